@@ -1,0 +1,162 @@
+"""Feeds: RSS 0.9x to 2.0, RDF, Atom and JSON Feed, malformed ones too. Pure: bytes in, entries out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from crawler.discovery.errors import NotAFeed
+from storage.addresses import is_web_url, url_key
+from storage.records import Announcement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Longest feed seen in the wild is some 2,000 entries; what is beyond is a mistake or an attack.
+MAX_ENTRIES = 10_000
+_HTML_STARTS = (b"<!doctype html", b"<html")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed: its title and language, and what it announces, each address once."""
+
+    title: str | None
+    language: str | None
+    announcements: tuple[Announcement, ...]
+
+
+def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
+    """Read a feed that came from ``url``.
+
+    Raises:
+        NotAFeed: the bytes are something else; the reason says what.
+    """
+    start = body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not start:
+        raise NotAFeed(url, "it is empty")
+    if start.startswith(b"{"):
+        return _json_feed(body, url)
+    # XHTML pages may begin with an XML declaration.
+    if start.startswith(_HTML_STARTS) or (b"<html" in start and b"<rss" not in start):
+        raise NotAFeed(url, "it is an HTML page")
+    return _xml_feed(body, url, content_type)
+
+
+def _xml_feed(body: bytes, url: str, content_type: str) -> Feed:
+    import feedparser
+
+    headers = {"content-location": url}
+    if content_type:
+        headers["content-type"] = content_type
+    parsed = feedparser.parse(body, response_headers=headers, sanitize_html=False)
+    if not parsed.version and not parsed.entries:
+        reason = parsed.get("bozo_exception") or "no feed element in it"
+        raise NotAFeed(url, " ".join(str(reason).split())[:200])
+    head = parsed.feed
+    entries = (_xml_entry(entry, url) for entry in parsed.entries[:MAX_ENTRIES])
+    return Feed(
+        title=_text(head.get("title")),
+        language=_text(head.get("language")),
+        announcements=_once(entry for entry in entries if entry is not None),
+    )
+
+
+def _xml_entry(entry: Any, base: str) -> Announcement | None:
+    link = entry.get("feedburner_origlink") or entry.get("link") or ""
+    if not link and is_web_url(entry.get("id", "")):
+        link = entry["id"]
+    address = urljoin(base, link.strip()) if link else ""
+    if not is_web_url(address):
+        return None
+    hints: dict[str, Any] = {"guid": entry.get("id")}
+    hints["headline"] = _text(_untagged(entry.get("title", "")))
+    authors = [_text(a.get("name")) for a in entry.get("authors", ())]
+    hints["byline"] = [name for name in authors if name and "@" not in name]
+    hints["published"] = entry.get("published") or entry.get("updated")
+    hints["tags"] = [t for t in (_text(tag.get("term")) for tag in entry.get("tags", ())) if t]
+    published = _moment(entry.get("published"), entry.get("published_parsed"))
+    modified = _moment(entry.get("updated"), entry.get("updated_parsed"))
+    return Announcement(
+        url=address,
+        published=published or modified,
+        modified=modified,
+        hints={name: value for name, value in hints.items() if value},
+    )
+
+
+def _json_feed(body: bytes, url: str) -> Feed:
+    try:
+        feed = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NotAFeed(url, f"it looks like JSON but is not: {error}") from error
+    if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
+        raise NotAFeed(url, "it is JSON without a list of items")
+    entries = (_json_entry(i, url) for i in feed["items"][:MAX_ENTRIES] if isinstance(i, dict))
+    return Feed(
+        title=_text(feed.get("title")),
+        language=_text(feed.get("language")),
+        announcements=_once(entry for entry in entries if entry is not None),
+    )
+
+
+def _json_entry(item: dict[str, Any], base: str) -> Announcement | None:
+    link = item.get("url") or item.get("external_url") or item.get("id")
+    address = urljoin(base, link.strip()) if isinstance(link, str) else ""
+    if not is_web_url(address):
+        return None
+    authors = item.get("authors") or [item.get("author")]
+    names = [_text(a.get("name")) for a in authors if isinstance(a, dict)]
+    published, modified = _text(item.get("date_published")), _text(item.get("date_modified"))
+    hints: dict[str, Any] = {
+        "guid": _text(str(item.get("id") or "")),
+        "headline": _text(item.get("title")),
+        "byline": [name for name in names if name],
+        "published": published,
+    }
+    return Announcement(
+        url=address,
+        published=_moment(published, None),
+        modified=_moment(modified, None),
+        hints={name: value for name, value in hints.items() if value},
+    )
+
+
+def _once(entries: Iterable[Announcement]) -> tuple[Announcement, ...]:
+    by_key: dict[str, Announcement] = {}
+    for entry in entries:
+        by_key.setdefault(url_key(entry.url), entry)
+    return tuple(by_key.values())
+
+
+def _moment(text: str | None, parsed: Any) -> datetime | None:
+    """The moment an entry claims: as written where that can be read, else as feedparser did."""
+    if text:
+        for read in (datetime.fromisoformat, parsedate_to_datetime):
+            try:
+                moment = read(text.strip())
+            except (ValueError, TypeError, IndexError, OverflowError):
+                continue
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if parsed is None:
+        return None
+    try:
+        return datetime(*parsed[:6], tzinfo=UTC)
+    except (ValueError, TypeError):
+        return None
+
+
+def _untagged(title: str) -> str:
+    if "<" not in title:
+        return title
+    from w3lib.html import remove_tags
+
+    return remove_tags(title)
+
+
+def _text(value: Any) -> str | None:
+    return (" ".join(value.split()) or None) if isinstance(value, str) else None

@@ -1,0 +1,271 @@
+"""The page as a sequence of text blocks, each with its place in the tree.
+
+One walk over the tree. A block is a run of inline content inside one block-level element: what a
+reader sees as a paragraph, heading, list item or cell. Everything later (features, decisions,
+typed blocks) works on this sequence and never walks the page again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+# Elements whose text no reader sees, or that are controls and not text.
+DROPPED = frozenset(
+    {"script", "style", "noscript", "template", "svg", "math", "iframe", "object", "embed",
+     "button", "select", "option", "datalist", "textarea", "input", "canvas", "audio", "video",
+     "map", "head", "title", "meta", "link", "progress", "dialog"}
+)  # fmt: skip
+INLINE = frozenset(
+    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em",
+     "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "samp",
+     "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "img",
+     "picture", "source", "amp-img", "o:p", "st1:place"}
+)  # fmt: skip
+_EMPHASIS = {"em": "emphasis", "i": "emphasis", "cite": "emphasis", "strong": "strong",
+             "b": "strong"}  # fmt: skip
+_HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+# lxml and Python both recurse on deep trees; what lies deeper than any page is a trap.
+MAX_DEPTH = 400
+MAX_BLOCKS = 20_000
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """An element that holds blocks: its tag, its words, and what lies below it in all."""
+
+    element: Any
+    tag: str
+    parent: Place | None
+    depth: int
+    order: int
+    words: str = ""
+    # Characters of text and of linked text below; filled once the walk is over.
+    chars: int = 0
+    linked: int = 0
+    paragraphs: int = 0
+    blocks: int = 0
+    commas: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class RawBlock:
+    """A run of text with what it was made of."""
+
+    place: Place
+    tag: str
+    text: str
+    linked: int = 0
+    strong: int = 0
+    spans: list[tuple[int, int, str, str | None]] = field(default_factory=list)
+    list_depth: int = 0
+    ordered: bool = False
+    quoted: bool = False
+    images: list[Any] = field(default_factory=list)
+    order: int = 0
+
+
+class _Run:
+    """Inline text being gathered, white space folded as a browser folds it."""
+
+    __slots__ = ("images", "length", "linked", "open", "parts", "spaced", "spans", "strong")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.length = 0
+        self.spaced = True
+        self.linked = 0
+        self.strong = 0
+        self.spans: list[tuple[int, int, str, str | None]] = []
+        self.open: list[tuple[str, str | None, int]] = []
+        self.images: list[Any] = []
+
+    def add(self, text: str) -> None:
+        folded = _SPACE.sub(" ", text)
+        if self.spaced and folded[0] == " ":
+            folded = folded[1:]
+        if not folded:
+            return
+        self.parts.append(folded)
+        self.length += len(folded)
+        self.spaced = folded[-1] == " "
+        for kind, _, _ in self.open:
+            if kind == "link":
+                self.linked += len(folded)
+                break
+        for kind, _, _ in self.open:
+            if kind == "strong":
+                self.strong += len(folded)
+                break
+
+
+class Walk:
+    """The walk over one tree. ``blocks`` and ``places`` are its result."""
+
+    def __init__(self, root: Any, base_url: str) -> None:
+        self.base_url = base_url
+        self.blocks: list[RawBlock] = []
+        self.places: list[Place] = []
+        self.images: list[tuple[Any, Place, int]] = []
+        self._run = _Run()
+        body = root.find("body")
+        self._element(body if body is not None else root, None, 0, 0, False, False)
+        self._sum()
+
+    def _element(
+        self, element: Any, parent: Place | None, depth: int, lists: int, ordered: bool, quoted: bool
+    ) -> None:
+        """Walk a block-level element."""
+        tag = element.tag
+        place = Place(element, tag, parent, depth, len(self.places), _words(element))
+        self.places.append(place)
+        if tag in ("ul", "ol"):
+            lists, ordered = lists + 1, tag == "ol"
+        elif tag == "blockquote":
+            quoted = True
+        state = (lists, ordered, quoted)
+        if tag == "pre":
+            self._preformatted(element, place, state)
+            return
+        if element.text:
+            self._run.add(element.text)
+        self._children(element, place, depth, state)
+        self._close(place, state)
+
+    def _children(
+        self, element: Any, place: Place, depth: int, state: tuple[int, bool, bool]
+    ) -> None:
+        breaks = 0
+        for child in element:
+            tag = child.tag
+            if not isinstance(tag, str):
+                pass
+            elif tag == "br":
+                breaks += 1
+                if breaks > 1:
+                    self._close(place, state)
+                else:
+                    self._run.add(" ")
+                if child.tail and child.tail.strip():
+                    breaks = 0
+            elif tag in DROPPED or is_hidden(child):
+                if tag == "noscript":
+                    self._noscript(child, place)
+            elif tag in INLINE:
+                self._inline(child, tag, place, depth, state)
+                breaks = 0
+            elif tag == "hr":
+                self._close(place, state)
+            elif depth < MAX_DEPTH and len(self.blocks) < MAX_BLOCKS:
+                self._close(place, state)
+                self._element(child, place, depth + 1, *state)
+                breaks = 0
+            if child.tail:
+                self._run.add(child.tail)
+
+    def _inline(
+        self, element: Any, tag: str, place: Place, depth: int, state: tuple[int, bool, bool]
+    ) -> None:
+        run = self._run
+        if tag in ("img", "amp-img"):
+            run.images.append(element)
+            self.images.append((element, place, len(self.blocks)))
+            return
+        kind = "link" if tag == "a" and element.get("href") else _EMPHASIS.get(tag)
+        start = run.length
+        if kind is not None:
+            run.open.append((kind, element.get("href") if tag == "a" else None, start))
+        if element.text:
+            run.add(element.text)
+        if len(element) and depth < MAX_DEPTH:
+            self._children(element, place, depth + 1, state)
+        if kind is not None and self._run.open:
+            _, url, begun = self._run.open.pop()
+            # A block element inside the anchor closed the run and began another.
+            begun = begun if self._run is run and begun <= run.length else 0
+            self._run.spans.append((begun, self._run.length, kind, url))
+
+    def _noscript(self, element: Any, place: Place) -> None:
+        """Pictures that are loaded late stand in full only here."""
+        for image in element.iter("img"):
+            self._run.images.append(image)
+            self.images.append((image, place, len(self.blocks)))
+
+    def _preformatted(self, element: Any, place: Place, state: tuple[int, bool, bool]) -> None:
+        text = "".join(element.itertext()).strip("\n").rstrip()
+        if text.strip():
+            block = RawBlock(place, "pre", text, list_depth=state[0], ordered=state[1],
+                             quoted=state[2], order=len(self.blocks))  # fmt: skip
+            self.blocks.append(block)
+
+    def _close(self, place: Place, state: tuple[int, bool, bool]) -> None:
+        """End the run of inline text, which becomes a block if it says anything."""
+        run = self._run
+        if not run.length and not run.images and not run.open:
+            return
+        text = "".join(run.parts)
+        stripped = text.rstrip()
+        for kind, url, start in run.open:
+            run.spans.append((min(start, run.length), run.length, kind, url))
+        if stripped:
+            spans = [
+                (start, min(end, len(stripped)), kind, url)
+                for start, end, kind, url in run.spans
+                if start < len(stripped) and end > start
+            ]
+            self.blocks.append(
+                RawBlock(
+                    place, place.tag, stripped, min(run.linked, len(stripped)),
+                    min(run.strong, len(stripped)), spans, state[0], state[1], state[2],
+                    run.images, len(self.blocks),
+                )
+            )  # fmt: skip
+        fresh = _Run()
+        fresh.open = [(kind, url, 0) for kind, url, _ in run.open]
+        self._run = fresh
+
+    def _sum(self) -> None:
+        for block in self.blocks:
+            place: Place | None = block.place
+            chars, linked = len(block.text), block.linked
+            paragraph = block.tag == "p" and chars > 40  # noqa: PLR2004
+            commas = block.text.count(",") + block.text.count("、") + block.text.count("،")
+            while place is not None:
+                place.chars += chars
+                place.linked += linked
+                place.paragraphs += paragraph
+                place.blocks += 1
+                place.commas += commas
+                place = place.parent
+
+    def resolve(self, href: str) -> str | None:
+        """``href`` as an absolute URL, ``None`` where it is none."""
+        try:
+            return urljoin(self.base_url, href.strip())
+        except ValueError:
+            return None
+
+
+def is_hidden(element: Any) -> bool:
+    """Whether an element is not shown: ``hidden``, ``aria-hidden``, or its own style says so."""
+    attributes = element.attrib
+    if not attributes:
+        return False
+    if "hidden" in attributes and attributes["hidden"] != "until-found":
+        return True
+    if attributes.get("aria-hidden") == "true":
+        return True
+    style = attributes.get("style")
+    return style is not None and _HIDDEN_STYLE.search(style) is not None
+
+
+def _words(element: Any) -> str:
+    attributes = element.attrib
+    if not attributes:
+        return ""
+    words = [attributes[name] for name in ("class", "id", "role", "itemprop", "data-testid",
+             "data-component", "data-module", "data-qa", "aria-label") if name in attributes]  # fmt: skip
+    return " ".join(words).lower() if words else ""

@@ -1,0 +1,187 @@
+"""One parse of a page: bytes and URL in, a tree and what its head says out."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urljoin
+
+import lxml.html
+from lxml import etree
+from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
+
+from storage.addresses import is_web_url
+
+# A page of 30 MB is data or a fault, and its tree would take a gigabyte.
+MAX_PAGE_BYTES = 10 * 1024 * 1024
+_MAX_DEPTH = 250  # libxml2's own limit without huge_tree is 256
+
+
+class BadPage(ValueError):
+    """The bytes hold no page that could be read. ``cause`` is a short word for counting."""
+
+    def __init__(self, url: str, cause: str, reason: str) -> None:
+        self.url = url
+        self.cause = cause
+        self.reason = reason
+        super().__init__(url, cause, reason)
+
+    def __str__(self) -> str:
+        """One line: where and why."""
+        return f"{self.url}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A parsed page. ``root`` is its ``<html>`` element."""
+
+    url: str
+    root: Any
+    text: str = field(repr=False)
+
+    @cached_property
+    def base_url(self) -> str:
+        """What relative links are relative to."""
+        for base in self.root.iter("base"):
+            href = urljoin(self.url, (base.get("href") or "").strip())
+            if is_web_url(href):
+                return href
+        return self.url
+
+    @cached_property
+    def metas(self) -> dict[str, list[str]]:
+        """``content`` of the meta elements by name or property in lower case, in their order."""
+        found: dict[str, list[str]] = {}
+        for meta in self.root.iter("meta"):
+            content = (meta.get("content") or "").strip()
+            if not content:
+                continue
+            names = {meta.get("property"), meta.get("name"), meta.get("itemprop"),
+                     meta.get("http-equiv")}  # fmt: skip
+            for name in names:
+                if name:
+                    found.setdefault(name.strip().lower(), []).append(content)
+        return found
+
+    def meta(self, *names: str) -> str | None:
+        """The first content of the first of ``names`` that the page has."""
+        for name in names:
+            values = self.metas.get(name)
+            if values:
+                return " ".join(values[0].split())
+        return None
+
+    @cached_property
+    def title(self) -> str | None:
+        """The text of ``<title>``."""
+        for title in self.root.iter("title"):
+            parent = title.getparent()
+            if parent is not None and parent.tag == "svg":
+                continue
+            words = " ".join("".join(title.itertext()).split())
+            if words:
+                return words
+        return None
+
+    @cached_property
+    def site_name(self) -> str | None:
+        """The site's name as the page gives it."""
+        return self.meta("og:site_name", "application-name", "apple-mobile-web-app-title")
+
+    @cached_property
+    def language(self) -> str | None:
+        """The declared language, as a BCP 47 tag in lower case."""
+        declared = (
+            self.root.get("lang")
+            or self.root.get("{http://www.w3.org/XML/1998/namespace}lang")
+            or self.meta("content-language", "og:locale", "language", "dc.language")
+            or ""
+        )
+        match = re.match(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*", declared.strip())
+        return match.group().replace("_", "-").lower()[:35] if match else None
+
+
+def decode(body: bytes, content_type: str = "") -> str:
+    """The text of a page, its encoding decided as a browser does: BOM, HTTP, meta, detection.
+
+    (https://html.spec.whatwg.org/#determining-the-character-encoding; labels by WHATWG.)
+    """
+    bom, mark = read_bom(body)
+    if bom is not None and mark is not None:
+        return body[len(mark) :].decode(bom, "replace")
+    match = re.search(r"charset\s*=\s*[\"']?\s*([\w:.+-]+)", content_type, re.IGNORECASE)
+    for label in (match.group(1) if match else None, html_body_declared_encoding(body)):
+        encoding = resolve_encoding(label) if label else None
+        if encoding is None:
+            continue
+        text = _decoded(body, encoding)
+        if text is not None:
+            return text
+    text = _decoded(body, "utf-8")
+    return text if text is not None else body.decode(_detect(body), "replace")
+
+
+def _decoded(body: bytes, encoding: str) -> str | None:
+    """``body`` in ``encoding``, or ``None`` where that is plainly not its encoding."""
+    try:
+        codec = codecs.lookup(encoding)
+        return codec.decode(body, "strict")[0]
+    except (UnicodeDecodeError, LookupError):
+        pass
+    text = body.decode(encoding, "replace")
+    # A stray bad byte is the page's fault; many are ours. UTF-8 is never right by accident.
+    bad = text.count("\ufffd")
+    if bad <= max(3, len(text) // 1000):
+        return text
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _detect(body: bytes) -> str:
+    import charset_normalizer
+
+    best = charset_normalizer.from_bytes(body[:100_000]).best()
+    return best.encoding if best is not None else "cp1252"
+
+
+_ENCODING_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+# XML's forbidden control characters, which lxml refuses in text.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
+
+
+def parse_html(body: bytes, url: str, content_type: str = "") -> Page:
+    """Parse a page.
+
+    Raises:
+        BadPage: it is empty, too large, or no text.
+    """
+    if not body.strip():
+        raise BadPage(url, "empty", "the page is empty")
+    if len(body) > MAX_PAGE_BYTES:
+        raise BadPage(url, "too-large", f"the page has {len(body) / 2**20:.0f} MB, "
+                      f"over the limit of {MAX_PAGE_BYTES // 2**20}")  # fmt: skip
+    if body[:4] in (b"%PDF", b"\x89PNG", b"GIF8", b"PK\x03\x04") or body[:3] == b"\xff\xd8\xff":
+        raise BadPage(url, "not-html", "the page is a file of another kind, not HTML")
+    return parse_text(decode(body, content_type), url)
+
+
+def parse_text(text: str, url: str) -> Page:
+    """Parse a page that is decoded already.
+
+    Raises:
+        BadPage: it holds nothing.
+    """
+    text = _ENCODING_DECLARATION.sub("", _CONTROL.sub(" ", text), count=1)
+    parser = lxml.html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False
+    )
+    try:
+        root = lxml.html.document_fromstring(text.encode("utf-8"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+        raise BadPage(url, "empty", "the page holds no element") from error
+    return Page(url=url, root=root, text=text)

@@ -1,0 +1,95 @@
+"""When two URLs are one address: the key under which the archive knows a URL.
+
+The URL that is fetched is kept apart and unchanged; the key only compares.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+# Parameters that say how a reader came, never what is shown. Prefixes end in "*".
+# Collected from the campaign documentation of Google, Meta, Microsoft, Matomo, AT Internet,
+# HubSpot, Mailchimp and Adobe, and from feeds seen.
+_TRACKING = frozenset({
+    "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid",
+    "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok", "_ga", "_gl", "_hsenc", "_hsmi", "hsctatracking",
+    "xtor", "xtref", "at_medium", "at_campaign", "at_custom1", "at_custom2", "at_custom3",
+    "at_custom4", "at_format", "at_link_id", "at_link_origin", "at_link_type", "at_ptr_name",
+    "cmpid", "cmp", "ocid", "ito", "ns_source", "ns_mchannel", "ns_campaign", "ns_linkname",
+    "ns_fee", "icid", "ncid", "s_cid", "sr_share", "smid", "smtyp", "wt_mc", "wtmc",
+    "_openstat", "ref_src", "ref_url", "cmpredirect", "spm", "__twitter_impression",
+    "phpsessid", "jsessionid", "sessionid", "aspsessionid",
+    "print", "amp", "outputtype", "vero_id", "oly_enc_id", "oly_anon_id", "trk",
+})  # fmt: skip
+_TRACKING_PREFIXES = ("utm_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "stm_", "wt.", "at_")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SESSION_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#]*", re.IGNORECASE)
+_AMP_PATH = re.compile(r"(?:/amp|\.amp)(?=/?$|\.html$)", re.IGNORECASE)
+# RFC 3986, 2.3 and 3.3: what may stand in a path without being escaped.
+_PATH_SAFE = "/:@!$&'()*+,;=-._~"
+
+
+def is_web_url(url: str) -> bool:
+    """Whether ``url`` is an absolute http(s) URL with a host and a possible port."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in _DEFAULT_PORTS and bool(parts.hostname)
+
+
+def host_of(url: str) -> str:
+    """The host of ``url`` in lower case, ``""`` where there is none."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def is_tracking(parameter: str) -> bool:
+    """Whether a query parameter only tells where the reader came from or who he is."""
+    name = parameter.lower()
+    return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
+
+
+def url_key(url: str) -> str:
+    """The form under which two spellings of one address are equal.
+
+    Scheme, ``www.``, letter case of the host, default port, fragment, tracking and session
+    parameters, order of parameters, AMP and print views, doubled and trailing slashes do not
+    count. Idempotent on its own output once a scheme is put before it.
+
+    Raises:
+        ValueError: ``url`` has no host.
+    """
+    parts = urlsplit(url.strip())
+    host = _ascii_host((parts.hostname or "").rstrip("."))
+    if not host:
+        raise ValueError(f"no host in {url!r}")
+    host = host.removeprefix("www.")
+    port = parts.port
+    if port is not None and port != _DEFAULT_PORTS.get(parts.scheme) and port not in (80, 443):
+        host = f"{host}:{port}"
+    path = quote(unquote(_SESSION_PATH.sub("", parts.path), errors="surrogateescape"),
+                 safe=_PATH_SAFE, errors="surrogateescape")  # fmt: skip
+    path = re.sub(r"/{2,}", "/", path)
+    path = _AMP_PATH.sub("", path)
+    path = re.sub(r"/index\.(?:html?|php|aspx?)$", "/", path).rstrip("/")
+    query = sorted(
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
+        if not is_tracking(name)
+    )
+    text = urlencode(query, errors="surrogateescape") if query else ""
+    return f"{host}{path}?{text}" if text else f"{host}{path}"
+
+
+def _ascii_host(host: str) -> str:
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host

@@ -1,0 +1,213 @@
+"""The archive: opened once, written by one transaction for what belongs together, read by many."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from storage import location as places
+from storage import migrations
+from storage.database import check_reachable, make_engine, read_session, write_session
+from storage.errors import ArchiveError, FolderNotWritable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
+
+    from storage.location import Location
+    from storage.records import (
+        Announcement,
+        EndpointFailed,
+        EndpointRead,
+        Outcome,
+        Recorded,
+    )
+    from storage.search.answers import Filter, Hit, Sort
+
+T = TypeVar("T")
+
+# PostgreSQL's answers to two writers that met: run the transaction again.
+_SERIALIZATION, _DEADLOCK = "40001", "40P01"
+_TRIES = 6
+
+
+class Archive:
+    """An open archive. Cheap to open; close it, or use it as a context manager."""
+
+    def __init__(self, location: Location, engine: Engine) -> None:
+        self.location = location
+        self.engine = engine
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session over one consistent state."""
+        with read_session(self.engine) as session:
+            yield session
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Run ``work`` in one transaction, again where another writer got in its way.
+
+        Raises:
+            ArchiveError: the database is locked for good, full, or cannot be written.
+        """
+        from sqlalchemy.exc import DBAPIError, OperationalError
+
+        for attempt in range(_TRIES):
+            try:
+                with write_session(self.engine) as session, session.begin():
+                    return work(session)
+            except DBAPIError as error:
+                state = getattr(error.orig, "sqlstate", None)
+                if state in (_SERIALIZATION, _DEADLOCK) and attempt + 1 < _TRIES:
+                    time.sleep(0.05 * 2**attempt)
+                    continue
+                if isinstance(error, OperationalError):
+                    reason = str(error.orig).strip().splitlines()[0]
+                    raise FolderNotWritable(
+                        f"the database cannot be written: {reason}",
+                        "check space, rights and other users of the database; "
+                        "what was reported stored is safe",
+                    ) from error
+                raise
+        raise ArchiveError("the database stayed busy", "try again")
+
+    def record(
+        self, source_id: int, run_id: int | None, outcomes: Sequence[Outcome], now: datetime
+    ) -> list[Recorded]:
+        """Write what became of fetched pages, all or none of them."""
+        from storage import recording
+
+        def work(session: Session) -> list[Recorded]:
+            lock_source(session, source_id)
+            return [recording.record(session, source_id, run_id, o, now) for o in outcomes]
+
+        return self.write(work)
+
+    def record_endpoint(
+        self, source_id: int, outcome: EndpointRead | EndpointFailed, now: datetime
+    ) -> tuple[int, int]:
+        """Note a visit to an endpoint and take in what it announced, all or none of it.
+
+        Returns (announced, of these never heard of before).
+        """
+        from storage import frontier, sources
+        from storage.records import EndpointFailed
+
+        def work(session: Session) -> tuple[int, int]:
+            lock_source(session, source_id)
+            if isinstance(outcome, EndpointFailed):
+                sources.record_endpoint_failed(session, outcome, now)
+                return 0, 0
+            said = sources.record_endpoint_read(session, outcome, now)
+            fresh = frontier.offer(session, source_id, said, now, endpoint_id=outcome.endpoint_id)
+            return len(said), fresh
+
+        return self.write(work)
+
+    def offer(self, source_id: int, said: Sequence[Announcement], now: datetime) -> int:
+        """Take in announcements that no endpoint made; returns how many are new."""
+        from storage import frontier
+
+        def work(session: Session) -> int:
+            lock_source(session, source_id)
+            return frontier.offer(session, source_id, said, now)
+
+        return self.write(work)
+
+    def search(
+        self, query: str, where: Filter, *, sort: Sort = "best", limit: int = 20
+    ) -> list[Hit]:
+        """The articles that ``query`` finds.
+
+        Raises:
+            BadQuery: the query cannot be understood.
+            UnknownSource: ``where`` names a source that is not followed.
+        """
+        from storage.search import answers
+        from storage.sources import get_source
+
+        with self.reading() as session:
+            if where.source is not None:
+                get_source(session, where.source)
+            return answers.search(session, query, where, sort=sort, limit=limit)
+
+
+def lock_source(session: Session, source_id: int) -> None:
+    """Let one writer at a time work on a source, so that two crawls never deadlock.
+
+    SQLite has one writer anyway; PostgreSQL gets an advisory lock for the transaction.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy import text
+
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(:space, :id)"), {"space": 0xDA7E, "id": source_id}
+        )
+
+
+def utc_now() -> datetime:
+    """This moment, aware."""
+    return datetime.now(UTC)
+
+
+def open_archive(folder: str | None = None, database: str | None = None) -> Archive:
+    """Open the archive in ``folder`` (default: as the environment says, or the nearest upwards).
+
+    Raises:
+        ArchiveNotFound: there is none.
+        DatabaseUnreachable: the database does not answer.
+        DatabaseOutdated: it wants ``dateline db upgrade``.
+        DatabaseTooNew: a newer Dateline made it.
+    """
+    archive = open_unchecked(folder, database)
+    migrations.require_head(archive.engine)
+    return archive
+
+
+def open_unchecked(folder: str | None = None, database: str | None = None) -> Archive:
+    """As :func:`open_archive`, whatever version the database has."""
+    location = places.locate(folder, database)
+    places.require_archive(location)
+    engine = make_engine(location.database_url)
+    check_reachable(engine)
+    return Archive(location, engine)
+
+
+def create_archive(folder: str | None = None, database: str | None = None) -> Archive:
+    """Make the folder, its settings file and the database; complete what is there already.
+
+    Raises:
+        FolderNotWritable: the folder cannot be made or written.
+        DatabaseUnreachable: the database does not answer.
+        DatabaseTooNew: a newer Dateline made what lies there.
+    """
+    location = places.locate(folder, database)
+    try:
+        location.folder.mkdir(parents=True, exist_ok=True)
+        location.captures.mkdir(exist_ok=True)
+        config = location.folder / places.CONFIG_NAME
+        if not config.exists():
+            config.write_text(places.CONFIG_TEMPLATE, encoding="utf-8")
+    except OSError as error:
+        raise FolderNotWritable(
+            f"cannot write to {location.folder}: {error.strerror}",
+            "name a folder of your own: `dateline init DIR`",
+        ) from error
+    engine = make_engine(location.database_url)
+    check_reachable(engine)
+    migrations.upgrade(engine)
+    return Archive(location, engine)

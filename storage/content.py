@@ -1,0 +1,225 @@
+"""The typed content of an item, as extraction makes it and readers get it back.
+
+Pure values: nothing here knows a database. ``to_json``/``from_json`` are the one form in which
+content is kept in revisions, printed by ``--json`` and compared in tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Literal
+
+BlockKind = Literal["paragraph", "heading", "list_item", "quote", "figure", "table", "preformatted"]
+SpanKind = Literal["link", "emphasis", "strong"]
+Relation = Literal["related", "further", "entry", "attachment", "embedded", "outside"]
+EntryKind = Literal["person", "organisation", "term", "unknown"]
+MediaKind = Literal["picture", "attachment"]
+Access = Literal["full", "teaser"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMoment:
+    """A moment as a publisher states it.
+
+    ``at`` is aware. Where the page gave no zone, ``zoned`` is false and ``at`` is the stated
+    wall clock read in the source's zone (UTC where that is unknown too). ``day_only`` is true
+    where only a calendar day was given; ``at`` is then midnight.
+    """
+
+    at: datetime
+    zoned: bool = True
+    day_only: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a naive moment."""
+        if self.at.tzinfo is None:
+            raise ValueError(f"naive moment {self.at!r}: give its zone")
+
+    @property
+    def offset_minutes(self) -> int | None:
+        """The publisher's offset from UTC in minutes; ``None`` where it gave none."""
+        offset = self.at.utcoffset() if self.zoned else None
+        return None if offset is None else round(offset.total_seconds() / 60)
+
+    def isoformat(self) -> str:
+        """ISO 8601 with no more than was stated: no offset or no time where there was none."""
+        if self.day_only:
+            return self.at.date().isoformat()
+        return self.at.isoformat() if self.zoned else self.at.replace(tzinfo=None).isoformat()
+
+    @classmethod
+    def fromisoformat(cls, text: str) -> ClaimedMoment:
+        """Read back what :meth:`isoformat` wrote."""
+        at = datetime.fromisoformat(text)
+        zoned = at.tzinfo is not None
+        return cls(at if zoned else at.replace(tzinfo=UTC), zoned=zoned, day_only=len(text) == 10)
+
+    @classmethod
+    def from_stored(cls, at: datetime, offset: int | None, *, day_only: bool) -> ClaimedMoment:
+        """Rebuild from a UTC moment and the publisher's offset in minutes."""
+        if offset is None:
+            return cls(at.astimezone(UTC), zoned=False, day_only=day_only)
+        zone = UTC if offset == 0 else timezone(timedelta(minutes=offset))
+        return cls(at.astimezone(zone), zoned=True, day_only=day_only)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a block's text, ``start`` to ``end`` in characters, that means something."""
+
+    start: int
+    end: int
+    kind: SpanKind
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One unit of a text. ``level`` is a heading's rank (1-6) or a list item's depth (from 1)."""
+
+    kind: BlockKind
+    text: str
+    level: int = 0
+    ordered: bool = False
+    spans: tuple[Span, ...] = ()
+    media: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An anchor that names a directory entry; ``start``/``end`` count in block ``block``."""
+
+    anchor: str
+    block: int
+    start: int
+    end: int
+    url: str | None = None
+    full_name: str | None = None
+    kind: EntryKind = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An ordered, typed edge to an item or an outside URL, with the teaser shown there."""
+
+    url: str
+    relation: Relation
+    anchor: str | None = None
+    teaser: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or attachment as the page shows it."""
+
+    url: str
+    kind: MediaKind = "picture"
+    caption: str | None = None
+    credit: str | None = None
+    alternative_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article's content. Absent is ``None`` or ``()``, never a word that says so.
+
+    ``provenance`` maps a field to where its value came from (``json-ld``, ``meta``, ``time``,
+    ``text``, ``url``, ``feed``, ``model``, ``site``).
+    """
+
+    headline: str
+    blocks: tuple[Block, ...]
+    standfirst: str | None = None
+    byline: tuple[str, ...] = ()
+    dateline_place: str | None = None
+    number: str | None = None
+    kind: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    published: ClaimedMoment | None = None
+    modified: ClaimedMoment | None = None
+    access: Access = "full"
+    canonical_url: str | None = None
+    mentions: tuple[Mention, ...] = ()
+    links: tuple[Link, ...] = ()
+    media: tuple[Media, ...] = ()
+    provenance: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The plain text: one line a block, pictures left out."""
+        return "\n".join(block.text for block in self.blocks if block.kind != "figure")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A directory entry: a person, organisation or glossary term as its source describes it."""
+
+    name: str
+    kind: EntryKind = "unknown"
+    number: str | None = None
+    expansion: str | None = None
+    blocks: tuple[Block, ...] = ()
+    canonical_url: str | None = None
+    links: tuple[Link, ...] = ()
+    media: tuple[Media, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The description as plain text."""
+        return "\n".join(block.text for block in self.blocks if block.kind != "figure")
+
+
+def to_json(value: Any) -> Any:
+    """Return ``value`` (a content type, or tuples of them) as JSON-ready data.
+
+    Fields that hold their default are left out, so that a stored revision stays small.
+    """
+    if isinstance(value, ClaimedMoment):
+        return value.isoformat()
+    if isinstance(value, tuple | list):
+        return [to_json(part) for part in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {
+            f.name: to_json(getattr(value, f.name))
+            for f in fields(value)
+            if getattr(value, f.name) not in (f.default, (), None) and getattr(value, f.name) != {}
+        }
+    return value
+
+
+def blocks_from_json(rows: list[dict[str, Any]]) -> tuple[Block, ...]:
+    """Read blocks back from :func:`to_json`."""
+    return tuple(
+        Block(**{**row, "spans": tuple(Span(**span) for span in row.get("spans", ()))})
+        for row in rows
+    )
+
+
+def article_from_json(row: dict[str, Any]) -> Article:
+    """Read an article back from :func:`to_json`."""
+    simple = {
+        name: row[name]
+        for name in (
+            "headline", "standfirst", "dateline_place", "number", "kind", "section",
+            "language", "access", "canonical_url", "provenance",
+        )
+        if name in row
+    }  # fmt: skip
+    moments = {
+        name: ClaimedMoment.fromisoformat(row[name])
+        for name in ("published", "modified")
+        if row.get(name)
+    }
+    return Article(
+        **simple,
+        **moments,
+        byline=tuple(row.get("byline", ())),
+        tags=tuple(row.get("tags", ())),
+        blocks=blocks_from_json(row.get("blocks", [])),
+        mentions=tuple(Mention(**m) for m in row.get("mentions", ())),
+        links=tuple(Link(**link) for link in row.get("links", ())),
+        media=tuple(Media(**m) for m in row.get("media", ())),
+    )

@@ -1,0 +1,140 @@
+"""The engine, and every difference between SQLite and PostgreSQL that is not search."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session
+
+from storage.errors import DatabaseUnreachable, FolderNotWritable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy.orm import DeclarativeBase
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_MS = 30_000
+# Variables of one statement: SQLite allows 32,766 since 3.32; PostgreSQL 65,535.
+IN_CHUNK = 5_000
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine for ``url`` (a SQLAlchemy URL with driver).
+
+    Raises:
+        DatabaseUnreachable: the URL is malformed or names a driver that is not installed.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise DatabaseUnreachable(
+                f"{parsed.get_backend_name()} is not supported", "use SQLite or PostgreSQL"
+            )
+        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise DatabaseUnreachable(
+            f"the database URL cannot be used: {error}",
+            "write e.g. postgresql://user@host/name or sqlite:////path/to/dateline.db",
+        ) from error
+    except ModuleNotFoundError as error:
+        raise DatabaseUnreachable(
+            f"the driver {error.name} is not installed", f"run `pip install {error.name}`"
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    # SQLAlchemy's "begin" event below opens transactions, so the driver must not.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits on power loss, and what
+    # was reported as stored must be there. Batches make it cheap.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA cache_size = -65536")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its lock at once: a read that turns into a write may fail as "locked"
+    # however long the busy timeout is.
+    write = connection.get_execution_options().get("dateline_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def write_session(engine: Engine) -> Session:
+    """A session whose transaction takes SQLite's write lock from its start."""
+    return Session(engine.execution_options(dateline_write=True), expire_on_commit=False)
+
+
+def read_session(engine: Engine) -> Session:
+    """A session for reading one consistent state."""
+    return Session(engine, expire_on_commit=False)
+
+
+def insert_ignore(
+    session: Session, table: type[DeclarativeBase], rows: Sequence[dict[str, Any]]
+) -> None:
+    """Insert ``rows`` in one statement, leaving those that a unique constraint already holds."""
+    if not rows:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(postgresql_insert(table).on_conflict_do_nothing(), rows)
+    else:
+        session.execute(sqlite_insert(table).on_conflict_do_nothing(), rows)
+
+
+def chunked(values: Sequence[T], size: int = IN_CHUNK) -> Iterator[Sequence[T]]:
+    """Slices of at most ``size`` values: both databases limit the variables of a statement."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def check_reachable(engine: Engine) -> None:
+    """Connect once, so that what is wrong is said in one line before any work.
+
+    Raises:
+        DatabaseUnreachable: nothing answers, or it is no database.
+        FolderNotWritable: SQLite cannot create or open its file there.
+    """
+    try:
+        with engine.connect():
+            return
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        if isinstance(error.orig, sqlite3.OperationalError):
+            folder = Path(engine.url.database or ".").parent
+            raise FolderNotWritable(
+                f"cannot open {engine.url.database}: {reason}",
+                f"check that {folder} exists and can be written",
+            ) from error
+        raise DatabaseUnreachable(
+            f"the database does not answer: {reason}", "check the URL and that the server runs"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise _not_a_database(engine, error) from error
+    except Exception as error:
+        if isinstance(getattr(error, "orig", None), sqlite3.DatabaseError):
+            raise _not_a_database(engine, error) from error
+        raise
+
+
+def _not_a_database(engine: Engine, error: Exception) -> DatabaseUnreachable:
+    return DatabaseUnreachable(
+        f"{engine.url.database} is not a database: {getattr(error, 'orig', error)}",
+        "restore it from a backup, or move it away and run `dateline init`",
+    )

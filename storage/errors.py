@@ -1,0 +1,59 @@
+"""One tree of errors: each says what is wrong and what to do next, in one line."""
+
+from __future__ import annotations
+
+
+class ArchiveError(Exception):
+    """Anything the archive refuses or cannot do.
+
+    ``message`` is the cause, ``hint`` the next step; ``str()`` gives both in one line.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(f"{message}; {hint}" if hint else message)
+
+
+class ArchiveNotFound(ArchiveError):
+    """The folder holds no archive."""
+
+
+class FolderNotWritable(ArchiveError):
+    """The folder, the database or a capture file cannot be written."""
+
+
+class DatabaseUnreachable(ArchiveError):
+    """The database does not answer, or its URL makes no sense."""
+
+
+class DatabaseTooNew(ArchiveError):
+    """The database was made by a newer Dateline."""
+
+
+class DatabaseOutdated(ArchiveError):
+    """The database was made by an older Dateline and has not been upgraded yet."""
+
+
+class UnknownSource(ArchiveError):
+    """No source has that name."""
+
+
+class SourceExists(ArchiveError):
+    """A source with that name or home page is followed already."""
+
+
+class UnknownItem(ArchiveError):
+    """Nothing in the archive has that identity."""
+
+
+class CaptureUnreadable(ArchiveError):
+    """The bytes of a capture are missing or damaged."""
+
+
+class BadQuery(ArchiveError):
+    """A query that cannot be understood; ``position`` is where, counted from 0."""
+
+    def __init__(self, message: str, position: int, hint: str = "") -> None:
+        self.position = position
+        super().__init__(f"{message} (at character {position + 1})", hint)

@@ -1,0 +1,225 @@
+"""What is still to fetch. It lives in the database, so that a killed crawl loses nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select, update
+
+from storage.addresses import url_key
+from storage.content import to_json
+from storage.database import chunked, insert_ignore
+from storage.models import Address, Article, Candidate, Capture, Item
+from storage.records import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from storage.records import Announcement
+
+MAX_ATTEMPTS = 3
+
+
+def offer(
+    session: Session,
+    source_id: int,
+    announcements: Iterable[Announcement],
+    now: datetime,
+    *,
+    endpoint_id: int | None = None,
+) -> int:
+    """Take in what is announced; returns how many of them were never heard of before.
+
+    An announcement that claims a later modification than the archive knows makes its item due.
+    """
+    by_key: dict[str, Announcement] = {}
+    for announcement in announcements:
+        by_key.setdefault(url_key(announcement.url), announcement)
+    fresh = 0
+    for keys in chunked(list(by_key)):
+        known = _known(session, source_id, keys)
+        rows = [
+            _candidate_row(source_id, endpoint_id, key, by_key[key], now)
+            for key in keys
+            if key not in known
+        ]
+        insert_ignore(session, Candidate, rows)
+        fresh += len(rows)
+        _wake(session, source_id, {key: by_key[key] for key in known}, now)
+    return fresh
+
+
+def _known(session: Session, source_id: int, keys: Sequence[str]) -> set[str]:
+    candidates = select(Candidate.key).where(
+        Candidate.source_id == source_id, Candidate.key.in_(keys)
+    )
+    addresses = select(Address.key).where(Address.source_id == source_id, Address.key.in_(keys))
+    return set(session.scalars(candidates)) | set(session.scalars(addresses))
+
+
+def _candidate_row(
+    source_id: int, endpoint_id: int | None, key: str, said: Announcement, now: datetime
+) -> dict[str, object]:
+    return {
+        "source_id": source_id, "endpoint_id": endpoint_id, "key": key, "url": said.url,
+        "kind": said.kind, "depth": said.depth, "hints": to_json(said.hints) or None,
+        "published_at": said.published, "modified_at": said.modified or said.published,
+        "state": "pending", "attempts": 0, "found_at": now,
+    }  # fmt: skip
+
+
+def _wake(session: Session, source_id: int, known: dict[str, Announcement], now: datetime) -> None:
+    """Make due what its announcement says was changed since it was last looked at."""
+    dated = {key: said for key, said in known.items() if said.modified is not None}
+    if not dated:
+        return
+    rows = session.execute(
+        select(Candidate.id, Candidate.key, Candidate.modified_at, Candidate.state).where(
+            Candidate.source_id == source_id, Candidate.key.in_(list(dated))
+        )
+    ).all()
+    for row in rows:
+        claimed = dated[row.key].modified
+        if claimed is None or (row.modified_at is not None and claimed <= row.modified_at):
+            continue
+        # What was no item then may be one now; what is one is looked at again.
+        state = "pending" if row.state in ("skipped", "failed") else row.state
+        session.execute(
+            update(Candidate)
+            .where(Candidate.id == row.id)
+            .values(modified_at=claimed, state=state, attempts=0)
+        )
+        item = select(Address.item_id).where(Address.source_id == source_id, Address.key == row.key)
+        session.execute(update(Article).where(Article.item_id.in_(item)).values(next_check_at=now))
+
+
+def take(
+    session: Session,
+    source_id: int,
+    now: datetime,
+    *,
+    count: int,
+    taken: Collection[tuple[str, int]] = (),
+    since: datetime | None = None,
+    depth: int = 1,
+    rechecks: int = 0,
+) -> list[Task]:
+    """The next pages to fetch, at most ``count``, none of ``taken``.
+
+    Never-seen ones come first, the newest announcements before older and undated ones; then
+    at most ``rechecks`` articles that are due again. ``since`` leaves out what is known to be
+    older; ``depth`` is how many links away from an endpoint a page may lie.
+    """
+    tasks = _take_candidates(session, source_id, count, taken, since, depth)
+    if len(tasks) < count and rechecks > 0:
+        wanted = min(count - len(tasks), rechecks)
+        tasks += _take_articles(session, source_id, now, wanted, taken)
+    return tasks
+
+
+def _take_candidates(
+    session: Session,
+    source_id: int,
+    count: int,
+    taken: Collection[tuple[str, int]],
+    since: datetime | None,
+    depth: int,
+) -> list[Task]:
+    busy = [number for kind, number in taken if kind == "candidate"]
+    query = select(Candidate).where(
+        Candidate.source_id == source_id,
+        Candidate.state == "pending",
+        Candidate.depth <= depth,
+        Candidate.id.not_in(busy),
+    )
+    if since is not None:
+        query = query.where(or_(Candidate.published_at.is_(None), Candidate.published_at >= since))
+    order = (Candidate.depth, Candidate.published_at.desc().nulls_last(), Candidate.id)
+    return [
+        Task(
+            url=row.url,
+            kind=row.kind,  # type: ignore[arg-type]
+            depth=row.depth,
+            candidate_id=row.id,
+            published=row.published_at,
+            hints=row.hints or {},
+        )
+        for row in session.scalars(query.order_by(*order).limit(count))
+    ]
+
+
+def _take_articles(
+    session: Session,
+    source_id: int,
+    now: datetime,
+    count: int,
+    taken: Collection[tuple[str, int]],
+) -> list[Task]:
+    busy = [number for kind, number in taken if kind == "item"]
+    query = (
+        select(Item, Capture)
+        .join(Article, Article.item_id == Item.id)
+        .outerjoin(Capture, Capture.id == Article.capture_id)
+        .where(Item.source_id == source_id, Article.next_check_at <= now, Item.id.not_in(busy))
+        .order_by(Article.next_check_at, Article.sort_at.desc(), Item.id)
+        .limit(count)
+    )
+    return [_recheck(item, capture) for item, capture in session.execute(query).tuples()]
+
+
+def _recheck(item: Item, capture: Capture | None) -> Task:
+    return Task(
+        url=capture.url if capture is not None else item.url,
+        kind=item.kind,  # type: ignore[arg-type]
+        depth=0,
+        item_id=item.id,
+        etag=capture.etag if capture is not None else None,
+        last_modified=capture.last_modified if capture is not None else None,
+        digest=capture.digest if capture is not None else None,
+    )
+
+
+def pending_count(session: Session, source_id: int, depth: int | None = None) -> int:
+    """How many candidates wait to be fetched, at most ``depth`` links from an endpoint."""
+    from sqlalchemy import func
+
+    query = select(func.count()).where(
+        Candidate.source_id == source_id, Candidate.state == "pending"
+    )
+    if depth is not None:
+        query = query.where(Candidate.depth <= depth)
+    return session.scalar(query) or 0
+
+
+def settle(
+    session: Session,
+    task: Task,
+    state: str,
+    now: datetime,
+    *,
+    cause: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Close a candidate: ``done``, ``skipped``, ``failed`` or ``refused``."""
+    if task.candidate_id is None:
+        return
+    session.execute(
+        update(Candidate)
+        .where(Candidate.id == task.candidate_id)
+        .values(state=state, cause=cause, detail=(detail or None) and detail[:500],  # type: ignore[index]
+                settled_at=now)
+    )  # fmt: skip
+
+
+def retry_later(session: Session, task: Task, now: datetime, *, cause: str, detail: str) -> None:
+    """Count an attempt that failed for now; the last of ``MAX_ATTEMPTS`` closes the candidate."""
+    row = session.get(Candidate, task.candidate_id) if task.candidate_id is not None else None
+    if row is None:
+        return
+    row.attempts += 1
+    row.cause, row.detail = cause, detail[:500]
+    if row.attempts >= MAX_ATTEMPTS:
+        row.state, row.settled_at = "failed", now

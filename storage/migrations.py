@@ -1,0 +1,114 @@
+"""The schema's version: which one the database has, which one the code wants, and the way there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from storage.errors import DatabaseOutdated, DatabaseTooNew
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Engine
+
+# Known here so that opening an archive needs no Alembic: importing it costs 0.1 s of every
+# search. A test holds it to the newest file in alembic/versions/.
+HEAD = "0001"
+
+
+def scripts_folder() -> Path:
+    """The migrations: beside the package in a checkout, inside it in an installed copy."""
+    inside = Path(__file__).with_name("_alembic")
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "alembic"
+
+
+def current(engine: Engine) -> str | None:
+    """The version of the database; ``None`` where it holds no archive yet."""
+    from sqlalchemy import inspect, text
+
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        version: str | None = connection.execute(
+            text("SELECT version_num FROM alembic_version")
+        ).scalar()
+        return version
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the database to ``revision``, all in one transaction.
+
+    Raises:
+        DatabaseTooNew: a newer Dateline made it.
+    """
+    from alembic import command
+
+    version = current(engine)
+    if version is not None and version > HEAD:
+        raise _too_new(version)
+    with engine.execution_options(dateline_write=True).begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the database back to ``revision`` (``base`` for nothing)."""
+    from alembic import command
+
+    with engine.execution_options(dateline_write=True).begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
+def differences(engine: Engine) -> list[object]:
+    """What the models say and the database lacks, or the other way; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from storage.models import Base
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"include_name": own_name, "compare_type": True}
+        )
+        return list(compare_metadata(context, Base.metadata))
+
+
+def own_name(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether Alembic looks after a table: the search index differs by database, so not it."""
+    return kind != "table" or not (name or "").startswith("search_index")
+
+
+def require_head(engine: Engine) -> None:
+    """Check that code and database go together.
+
+    Raises:
+        DatabaseOutdated: it wants an upgrade.
+        DatabaseTooNew: a newer Dateline made it.
+    """
+    version = current(engine)
+    if version == HEAD:
+        return
+    if version is not None and version > HEAD:
+        raise _too_new(version)
+    raise DatabaseOutdated(
+        f"the database is at version {version or 'none'}, this Dateline wants {HEAD}",
+        "run `dateline db upgrade`",
+    )
+
+
+def _too_new(version: str) -> DatabaseTooNew:
+    return DatabaseTooNew(
+        f"the database is at version {version}, this Dateline knows only {HEAD}",
+        "install the newer Dateline that made it",
+    )
+
+
+def _config() -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(scripts_folder()))
+    return config

@@ -1,0 +1,26 @@
+"""The tables, a file a subject."""
+
+from storage.models.base import Base, Moment
+from storage.models.captures import Capture, Revision
+from storage.models.items import Address, Article, DirectoryEntry, Item
+from storage.models.relations import ArticleMedia, Link, Media, Mention
+from storage.models.sources import Candidate, CrawlRun, Endpoint, Source
+
+__all__ = [
+    "Address",
+    "Article",
+    "ArticleMedia",
+    "Base",
+    "Candidate",
+    "Capture",
+    "CrawlRun",
+    "DirectoryEntry",
+    "Endpoint",
+    "Item",
+    "Link",
+    "Media",
+    "Mention",
+    "Moment",
+    "Revision",
+    "Source",
+]

@@ -1,0 +1,121 @@
+"""Items: what a source publishes under an identity of its own, articles and directory entries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, Json, Moment
+
+
+class Item(Base):
+    """An identity. A *stub* is known only from a link or a mention; its page fills it in.
+
+    ``identity`` is ``number:<the site's own number>`` where the site has one, else
+    ``url:<key of the canonical URL>``; it is unique within a source and kind, because
+    articles and directory entries are numbered apart.
+    """
+
+    __tablename__ = "items"
+    __table_args__ = (
+        UniqueConstraint("source_id", "kind", "identity"),
+        CheckConstraint("kind IN ('article', 'entry')", name="kind"),
+        CheckConstraint("state IN ('stub', 'stored', 'gone')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16))
+    identity: Mapped[str]
+    url: Mapped[str]
+    number: Mapped[str | None] = mapped_column(String(64))
+    title: Mapped[str | None]
+    teaser: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16), default="stub")
+    first_seen_at: Mapped[datetime] = mapped_column(Moment)
+    last_seen_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Address(Base):
+    """One URL under which an item was met: canonical, an alias, or before a redirect."""
+
+    __tablename__ = "addresses"
+    __table_args__ = (UniqueConstraint("source_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    url: Mapped[str]
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), index=True)
+    first_seen_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Article(Base):
+    """An article as its newest revision gives it, with what the crawl needs to know of it.
+
+    ``published_at`` is in UTC, ``published_offset`` the publisher's offset from UTC in
+    minutes (``None`` where the page gave none). ``sort_at`` is the earlier of the claimed
+    publication and the first fetch, so that a date in the future cannot lead a list for years.
+    """
+
+    __tablename__ = "articles"
+    __table_args__ = (
+        CheckConstraint("access IN ('full', 'teaser')", name="access"),
+        Index("ix_articles_sort_at", "sort_at", "item_id"),
+        Index("ix_articles_text_digest", "text_digest"),
+        Index("ix_articles_next_check_at", "next_check_at"),
+    )
+
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    headline: Mapped[str] = mapped_column(Text)
+    standfirst: Mapped[str | None] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    blocks: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    byline: Mapped[list[str]] = mapped_column(Json, default=list)
+    dateline_place: Mapped[str | None]
+    kind: Mapped[str | None]
+    section: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(Json, default=list)
+    language: Mapped[str | None] = mapped_column(String(35))
+    published_at: Mapped[datetime | None] = mapped_column(Moment)
+    published_offset: Mapped[int | None]
+    published_day_only: Mapped[bool] = mapped_column(default=False)
+    modified_at: Mapped[datetime | None] = mapped_column(Moment)
+    modified_offset: Mapped[int | None]
+    access: Mapped[str] = mapped_column(String(16), default="full")
+    provenance: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
+    word_count: Mapped[int] = mapped_column(default=0)
+    text_digest: Mapped[str] = mapped_column(String(64))
+    revision: Mapped[int] = mapped_column(default=1)
+    # The newest exchange of its page, whose validators the next check sends.
+    capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id", ondelete="SET NULL"))
+    first_fetched_at: Mapped[datetime] = mapped_column(Moment)
+    checked_at: Mapped[datetime] = mapped_column(Moment)
+    next_check_at: Mapped[datetime | None] = mapped_column(Moment)
+    sort_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class DirectoryEntry(Base):
+    """A person, organisation or glossary term as the source describes it."""
+
+    __tablename__ = "directory_entries"
+    __table_args__ = (
+        CheckConstraint("kind IN ('person', 'organisation', 'term', 'unknown')", name="kind"),
+    )
+
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    kind: Mapped[str] = mapped_column(String(16), default="unknown")
+    name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(index=True)
+    expansion: Mapped[str | None]
+    capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id", ondelete="SET NULL"))
+    description: Mapped[str | None] = mapped_column(Text)
+    blocks: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    checked_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -1,0 +1,88 @@
+"""What an article points to: mentions of directory entries, links, pictures and attachments."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base
+
+
+class Mention(Base):
+    """An anchor in an article's text that names a directory entry.
+
+    ``start`` and ``end`` count characters in the text of block ``block`` (from 0).
+    """
+
+    __tablename__ = "mentions"
+    __table_args__ = (UniqueConstraint("item_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    entry_id: Mapped[int | None] = mapped_column(
+        ForeignKey("items.id", ondelete="SET NULL"), index=True
+    )
+    anchor: Mapped[str]
+    full_name: Mapped[str | None]
+    kind: Mapped[str] = mapped_column(String(16), default="unknown")
+    url: Mapped[str | None]
+    block: Mapped[int]
+    start: Mapped[int]
+    end: Mapped[int]
+
+
+class Link(Base):
+    """A directed, ordered, typed edge from an article to an item or to an outside URL."""
+
+    __tablename__ = "links"
+    __table_args__ = (
+        UniqueConstraint("item_id", "position"),
+        CheckConstraint(
+            "relation IN ('related', 'further', 'entry', 'attachment', 'embedded', 'outside')",
+            name="relation",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    relation: Mapped[str] = mapped_column(String(16))
+    url: Mapped[str]
+    # Joins the link to its target once that is met, under whatever spelling.
+    key: Mapped[str] = mapped_column(index=True)
+    target_id: Mapped[int | None] = mapped_column(
+        ForeignKey("items.id", ondelete="SET NULL"), index=True
+    )
+    anchor: Mapped[str | None] = mapped_column(Text)
+    teaser: Mapped[str | None] = mapped_column(Text)
+
+
+class Media(Base):
+    """A picture or attachment by its URL; digest, size and place are known once it is fetched."""
+
+    __tablename__ = "media"
+    __table_args__ = (CheckConstraint("kind IN ('picture', 'attachment')", name="kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    url: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    content_type: Mapped[str | None]
+    size: Mapped[int | None]
+    path: Mapped[str | None]
+
+
+class ArticleMedia(Base):
+    """A picture or attachment as one article shows it."""
+
+    __tablename__ = "article_media"
+    __table_args__ = (UniqueConstraint("item_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
+    media_id: Mapped[int] = mapped_column(ForeignKey("media.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    caption: Mapped[str | None] = mapped_column(Text)
+    credit: Mapped[str | None]
+    alternative_text: Mapped[str | None] = mapped_column(Text)

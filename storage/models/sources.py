@@ -1,0 +1,112 @@
+"""Sources, the places where they announce items, what is still to fetch, and crawl runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, Json, Moment
+
+
+class Source(Base):
+    """A publication that is followed."""
+
+    __tablename__ = "sources"
+    __table_args__ = (CheckConstraint("state IN ('active', 'paused')", name="state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    title: Mapped[str | None]
+    home_url: Mapped[str] = mapped_column(unique=True)
+    language: Mapped[str | None] = mapped_column(String(35))
+    timezone: Mapped[str | None] = mapped_column(String(64))
+    site: Mapped[str | None] = mapped_column(String(100))
+    delay: Mapped[float | None]
+    state: Mapped[str] = mapped_column(String(16), default="active")
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Endpoint(Base):
+    """One place where a source announces items, with its HTTP validators."""
+
+    __tablename__ = "endpoints"
+    __table_args__ = (
+        UniqueConstraint("source_id", "url"),
+        CheckConstraint("kind IN ('feed', 'sitemap', 'listing')", name="kind"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
+    url: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str | None]
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    # Digest of the last body read: a server without validators still costs no second parse.
+    digest: Mapped[str | None] = mapped_column(String(64))
+    # A sitemap that an index announced, and that index's own word on its last change.
+    indexed: Mapped[bool] = mapped_column(default=False)
+    announced_at: Mapped[datetime | None] = mapped_column(Moment)
+    changed_at: Mapped[datetime | None] = mapped_column(Moment)
+    next_due_at: Mapped[datetime | None] = mapped_column(Moment)
+    fetched_at: Mapped[datetime | None] = mapped_column(Moment)
+    status: Mapped[int | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Candidate(Base):
+    """An address that may be an item and what is known of it before it is fetched.
+
+    This is the frontier: it lives in the database so that a killed crawl loses nothing.
+    """
+
+    __tablename__ = "candidates"
+    __table_args__ = (
+        UniqueConstraint("source_id", "key"),
+        CheckConstraint(
+            "state IN ('pending', 'done', 'failed', 'skipped', 'refused')", name="state"
+        ),
+        Index("ix_candidates_frontier", "source_id", "state", "depth", "published_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
+    endpoint_id: Mapped[int | None] = mapped_column(ForeignKey("endpoints.id", ondelete="SET NULL"))
+    key: Mapped[str]
+    url: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(16), default="article")
+    depth: Mapped[int] = mapped_column(default=0)
+    hints: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    published_at: Mapped[datetime | None] = mapped_column(Moment)
+    modified_at: Mapped[datetime | None] = mapped_column(Moment)
+    state: Mapped[str] = mapped_column(String(16), default="pending")
+    attempts: Mapped[int] = mapped_column(default=0)
+    cause: Mapped[str | None] = mapped_column(String(40))
+    detail: Mapped[str | None]
+    found_at: Mapped[datetime] = mapped_column(Moment)
+    settled_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class CrawlRun(Base):
+    """One execution of the spider over one source."""
+
+    __tablename__ = "crawl_runs"
+    __table_args__ = (
+        CheckConstraint("state IN ('running', 'finished', 'interrupted', 'failed')", name="state"),
+        Index("ix_crawl_runs_source_id_started_at", "source_id", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
+    started_at: Mapped[datetime] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    state: Mapped[str] = mapped_column(String(16), default="running")
+    reason: Mapped[str | None] = mapped_column(String(100))
+    process: Mapped[str | None] = mapped_column(String(255))
+    counts: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
+    causes: Mapped[dict[str, int]] = mapped_column(Json, default=dict)

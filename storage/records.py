@@ -1,0 +1,176 @@
+"""What the crawl tells the archive, and what the archive answers: typed values, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from storage.content import Article, Entry
+
+EndpointKind = Literal["feed", "sitemap", "listing"]
+ItemKind = Literal["article", "entry"]
+# What the archive made of one page.
+Verdict = Literal["new", "unchanged", "revised", "duplicate", "skipped", "failed", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEndpoint:
+    """A place where a source announces items, as discovery found it."""
+
+    url: str
+    kind: EndpointKind
+    title: str | None = None
+    # Of a sitemap in an index: what the index says of its last change.
+    indexed: bool = False
+    announced_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueEndpoint:
+    """An endpoint to fetch now, with the validators of its last answer."""
+
+    id: int
+    url: str
+    kind: EndpointKind
+    etag: str | None
+    last_modified: str | None
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A URL that may be an item, and what the place that named it says of it.
+
+    ``hints`` holds JSON-ready claims: ``headline``, ``byline``, ``guid``, ``language``.
+    """
+
+    url: str
+    kind: ItemKind = "article"
+    depth: int = 0
+    published: datetime | None = None
+    modified: datetime | None = None
+    hints: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One page to fetch: a candidate never seen, or a known item that is due again.
+
+    Exactly one of ``candidate_id`` and ``item_id`` is set. The validators and ``digest`` (SHA-256
+    of the decoded body) are those of the last capture of the page.
+    """
+
+    url: str
+    kind: ItemKind
+    depth: int
+    candidate_id: int | None = None
+    item_id: int | None = None
+    published: datetime | None = None
+    hints: dict[str, Any] = field(default_factory=dict)
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: str | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What names this task among all tasks of one source."""
+        if self.candidate_id is not None:
+            return "candidate", self.candidate_id
+        return "item", self.item_id or 0
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRecord:
+    """Where a kept exchange lies in a WARC file, and what is known of it."""
+
+    url: str
+    status: int
+    content_type: str | None
+    etag: str | None
+    last_modified: str | None
+    fetched_at: datetime
+    file: str
+    offset: int
+    length: int
+    digest: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageStored:
+    """A page was fetched, captured and extracted."""
+
+    task: Task
+    # Every URL on the way to the page: as requested, through redirects, to the last.
+    urls: tuple[str, ...]
+    capture: CaptureRecord
+    content: Article | Entry
+    extractor: str
+    # Linked items to fetch in their turn, offered to the frontier in the same transaction.
+    follow: tuple[Announcement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageUnchanged:
+    """The server said 304, or sent the very bytes of the last capture."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class PageSkipped:
+    """The page was fetched and is no item (a listing, a soft 404, a wall, …)."""
+
+    task: Task
+    cause: str
+    detail: str = ""
+    capture: CaptureRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailed:
+    """The page could not be had. ``final`` says that trying again is useless."""
+
+    task: Task
+    cause: str
+    detail: str = ""
+    final: bool = False
+
+
+Outcome = PageStored | PageUnchanged | PageSkipped | PageFailed
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRead:
+    """An endpoint answered: 304, the same bytes, or announcements."""
+
+    endpoint_id: int
+    status: int
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: str | None = None
+    title: str | None = None
+    announcements: tuple[Announcement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFailed:
+    """An endpoint could not be had or read."""
+
+    endpoint_id: int
+    cause: str
+    detail: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the archive did with one outcome."""
+
+    verdict: Verdict
+    cause: str | None = None
+    item_id: int | None = None
+    announced: int = 0

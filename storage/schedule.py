@@ -1,0 +1,28 @@
+"""When to look at something again. Pure rules over moments."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+# News is corrected within hours, seldom after a week: (age since the first fetch, interval).
+# An interval of zero means at every crawl run.
+_ARTICLE_CHECKS = (
+    (timedelta(days=1), timedelta(0)),
+    (timedelta(days=7), timedelta(hours=12)),
+    (timedelta(days=30), timedelta(days=5)),
+    (timedelta(days=365), timedelta(days=60)),
+)
+ENTRY_INTERVAL = timedelta(days=30)
+ENDPOINT_INTERVAL = timedelta(minutes=30)
+_MAX_BACKOFF = timedelta(days=2)
+
+
+def next_article_check(first_fetched_at: datetime, now: datetime) -> datetime | None:
+    """When to look at an article again; ``None`` once it is over a year in the archive."""
+    age = now - first_fetched_at
+    return next((now + pause for limit, pause in _ARTICLE_CHECKS if age < limit), None)
+
+
+def next_endpoint_visit(now: datetime, failures: int) -> datetime:
+    """When an endpoint is due again: doubling with each failure in a row, two days at most."""
+    return now + min(ENDPOINT_INTERVAL * 2 ** min(failures, 10), _MAX_BACKOFF)

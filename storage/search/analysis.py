@@ -1,0 +1,59 @@
+"""Text to search tokens, once, in Python: the same for both databases and for queries.
+
+A token is a run of letters and digits without case and accents. Elisions and hyphens part
+words, so ``l'hôpital`` holds ``hopital`` and ``e-santé`` is the phrase ``e sante``. Scripts
+that write no spaces are cut character by character; a word of a query in such a script is then
+a phrase of its characters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Han, Hiragana, Katakana, Thai, Lao, Khmer, Myanmar: written without spaces between words.
+_UNSPACED = (
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+    "\u0e00-\u0eff\u1780-\u17ff\u1000-\u109f\U00020000-\U0003ffff"
+)
+_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+# PostgreSQL refuses lexemes of 2 KiB or more; no word of any language is near this.
+_MAX_TOKEN = 64
+# Letters that NFKD leaves whole but readers type without their stroke or ligature.
+_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "œ": "oe", "æ": "ae", "ı": "i", "ß": "ss"})
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A search token and where it stands in the text it was made from."""
+
+    text: str
+    start: int
+    end: int
+
+
+def fold(word: str) -> str:
+    """``word`` without case, accents, width and presentation forms."""
+    folded = unicodedata.normalize("NFKD", word).casefold().translate(_LETTERS)
+    folded = "".join(c for c in folded if c.isalnum())
+    return folded[:_MAX_TOKEN]
+
+
+def tokens_at(text: str) -> Iterator[Token]:
+    """The tokens of ``text`` with their places."""
+    for match in _TOKEN.finditer(text):
+        folded = fold(match.group())
+        if folded:
+            yield Token(folded, match.start(), match.end())
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of ``text`` in their order."""
+    if text.isascii():
+        return [word[:_MAX_TOKEN] for word in re.findall(r"[0-9a-z]+", text.lower())]
+    return [token.text for token in tokens_at(text)]

@@ -1,0 +1,90 @@
+"""The full-text index: FTS5 on SQLite, a tsvector on PostgreSQL, behind the same functions.
+
+Both hold tokens made by ``analysis``; no text of a reader or a page reaches either database
+as query syntax, for tokens are letters and digits only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from storage.search.analysis import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from storage.search.query import Term
+
+# FTS5's bm25 weights and PostgreSQL's classes for headline, standfirst, body.
+FTS_WEIGHTS = "8.0, 3.0, 1.0"
+# tsvector keeps positions up to 16,383; a later word is found, but not as part of a phrase.
+_PG_MAX_POSITION = 16_383
+
+
+def put(session: Session, item_id: int, *, headline: str, standfirst: str, body: str) -> None:
+    """Index an item, in place of what was indexed of it."""
+    remove(session, item_id)
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(
+            text("INSERT INTO search_index (rowid, headline, standfirst, body)"
+                 " VALUES (:id, :headline, :standfirst, :body)"),
+            {"id": item_id, "headline": " ".join(tokens(headline)),
+             "standfirst": " ".join(tokens(standfirst)), "body": " ".join(tokens(body))},
+        )  # fmt: skip
+    else:
+        session.execute(
+            text("INSERT INTO search_index (item_id, document)"
+                 " VALUES (:id, CAST(:document AS tsvector))"),
+            {"id": item_id, "document": _document(headline, standfirst, body)},
+        )  # fmt: skip
+
+
+def remove(session: Session, item_id: int) -> None:
+    """Take an item out of the index."""
+    column = "rowid" if session.get_bind().dialect.name == "sqlite" else "item_id"
+    session.execute(text(f"DELETE FROM search_index WHERE {column} = :id"), {"id": item_id})  # noqa: S608
+
+
+def _document(*parts: str) -> str:
+    places: dict[str, list[str]] = {}
+    position = 0
+    for weight, part in zip("ABD", parts, strict=True):
+        for token in tokens(part):
+            position += 1
+            if position <= _PG_MAX_POSITION:
+                places.setdefault(token, []).append(f"{position}{weight}")
+            else:
+                places.setdefault(token, [])
+        # A phrase must not run from one part into the next.
+        position += 1
+    # PostgreSQL keeps 256 positions of a lexeme and drops the rest itself.
+    return " ".join(
+        f"'{token}':{','.join(at[:255])}" if at else f"'{token}'" for token, at in places.items()
+    )
+
+
+def sqlite_match(terms: Sequence[Term]) -> str:
+    """The FTS5 expression of a query: every token quoted, so that none is an operator."""
+    wanted = " AND ".join(_sqlite_term(term) for term in terms if not term.without)
+    unwanted = " OR ".join(_sqlite_term(term) for term in terms if term.without)
+    return f"({wanted}) NOT ({unwanted})" if unwanted else wanted
+
+
+def _sqlite_term(term: Term) -> str:
+    return f'"{" ".join(term.tokens)}"' + ("*" if term.prefix else "")
+
+
+def postgres_match(terms: Sequence[Term]) -> str:
+    """The tsquery of a query: every token quoted."""
+    return " & ".join(("!" if term.without else "") + _postgres_term(term) for term in terms)
+
+
+def _postgres_term(term: Term) -> str:
+    quoted = [f"'{token}'" for token in term.tokens]
+    if term.prefix:
+        quoted[-1] += ":*"
+    return f"({' <-> '.join(quoted)})"

@@ -1,0 +1,257 @@
+"""Sources and their endpoints: follow, list, find."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, func, or_, select, true, update
+
+from storage.addresses import host_of, url_key
+from storage.database import insert_ignore
+from storage.errors import SourceExists, UnknownSource
+from storage.models import Article, Candidate, CrawlRun, Endpoint, Item, Source
+from storage.records import DueEndpoint
+from storage.schedule import next_endpoint_visit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from storage.records import Announcement, EndpointFailed, EndpointRead, FoundEndpoint
+
+MAX_INDEXED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """A source as lists show it, with what the archive holds of it."""
+
+    id: int
+    name: str
+    title: str | None
+    home_url: str
+    language: str | None
+    timezone: str | None
+    site: str | None
+    delay: float | None
+    state: str
+    endpoints: int
+    articles: int
+    pending: int
+    last_run: str | None
+    last_run_at: datetime | None
+
+
+def suggest_name(home_url: str, taken: Sequence[str] = ()) -> str:
+    """A short name for a source from its host: ``https://www.example.co.uk/`` → ``example``.
+
+    A port is kept apart from the name; a number is added where the name is taken.
+    """
+    host = host_of(home_url).removeprefix("www.")
+    if re.fullmatch(r"[\d.:\[\]a-f]+", host):
+        name = re.sub(r"[^a-z0-9]+", "-", host).strip("-")
+    else:
+        labels = host.split(".")
+        # Second-level registries such as co.uk or com.au carry no name of a publication.
+        drop = 2 if len(labels) > 2 and len(labels[-2]) <= 3 and len(labels[-1]) == 2 else 1
+        labels = labels[:-drop] or labels
+        name = "-".join(labels)
+    name = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")[:90] or "source"
+    unique, number = name, 2
+    while unique in taken:
+        unique, number = f"{name}-{number}", number + 1
+    return unique
+
+
+def add_source(
+    session: Session,
+    *,
+    name: str,
+    home_url: str,
+    now: datetime,
+    title: str | None = None,
+    language: str | None = None,
+    timezone: str | None = None,
+    delay: float | None = None,
+) -> Source:
+    """Follow a source.
+
+    Raises:
+        SourceExists: the name or the home page is followed already.
+    """
+    wanted = url_key(home_url)
+    for other in session.scalars(select(Source)):
+        if other.name == name or url_key(other.home_url) == wanted:
+            raise SourceExists(
+                f"{other.home_url} is followed already as {other.name!r}",
+                f"crawl it with `dateline crawl {other.name}`, or give another --name",
+            )
+    source = Source(
+        name=name, title=title, home_url=home_url, language=language, timezone=timezone,
+        delay=delay, state="active", created_at=now,
+    )  # fmt: skip
+    session.add(source)
+    session.flush()
+    return source
+
+
+def get_source(session: Session, name: str) -> Source:
+    """The source called ``name``.
+
+    Raises:
+        UnknownSource: there is none; the hint names the nearest or all of them.
+    """
+    source = session.scalar(select(Source).where(Source.name == name))
+    if source is not None:
+        return source
+    import difflib
+
+    names = list(session.scalars(select(Source.name).order_by(Source.name)))
+    near = difflib.get_close_matches(name, names, n=3)
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    elif names:
+        hint = "`dateline sources` lists those that are"
+    else:
+        hint = "follow one with `dateline add URL`"
+    raise UnknownSource(f"no source is called {name!r}", hint)
+
+
+def list_sources(session: Session) -> list[SourceInfo]:
+    """All sources by name, with counts and their last run."""
+    endpoints = dict(
+        session.execute(select(Endpoint.source_id, func.count()).group_by(Endpoint.source_id))
+        .tuples().all()
+    )  # fmt: skip
+    articles = dict(
+        session.execute(
+            select(Item.source_id, func.count()).join(Article, Article.item_id == Item.id)
+            .group_by(Item.source_id)
+        ).tuples().all()
+    )  # fmt: skip
+    pending = dict(
+        session.execute(
+            select(Candidate.source_id, func.count()).where(Candidate.state == "pending")
+            .group_by(Candidate.source_id)
+        ).tuples().all()
+    )  # fmt: skip
+    newest = select(func.max(CrawlRun.id)).group_by(CrawlRun.source_id)
+    runs = {
+        r.source_id: r for r in session.scalars(select(CrawlRun).where(CrawlRun.id.in_(newest)))
+    }
+    return [
+        SourceInfo(
+            id=s.id, name=s.name, title=s.title, home_url=s.home_url, language=s.language,
+            timezone=s.timezone, site=s.site, delay=s.delay, state=s.state,
+            endpoints=endpoints.get(s.id, 0), articles=articles.get(s.id, 0),
+            pending=pending.get(s.id, 0),
+            last_run=runs[s.id].state if s.id in runs else None,
+            last_run_at=runs[s.id].started_at if s.id in runs else None,
+        )
+        for s in session.scalars(select(Source).order_by(Source.name))
+    ]  # fmt: skip
+
+
+def add_endpoints(
+    session: Session, source_id: int, found: Sequence[FoundEndpoint], now: datetime
+) -> None:
+    """Keep ``found``; what is known stays as it is, but for an index's word on its change."""
+    insert_ignore(
+        session,
+        Endpoint,
+        [
+            {
+                "source_id": source_id, "url": e.url, "kind": e.kind, "title": e.title,
+                "indexed": e.indexed, "announced_at": e.announced_at, "failures": 0,
+                "created_at": now,
+            }
+            for e in found
+        ],
+    )  # fmt: skip
+    for endpoint in found:
+        if endpoint.announced_at is not None:
+            session.execute(
+                update(Endpoint)
+                .where(Endpoint.source_id == source_id, Endpoint.url == endpoint.url)
+                .values(announced_at=endpoint.announced_at)
+            )
+
+
+def endpoints_of(session: Session, source_id: int) -> list[Endpoint]:
+    """All endpoints of a source, oldest first."""
+    return list(
+        session.scalars(
+            select(Endpoint).where(Endpoint.source_id == source_id).order_by(Endpoint.id)
+        )
+    )
+
+
+def due_endpoints(
+    session: Session, source_id: int, now: datetime, *, all_of_them: bool = False
+) -> list[DueEndpoint]:
+    """Endpoints to visit: those due by ``now``, or (``all_of_them``) whether due or not.
+
+    A sitemap that an index announced is visited only where the index says that it changed, or
+    says nothing of it; ``MAX_INDEXED`` a call, the newest first, for an index of a large paper
+    names hundreds that never change.
+    """
+    due: ColumnElement[bool] = or_(Endpoint.next_due_at.is_(None), Endpoint.next_due_at <= now)
+    if all_of_them:
+        due = true()
+    of_source = select(Endpoint).where(Endpoint.source_id == source_id)
+    own = of_source.where(~Endpoint.indexed, due).order_by(Endpoint.id)
+    stale = or_(
+        Endpoint.fetched_at.is_(None),
+        Endpoint.announced_at > Endpoint.fetched_at,
+        and_(Endpoint.announced_at.is_(None), due),
+    )
+    children = (
+        of_source.where(Endpoint.indexed, stale)
+        .order_by(
+            Endpoint.announced_at.desc().nulls_last(),
+            Endpoint.changed_at.desc().nulls_last(),
+            Endpoint.id,
+        )
+        .limit(MAX_INDEXED)
+    )
+    return [_due(row) for query in (own, children) for row in session.scalars(query)]
+
+
+def _due(row: Endpoint) -> DueEndpoint:
+    return DueEndpoint(
+        id=row.id, url=row.url, kind=row.kind,  # type: ignore[arg-type]  # checked by the table
+        etag=row.etag, last_modified=row.last_modified, digest=row.digest,
+    )  # fmt: skip
+
+
+def record_endpoint_read(session: Session, read: EndpointRead, now: datetime) -> list[Announcement]:
+    """Note a successful visit; returns what it announced, empty where nothing changed."""
+    endpoint = session.get_one(Endpoint, read.endpoint_id)
+    same = read.status == 304 or (read.digest is not None and read.digest == endpoint.digest)
+    endpoint.fetched_at = now
+    endpoint.status = read.status
+    endpoint.failures = 0
+    endpoint.last_error = None
+    endpoint.next_due_at = next_endpoint_visit(now, 0)
+    if same:
+        return []
+    endpoint.changed_at = now
+    endpoint.etag = read.etag
+    endpoint.last_modified = read.last_modified
+    endpoint.digest = read.digest
+    endpoint.title = read.title or endpoint.title
+    return list(read.announcements)
+
+
+def record_endpoint_failed(session: Session, failed: EndpointFailed, now: datetime) -> None:
+    """Note a visit that failed, and wait longer before the next."""
+    endpoint = session.get_one(Endpoint, failed.endpoint_id)
+    endpoint.failures += 1
+    endpoint.status = failed.status
+    endpoint.last_error = f"{failed.cause}: {failed.detail}"[:500]
+    endpoint.next_due_at = next_endpoint_visit(now, endpoint.failures)
