@@ -107,11 +107,20 @@ class Page:
 def decode(body: bytes, content_type: str = "") -> str:
     """The text of a page, its encoding decided as a browser does: BOM, HTTP, meta, detection.
 
+    One difference: bytes that are valid UTF-8 are read as that whatever their label.
+
     (https://html.spec.whatwg.org/#determining-the-character-encoding; labels by WHATWG.)
     """
     bom, mark = read_bom(body)
     if bom is not None and mark is not None:
         return body[len(mark) :].decode(bom, "replace")
+    # A page that is valid UTF-8 beyond ASCII is UTF-8, whatever a legacy label says: no text in
+    # another encoding passes by accident, and servers label wrongly every day.
+    if not body.isascii():
+        try:
+            return body.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
     match = re.search(r"charset\s*=\s*[\"']?\s*([\w:.+-]+)", content_type, re.IGNORECASE)
     for label in (match.group(1) if match else None, html_body_declared_encoding(body)):
         encoding = resolve_encoding(label) if label else None
@@ -132,14 +141,8 @@ def _decoded(body: bytes, encoding: str) -> str | None:
     except (UnicodeDecodeError, LookupError):
         pass
     text = body.decode(encoding, "replace")
-    # A stray bad byte is the page's fault; many are ours. UTF-8 is never right by accident.
-    bad = text.count("\ufffd")
-    if bad <= max(3, len(text) // 1000):
-        return text
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
+    # A stray bad byte is the page's fault; many are a wrong label's.
+    return text if text.count("\ufffd") <= max(3, len(text) // 1000) else None
 
 
 def _detect(body: bytes) -> str:

@@ -1,0 +1,49 @@
+"""Whether a page shows the article whole or only its beginning."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.extraction.blocks import RawBlock
+    from crawler.extraction.metadata import Metadata
+    from storage.content import Access
+
+# What a wall says to a visitor, in the languages of large press markets.
+_WALL = re.compile(
+    r"réservée?s? (?:aux|à nos) abonnés|pour lire la suite|il vous reste [\d,]+ ?% de cet article"
+    r"|article réservé|accès à cette page est réservé|(?:to|and) (?:continue|keep) reading"
+    r"|subscribe to (?:read|continue|unlock)|subscribers? only|for subscribers|exclusive to subscribers"
+    r"|already a subscriber|create (?:a free |an )?account to (?:read|continue)|register to (?:read|continue)"
+    r"|um (?:diesen artikel|weiter)(?:zulesen| zu lesen)?|jetzt (?:weiterlesen|abonnieren)|nur für abonnenten"
+    r"|weiterlesen mit|diesen artikel weiterlesen|exklusiv für (?:abonnenten|mitglieder)|contenido exclusivo"
+    r"|solo para suscriptores|suscríbete para (?:leer|seguir)|contenuto riservato|riservato agli abbonati"
+    r"|exclusivo para assinantes|alleen voor abonnees|verder lezen\?|endast för prenumeranter"
+    r"|for abonnenter|tylko dla prenumeratorów|会員限定|有料会員|구독자 전용",
+    re.IGNORECASE,
+)
+_FEW_WORDS = 220
+
+
+def access_of(
+    meta: Metadata, blocks: Sequence[RawBlock], chosen: Sequence[int]
+) -> tuple[Access, str]:
+    """(``full`` or ``teaser``, what says so; ``""`` where nothing speaks against ``full``)."""
+    words = sum(len(blocks[i].text.split()) for i in chosen)
+    wall = next(
+        (b.text for i, b in enumerate(blocks) if len(b.text) < 300 and _WALL.search(b.text)),  # noqa: PLR2004
+        None,
+    )
+    free = meta.node.get("isAccessibleForFree")
+    paid = str(free).lower().rpartition("/")[2] in ("false", "no") or (
+        (meta.page.meta("article:content_tier") or "").lower() in ("locked", "metered")
+    )
+    cut = bool(chosen) and blocks[chosen[-1]].text.rstrip().endswith(("…", "...", "[…]", "[...]"))
+    if wall and (cut or words < _FEW_WORDS):
+        return "teaser", f"the page says: {wall[:80]}"
+    if paid and cut and words < _FEW_WORDS:
+        return "teaser", "paid content, and its text breaks off"
+    return "full", ""

@@ -1,0 +1,210 @@
+"""Bytes and a URL in, an article out. Pure: no network, no database, no clock of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from crawler.extraction import body, byline_text, dates, kinds, language, moments
+from crawler.extraction.access import access_of
+from crawler.extraction.blocks import Walk
+from crawler.extraction.features import Context
+from crawler.extraction.kinds import PageKind
+from crawler.extraction.links import is_entry, links_in_text, related_items
+from crawler.extraction.metadata import Metadata
+from crawler.extraction.page import Page, parse_html
+from crawler.extraction.pictures import lead_picture, pictures
+from crawler.extraction.standfirst import standfirst_of
+from crawler.extraction.structured import types_of
+from crawler.extraction.typed import typed_blocks, with_figures
+from storage.content import Article, Block, Entry, EntryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from storage.content import Media
+
+# Kept with every revision; it moves whenever the same bytes may give another article.
+EXTRACTOR = "dateline-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a page is, and what was made of it: an article, a directory entry, or neither."""
+
+    kind: PageKind
+    reason: str = ""
+    article: Article | None = None
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a page before it is read: from its source and from what announced it.
+
+    ``timezone`` is an IANA name; ``hints`` are the announcement's; ``now`` bounds moments.
+    """
+
+    timezone: str | None = None
+    language: str | None = None
+    kind: str | None = None
+    now: datetime | None = None
+    hints: dict[str, Any] = field(default_factory=dict)
+
+
+def extract(
+    content: bytes, url: str, content_type: str = "", known: Known | None = None
+) -> Extraction:
+    """Make an article (or directory entry) of a page.
+
+    Raises:
+        BadPage: the bytes hold no page: empty, too large, or a file of another kind.
+    """
+    return extract_page(parse_html(content, url, content_type), known or Known())
+
+
+def extract_page(page: Page, known: Known) -> Extraction:
+    """As :func:`extract`, for a page that is parsed already."""
+    meta = Metadata(page)
+    walk = Walk(page.root, page.base_url)
+    headings = [b.text for b in walk.blocks if b.tag == "h1"]
+    others = [b.text for b in walk.blocks if b.tag == "h2" and not b.linked][:10]
+    headline = meta.headline(headings[0] if headings else None, headings[1:] + others)
+    hinted = known.hints.get("headline")
+    context = Context(
+        body=meta.body, description=meta.description,
+        headline=headline.value if headline else "", title=page.title or "",
+    )  # fmt: skip
+    chosen = _without_headline(walk, body.choose(walk.blocks, context),
+                               headline.value if headline else "")  # fmt: skip
+    zone = dates.zone_of(known.timezone)
+    published = moments.published(meta, walk, chosen, zone, known.now, known.hints)
+    entry_page = _is_entry(meta, known)
+    verdict = kinds.judge(meta, headline.value if headline else None, walk.blocks, chosen,
+                          has_moment=published is not None, entry=entry_page)  # fmt: skip
+    if verdict.kind == "entry":
+        return Extraction("entry", entry=_entry(meta, walk, chosen, headline and headline.value))
+    if verdict.kind != "article":
+        return Extraction(verdict.kind, verdict.reason)
+    title = headline.value if headline else hinted
+    provenance: dict[str, str] = {"headline": headline.source if headline else "feed"}
+    article = _article(meta, walk, chosen, title, published, known, provenance)
+    return Extraction("article", article=article)
+
+
+def _article(
+    meta: Metadata, walk: Walk, chosen: Sequence[int], headline: str,
+    published: tuple[Any, str] | None, known: Known, provenance: dict[str, str],
+) -> Article:  # fmt: skip
+    page = meta.page
+    blocks, media = _body(meta, walk, chosen, provenance)
+    standfirst = standfirst_of(meta, walk, chosen, provenance)
+    bylines = byline_text.byline(meta, walk, chosen, known.hints)
+    modified = moments.modified(meta, dates.zone_of(known.timezone), known.now)
+    section, tags = meta.section(), meta.tags()
+    tongue = language.language_of(page.language or known.language, blocks)
+    access, reason = access_of(meta, walk.blocks, chosen)
+    for name, value in (("byline", bylines), ("published", published), ("modified", modified),
+                        ("language", tongue)):  # fmt: skip
+        if value is not None:
+            provenance[name] = value[1]
+    for name, claim in (("section", section), ("tags", tags)):
+        if claim is not None:
+            provenance[name] = claim.source
+    if reason:
+        provenance["access"] = reason
+    links = links_in_text(blocks, page.url)
+    seen = {link.url for link in links}
+    links += [link for link in related_items(walk, chosen, page.url) if link.url not in seen]
+    return Article(
+        headline=headline,
+        blocks=blocks,
+        standfirst=standfirst,
+        byline=bylines[0] if bylines else (),
+        section=section.value if section else None,
+        tags=tags.value if tags else (),
+        language=tongue[0] if tongue else None,
+        published=published[0] if published else None,
+        modified=modified[0] if modified else None,
+        access=access,
+        canonical_url=meta.canonical(),
+        links=tuple(links),
+        media=media,
+        provenance=provenance,
+    )
+
+
+def _body(
+    meta: Metadata, walk: Walk, chosen: Sequence[int], provenance: dict[str, str]
+) -> tuple[tuple[Block, ...], tuple[Media, ...]]:
+    provenance["body"] = "model"
+    typed = typed_blocks(walk, chosen)
+    stated = meta.body
+    shown = sum(len(block.text) for block in typed)
+    # Some pages build their text by script and carry it whole in their structured data only.
+    if len(stated) > 500 and shown < 0.35 * len(stated):  # noqa: PLR2004
+        provenance["body"] = "json-ld"
+        paragraphs = [" ".join(p.split()) for p in stated.split("\n")]
+        return tuple(Block("paragraph", p) for p in paragraphs if p), ()
+    first = chosen[0] if chosen else 0
+    last = chosen[-1] if chosen else -1
+    figures = pictures(walk, first, last) if chosen else []
+    blocks = with_figures(typed, chosen, figures)
+    media = [picture for _, picture in figures]
+    lead = lead_picture(meta.page.meta("og:image", "twitter:image"), media)
+    return blocks, tuple([lead, *media] if lead else media)
+
+
+def _without_headline(walk: Walk, chosen: list[int], headline: str) -> list[int]:
+    """The text does not begin with its own headline."""
+    wanted = " ".join(headline.split()).casefold()
+    return [i for i in chosen if walk.blocks[i].text.casefold() != wanted]
+
+
+def _is_entry(meta: Metadata, known: Known) -> bool:
+    if known.kind == "entry":
+        return True
+    kinds_named = {name for node in meta.nodes[:3] for name in types_of(node)}
+    if kinds_named & {"profilepage", "definedterm"}:
+        return True
+    return (meta.page.meta("og:type") or "") == "profile" and is_entry(meta.page.url)
+
+
+def _entry(meta: Metadata, walk: Walk, chosen: Sequence[int], headline: str | None) -> Entry:
+    page = meta.page
+    blocks = typed_blocks(walk, chosen)
+    if not blocks and meta.description:
+        blocks = [Block("paragraph", meta.description)]
+    picture = lead_picture(page.meta("og:image"), ())
+    return Entry(
+        name=headline or page.title or page.url,
+        kind=_entry_kind(meta, walk),
+        blocks=tuple(blocks),
+        canonical_url=meta.canonical(),
+        links=tuple(related_items(walk, chosen, page.url)),
+        media=(picture,) if picture else (),
+    )
+
+
+_KIND_WORDS: tuple[tuple[EntryKind, tuple[str, ...]], ...] = (
+    ("term", ("lexique", "glossa", "definition", "term", "begriff", "lexikon")),
+    ("person", ("person", "people", "author", "auteur", "profil", "biograph")),
+    ("organisation", ("organi", "compan", "entreprise", "institution", "societe", "firm")),
+)
+
+
+def _entry_kind(meta: Metadata, walk: Walk) -> EntryKind:
+    """Person, organisation or term, as structured data, the address or the page's words say."""
+    for node in meta.nodes:
+        names = set(types_of(node))
+        if "person" in names:
+            return "person"
+        if "definedterm" in names:
+            return "term"
+    words = " ".join(place.words for place in walk.places[:60])
+    for text in (meta.page.url.lower(), words):
+        for kind, markers in _KIND_WORDS:
+            if any(marker in text for marker in markers):
+                return kind
+    return "unknown"

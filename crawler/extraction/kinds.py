@@ -1,0 +1,149 @@
+"""What kind of page it is: an article, or one of the things that must never pass for one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from crawler.extraction.structured import types_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.extraction.blocks import RawBlock
+    from crawler.extraction.metadata import Metadata
+
+PageKind = Literal["article", "entry", "listing", "home", "login-wall", "consent-wall", "bot-wall",
+                   "error", "empty"]  # fmt: skip
+
+_ERROR_TITLE = re.compile(
+    r"\b(?:404|410|403|500|502|503)\b|not found|page (?:introuvable|non trouv|inexistant|manquante)"
+    r"|n['’]existe (?:pas|plus)|introuvable|(?:cannot|can['’]t|could not|couldn['’]t) be found"
+    r"|(?:can['’]?t|cannot|could(?:n['’]t| not)) find|no longer (?:available|exists?)|does ?n[o'’]t exist"
+    r"|seite (?:wurde )?nicht gefunden|nicht (?:mehr )?(?:gefunden|verfügbar|vorhanden)|existiert nicht"
+    r"|página no (?:encontrada|existe)|no (?:se )?(?:encontr|existe)|não (?:foi )?encontrad|não existe"
+    r"|pagina non trovata|non (?:è stata )?trovat|niet gevonden|bestaat niet|hittades inte|finns inte"
+    r"|ikke funnet|findes ikke|ei löyt|nie znaleziono|nie istnieje|nenalezen|nem található|bulunamad"
+    r"|не найден|не знайден|δεν βρέθηκε|見つかりません|존재하지|찾을 수 없|未找到|不存在|找不到|غير موجود|לא נמצא"
+    r"|oops|error page|page d['’]erreur|fehlerseite|page expired|has (?:been )?(?:moved|removed|deleted)",
+    re.IGNORECASE,
+)
+# Strings of bot challenges and consent walls that are served as 200.
+_BOT = re.compile(
+    r"just a moment|attention required!|checking your browser|verify(?:ing)? you are (?:a )?human"
+    r"|are you a robot|enable javascript and cookies to continue|access denied|pardon our interruption"
+    r"|please complete the security check|cf-browser-verification|ddos protection by|px-captcha"
+    r"|unusual traffic|bot detection|vérif\w+ que vous (?:êtes|n['’]êtes pas)|request unsuccessful"
+    r"|captcha-delivery|incapsula incident|security verification",
+    re.IGNORECASE,
+)
+_CONSENT = re.compile(
+    r"consent|cookies?|datenschutz|privacy|vie privée|privacidad|zustimm|einwillig|accepter|akzeptieren"
+    r"|gdpr|rgpd|dsgvo|werbefrei|contentpass|pur-abo",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(
+    r"^(?:log ?in|sign ?in|connexion|se connecter|identifiez|anmelden|anmeldung|einloggen|inicia(?:r)? sesión"
+    r"|accedi|entrar|inloggen|logga in|logg inn|zaloguj|giriş|войти|ログイン|로그인|登录)",
+    re.IGNORECASE,
+)
+_SHORT = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The kind of a page, and why it was taken for that."""
+
+    kind: PageKind
+    reason: str = ""
+
+
+def judge(
+    meta: Metadata, headline: str | None, blocks: Sequence[RawBlock], chosen: Sequence[int],
+    *, has_moment: bool, entry: bool,
+) -> Verdict:  # fmt: skip
+    """Say what a page is. ``chosen`` are the blocks that would be the article's text."""
+    text = " ".join(blocks[i].text for i in chosen)
+    words = _count(text)
+    whole = sum(_count(block.text) for block in blocks)
+    title = " ".join(filter(None, (headline, meta.page.title)))
+    typed = _says_article(meta)
+    wall = _wall(meta, title, blocks, words, whole)
+    if wall is not None and not (typed and words > _SHORT):
+        return wall
+    if whole == 0:
+        return Verdict("empty", "the page shows no text")
+    if words < _SHORT and _ERROR_TITLE.search(title[:200]) and not (typed and has_moment):
+        return Verdict("error", f"it says: {title[:80]}")
+    if words < _SHORT and not typed and any(
+        _ERROR_TITLE.search(block.text[:160]) for block in blocks[:30] if _count(block.text) < 40  # noqa: PLR2004
+    ):  # fmt: skip
+        return Verdict("error", "its text says that there is nothing here")
+    if entry:
+        return Verdict("entry")
+    if typed and (words >= 5 or has_moment) and headline:  # noqa: PLR2004
+        return Verdict("article")
+    return _untyped(meta, headline, blocks, chosen, words, has_moment=has_moment)
+
+
+def _untyped(
+    meta: Metadata, headline: str | None, blocks: Sequence[RawBlock], chosen: Sequence[int],
+    words: int, *, has_moment: bool,
+) -> Verdict:  # fmt: skip
+    if not headline or words < 25:  # noqa: PLR2004
+        if _link_share(blocks) > 0.5:  # noqa: PLR2004
+            return Verdict("listing", "most of its text is links")
+        return Verdict("empty", "no text of an article in it")
+    path = meta.page.url.partition("://")[2].partition("/")[2].partition("?")[0].strip("/")
+    if not path:
+        return Verdict("home", "it is the home page")
+    headings = [b for b in blocks if b.tag in ("h2", "h3", "h4") and b.linked > len(b.text) * 0.8]
+    share = words / max(1, sum(_count(block.text) for block in blocks))
+    longest = max((_count(blocks[i].text) for i in chosen), default=0)
+    og_type = (meta.page.meta("og:type") or "").lower()
+    if not has_moment and len(headings) >= 6 and share < 0.5:  # noqa: PLR2004
+        return Verdict("listing", f"{len(headings)} linked headings and no moment of publication")
+    if not has_moment and og_type == "website" and longest < 40 and len(headings) >= 3:  # noqa: PLR2004
+        return Verdict("listing", "short teasers under linked headings")
+    if not has_moment and words < 60 and longest < 30:  # noqa: PLR2004
+        return Verdict("listing" if len(headings) > 1 else "empty", "little text and no moment")
+    return Verdict("article")
+
+
+def _wall(
+    meta: Metadata, title: str, blocks: Sequence[RawBlock], words: int, whole: int
+) -> Verdict | None:
+    shown = " ".join(block.text for block in blocks[:40])[:3000]
+    if whole < 250 and (_BOT.search(title) or _BOT.search(shown)):  # noqa: PLR2004
+        return Verdict("bot-wall", "it asks whether the reader is human")
+    markers = ("cf-browser-verification", "px-captcha", "captcha-delivery.com", "challenge-platform",
+               "_Incapsula_Resource")  # fmt: skip
+    if whole < 60 and any(marker in meta.page.text[:131_072] for marker in markers):  # noqa: PLR2004
+        return Verdict("bot-wall", "it holds a bot challenge and no text")
+    consents = len(_CONSENT.findall(shown))
+    if consents >= 3 and whole < 900 and consents * 40 > whole and not _says_article(meta):  # noqa: PLR2004
+        return Verdict("consent-wall", "it asks for consent and shows nothing else")
+    if words < _SHORT and _LOGIN.match((title or "").strip()):
+        return Verdict("login-wall", "it asks to log in")
+    return None
+
+
+def _says_article(meta: Metadata) -> bool:
+    og_type = (meta.page.meta("og:type") or "").lower()
+    names = types_of(meta.node)
+    return (
+        og_type.startswith(("article", "news"))
+        or any(name.endswith(("article", "blogposting", "report", "posting")) for name in names)
+    )  # fmt: skip
+
+
+def _link_share(blocks: Sequence[RawBlock]) -> float:
+    chars = sum(len(block.text) for block in blocks)
+    return sum(block.linked for block in blocks) / chars if chars else 0.0
+
+
+def _count(text: str) -> int:
+    words = len(text.split())
+    # Scripts without spaces: two characters are about a word.
+    return max(words, len(text) // 2) if words and len(text) / words > 14 else words  # noqa: PLR2004

@@ -1,0 +1,152 @@
+"""Where an article leads: links in its text, related items shown beside it, attachments."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from crawler.discovery.links import classify, same_site
+from crawler.extraction.features import GROUPS, groups_of
+from storage.addresses import is_web_url, url_key
+from storage.content import Link, Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crawler.extraction.blocks import Place, RawBlock, Walk
+    from storage.content import Block
+
+_ATTACHMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|rtf|csv|zip|epub)$", re.IGNORECASE)
+# Addresses of pages about a person, an organisation, a term or a topic.
+_ENTRY = re.compile(
+    r"/(?:annuaire|directory|lexique|glossaire|glossary|glossar|lexikon|person(?:en|s|ne|nes)?|people"
+    r"|personnalite|personalities|who|organisations?|organizations?|organismes?|companies|company"
+    r"|entreprises?|firmen|institutions?|fiches?|profiles?|wiki|begriffe?|terms?|definitions?)/[^/]+",
+    re.IGNORECASE,
+)
+_RELATED = GROUPS.index("related")
+_OUT = {GROUPS.index(name) for name in ("share", "comment", "advert", "footer")}
+_RELATED_TITLE = re.compile(
+    r"^(?:related|more (?:on|from|about|in)|read (?:more|also|next)|see also|further reading|articles?"
+    r"|articles (?:liés|associés|similaires)|à lire|lire aussi|voir aussi|sur le même (?:sujet|thème)"
+    r"|pour aller plus loin|dans l['’]annuaire|zum thema|mehr zum thema|lesen sie auch|auch interessant"
+    r"|verwandte|weitere|leer más|lea también|relacionad|noticias relacionadas|te puede interesar"
+    r"|leggi anche|articoli correlati|leia (?:também|mais)|lees ook|läs (?:mer|också)|les også|læs også"
+    r"|lue myös|czytaj także|zobacz też|baca juga|関連|相关|관련|читайте также|по теме|ilgili)",
+    re.IGNORECASE,
+)
+_MAX_RELATED = 40
+
+
+def is_entry(url: str) -> bool:
+    """Whether an address is that of a directory entry or glossary term."""
+    return _ENTRY.search(url) is not None
+
+
+def relation_of(url: str, page_url: str, anchor: str) -> Relation:
+    """What a link in the text is to its article."""
+    if _ATTACHMENT.search(url.partition("?")[0].partition("#")[0]):
+        return "attachment"
+    if not same_site(url, page_url):
+        return "outside"
+    if is_entry(url):
+        return "entry"
+    return "further" if classify(url, anchor) == "article" else "outside"
+
+
+def links_in_text(blocks: Iterable[Block], page_url: str) -> list[Link]:
+    """The links of the text in their order, each address once."""
+    found: dict[str, Link] = {}
+    own = url_key(page_url)
+    for block in blocks:
+        for span in block.spans:
+            if span.kind != "link" or span.url is None:
+                continue
+            key = url_key(span.url)
+            if key == own or key in found:
+                continue
+            anchor = block.text[span.start : span.end].strip()
+            found[key] = Link(span.url, relation_of(span.url, page_url, anchor), anchor or None)
+    return list(found.values())
+
+
+def related_items(walk: Walk, chosen: Sequence[int], page_url: str) -> list[Link]:
+    """Articles and directory entries that the page shows as going with this one.
+
+    They stand outside the text, in a place whose class words or whose heading say so; links of
+    menus, of footers and of lists of what is read most are left alone.
+    """
+    inside = set(chosen)
+    found: dict[str, Link] = {}
+    last = chosen[-1] if chosen else -1
+    heading: tuple[int, bool] = (-1, False)
+    for i, block in enumerate(walk.blocks):
+        if block.tag in ("h2", "h3", "h4", "h5") or (len(block.text) < 60 and not block.linked):  # noqa: PLR2004
+            titled = _RELATED_TITLE.match(block.text) is not None
+            if titled or not block.linked:
+                heading = (i, titled or (heading[1] and i - heading[0] < 12 and block.tag == "p"))  # noqa: PLR2004
+        if i in inside or not block.linked or i < min(chosen, default=0) or len(found) >= _MAX_RELATED:
+            continue
+        named = _is_related_place(block.place) or (heading[1] and i - heading[0] < 60)  # noqa: PLR2004
+        if not named and not (i < last):
+            continue
+        for start, end, what, href in block.spans:
+            if what != "link" or not href:
+                continue
+            _add(found, walk, block, block.text[start:end].strip(), href, page_url, i, inside)
+    return list(found.values())
+
+
+def _add(
+    found: dict[str, Link], walk: Walk, block: RawBlock, anchor: str, href: str, page_url: str,
+    index: int, inside: set[int],
+) -> None:  # fmt: skip
+    url = walk.resolve(href)
+    if not url or not is_web_url(url) or not same_site(url, page_url) or not anchor:
+        return
+    key = url_key(url)
+    if key == url_key(page_url) or key in found:
+        return
+    if is_entry(url):
+        relation: Relation = "entry"
+    elif classify(url, anchor) == "article" and len(anchor.split()) > 2:  # noqa: PLR2004
+        relation = "related"
+    elif _ATTACHMENT.search(url.partition("?")[0]):
+        relation = "attachment"
+    else:
+        return
+    found[key] = Link(url, relation, anchor, _teaser(walk, block, index, inside))
+
+
+def _teaser(walk: Walk, block: RawBlock, index: int, inside: set[int]) -> str | None:
+    """The unlinked words right after the link, in the same box."""
+    box = block.place.parent
+    for j in range(index + 1, min(index + 4, len(walk.blocks))):
+        other = walk.blocks[j]
+        if j in inside or other.linked > len(other.text) / 2:
+            return None
+        if len(other.text) > 50 and _within(other.place, box):  # noqa: PLR2004
+            return other.text
+    return None
+
+
+def _within(place: Place | None, box: Place | None) -> bool:
+    while place is not None and box is not None and place.depth >= box.depth:
+        if place is box:
+            return True
+        place = place.parent
+    return False
+
+
+def _is_related_place(place: Place) -> bool:
+    node: Any = place
+    for _ in range(8):
+        if node is None or node.tag in ("nav", "footer", "header"):
+            return False
+        groups = groups_of(node.words) if node.words else ()
+        if _OUT.intersection(groups):
+            return False
+        if _RELATED in groups:
+            return True
+        node = node.parent
+    return False

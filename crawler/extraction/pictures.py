@@ -1,0 +1,151 @@
+"""Pictures of an article with caption, credit and alternative text; each once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from storage.addresses import is_web_url, url_key
+from storage.content import Media
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.extraction.blocks import Place, Walk
+
+# Below this edge (pixels) a picture is an icon or a face beside a byline.
+_MIN_EDGE = 120
+_MAX_PICTURES = 60
+_ICON = re.compile(r"logo|icon|sprite|pixel|avatar|spacer|blank|1x1|emoji|gravatar|tracking|badge", re.I)
+_CREDIT = re.compile(
+    r"\s*(?:[-–—|•(\[/]\s*)?((?:©|\(c\)|photo(?:graph|graphie)?s?\s*(?:by|:|par|-)|crédits?(?: photo)?\s*:"
+    r"|credits?\s*:|image(?: credit)?\s*:|foto\s*:|bild\s*:|quelle\s*:|getty images|reuters|via )[^()]{1,120}?)"
+    r"\s*[)\]]?\s*$",
+    re.IGNORECASE,
+)  # fmt: skip
+_CREDIT_CLASS = re.compile(r"credit|copyright|source|author|photographer", re.IGNORECASE)
+
+
+def pictures(walk: Walk, first: int, last: int) -> list[tuple[int, Media]]:
+    """The pictures between blocks ``first`` and ``last`` (and right before), with their places."""
+    found: dict[str, tuple[int, Media]] = {}
+    for element, place, index in walk.images:
+        if not first - 6 <= index <= last + 1 or len(found) >= _MAX_PICTURES:
+            continue
+        figure = _figure_of(element)
+        if figure is None and (_aside(place) or _is_icon(element)):
+            continue
+        url = _source(element, walk)
+        if url is None or _ICON.search(url.rpartition("/")[2]):
+            continue
+        key = url_key(url)
+        media = _media(url, element, figure)
+        known = found.get(key)
+        if known is None or (not known[1].caption and media.caption):
+            found[key] = (known[0] if known else index, media)
+    return list(found.values())
+
+
+def _figure_of(element: Any) -> Any | None:
+    node = element.getparent()
+    for _ in range(6):
+        if node is None:
+            return None
+        if node.tag == "figure":
+            return node
+        node = node.getparent()
+    return None
+
+
+def _aside(place: Place) -> bool:
+    node: Place | None = place
+    while node is not None:
+        if node.tag in ("nav", "aside", "footer", "header", "form"):
+            return True
+        node = node.parent
+    return False
+
+
+def _is_icon(element: Any) -> bool:
+    for name in ("width", "height"):
+        value = (element.get(name) or "").removesuffix("px")
+        if value.isdigit() and int(value) < _MIN_EDGE:
+            return True
+    return False
+
+
+def _source(element: Any, walk: Walk) -> str | None:
+    """The picture's address: the real one where a late-loading script keeps it aside."""
+    offered = [element.get(name) for name in ("data-src", "data-original", "data-lazy-src",
+               "data-full-src", "data-image", "src")]  # fmt: skip
+    for name in ("data-srcset", "srcset"):
+        largest = _largest(element.get(name))
+        if largest:
+            offered.append(largest)
+    for value in offered:
+        if value and not value.startswith("data:"):
+            url = walk.resolve(value)
+            if url and is_web_url(url):
+                return url
+    return None
+
+
+def _largest(srcset: str | None) -> str | None:
+    best, size = None, -1.0
+    for part in re.split(r",\s+", srcset or ""):
+        pieces = part.split()
+        if not pieces:
+            continue
+        number = re.match(r"([\d.]+)[wx]", pieces[1]) if len(pieces) > 1 else None
+        width = float(number[1]) if number else 0.0
+        if width > size:
+            best, size = pieces[0], width
+    return best
+
+
+def _media(url: str, element: Any, figure: Any | None) -> Media:
+    alternative = _words(element.get("alt") or "")
+    caption = credit = None
+    if figure is not None:
+        parts = [node for node in figure.iter("figcaption")]
+        node = parts[0] if parts else None
+        if node is not None:
+            credit = _credit_in(node)
+            caption = _words(" ".join(t for t in node.itertext()))
+    if caption:
+        caption, credit = split_credit(caption, credit)
+    return Media(url, "picture", caption or None, credit, alternative or None)
+
+
+def _credit_in(caption: Any) -> str | None:
+    for node in caption.iter():
+        words = f"{node.get('class') or ''} {node.get('itemprop') or ''}"
+        if node is not caption and isinstance(node.tag, str) and _CREDIT_CLASS.search(words):
+            return _words(" ".join(node.itertext())) or None
+    return None
+
+
+def split_credit(caption: str, credit: str | None = None) -> tuple[str, str | None]:
+    """Part a caption from the credit at its end: ``A field. - © Agency`` → (``A field.``, ``© Agency``)."""
+    if credit and caption.endswith(credit):
+        return caption[: -len(credit)].rstrip(" -–—|•("), credit
+    if credit:
+        return caption, credit
+    match = _CREDIT.search(caption)
+    if match:
+        return caption[: match.start()].rstrip(" -–—|•("), match[1].strip()
+    return caption, None
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def lead_picture(url: str | None, known: Sequence[Media]) -> Media | None:
+    """The picture that the head names, unless the article shows it already."""
+    if not url or not is_web_url(url):
+        return None
+    key = url_key(url).partition("?")[0]
+    if any(url_key(media.url).partition("?")[0] == key for media in known):
+        return None
+    return Media(url, "picture")

@@ -1,0 +1,52 @@
+"""The standfirst: the paragraph between headline and text that sums the article up."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from crawler.extraction.features import GROUPS, groups_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.extraction.blocks import RawBlock, Walk
+    from crawler.extraction.metadata import Metadata
+
+_LEAD = GROUPS.index("lead")
+_REACH = 4
+
+
+def standfirst_of(
+    meta: Metadata, walk: Walk, chosen: Sequence[int], provenance: dict[str, str]
+) -> str | None:
+    """The standfirst as the page shows it; where it came from is noted in ``provenance``."""
+    for i in chosen[:_REACH]:
+        block = walk.blocks[i]
+        if block.tag in ("h1",) or len(block.text) < 30:  # noqa: PLR2004
+            continue
+        if _is_lead(block):
+            provenance["standfirst"] = "text"
+            return block.text
+        if _same_words(block.text, meta.description):
+            provenance["standfirst"] = "meta"
+            return block.text
+    return None
+
+
+def _is_lead(block: RawBlock) -> bool:
+    node = block.place
+    for _ in range(2):
+        if node.words and _LEAD in groups_of(node.words):
+            return True
+        if node.parent is None:
+            return False
+        node = node.parent
+    return False
+
+
+def _same_words(text: str, description: str) -> bool:
+    """Whether the page's description is this paragraph, or its beginning."""
+    said = re.findall(r"\w+", description.lower().rstrip(".… "))
+    shown = re.findall(r"\w+", text.lower())
+    return len(said) >= 8 and said[:-1] == shown[: len(said) - 1] and len(shown) < len(said) + 60  # noqa: PLR2004

@@ -1,0 +1,84 @@
+"""From chosen blocks of the page to the typed blocks of an article, spans and figures included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.addresses import is_web_url
+from storage.content import Block, BlockKind, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crawler.extraction.blocks import RawBlock, Walk
+    from storage.content import Media
+
+_HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+
+
+def typed_blocks(walk: Walk, chosen: Sequence[int]) -> list[Block]:
+    """The chosen blocks as an article's blocks."""
+    return [_typed(walk, walk.blocks[i]) for i in chosen]
+
+
+def _typed(walk: Walk, raw: RawBlock) -> Block:
+    kind, level = _kind(raw)
+    spans = []
+    for start, end, what, href in raw.spans:
+        if what == "link":
+            url = walk.resolve(href or "")
+            if url and is_web_url(url):
+                spans.append(Span(start, end, "link", url))
+        elif what in ("emphasis", "strong"):
+            spans.append(Span(start, end, what))  # type: ignore[arg-type]
+    spans.sort(key=lambda span: (span.start, -span.end))
+    ordered = raw.ordered and kind == "list_item"
+    return Block(kind, raw.text, level, ordered, tuple(spans))
+
+
+def _kind(raw: RawBlock) -> tuple[BlockKind, int]:
+    if raw.tag in _HEADINGS:
+        return "heading", _HEADINGS[raw.tag]
+    if raw.tag == "pre":
+        return "preformatted", 0
+    if raw.tag in ("td", "th", "caption"):
+        return "table", 0
+    if raw.list_depth and _inside_item(raw):
+        return "list_item", raw.list_depth
+    if raw.quoted:
+        return "quote", 0
+    return "paragraph", 0
+
+
+def _inside_item(raw: RawBlock) -> bool:
+    place = raw.place
+    for _ in range(3):
+        if place.tag == "li":
+            return True
+        if place.parent is None:
+            return False
+        place = place.parent
+    return False
+
+
+def with_figures(
+    blocks: list[Block], chosen: Sequence[int], figures: Iterable[tuple[int, Media]]
+) -> tuple[Block, ...]:
+    """Put a figure block for each picture where it stands: before the block at its place.
+
+    ``figures`` are (index in the page's blocks, picture).
+    """
+    placed = sorted(figures, key=lambda figure: figure[0])
+    out: list[Block] = []
+    position = 0
+    for index, block in zip(chosen, blocks, strict=True):
+        while position < len(placed) and placed[position][0] <= index:
+            out.append(_figure(placed[position][1]))
+            position += 1
+        out.append(block)
+    out.extend(_figure(media) for _, media in placed[position:])
+    return tuple(out)
+
+
+def _figure(media: Media) -> Block:
+    return Block("figure", media.caption or media.alternative_text or "", media=media.url)
