@@ -1,6 +1,21 @@
 """The archive: database and captures. Imports nothing of the crawler or the command line."""
 
-from storage.archive import Archive, create_archive, open_archive, utc_now
-from storage.errors import ArchiveError
+from __future__ import annotations
 
-__all__ = ["Archive", "ArchiveError", "create_archive", "open_archive", "utc_now"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from storage.errors import ArchiveError
+from storage.location import locate
+
+if TYPE_CHECKING:
+    from storage.archive import Archive, create_archive, open_archive, utc_now
+
+__all__ = ["Archive", "ArchiveError", "create_archive", "locate", "open_archive", "utc_now"]
+
+
+def __getattr__(name: str) -> Any:
+    # Importing SQLAlchemy takes a quarter of a second, which `dateline --help` need not wait for.
+    if name in __all__:
+        return getattr(importlib.import_module("storage.archive"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

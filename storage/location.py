@@ -6,6 +6,7 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from storage.errors import ArchiveError, ArchiveNotFound, DatabaseUnreachable
 
@@ -25,9 +26,10 @@ contact = ""
 # database = "postgresql://user@host/dateline"
 
 [crawl]
-# Seconds between two requests to one host; AutoThrottle slows down further
-# when the site is slow. A host's own Crawl-delay wins if it is longer.
-delay = 1.0
+# Seconds between two requests to one host (1 unless set; 0 on this machine
+# itself). AutoThrottle slows down further when the site is slow, and a host's
+# own Crawl-delay wins if it is longer.
+# delay = 1.0
 # Requests in flight to one host at most.
 concurrency = 2
 """
@@ -40,7 +42,7 @@ class Location:
     folder: Path
     database_url: str
     contact: str = ""
-    delay: float = 1.0
+    delay: float | None = None
     concurrency: int = 2
 
     @property
@@ -108,7 +110,7 @@ def locate(folder: str | None = None, database: str | None = None) -> Location:
             folder=root,
             database_url=with_driver(str(url)) if url else f"sqlite:///{root / DATABASE_NAME}",
             contact=os.environ.get("DATELINE_CONTACT", str(config.get("contact", ""))),
-            delay=float(crawl.get("delay", 1.0)),
+            delay=_delay(crawl.get("delay")),
             concurrency=max(1, int(crawl.get("concurrency", 2))),
         )
     except (TypeError, ValueError, AttributeError) as error:
@@ -128,7 +130,16 @@ def require_archive(location: Location) -> None:
             )
 
 
-def _read_config(path: Path) -> dict[str, object] | dict[str, dict[str, object]]:
+def _delay(value: Any) -> float | None:
+    if value is None:
+        return None
+    delay = float(value)
+    if delay < 0:
+        raise ValueError(f"delay = {value} is below 0")
+    return delay
+
+
+def _read_config(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:

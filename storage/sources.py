@@ -84,13 +84,7 @@ def add_source(
     Raises:
         SourceExists: the name or the home page is followed already.
     """
-    wanted = url_key(home_url)
-    for other in session.scalars(select(Source)):
-        if other.name == name or url_key(other.home_url) == wanted:
-            raise SourceExists(
-                f"{other.home_url} is followed already as {other.name!r}",
-                f"crawl it with `dateline crawl {other.name}`, or give another --name",
-            )
+    refuse_known(session, name, home_url)
     source = Source(
         name=name, title=title, home_url=home_url, language=language, timezone=timezone,
         delay=delay, state="active", created_at=now,
@@ -98,6 +92,21 @@ def add_source(
     session.add(source)
     session.flush()
     return source
+
+
+def refuse_known(session: Session, name: str | None, home_url: str) -> None:
+    """Raise :class:`SourceExists` where the name or the home page is followed already."""
+    wanted = url_key(home_url)
+    for other in session.scalars(select(Source)):
+        if url_key(other.home_url) == wanted:
+            raise SourceExists(
+                f"{other.home_url} is followed already as {other.name!r}",
+                f"crawl it with `dateline crawl {other.name}`",
+            )
+        if other.name == name:
+            raise SourceExists(
+                f"the name {name!r} is taken by {other.home_url}", "give another --name"
+            )
 
 
 def get_source(session: Session, name: str) -> Source:

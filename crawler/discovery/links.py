@@ -18,23 +18,29 @@ _FILE = re.compile(
 )
 # First or middle path parts under which news sites of many languages keep what is no article.
 _ASIDE = frozenset(
-    "tag tags topic topics thema themen theme themes temas tema sujet sujets etiqueta etiquetas"
-    " category categories categorie kategorie kategorien categoria rubrique author authors auteur"
-    " auteurs autor autoren autore autori byline profile profil people contributors contributor"
-    " search recherche suche buscar ricerca zoeken page pages archive archives archiv login signin"
-    " signup register connexion inscription account compte konto user users newsletter newsletters"
-    " abo abonnement abonnements subscribe subscription abonnieren suscripcion shop boutique cart"
-    " contact contacts kontakt contacto contatti about a-propos apropos ueber-uns impressum imprint"
-    " mentions-legales legal privacy datenschutz confidentialite cookies cookie-policy terms agb cgu"
-    " cgv conditions help aide hilfe faq sitemap plan-du-site feed feeds rss print share mailto jobs"
-    " careers advertise publicite werbung mediadaten wp-admin wp-login wp-json wp-content cdn-cgi"
-    " comments comment api static assets embed widget podcasts podcast programme-tv tv-program meteo"
-    " weather wetter horoscope quiz jeux games mots-croises crossword sudoku annonces".split()
+    (
+        "tag tags topic topics thema themen theme themes temas tema sujet sujets etiqueta "
+        "etiquetas category categories categorie kategorie kategorien categoria rubrique "
+        "author authors auteur auteurs autor autoren autore autori byline profile profil "
+        "people contributors contributor search recherche suche buscar ricerca zoeken page "
+        "pages archive archives archiv login signin signup register connexion inscription "
+        "account compte konto user users newsletter newsletters abo abonnement abonnements "
+        "subscribe subscription abonnieren suscripcion shop boutique cart contact contacts "
+        "kontakt contacto contatti about a-propos apropos ueber-uns impressum imprint "
+        "mentions-legales legal privacy datenschutz confidentialite cookies cookie-policy "
+        "terms agb cgu cgv conditions help aide hilfe faq sitemap plan-du-site feed feeds rss "
+        "print share mailto jobs careers advertise publicite werbung mediadaten wp-admin "
+        "wp-login wp-json wp-content cdn-cgi comments comment api static assets embed widget "
+        "podcasts podcast programme-tv tv-program meteo weather wetter horoscope quiz jeux "
+        "games mots-croises crossword sudoku annonces"
+    ).split()
 )
 # Of these, the ones that also stand in addresses of articles, before a date or a number.
 _SOMETIMES_ASIDE = frozenset(
-    "archive archives archiv weather wetter meteo podcasts podcast games jeux people shop help aide"
-    " quiz page pages topic topics theme themes blog".split()
+    (
+        "archive archives archiv weather wetter meteo podcasts podcast games jeux people shop "
+        "help aide quiz page pages topic topics theme themes blog"
+    ).split()
 )
 # A mixed code such as AST1F4445T1FUTIL02SM names an article in many systems.
 _CODE = re.compile(r"(?=(?:[^/]*\d){4})[A-Za-z0-9._]{10,}")
@@ -72,19 +78,21 @@ def classify(url: str, anchor: str = "") -> LinkKind:
     slug = max(parts, key=lambda part: len(re.findall(r"[-_]", part)))
     words = len([w for w in re.split(r"[-_]", slug) if len(w) > 1 and not w.isdigit()])
     headline = len(anchor.split()) >= _HEADLINE_WORDS
-    score = 2 * (words >= 4) + (words == 3)  # noqa: PLR2004
+    score = 2 * (words >= 4) + (words == 3)
     score += 2 * bool(_DATE.search(f"{path}/"))
     score += 1 + headline if _NUMBER.search(path.lower()) else 0
     score += bool(_ARTICLE_WORD.search(path.lower())) and len(parts) > 1
     score += bool(_PAGE_ENDING.search(_path(url))) and headline
     score += headline
     score += any(_CODE.fullmatch(part) for part in parts)
-    score += any(len(part) > 30 for part in parts)  # noqa: PLR2004
-    if re.search(r"(?:^|&)(?:id|p|article|articleid|story|aid|nid|idx|no|newsid)=\w*\d", urlsplit(url).query):
+    score += any(len(part) > 30 for part in parts)
+    if re.search(
+        r"(?:^|&)(?:id|p|article|articleid|story|aid|nid|idx|no|newsid)=\w*\d", urlsplit(url).query
+    ):
         score += 2
     if score >= _SCORE_NEEDED:
         return "article"
-    return "section" if len(parts) <= 2 and not urlsplit(url).query else "other"  # noqa: PLR2004
+    return "section" if len(parts) <= 2 and not urlsplit(url).query else "other"
 
 
 def same_site(url: str, home: str) -> bool:

@@ -65,4 +65,4 @@ def _address(anchor: Any, base: str) -> str | None:
 
 
 def _is_headline(words: str) -> bool:
-    return 3 <= len(words.split()) <= 40  # noqa: PLR2004
+    return 3 <= len(words.split()) <= 40

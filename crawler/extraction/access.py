@@ -34,7 +34,7 @@ def access_of(
     """(``full`` or ``teaser``, what says so; ``""`` where nothing speaks against ``full``)."""
     words = sum(len(blocks[i].text.split()) for i in chosen)
     wall = next(
-        (b.text for i, b in enumerate(blocks) if len(b.text) < 300 and _WALL.search(b.text)),  # noqa: PLR2004
+        (b.text for i, b in enumerate(blocks) if len(b.text) < 300 and _WALL.search(b.text)),
         None,
     )
     free = meta.node.get("isAccessibleForFree")

@@ -143,7 +143,7 @@ def _body(
     stated = meta.body
     shown = sum(len(block.text) for block in typed)
     # Some pages build their text by script and carry it whole in their structured data only.
-    if len(stated) > 500 and shown < 0.35 * len(stated):  # noqa: PLR2004
+    if len(stated) > 500 and shown < 0.35 * len(stated):
         provenance["body"] = "json-ld"
         paragraphs = [" ".join(p.split()) for p in stated.split("\n")]
         return tuple(Block("paragraph", p) for p in paragraphs if p), ()

@@ -30,7 +30,7 @@ _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re
 # lxml and Python both recurse on deep trees; what lies deeper than any page is a trap.
 MAX_DEPTH = 400
 MAX_BLOCKS = 20_000
-_SPACE = re.compile(r"\s+")
+_SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +68,10 @@ class RawBlock:
     order: int = 0
 
 
+# Depth of lists, whether the innermost is ordered, whether inside a quotation.
+_State = tuple[int, bool, bool]
+
+
 class _Run:
     """Inline text being gathered, white space folded as a browser folds it."""
 
@@ -84,22 +88,37 @@ class _Run:
         self.images: list[Any] = []
 
     def add(self, text: str) -> None:
-        folded = _SPACE.sub(" ", text)
-        if self.spaced and folded[0] == " ":
-            folded = folded[1:]
-        if not folded:
+        """Append text as a browser shows it: runs of ASCII white space are one space.
+
+        No-break spaces are the publisher's typography and stay.
+        """
+        if text.isspace() and "\u00a0" not in text:
+            if not self.spaced:
+                self.parts.append(" ")
+                self.length += 1
+                self.spaced = True
+                self._count(1)
             return
-        self.parts.append(folded)
-        self.length += len(folded)
-        self.spaced = folded[-1] == " "
+        if "\n" in text or "  " in text or "\t" in text or "\r" in text:
+            text = _SPACE.sub(" ", text)
+        if self.spaced and text[0] == " ":
+            text = text[1:]
+        if not text:
+            return
+        self.parts.append(text)
+        size = len(text)
+        self.length += size
+        self.spaced = text[-1] == " "
+        if self.open:
+            self._count(size)
+
+    def _count(self, size: int) -> None:
+        link = strong = False
         for kind, _, _ in self.open:
-            if kind == "link":
-                self.linked += len(folded)
-                break
-        for kind, _, _ in self.open:
-            if kind == "strong":
-                self.strong += len(folded)
-                break
+            link = link or kind == "link"
+            strong = strong or kind == "strong"
+        self.linked += size * link
+        self.strong += size * strong
 
 
 class Walk:
@@ -112,63 +131,75 @@ class Walk:
         self.images: list[tuple[Any, Place, int]] = []
         self._run = _Run()
         body = root.find("body")
-        self._element(body if body is not None else root, None, 0, 0, False, False)
+        body = body if body is not None else root
+        self._element(body, None, 0, (0, False, False), _words(body.items()))
         self._sum()
 
     def _element(
-        self, element: Any, parent: Place | None, depth: int, lists: int, ordered: bool, quoted: bool
+        self, element: Any, parent: Place | None, depth: int, state: _State, words: str
     ) -> None:
         """Walk a block-level element."""
         tag = element.tag
-        place = Place(element, tag, parent, depth, len(self.places), _words(element))
+        place = Place(element, tag, parent, depth, len(self.places), words)
         self.places.append(place)
         if tag in ("ul", "ol"):
-            lists, ordered = lists + 1, tag == "ol"
+            state = (state[0] + 1, tag == "ol", state[2])
         elif tag == "blockquote":
-            quoted = True
-        state = (lists, ordered, quoted)
-        if tag == "pre":
+            state = (state[0], state[1], True)
+        elif tag == "pre":
             self._preformatted(element, place, state)
             return
-        if element.text:
-            self._run.add(element.text)
-        self._children(element, place, depth, state)
-        self._close(place, state)
+        text = element.text
+        if text:
+            self._run.add(text)
+        if len(element):
+            self._children(element, place, depth, state)
+        run = self._run
+        if run.length or run.images:
+            self._close(place, state)
 
-    def _children(
-        self, element: Any, place: Place, depth: int, state: tuple[int, bool, bool]
-    ) -> None:
+    def _children(self, element: Any, place: Place, depth: int, state: _State) -> None:
         breaks = 0
         for child in element:
             tag = child.tag
-            if not isinstance(tag, str):
-                pass
+            tail = child.tail
+            if tag in INLINE:
+                items = child.items()
+                if not items or not _is_hidden(items):
+                    self._inline(child, tag, place, depth, state)
+                breaks = 0
             elif tag == "br":
                 breaks += 1
                 if breaks > 1:
                     self._close(place, state)
                 else:
                     self._run.add(" ")
-                if child.tail and child.tail.strip():
+                if tail and not tail.isspace():
                     breaks = 0
-            elif tag in DROPPED or is_hidden(child):
+            elif tag in DROPPED or not isinstance(tag, str):
                 if tag == "noscript":
                     self._noscript(child, place)
-            elif tag in INLINE:
-                self._inline(child, tag, place, depth, state)
-                breaks = 0
             elif tag == "hr":
                 self._close(place, state)
             elif depth < MAX_DEPTH and len(self.blocks) < MAX_BLOCKS:
-                self._close(place, state)
-                self._element(child, place, depth + 1, *state)
+                items = child.items()
+                if not items:
+                    words = ""
+                elif _is_hidden(items):
+                    if tail:
+                        self._run.add(tail)
+                    continue
+                else:
+                    words = _words(items)
+                run = self._run
+                if run.length or run.images:
+                    self._close(place, state)
+                self._element(child, place, depth + 1, state, words)
                 breaks = 0
-            if child.tail:
-                self._run.add(child.tail)
+            if tail:
+                self._run.add(tail)
 
-    def _inline(
-        self, element: Any, tag: str, place: Place, depth: int, state: tuple[int, bool, bool]
-    ) -> None:
+    def _inline(self, element: Any, tag: str, place: Place, depth: int, state: _State) -> None:
         run = self._run
         if tag in ("img", "amp-img"):
             run.images.append(element)
@@ -194,14 +225,14 @@ class Walk:
             self._run.images.append(image)
             self.images.append((image, place, len(self.blocks)))
 
-    def _preformatted(self, element: Any, place: Place, state: tuple[int, bool, bool]) -> None:
+    def _preformatted(self, element: Any, place: Place, state: _State) -> None:
         text = "".join(element.itertext()).strip("\n").rstrip()
         if text.strip():
             block = RawBlock(place, "pre", text, list_depth=state[0], ordered=state[1],
                              quoted=state[2], order=len(self.blocks))  # fmt: skip
             self.blocks.append(block)
 
-    def _close(self, place: Place, state: tuple[int, bool, bool]) -> None:
+    def _close(self, place: Place, state: _State) -> None:
         """End the run of inline text, which becomes a block if it says anything."""
         run = self._run
         if not run.length and not run.images and not run.open:
@@ -231,8 +262,8 @@ class Walk:
         for block in self.blocks:
             place: Place | None = block.place
             chars, linked = len(block.text), block.linked
-            paragraph = block.tag == "p" and chars > 40  # noqa: PLR2004
-            commas = block.text.count(",") + block.text.count("、") + block.text.count("،")
+            paragraph = block.tag == "p" and chars > 40
+            commas = block.text.count(",")
             while place is not None:
                 place.chars += chars
                 place.linked += linked
@@ -249,23 +280,25 @@ class Walk:
             return None
 
 
-def is_hidden(element: Any) -> bool:
+_WORD_ATTRIBUTES = frozenset(
+    {"class", "id", "role", "itemprop", "data-testid", "data-component", "data-module", "data-qa",
+     "aria-label"}
+)  # fmt: skip
+
+
+def _is_hidden(attributes: list[tuple[str, str]]) -> bool:
     """Whether an element is not shown: ``hidden``, ``aria-hidden``, or its own style says so."""
-    attributes = element.attrib
-    if not attributes:
-        return False
-    if "hidden" in attributes and attributes["hidden"] != "until-found":
-        return True
-    if attributes.get("aria-hidden") == "true":
-        return True
-    style = attributes.get("style")
-    return style is not None and _HIDDEN_STYLE.search(style) is not None
+    for name, value in attributes:
+        if name == "style":
+            if "none" in value or "hidden" in value:
+                return _HIDDEN_STYLE.search(value) is not None
+        elif (name == "hidden" and value != "until-found") or (
+            name == "aria-hidden" and value == "true"
+        ):
+            return True
+    return False
 
 
-def _words(element: Any) -> str:
-    attributes = element.attrib
-    if not attributes:
-        return ""
-    words = [attributes[name] for name in ("class", "id", "role", "itemprop", "data-testid",
-             "data-component", "data-module", "data-qa", "aria-label") if name in attributes]  # fmt: skip
+def _words(attributes: list[tuple[str, str]]) -> str:
+    words = [value for name, value in attributes if name in _WORD_ATTRIBUTES]
     return " ".join(words).lower() if words else ""

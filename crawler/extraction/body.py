@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 # Above it a block is taken; where precision and recall balance out-of-fold (see the model card).
 THRESHOLD = 0.4
-_WORD = re.compile(r"\w+")
 
 
 def probabilities(blocks: Sequence[RawBlock], context: features.Context) -> np.ndarray:
@@ -24,8 +22,9 @@ def probabilities(blocks: Sequence[RawBlock], context: features.Context) -> np.n
     if not blocks:
         return np.zeros(0)
     first, second = model.load("body")
-    rows = features.matrix(blocks, context)
-    words = np.array([len(_WORD.findall(block.text)) for block in blocks], dtype=float)
+    tokens = features.words_of(blocks)
+    rows = features.matrix(blocks, context, tokens)
+    words = np.array([len(found) for found in tokens], dtype=float)
     parents, grandparents = sequence.places(blocks)
     initial = first.probability(rows)
     context_rows = sequence.matrix(initial, words, parents, grandparents)
@@ -45,7 +44,7 @@ def _without_repeats(blocks: Sequence[RawBlock], chosen: list[int]) -> list[int]
     kept = []
     for i in chosen:
         text = blocks[i].text
-        if len(text) > 60 and text in seen:  # noqa: PLR2004
+        if len(text) > 60 and text in seen:
             continue
         seen.add(text)
         kept.append(i)

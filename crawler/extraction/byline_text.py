@@ -57,7 +57,7 @@ def _shown(walk: Walk, chosen: Sequence[int]) -> tuple[str, ...]:
             links = [text_of for s, e, what, _ in block.spans if what == "link"
                      for text_of in [block.text[s:e].strip()] if text_of]  # fmt: skip
             names = clean_names(links or [text])
-            names = tuple(n for n in names if 1 < len(n.split()) <= 5 and not re.search(r"\d", n))  # noqa: PLR2004
+            names = tuple(n for n in names if 1 < len(n.split()) <= 5 and not re.search(r"\d", n))
             if names:
                 return names
     return ()

@@ -59,7 +59,7 @@ def _parts(value: str) -> list[str]:
         # "Jane Doe, John Roe" are two names; "Doe, Jane" is one the other way round.
         if len(pieces) > 1 and all(" " in piece for piece in pieces):
             out.extend(pieces)
-        elif len(pieces) == 2 and all(" " not in p for p in pieces) and len(parts) == 1:  # noqa: PLR2004
+        elif len(pieces) == 2 and all(" " not in p for p in pieces) and len(parts) == 1:
             out.append(f"{pieces[1]} {pieces[0]}")
         else:
             out.extend(pieces[:1] if len(pieces) > 1 and " " in pieces[0] else pieces)
@@ -70,9 +70,9 @@ def _name(part: str) -> str | None:
     name = _LEAD.sub("", part.strip())
     name = _ROLE.sub("", name)
     name = re.sub(r"\s*\((?:[^)]*)\)\s*$", "", name).strip(" \t,;:|-–—•·.\"'")
-    if name.isupper() and len(name) > 5 and " " in name:  # noqa: PLR2004
+    if name.isupper() and len(name) > 5 and " " in name:
         name = name.title()
-    if not name or len(name) > _MAX_NAME or len(name.split()) > 7 or _NO_NAME.search(name):  # noqa: PLR2004
+    if not name or len(name) > _MAX_NAME or len(name.split()) > 7 or _NO_NAME.search(name):
         return None
     return name if any(c.isalpha() for c in name) else None
 

@@ -28,7 +28,9 @@ _JAVASCRIPT = re.compile(
     r"^\w{3},? (\w{3}) (\d{1,2}),? (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT([+-]\d{4})"
 )
 _MONTHS = {name: i for i, name in enumerate(
-    "jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}  # fmt: skip
+    (
+    "jan feb mar apr may jun jul aug sep oct nov dec"
+    ).split(), 1)}  # fmt: skip
 
 
 def zone_of(name: str | None) -> tzinfo:
@@ -51,7 +53,7 @@ def parse_machine(text: Any, zone: tzinfo = UTC) -> ClaimedMoment | None:
     if not isinstance(text, str):
         return None
     text = text.strip()
-    if not text or len(text) > 80:  # noqa: PLR2004
+    if not text or len(text) > 80:
         return None
     try:
         return _machine(text, zone)
@@ -61,12 +63,12 @@ def parse_machine(text: Any, zone: tzinfo = UTC) -> ClaimedMoment | None:
 
 def _machine(text: str, zone: tzinfo) -> ClaimedMoment | None:
     if _UNIX.match(text):
-        seconds = int(text) / (1000 if len(text) > 10 else 1)  # noqa: PLR2004
+        seconds = int(text) / (1000 if len(text) > 10 else 1)
         return ClaimedMoment(datetime.fromtimestamp(seconds, UTC))
     match = _COMPACT.match(text)
     if match:
         parts = [int(p) for p in match.groups() if p]
-        return _claimed(datetime(*parts), None, zone, day_only=len(parts) == 3)  # type: ignore[arg-type]  # noqa: DTZ001,PLR2004
+        return _claimed(datetime(*parts), None, zone, day_only=len(parts) == 3)  # type: ignore[arg-type]  # noqa: DTZ001
     match = _ISO.search(text)
     if match:
         return _from_iso(match, text, zone)
@@ -92,7 +94,7 @@ def _from_iso(match: re.Match[str], text: str, zone: tzinfo) -> ClaimedMoment:
     if half:
         hours = hours % 12 + (12 if half[1].lower() == "p" else 0)
     at = datetime(int(year), int(month), int(day), hours % 24, int(minute), int(second or 0))  # noqa: DTZ001
-    if hours == 24:  # noqa: PLR2004
+    if hours == 24:
         at += timedelta(days=1)
     return _claimed(at, offset, zone, day_only=False)
 
@@ -105,15 +107,13 @@ def _claimed(at: datetime, offset: str | None, zone: tzinfo, *, day_only: bool) 
     if offset.upper() in ("Z", "UTC", "GMT"):
         return ClaimedMoment(at.replace(tzinfo=UTC))
     digits = offset[1:].replace(":", "").ljust(4, "0")
-    moved = at.replace(
-        tzinfo=datetime.strptime(f"{offset[0]}{digits}", "%z").tzinfo  # noqa: DTZ007
-    )
+    moved = at.replace(tzinfo=datetime.strptime(f"{offset[0]}{digits}", "%z").tzinfo)
     return ClaimedMoment(moved)
 
 
 def plausible(moment: ClaimedMoment | None, now: datetime | None) -> ClaimedMoment | None:
     """``moment``, or ``None`` where it lies in the future of ``now`` or before 1990."""
-    if moment is None or moment.at.year < 1990:  # noqa: PLR2004
+    if moment is None or moment.at.year < 1990:
         return None
     if now is not None and moment.at > now + _TOLERANCE:
         return None
@@ -180,7 +180,7 @@ def parse_words(text: str, language: str | None, zone: tzinfo = UTC) -> ClaimedM
 
     text = " ".join(text.split())
     match = _HAS_DATE.search(text)
-    if match is None or len(text) > 200:  # noqa: PLR2004
+    if match is None or len(text) > 200:
         return None
     text = text[match.start() : match.start() + 60]
     text = _FRENCH_HOURS.sub(lambda m: f"{m[1]}:{m[2] or '00'}", text)
@@ -194,21 +194,22 @@ def parse_words(text: str, language: str | None, zone: tzinfo = UTC) -> ClaimedM
     clock = re.search(r"(?<!\d)([01]?\d|2[0-3])[:.]([0-5]\d)(?::[0-5]\d)?(?:\s*([ap])\.?m)?", tail[:40],
                       re.IGNORECASE)  # fmt: skip
     short = language.split("-")[0] if language else None
-    order = "MDY" if language in ("en-us", "en_us") or (short == "en" and language == "en") else "DMY"
+    order = (
+        "MDY" if language in ("en-us", "en_us") or (short == "en" and language == "en") else "DMY"
+    )
     settings = {"DATE_ORDER": order, "REQUIRE_PARTS": ["day", "month", "year"],
                 "PREFER_LOCALE_DATE_ORDER": False}  # fmt: skip
-    for languages in ([short] if short else [], None):
-        if languages == []:
-            continue
+    at = None
+    # Without languages named, dateparser compiles the rules of two hundred: seconds, for nothing.
+    for name in dict.fromkeys((short, "en")):
         try:
-            at = dateparser.parse(day, languages=languages, settings=settings)
+            at = dateparser.parse(day, languages=[name], settings=settings) if name else None
         except (ValueError, OverflowError, AttributeError, TypeError):
-            # dateparser refuses languages that it does not know with ValueError, and trips over
-            # some inputs itself.
+            # It refuses unknown languages with ValueError, and trips over some inputs itself.
             at = None
         if at is not None:
             break
-    else:
+    if at is None:
         return None
     at = at.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     if clock is None:

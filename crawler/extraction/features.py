@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from math import log1p
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,7 +40,7 @@ _GROUPS = {
     "notice": r"cookie|consent|gdpr|modal|popup|overlay|alert|notice|toast|disclaimer|message|note|warning",
     "hidden": r"hidden|visually|sr-only|screen-?reader|invisible|print-?only|no-?print|noscript|hide|collapse",
     "quote": r"quote|pull|citation|embed|tweet|instagram|fact-?box|infobox|\bbox\b|highlight|key-?points|bullet|toc|table-of|correction|update|live|timeline",
-}  # fmt: skip  # noqa: E501
+}  # fmt: skip
 GROUPS = tuple(_GROUPS)
 # One pass finds the group of each word, by the first that matches.
 _GROUP_PATTERNS = tuple((name, re.compile(pattern)) for name, pattern in _GROUPS.items())
@@ -47,33 +48,52 @@ _GROUP_PATTERNS = tuple((name, re.compile(pattern)) for name, pattern in _GROUPS
 _TAGS = ("p", "h1", "h2", "h3", "h4", "li", "div", "td", "span", "blockquote", "figcaption", "pre",
          "dd", "dt", "time", "address", "section", "article")  # fmt: skip
 _TAG_INDEX = {tag: i for i, tag in enumerate(_TAGS)}
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _SECTIONS = ("article", "main", "section", "aside", "nav", "header", "footer", "form", "figure",
              "table", "ul", "ol", "blockquote", "a", "li", "dl", "details")  # fmt: skip
 
-_END = re.compile(r"[.!?…。！？؟।։]['\"”’»)\]]*$")
-_BYLINE = re.compile(r"^(?:by|von|par|por|de|di|door|af|av|text|texte|fotos?|photos?|image|reporting"
-                     r"|bild|foto|credit|source|quelle|fuente|fonte|kaynak)\b", re.IGNORECASE)  # fmt: skip
-_FURNITURE = re.compile(
-    r"cookie|newsletter|subscri|sign up|log ?in|register|©|copyright|all rights reserved|read more"
-    r"|read also|also read|see also|related|follow us|share (?:this|on)|advertis|sponsor|comment"
-    r"|click here|download|privacy|terms of|lire aussi|à lire|voir aussi|abonn|inscri|connect"
-    r"|publicité|tous droits|mehr zum thema|lesen sie|auch interessant|anmelden|registrier|anzeige"
-    r"|alle rechte|suscr|leer más|lea también|te puede interesar|derechos reservados|publicidad"
-    r"|leggi anche|iscriviti|riproduzione riservata|assine|leia (?:mais|também)|saiba mais"
-    r"|lees (?:ook|meer)|læs også|les også|läs (?:mer|också)|lue myös|czytaj|zobacz|baca juga"
-    r"|editors?['’]? (?:note|picks)|getty|reuters|shutterstock|whatsapp|telegram|facebook|instagram"
-    r"|twitter|youtube|e-?mail|@|https?://|www\.|app store|google play|contribut|published|updated"
-    r"|last modified|photo|image|video|watch:|listen|min(?:ute)?s? read|recommended|trending",
-    re.IGNORECASE,
+_ENDS = frozenset(".!?…。！？؟।։")
+_CLOSING = "'\"”’»)]"
+# First words of bylines and credits.
+_SIGNING = frozenset(
+    (
+        "by von par por de di door af av text texte foto fotos photo photos image reporting "
+        "bild credit source quelle fuente fonte kaynak autor author"
+    ).split()
 )
-_CREDIT = re.compile(
-    r"(?:©|\(c\)|photo(?:graph)?s?\s*(?:by|:|credit)|getty images|/afp|reuters/|ap photo|credit:"
-    r"|foto:|bild:|imago|picture alliance|shutterstock|file photo|crédit)", re.IGNORECASE
-)  # fmt: skip
+# Words that news sites' furniture is made of, in the languages of large press markets.
+_FURNITURE = frozenset(
+    (
+        "cookie cookies newsletter newsletters subscribe subscriber subscribers subscription "
+        "subscriptions signup login register registered copyright rights reserved related "
+        "follow share advertisement advertising sponsored comment comments click download "
+        "privacy terms app play podcast lire aussi voir abonnez abonnement abonné abonnés "
+        "inscription inscrivez connectez publicité droits partager commentaires suivez mehr "
+        "thema lesen anmelden registrieren anzeige werbung rechte vorbehalten teilen "
+        "kommentare kommentar abonnieren folgen suscríbete suscripción leer también derechos "
+        "reservados publicidad compartir comentarios síguenos leggi anche iscriviti "
+        "riproduzione riservata condividi commenti assine leia mais saiba compartilhe lees "
+        "ook reageer deel læs også les läs också dela czytaj zobacz udostępnij baca juga "
+        "getty reuters shutterstock imago whatsapp telegram facebook instagram twitter "
+        "youtube tiktok linkedin email mail www http https contribute published updated "
+        "modified photo photos image images video videos watch listen read reading "
+        "recommended trending popular latest live minutes min editor editors note contact "
+        "tags topics topic more next previous home menu search archive abonnieren premium "
+        "trial offer donate support print save"
+    ).split()
+)
+_CREDITS = frozenset(
+    (
+        "photo photos photograph photographer getty afp reuters shutterstock imago foto fotos "
+        "bild credit credits crédit crédits ap file picture alliance illustration courtesy "
+        "epa dpa ansa zuma handout pool istock unsplash"
+    ).split()
+)
 _DATE = re.compile(r"\b(?:19|20)\d{2}\b|\b\d{1,2}[.:/h]\d{2}\b")
-_QUOTED = re.compile(r"[\"“”„«»‘’「」『』]")
-_SENTENCE = re.compile(r"[.!?…。！？؟।](?:\s|$)")
 _WORD = re.compile(r"\w+")
+_DIGITS = b"0123456789"
+_UPPER = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LOOKED_AT = 1_500  # characters of a block whose words are compared; enough to tell
 
 _OWN = (
     "chars", "words", "word_length", "link_density", "strong_density", "commas", "ends", "first",
@@ -123,6 +143,11 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
+def words_of(blocks: Sequence[RawBlock]) -> list[list[str]]:
+    """The lower-case words of each block's beginning."""
+    return [_WORD.findall(block.text[:_LOOKED_AT].lower()) for block in blocks]
+
+
 def _shingles(text: str) -> set[tuple[str, ...]]:
     words = _words(text)
     return set(zip(words, words[1:], words[2:], strict=False))
@@ -132,104 +157,118 @@ def _share(words: Sequence[str], known: set[str]) -> float:
     return sum(word in known for word in words) / len(words) if words and known else 0.0
 
 
-def group_distances(place: Place, cache: dict[int, tuple[list[float], list[float]]]) -> tuple[
-    list[float], list[float]
-]:  # fmt: skip
-    """For each group and each sectioning tag, how near the closest ancestor of it is (1/(1+d))."""
+_WIDTH = len(_SECTIONS) + len(GROUPS)
+
+
+def nearness(place: Place, cache: dict[int, list[float]]) -> list[float]:
+    """For each sectioning tag and each group, how near its closest ancestor is: 1 / (1 + steps)."""
     known = cache.get(place.order)
     if known is not None:
         return known
     if place.parent is None:
-        groups, sections = [0.0] * len(GROUPS), [0.0] * len(_SECTIONS)
+        row = [0.0] * _WIDTH
     else:
-        above, outer = group_distances(place.parent, cache)
-        groups = [g / (1 + g) for g in above]
-        sections = [s / (1 + s) for s in outer]
+        row = [v / (1 + v) if v else 0.0 for v in nearness(place.parent, cache)]
     if place.words:
         for i in groups_of(place.words):
-            groups[i] = 1.0
+            row[len(_SECTIONS) + i] = 1.0
     if place.tag in _SECTION_INDEX:
-        sections[_SECTION_INDEX[place.tag]] = 1.0
-    cache[place.order] = (groups, sections)
-    return groups, sections
+        row[_SECTION_INDEX[place.tag]] = 1.0
+    cache[place.order] = row
+    return row
 
 
 _SECTION_INDEX = {tag: i for i, tag in enumerate(_SECTIONS)}
-_group_cache: dict[str, tuple[int, ...]] = {}
-_GROUP_CACHE_SIZE = 20_000
+_group_cache: dict[str, frozenset[int]] = {}
+_GROUP_CACHE_SIZE = 50_000
 
 
-def groups_of(words: str) -> tuple[int, ...]:
+def groups_of(words: str) -> frozenset[int]:
     """The indexes in ``GROUPS`` of the kinds of place that these class words name."""
-    known = _group_cache.get(words)
-    if known is None:
-        if len(_group_cache) >= _GROUP_CACHE_SIZE:
-            _group_cache.clear()
-        known = tuple(
-            i for i, (_, pattern) in enumerate(_GROUP_PATTERNS) if pattern.search(words[:300])
-        )
-        _group_cache[words] = known
-    return known
+    found: set[int] = set()
+    for word in words[:400].split():
+        known = _group_cache.get(word)
+        if known is None:
+            if len(_group_cache) >= _GROUP_CACHE_SIZE:
+                _group_cache.clear()
+            known = frozenset(
+                i for i, (_, pattern) in enumerate(_GROUP_PATTERNS) if pattern.search(word)
+            )
+            _group_cache[word] = known
+        found |= known
+    return frozenset(found)
 
 
-def own_features(block: RawBlock) -> list[float]:
+def own_features(block: RawBlock, tokens: list[str]) -> list[float]:
     """What a block is made of."""
     text = block.text
     chars = len(text)
-    words = text.split()
-    count = len(words)
-    sample = text if chars <= 600 else text[:600]  # noqa: PLR2004
-    size = len(sample)
+    count = text.count(" ") + 1
+    sample = text if chars <= 600 else text[:600]
+    raw = sample.encode("utf-8", "replace")
+    size = len(raw)
+    digits = size - len(raw.translate(None, _DIGITS))
     first = text[0]
+    last = text.rstrip(_CLOSING)[-1:] or text[-1]
+    head = tokens[:50]
     return [
-        np.log1p(chars),
-        np.log1p(count),
+        log1p(chars),
+        log1p(count),
         min(chars / count, 40.0),
         block.linked / chars,
         block.strong / chars,
-        sample.count(",") / size * 100 + sample.count("、") / size * 100,
-        float(_END.search(text[-6:]) is not None),
+        (raw.count(b",") + sample.count("、")) / size * 100,
+        float(last in _ENDS),
         1.0 if first.isupper() else 2.0 if first.islower() else 3.0 if first.isdigit() else 0.0,
-        sum(map(str.isdigit, sample)) / size,
-        sum(map(str.isupper, sample)) / size,
-        float(len(_QUOTED.findall(sample))),
-        float(len(_SENTENCE.findall(sample))),
-        float(_DATE.search(sample) is not None),
-        float(_BYLINE.match(text) is not None),
-        float(len(_FURNITURE.findall(sample[:300]))),
-        float(_CREDIT.search(sample) is not None),
+        digits / size,
+        (size - len(raw.translate(None, _UPPER))) / size,
+        float(raw.count(b'"') + sample.count("“") + sample.count("«") + sample.count("„")
+              + sample.count("「") + sample.count("”")),
+        float(sample.count(". ") + sample.count("? ") + sample.count("! ") + sample.count("。")
+              + (last in _ENDS)),
+        float(bool(digits) and _DATE.search(sample) is not None),
+        float(bool(head) and head[0] in _SIGNING),
+        float(sum(word in _FURNITURE for word in head) + sample.count("@") + sample.count("©")),
+        float(sum(word in _CREDITS for word in head) + sample.count("©")),
         float(text[-1] in ":："),
-        float(chars / count > 12),  # noqa: PLR2004
+        float(chars / count > 12),
         float(len(block.images)),
         float(block.list_depth),
         float(block.quoted),
-    ]
+    ]  # fmt: skip
 
 
-def matrix(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:
-    """The features of all blocks of a page: float32 of shape (blocks, len(NAMES))."""
+def matrix(
+    blocks: Sequence[RawBlock], context: Context, tokens: Sequence[list[str]] | None = None
+) -> np.ndarray:
+    """The features of all blocks of a page: float32 of shape (blocks, len(NAMES)).
+
+    ``tokens`` are the blocks' :func:`words_of`, where the caller has them already.
+    """
     n = len(blocks)
     if n == 0:
         return np.zeros((0, len(NAMES)), dtype=np.float32)
-    own = np.array([own_features(block) for block in blocks], dtype=np.float32).reshape(n, -1)
+    tokens = tokens if tokens is not None else words_of(blocks)
+    own = np.array(
+        [own_features(block, words) for block, words in zip(blocks, tokens, strict=True)],
+        dtype=np.float32,
+    )
     tags = np.zeros((n, len(_TAGS) + 1), dtype=np.float32)
-    places = np.zeros((n, len(_SECTIONS) + 3 * len(GROUPS)), dtype=np.float32)
-    cache: dict[int, tuple[list[float], list[float]]] = {}
+    near = np.zeros((n, len(_SECTIONS) + len(GROUPS)), dtype=np.float32)
+    cache: dict[int, list[float]] = {}
     for row, block in enumerate(blocks):
         index = _TAG_INDEX.get(block.tag)
         if index is not None:
             tags[row, index] = 1.0
-        tags[row, -1] = block.tag in ("h1", "h2", "h3", "h4", "h5", "h6")
-        groups, sections = group_distances(block.place, cache)
-        places[row, : len(_SECTIONS)] = sections
-        places[row, len(_SECTIONS) :] = (
-            [float(g == 1.0) for g in groups]
-            + [g if g >= 0.25 else 0.0 for g in groups]  # noqa: PLR2004
-            + [float(g > 0) for g in groups]
-        )
-    placing = _placing(blocks)
-    position = _position(blocks, context)
-    columns = [own, tags, places, placing, position, _neighbours(blocks, own)]
+        tags[row, -1] = block.tag in _HEADINGS
+        near[row] = nearness(block.place, cache)
+    groups = near[:, len(_SECTIONS) :]
+    columns = [
+        own, tags, near[:, : len(_SECTIONS)],
+        (groups == 1.0).astype(np.float32), np.where(groups >= 0.25, groups, 0.0),
+        (groups > 0).astype(np.float32),
+        _placing(blocks), _position(blocks, context, tokens), _neighbours(blocks, own),
+    ]  # fmt: skip
     return np.concatenate(columns, axis=1).astype(np.float32)
 
 
@@ -268,7 +307,7 @@ def _placing(blocks: Sequence[RawBlock]) -> np.ndarray:
                 float(one.paragraphs), float(two.paragraphs), float(three.paragraphs),
                 one.paragraphs / paragraphs, two.paragraphs / paragraphs,
                 three.paragraphs / paragraphs,
-                np.log1p(one.blocks), np.log1p(two.blocks),
+                log1p(one.blocks), log1p(two.blocks),
                 one.chars / one.blocks, two.chars / two.blocks, three.chars / three.blocks,
                 two.commas / max(two.chars, 1) * 100, three.commas / max(three.chars, 1) * 100,
                 best.chars / total, float(_below(place, best)),
@@ -285,7 +324,7 @@ def _best_place(blocks: Sequence[RawBlock]) -> Place:
     by_order: dict[int, Place] = {}
     for block in blocks:
         weight = len(block.text) - 2 * block.linked
-        if weight < 60:  # noqa: PLR2004
+        if weight < 60:
             continue
         node: Place | None = block.place.parent or block.place
         for share in (1.0, 0.6):
@@ -307,11 +346,13 @@ def _below(place: Place | None, top: Place) -> bool:
     return False
 
 
-def _position(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:
+def _position(
+    blocks: Sequence[RawBlock], context: Context, tokens: Sequence[list[str]]
+) -> np.ndarray:
     n = len(blocks)
     total = sum(len(block.text) for block in blocks)
     heading = next((i for i, block in enumerate(blocks) if block.tag == "h1"), None)
-    named = _headline_at(blocks, context) if heading is None else heading
+    named = _headline_at(blocks, context, tokens) if heading is None else heading
     h1 = blocks[named].text.lower() if named is not None else ""
     texts = Counter(block.text for block in blocks)
     kinds = Counter((block.tag, block.place.words) for block in blocks)
@@ -321,7 +362,7 @@ def _position(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:
     before = 0
     rows = []
     for i, block in enumerate(blocks):
-        words = _words(block.text[:1500])
+        words = tokens[i]
         kind = (block.tag, block.place.words)
         in_json = 0.0
         if context.body and words:
@@ -331,26 +372,28 @@ def _position(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:
             i / n, before / max(total, 1), (total - before) / max(total, 1),
             float(named is not None and i > named),
             float(min(i - named, 60)) if named is not None else -1.0,
-            float(texts[block.text]), float(np.log1p(kinds[kind])),
+            float(texts[block.text]), float(log1p(kinds[kind])),
             kind_chars[kind] / max(total, 1),
             in_json, float(bool(context.body)),
             _share(words, context.description), _share(words, context.headline),
             _share(words, context.title), float(block.text.lower() == h1),
-            float(np.log1p(n)), float(np.log1p(total)),
+            float(log1p(n)), float(log1p(total)),
         ])  # fmt: skip
         before += len(block.text)
     return np.array(rows, dtype=np.float32)
 
 
-def _headline_at(blocks: Sequence[RawBlock], context: Context) -> int | None:
+def _headline_at(
+    blocks: Sequence[RawBlock], context: Context, tokens: Sequence[list[str]]
+) -> int | None:
     wanted = context.headline or context.title
     if not wanted:
         return None
     best, at = 0.5, None
     for i, block in enumerate(blocks[:400]):
-        if len(block.text) > 300:  # noqa: PLR2004
+        if len(block.text) > 300:
             continue
-        words = set(_words(block.text))
+        words = set(tokens[i])
         share = len(words & wanted) / len(words | wanted) if words else 0.0
         if share > best:
             best, at = share, i

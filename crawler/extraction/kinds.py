@@ -77,12 +77,12 @@ def judge(
     if words < _SHORT and _ERROR_TITLE.search(title[:200]) and not (typed and has_moment):
         return Verdict("error", f"it says: {title[:80]}")
     if words < _SHORT and not typed and any(
-        _ERROR_TITLE.search(block.text[:160]) for block in blocks[:30] if _count(block.text) < 40  # noqa: PLR2004
+        _ERROR_TITLE.search(block.text[:160]) for block in blocks[:30] if _count(block.text) < 40
     ):  # fmt: skip
         return Verdict("error", "its text says that there is nothing here")
     if entry:
         return Verdict("entry")
-    if typed and (words >= 5 or has_moment) and headline:  # noqa: PLR2004
+    if typed and (words >= 5 or has_moment) and headline:
         return Verdict("article")
     return _untyped(meta, headline, blocks, chosen, words, has_moment=has_moment)
 
@@ -91,8 +91,8 @@ def _untyped(
     meta: Metadata, headline: str | None, blocks: Sequence[RawBlock], chosen: Sequence[int],
     words: int, *, has_moment: bool,
 ) -> Verdict:  # fmt: skip
-    if not headline or words < 25:  # noqa: PLR2004
-        if _link_share(blocks) > 0.5:  # noqa: PLR2004
+    if not headline or words < 25:
+        if _link_share(blocks) > 0.5:
             return Verdict("listing", "most of its text is links")
         return Verdict("empty", "no text of an article in it")
     path = meta.page.url.partition("://")[2].partition("/")[2].partition("?")[0].strip("/")
@@ -102,11 +102,11 @@ def _untyped(
     share = words / max(1, sum(_count(block.text) for block in blocks))
     longest = max((_count(blocks[i].text) for i in chosen), default=0)
     og_type = (meta.page.meta("og:type") or "").lower()
-    if not has_moment and len(headings) >= 6 and share < 0.5:  # noqa: PLR2004
+    if not has_moment and len(headings) >= 6 and share < 0.5:
         return Verdict("listing", f"{len(headings)} linked headings and no moment of publication")
-    if not has_moment and og_type == "website" and longest < 40 and len(headings) >= 3:  # noqa: PLR2004
+    if not has_moment and og_type == "website" and longest < 40 and len(headings) >= 3:
         return Verdict("listing", "short teasers under linked headings")
-    if not has_moment and words < 60 and longest < 30:  # noqa: PLR2004
+    if not has_moment and words < 60 and longest < 30:
         return Verdict("listing" if len(headings) > 1 else "empty", "little text and no moment")
     return Verdict("article")
 
@@ -115,14 +115,14 @@ def _wall(
     meta: Metadata, title: str, blocks: Sequence[RawBlock], words: int, whole: int
 ) -> Verdict | None:
     shown = " ".join(block.text for block in blocks[:40])[:3000]
-    if whole < 250 and (_BOT.search(title) or _BOT.search(shown)):  # noqa: PLR2004
+    if whole < 250 and (_BOT.search(title) or _BOT.search(shown)):
         return Verdict("bot-wall", "it asks whether the reader is human")
     markers = ("cf-browser-verification", "px-captcha", "captcha-delivery.com", "challenge-platform",
                "_Incapsula_Resource")  # fmt: skip
-    if whole < 60 and any(marker in meta.page.text[:131_072] for marker in markers):  # noqa: PLR2004
+    if whole < 60 and any(marker in meta.page.text[:131_072] for marker in markers):
         return Verdict("bot-wall", "it holds a bot challenge and no text")
     consents = len(_CONSENT.findall(shown))
-    if consents >= 3 and whole < 900 and consents * 40 > whole and not _says_article(meta):  # noqa: PLR2004
+    if consents >= 3 and whole < 900 and consents * 40 > whole and not _says_article(meta):
         return Verdict("consent-wall", "it asks for consent and shows nothing else")
     if words < _SHORT and _LOGIN.match((title or "").strip()):
         return Verdict("login-wall", "it asks to log in")
@@ -146,4 +146,4 @@ def _link_share(blocks: Sequence[RawBlock]) -> float:
 def _count(text: str) -> int:
     words = len(text.split())
     # Scripts without spaces: two characters are about a word.
-    return max(words, len(text) // 2) if words and len(text) / words > 14 else words  # noqa: PLR2004
+    return max(words, len(text) // 2) if words and len(text) / words > 14 else words

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Shorter texts are told apart by luck.
 _ENOUGH = 200
 _SURE = 0.99
-_LOOKED_AT = 1_500
+_LOOKED_AT = 800
 
 
 @lru_cache(maxsize=1)
@@ -32,3 +32,8 @@ def language_of(declared: str | None, blocks: Sequence[Block]) -> tuple[str, str
     if declared and (declared.split("-")[0] == found or probability < _SURE):
         return declared, "meta"
     return (str(found), "text") if probability >= _SURE else None
+
+
+def warm_up() -> None:
+    """Load the model now rather than with the first page."""
+    _identifier()

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from crawler.extraction.blocks import Place, RawBlock, Walk
     from storage.content import Block
 
-_ATTACHMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|rtf|csv|zip|epub)$", re.IGNORECASE)
+_ATTACHMENT = re.compile(
+    r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|rtf|csv|zip|epub)$", re.IGNORECASE
+)
 # Addresses of pages about a person, an organisation, a term or a topic.
 _ENTRY = re.compile(
     r"/(?:annuaire|directory|lexique|glossaire|glossary|glossar|lexikon|person(?:en|s|ne|nes)?|people"
@@ -81,13 +83,18 @@ def related_items(walk: Walk, chosen: Sequence[int], page_url: str) -> list[Link
     last = chosen[-1] if chosen else -1
     heading: tuple[int, bool] = (-1, False)
     for i, block in enumerate(walk.blocks):
-        if block.tag in ("h2", "h3", "h4", "h5") or (len(block.text) < 60 and not block.linked):  # noqa: PLR2004
+        if block.tag in ("h2", "h3", "h4", "h5") or (len(block.text) < 60 and not block.linked):
             titled = _RELATED_TITLE.match(block.text) is not None
             if titled or not block.linked:
-                heading = (i, titled or (heading[1] and i - heading[0] < 12 and block.tag == "p"))  # noqa: PLR2004
-        if i in inside or not block.linked or i < min(chosen, default=0) or len(found) >= _MAX_RELATED:
+                heading = (i, titled or (heading[1] and i - heading[0] < 12 and block.tag == "p"))
+        if (
+            i in inside
+            or not block.linked
+            or i < min(chosen, default=0)
+            or len(found) >= _MAX_RELATED
+        ):
             continue
-        named = _is_related_place(block.place) or (heading[1] and i - heading[0] < 60)  # noqa: PLR2004
+        named = _is_related_place(block.place) or (heading[1] and i - heading[0] < 60)
         if not named and not (i < last):
             continue
         for start, end, what, href in block.spans:
@@ -109,7 +116,7 @@ def _add(
         return
     if is_entry(url):
         relation: Relation = "entry"
-    elif classify(url, anchor) == "article" and len(anchor.split()) > 2:  # noqa: PLR2004
+    elif classify(url, anchor) == "article" and len(anchor.split()) > 2:
         relation = "related"
     elif _ATTACHMENT.search(url.partition("?")[0]):
         relation = "attachment"
@@ -125,7 +132,7 @@ def _teaser(walk: Walk, block: RawBlock, index: int, inside: set[int]) -> str | 
         other = walk.blocks[j]
         if j in inside or other.linked > len(other.text) / 2:
             return None
-        if len(other.text) > 50 and _within(other.place, box):  # noqa: PLR2004
+        if len(other.text) > 50 and _within(other.place, box):
             return other.text
     return None
 
@@ -143,7 +150,7 @@ def _is_related_place(place: Place) -> bool:
     for _ in range(8):
         if node is None or node.tag in ("nav", "footer", "header"):
             return False
-        groups = groups_of(node.words) if node.words else ()
+        groups = groups_of(node.words) if node.words else frozenset()
         if _OUT.intersection(groups):
             return False
         if _RELATED in groups:

@@ -87,7 +87,14 @@ class Metadata:
         headline = text_of(self.node.get("headline"))
         if headline:
             yield Claim(headline, "json-ld")
-        for name in ("og:title", "twitter:title", "title", "dc.title", "sailthru.title", "parsely-title"):
+        for name in (
+            "og:title",
+            "twitter:title",
+            "title",
+            "dc.title",
+            "sailthru.title",
+            "parsely-title",
+        ):
             value = text_of(page.meta(name))
             if value:
                 yield Claim(value, "meta")
@@ -113,7 +120,7 @@ class Metadata:
                 return Claim(heading[:_MAX_HEADLINE], "h1")
         for other in headings:
             words = _word_set(other)
-            if any(_alike(words, _word_set(c.value)) for c in claims if len(words) > 2):  # noqa: PLR2004
+            if any(_alike(words, _word_set(c.value)) for c in claims if len(words) > 2):
                 return Claim(other[:_MAX_HEADLINE], "heading")
         if claims:
             return Claim(claims[0].value[:_MAX_HEADLINE], claims[0].source)
@@ -122,7 +129,7 @@ class Metadata:
     def without_site(self, title: str) -> str:
         """``title`` without the site's name before or after a separator."""
         parts = _SEPARATOR.split(title)
-        if len(parts) < 2:  # noqa: PLR2004
+        if len(parts) < 2:
             return "" if _folded(title) in self.site_names else title
         begin, end = 0, len(title)
         spans = [(m.start(), m.end()) for m in _SEPARATOR.finditer(title)]
@@ -136,11 +143,14 @@ class Metadata:
         folded = _folded(words)
         if not folded:
             return True
-        return any(
-            folded == name or (len(folded) > 3 and (folded in name or name in folded))  # noqa: PLR2004
-            for name in self.site_names
-            if len(name) > 2  # noqa: PLR2004
-        ) and len(words.split()) <= 6  # noqa: PLR2004
+        return (
+            any(
+                folded == name or (len(folded) > 3 and (folded in name or name in folded))
+                for name in self.site_names
+                if len(name) > 2
+            )
+            and len(words.split()) <= 6
+        )
 
     def bylines(self) -> tuple[tuple[str, ...], str] | None:
         """Author names that the head or microdata give, and which of them."""
@@ -233,7 +243,9 @@ class Metadata:
             tags = _split_tags(tags[0])
         if tags:
             return Claim(tags, "meta")
-        tags = _split_tags(self.page.meta("news_keywords", "keywords", "parsely-tags", "sailthru.tags"))
+        tags = _split_tags(
+            self.page.meta("news_keywords", "keywords", "parsely-tags", "sailthru.tags")
+        )
         return Claim(tags, "meta") if tags else None
 
 
@@ -243,7 +255,7 @@ def _split_tags(value: Any) -> tuple[str, ...]:
     values = value if isinstance(value, list) else re.split(r"[,;，、]", value) if isinstance(
         value, str) else ()  # fmt: skip
     texts = (text_of(v) for v in values)
-    return tuple(dict.fromkeys(t for t in texts if t and len(t) <= 100 and ":" not in t[:12]))[:50]  # noqa: PLR2004
+    return tuple(dict.fromkeys(t for t in texts if t and len(t) <= 100 and ":" not in t[:12]))[:50]
 
 
 def _folded(text: str) -> str:
@@ -253,7 +265,7 @@ def _folded(text: str) -> str:
 def _word_set(text: str) -> frozenset[str]:
     words = re.findall(r"\w+", text.casefold())
     # Scripts without spaces give one long word: compare their characters in twos.
-    if len(words) <= 3 and len(text) > 12 and not text.isascii():  # noqa: PLR2004
+    if len(words) <= 3 and len(text) > 12 and not text.isascii():
         folded = _folded(text)
         return frozenset(folded[i : i + 2] for i in range(len(folded) - 1))
     return frozenset(words)

@@ -43,6 +43,8 @@ def published(
     """The publication moment and where it came from; never in the future, never by default."""
     best: Found | None = None
     for moment, source in _claims(meta, walk, chosen, zone, hints):
+        if best is not None and source == "text":
+            return best
         sound = dates.plausible(moment, now)
         if sound is None:
             continue
@@ -128,15 +130,13 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
     plain: list[str] = []
     for i in dict.fromkeys(order):
         text = walk.blocks[i].text
-        if len(text) > 160 or not dates.has_date(text):  # noqa: PLR2004
+        if len(text) > 160 or not dates.has_date(text):
             continue
         modified = dates.MODIFIED_WORDS.search(text)
         said = dates.PUBLISHED_WORDS.search(text)
         if said:
             labelled.append(text[said.start() :])
-        elif modified is None and i not in chosen:
-            plain.append(text)
-        elif modified is None and len(text) < 60:  # noqa: PLR2004
+        elif (modified is None and i not in chosen) or (modified is None and len(text) < 60):
             plain.append(text)
     yield from labelled
     yield from plain

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin
 
-import lxml.html
 from lxml import etree
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
@@ -180,11 +179,14 @@ def parse_text(text: str, url: str) -> Page:
         BadPage: it holds nothing.
     """
     text = _ENCODING_DECLARATION.sub("", _CONTROL.sub(" ", text), count=1)
-    parser = lxml.html.HTMLParser(
+    # Plain etree: lxml.html looks up a Python class for every element, a third of the time.
+    parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False
     )
     try:
-        root = lxml.html.document_fromstring(text.encode("utf-8"), parser=parser)
+        root = etree.fromstring(text.encode("utf-8"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise BadPage(url, "empty", "the page holds no element") from error
+    if root is None:
+        raise BadPage(url, "empty", "the page holds no element")
     return Page(url=url, root=root, text=text)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 # Below this edge (pixels) a picture is an icon or a face beside a byline.
 _MIN_EDGE = 120
 _MAX_PICTURES = 60
-_ICON = re.compile(r"logo|icon|sprite|pixel|avatar|spacer|blank|1x1|emoji|gravatar|tracking|badge", re.I)
+_ICON = re.compile(
+    r"logo|icon|sprite|pixel|avatar|spacer|blank|1x1|emoji|gravatar|tracking|badge", re.I
+)
 _CREDIT = re.compile(
     r"\s*(?:[-–—|•(\[/]\s*)?((?:©|\(c\)|photo(?:graph|graphie)?s?\s*(?:by|:|par|-)|crédits?(?: photo)?\s*:"
     r"|credits?\s*:|image(?: credit)?\s*:|foto\s*:|bild\s*:|quelle\s*:|getty images|reuters|via )[^()]{1,120}?)"

@@ -60,8 +60,8 @@ def matrix(
         columns.extend(_by_place(ids, probability, weight, expected, total))
     columns.append(np.full(n, np.log1p(total)))
     columns.append(np.cumsum(expected) / (total + 1))
-    columns.append((probability > 0.5).astype(float))  # noqa: PLR2004
-    columns.extend(_distances(np.flatnonzero((probability > 0.6) & (words > 12)), n))  # noqa: PLR2004
+    columns.append((probability > 0.5).astype(float))
+    columns.extend(_distances(np.flatnonzero((probability > 0.6) & (words > 12)), n))
     for width in _WINDOWS:
         columns.append(_window(probability * weight, weight, width))
     return np.column_stack(columns).astype(np.float32)

@@ -23,7 +23,7 @@ def standfirst_of(
     """The standfirst as the page shows it; where it came from is noted in ``provenance``."""
     for i in chosen[:_REACH]:
         block = walk.blocks[i]
-        if block.tag in ("h1",) or len(block.text) < 30:  # noqa: PLR2004
+        if block.tag in ("h1",) or len(block.text) < 30:
             continue
         if _is_lead(block):
             provenance["standfirst"] = "text"
@@ -49,4 +49,4 @@ def _same_words(text: str, description: str) -> bool:
     """Whether the page's description is this paragraph, or its beginning."""
     said = re.findall(r"\w+", description.lower().rstrip(".… "))
     shown = re.findall(r"\w+", text.lower())
-    return len(said) >= 8 and said[:-1] == shown[: len(said) - 1] and len(shown) < len(said) + 60  # noqa: PLR2004
+    return len(said) >= 8 and said[:-1] == shown[: len(said) - 1] and len(shown) < len(said) + 60

@@ -1,0 +1,5 @@
+"""Sites: one file a site, which says only what differs from the generic extraction."""
+
+from crawler.sites.base import Site, extract_for_site, site_for
+
+__all__ = ["Site", "extract_for_site", "site_for"]

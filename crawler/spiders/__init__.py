@@ -1,0 +1,1 @@
+"""The spiders: ``news`` crawls a source, ``discover`` finds where one announces its items."""

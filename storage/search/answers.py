@@ -49,6 +49,7 @@ class Hit:
     language: str | None
     snippet: str
     marks: tuple[tuple[int, int], ...]
+    text: str
 
 
 def search(
@@ -111,7 +112,7 @@ def _hit(row: tuple[object, ...], terms: tuple[Term, ...]) -> Hit:
     return Hit(
         id=item_id, source=source, headline=headline, url=url, published=moment,  # type: ignore[arg-type]
         sort_at=sort_at, byline=tuple(byline or ()), language=language,  # type: ignore[arg-type]
-        snippet=snippet, marks=marks,
+        snippet=snippet, marks=marks, text=str(body),
     )  # fmt: skip
 
 

@@ -1,0 +1,29 @@
+"""The typed values that flow through a crawl beside those of ``storage.records``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storage.records import Outcome, PageFailed, PageSkipped, PageStored, PageUnchanged
+
+if TYPE_CHECKING:
+    from storage.records import Announcement, FoundEndpoint
+
+__all__ = [
+    "EndpointContent", "Outcome", "PageFailed", "PageSkipped", "PageStored", "PageUnchanged",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointContent:
+    """What one endpoint holds: announcements, and (a sitemap index) further endpoints.
+
+    ``note`` says what was left out of it and why; ``""`` where nothing was.
+    """
+
+    title: str | None = None
+    language: str | None = None
+    announcements: tuple[Announcement, ...] = ()
+    children: tuple[FoundEndpoint, ...] = ()
+    note: str = ""

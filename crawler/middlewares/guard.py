@@ -1,0 +1,45 @@
+"""Refuses what must not be fetched: other schemes, private addresses in any spelling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scrapy.exceptions import IgnoreRequest
+
+from crawler.addresses import is_public, numeric_host, private_allowed
+from storage.addresses import is_web_url
+
+if TYPE_CHECKING:
+    from scrapy import Request
+
+
+class RefusedRequest(IgnoreRequest):
+    """A request that Dateline does not make. ``cause`` is a short word for counting."""
+
+    def __init__(self, url: str, cause: str, reason: str) -> None:
+        self.url = url
+        self.cause = cause
+        self.reason = reason
+        super().__init__(f"{url}: {reason}")
+
+
+class GuardMiddleware:
+    """Stands before all others; redirects pass it too, for they are new requests.
+
+    Names are judged where they are resolved (``crawler.resolver``); this tells numbers at once.
+    """
+
+    def process_request(self, request: Request) -> None:
+        """Let ``request`` pass or raise :class:`RefusedRequest`."""
+        if not is_web_url(request.url):
+            raise RefusedRequest(request.url[:200], "bad-url", "not an http(s) URL with a host")
+        if private_allowed():
+            return
+        host = urlsplit(request.url).hostname or ""
+        numeric = numeric_host(host)
+        if numeric is not None and not is_public(numeric):
+            raise RefusedRequest(
+                request.url[:200], "address-refused",
+                f"{host} is a private address; set DATELINE_ALLOW_PRIVATE=1 to fetch from it",
+            )  # fmt: skip

@@ -1,0 +1,49 @@
+"""Trying again, no sooner than the server asks."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from scrapy.downloadermiddlewares.retry import RetryMiddleware
+
+if TYPE_CHECKING:
+    from scrapy.http import Request, Response
+
+# A longer wait is left to the next run.
+MAX_WAIT_SECONDS = 60.0
+_BUSY = (429, 503)
+
+
+def retry_after(value: bytes | None, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header (RFC 9110, 10.2.3), ``None`` where it says none."""
+    if not value:
+        return None
+    text = value.decode("latin-1").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+class PoliteRetryMiddleware(RetryMiddleware):
+    """Scrapy's retries, with Retry-After obeyed: waited for when short, else not tried again."""
+
+    async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
+        """Retry ``request`` if its answer says so."""
+        if response.status in _BUSY and not request.meta.get("dont_retry"):
+            wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+            if wait is not None and wait > MAX_WAIT_SECONDS:
+                return response
+            again = super().process_response(request, response)
+            if wait and again is not response:
+                await asyncio.sleep(wait)
+            return again
+        return super().process_response(request, response)

@@ -1,0 +1,61 @@
+"""robots.txt as RFC 9309 has it: no answer means no, "not found" means yes; Crawl-delay kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.utils.misc import build_from_crawler
+from twisted.internet.defer import Deferred
+
+from crawler.middlewares.guard import RefusedRequest
+
+if TYPE_CHECKING:
+    from scrapy.http import Request, Response
+    from scrapy.robotstxt import RobotParser
+
+# RFC 9309, 2.5: a crawler must read at least 500 KiB, and may stop there.
+MAX_BYTES = 512 * 1024
+_CLIENT_ERROR, _SERVER_ERROR = 400, 500
+_DENY_ALL = b"User-agent: *\nDisallow: /\n"
+
+
+class RobotsMiddleware(RobotsTxtMiddleware):
+    """Scrapy's middleware with the RFC's rules for errors, which the library reads as "yes"."""
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        """Let ``request`` pass or raise :class:`RefusedRequest` with cause ``robots``."""
+        try:
+            super().process_request_2(rp, request)
+        except IgnoreRequest as error:
+            raise RefusedRequest(request.url, "robots", "robots.txt forbids it") from error
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        status = response.status
+        if status >= _SERVER_ERROR:
+            body = _DENY_ALL
+        elif status >= _CLIENT_ERROR:
+            body = b""
+        else:
+            body = response.body[:MAX_BYTES]
+        await super()._parse_robots(response.replace(body=body), netloc, request)
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        # Refused by ourselves: the page's own request will be refused and say why.
+        if isinstance(exc, IgnoreRequest):
+            super()._robots_error(exc, netloc)
+            return
+        waiting = self._parsers[netloc]
+        assert isinstance(waiting, Deferred)
+        parser = build_from_crawler(self._parserimpl, self.crawler, _DENY_ALL)
+        self._parsers[netloc] = parser
+        self.crawler.stats.inc_value("robotstxt/unreachable")
+        self.unreachable.setdefault(netloc, exc)
+        waiting.callback(parser)
+
+    @property
+    def unreachable(self) -> dict[str, Exception]:
+        """Why robots.txt could not be had, by host."""
+        found: dict[str, Exception] = self.__dict__.setdefault("_unreachable", {})
+        return found

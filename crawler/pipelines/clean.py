@@ -1,0 +1,105 @@
+"""Pure text rules over what was extracted, so that every field fits and reads as it should."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import unicodedata
+from typing import Any
+
+from storage.content import Article, Block, Entry, Span
+from storage.records import PageStored
+
+# Controls, zero-width joiners' lookalikes and halves of surrogate pairs: PostgreSQL refuses NUL,
+# UTF-8 refuses surrogates, and readers see none of the others. ZWJ and ZWNJ shape letters: kept.
+_BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\u00ad\ud800-\udfff]")
+_SPACES = re.compile(r"[ \t\r\n\f\v]+")
+# The widths of the archive's columns (storage.models).
+_WIDTHS = {"number": 64, "language": 35, "dateline_place": 200, "kind": 100, "section": 200}
+_MAX_LINE = 1_000
+MAX_TEXT = 2_000_000
+
+
+def clean_line(text: str) -> str:
+    """One line of text: composed, without controls, spaces folded; no-break spaces stay."""
+    return _SPACES.sub(" ", _BAD.sub("", unicodedata.normalize("NFC", text))).strip()
+
+
+def clean_block(block: Block) -> Block | None:
+    """A block with clean text and spans that still fit; ``None`` where nothing is left."""
+    raw = block.text
+    if block.kind == "preformatted":
+        text = _BAD.sub("", unicodedata.normalize("NFC", raw))[:MAX_TEXT]
+    else:
+        text = clean_line(raw)[:MAX_TEXT]
+    if not text and block.kind != "figure":
+        return None
+    if text == raw:
+        return block
+    spans = tuple(moved for span in block.spans if (moved := _moved(span, raw, text)) is not None)
+    return dataclasses.replace(block, text=text, spans=spans)
+
+
+def _moved(span: Span, raw: str, text: str) -> Span | None:
+    start = len(clean_line(raw[: span.start] + "|")) - 1
+    end = len(clean_line(raw[: span.end] + "|")) - 1
+    end = min(end, len(text))
+    return dataclasses.replace(span, start=start, end=end) if 0 <= start < end else None
+
+
+def clean_article(article: Article) -> Article:
+    """An article whose fields are clean and fit the archive."""
+    changes: dict[str, Any] = {
+        "headline": clean_line(article.headline)[:_MAX_LINE],
+        "blocks": tuple(b for block in article.blocks if (b := clean_block(block)) is not None),
+        "byline": _lines(article.byline),
+        "tags": _lines(article.tags),
+    }
+    for name in ("standfirst", *_WIDTHS):
+        value = getattr(article, name)
+        if isinstance(value, str):
+            changes[name] = clean_line(value)[: _WIDTHS.get(name, MAX_TEXT)] or None
+    changes["links"] = tuple(_clean_fields(link) for link in article.links)
+    changes["media"] = tuple(_clean_fields(media) for media in article.media)
+    return dataclasses.replace(article, **changes)
+
+
+def clean_entry(entry: Entry) -> Entry:
+    """A directory entry whose fields are clean and fit the archive."""
+    return dataclasses.replace(
+        entry,
+        name=clean_line(entry.name)[:_MAX_LINE],
+        number=clean_line(entry.number)[:64] if entry.number else None,
+        expansion=clean_line(entry.expansion) if entry.expansion else None,
+        blocks=tuple(b for block in entry.blocks if (b := clean_block(block)) is not None),
+        links=tuple(_clean_fields(link) for link in entry.links),
+        media=tuple(_clean_fields(media) for media in entry.media),
+    )
+
+
+def _lines(values: tuple[str, ...]) -> tuple[str, ...]:
+    cleaned = (clean_line(value)[:_MAX_LINE] for value in values)
+    return tuple(dict.fromkeys(value for value in cleaned if value))
+
+
+def _clean_fields(value: Any) -> Any:
+    changes = {
+        f.name: clean_line(text) or None
+        for f in dataclasses.fields(value)
+        if f.name not in ("url", "relation", "kind")
+        and isinstance(text := getattr(value, f.name), str)
+    }
+    return dataclasses.replace(value, **changes)
+
+
+class CleanPipeline:
+    """Applies the rules to what was extracted; other outcomes pass."""
+
+    def process_item(self, item: Any) -> Any:
+        """Clean an item."""
+        if not isinstance(item, PageStored):
+            return item
+        content = item.content
+        if isinstance(content, Article):
+            return dataclasses.replace(item, content=clean_article(content))
+        return dataclasses.replace(item, content=clean_entry(content))

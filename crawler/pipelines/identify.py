@@ -1,0 +1,44 @@
+"""Which addresses speak for a page, so that the archive can tell which item it is."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from storage.addresses import is_web_url, url_key
+from storage.records import PageStored
+
+
+class IdentifyPipeline:
+    """Keeps the usable addresses of a page, and drops a canonical URL that many pages claim.
+
+    A template that names one canonical for all its pages (a section, a paywall) would make one
+    article of them. The second page with another headline shows it; the first is told apart by
+    the archive (``storage.identity.is_other_article``).
+    """
+
+    def __init__(self) -> None:
+        self._claimed: dict[str, str] = {}
+
+    def process_item(self, item: Any) -> Any:
+        """Settle the addresses of an extracted page."""
+        if not isinstance(item, PageStored):
+            return item
+        urls = tuple(dict.fromkeys(url for url in item.urls if is_web_url(url)))
+        content = item.content
+        canonical = content.canonical_url
+        if canonical is not None and not self._sound(canonical, _title(content), urls):
+            content = dataclasses.replace(content, canonical_url=None)
+        return dataclasses.replace(item, urls=urls or item.urls, content=content)
+
+    def _sound(self, canonical: str, title: str, urls: tuple[str, ...]) -> bool:
+        if not is_web_url(canonical):
+            return False
+        key = url_key(canonical)
+        if key in {url_key(url) for url in urls}:
+            return True
+        return self._claimed.setdefault(key, title) == title
+
+
+def _title(content: Any) -> str:
+    return str(getattr(content, "headline", None) or getattr(content, "name", ""))

@@ -1,0 +1,132 @@
+"""What a crawl run reports to the archive: outcomes in batches, counts as they are stored."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from storage import ArchiveError, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crawler.keeper import Keeper
+    from storage import Archive
+    from storage.records import Outcome
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+BATCH = 100
+# What is fetched is stored within this many seconds, full batch or not.
+MAX_AGE_SECONDS = 1.0
+
+
+@dataclass
+class Tally:
+    """What a run did: pages by verdict, failures and skips by cause, and what was announced."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+    announced: int = 0
+    fresh: int = 0
+    endpoints: int = 0
+    unchanged_endpoints: int = 0
+
+    @property
+    def pages(self) -> int:
+        """Pages that came to an end of any kind."""
+        return sum(self.verdicts.values())
+
+    def as_counts(self) -> dict[str, int]:
+        """For the crawl run's row."""
+        return {
+            **self.verdicts, "endpoints": self.endpoints,
+            "unchanged_endpoints": self.unchanged_endpoints,
+            "announced": self.announced, "fresh": self.fresh,
+        }  # fmt: skip
+
+
+class Recorder:
+    """Gathers outcomes and writes them, one transaction a batch, from one thread.
+
+    A capture is on the disk before the row that names it is committed.
+    """
+
+    def __init__(
+        self, archive: Archive, keeper: Keeper, source_id: int, run_id: int,
+        on_failure: Callable[[ArchiveError], None],
+        on_taken: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self.archive = archive
+        self.keeper = keeper
+        self.source_id = source_id
+        self.run_id = run_id
+        self.tally = Tally()
+        self.failure: ArchiveError | None = None
+        self._on_failure = on_failure
+        self._on_taken = on_taken
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
+        self._waiting: list[Outcome] = []
+        self._lock = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushing: set[asyncio.Task[None]] = set()
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Run ``work`` in the archive's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+    async def add(self, outcome: Outcome) -> None:
+        """Take an outcome in; waits only where the archive cannot keep up."""
+        self._waiting.append(outcome)
+        self._on_taken()
+        if len(self._waiting) >= BATCH:
+            await self.flush()
+        elif self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(MAX_AGE_SECONDS, self._flush_soon)
+
+    def _flush_soon(self) -> None:
+        self._timer = None
+        task = asyncio.get_running_loop().create_task(self.flush())
+        self._flushing.add(task)
+        task.add_done_callback(self._flushing.discard)
+
+    async def flush(self) -> None:
+        """Write what waits."""
+        async with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            batch, self._waiting = self._waiting, []
+            if not batch or self.failure is not None:
+                return
+            try:
+                await self._write(batch)
+            except ArchiveError as error:
+                self.failure = error
+                logger.error("stopping: %s", error)
+                self._on_failure(error)
+
+    async def _write(self, batch: list[Outcome]) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self.keeper.executor, self.keeper.writer.sync)
+        recorded = await self.call(
+            lambda: self.archive.record(self.source_id, self.run_id, batch, utc_now())
+        )
+        for outcome, done in zip(batch, recorded, strict=True):
+            self.tally.verdicts[done.verdict] += 1
+            self.tally.fresh += done.announced
+            if done.cause:
+                self.tally.causes[done.cause] += 1
+                logger.info("%s %s: %s %s", done.verdict, outcome.task.url, done.cause,
+                            getattr(outcome, "detail", ""))  # fmt: skip
+
+    async def close(self) -> None:
+        """Write the rest and end the thread."""
+        await self.flush()
+        self._executor.shutdown()

@@ -1,0 +1,218 @@
+"""Starting crawls from a program: the reactor, the settings of an archive, several at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.settings import Settings
+from scrapy.utils.project import get_project_settings
+from scrapy.utils.reactor import install_reactor
+
+from crawler import settings as dateline_settings
+from crawler.recorder import Tally
+from crawler.spiders.discover import DiscoverSpider, Discovery
+from crawler.spiders.news import NewsSpider
+from storage.addresses import host_of
+from storage.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from storage.location import Location
+
+logger = logging.getLogger(__name__)
+
+# Crawls at a time in one process; each keeps to its own host's pace.
+MAX_CRAWLS = 8
+
+
+@dataclass
+class RunResult:
+    """How one source's crawl ended. ``failure`` is set where it could not go on."""
+
+    source: str
+    tally: Tally = field(default_factory=Tally)
+    failure: str | None = None
+    left: int = 0
+    interrupted: bool = False
+
+
+def settings_for(location: Location, home_url: str | None = None, delay: float | None = None
+                 ) -> Settings:  # fmt: skip
+    """Scrapy's settings for a crawl of ``home_url`` into the archive at ``location``."""
+    settings: Settings = get_project_settings()
+    if not settings.getlist("SPIDER_MODULES"):
+        settings.setmodule(dateline_settings, priority="project")
+    pause = _delay(location, home_url, delay)
+    about = f"; +{location.contact}" if location.contact else ""
+    settings.setdict(
+        {
+            "DATELINE_ARCHIVE": str(location.folder),
+            "DATELINE_DATABASE": location.database_url,
+            "USER_AGENT": f"Dateline/{VERSION} (self-hosted news archive{about})",
+            "DOWNLOAD_DELAY": pause,
+            "AUTOTHROTTLE_START_DELAY": pause,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": location.concurrency if pause else 16,
+        },
+        priority="cmdline",
+    )
+    return settings
+
+
+def _delay(location: Location, home_url: str | None, delay: float | None) -> float:
+    if delay is not None:
+        return delay
+    if location.delay is not None:
+        return location.delay
+    # A server on this machine needs no manners; every other gets a second.
+    local = host_of(home_url or "") in ("localhost", "127.0.0.1", "::1")
+    return 0.0 if local else dateline_settings.DOWNLOAD_DELAY
+
+
+def run_crawls(
+    location: Location,
+    sources: Sequence[tuple[str, str, float | None]],
+    arguments: dict[str, Any],
+    observer: Callable[[NewsSpider], None] | None = None,
+) -> list[RunResult]:
+    """Crawl ``sources`` (name, home URL, delay of its own), some at a time; once a process.
+
+    Ctrl-C ends the crawls in order: what is in flight is stored; a second one ends them at once.
+    """
+    results = {name: RunResult(name) for name, _, _ in sources}
+
+    async def one(runner: AsyncCrawlerRunner, gate: asyncio.Semaphore, source: Any) -> None:
+        name, home_url, delay = source
+        async with gate:
+            if stopping.is_set():
+                results[name].interrupted = True
+                return
+            crawler = Crawler(NewsSpider, settings_for(location, home_url, delay))
+            await runner.crawl(crawler, source=name, observer=observer, **arguments)
+            spider = crawler.spider
+            if isinstance(spider, NewsSpider):
+                results[name].tally = spider.tally
+                results[name].failure = spider.failure
+                results[name].left = spider.left
+            results[name].interrupted = stopping.is_set()
+
+    stopping = asyncio.Event()
+
+    async def main() -> None:
+        # Without settings of its own, for those it had would win over the crawls'.
+        runner = AsyncCrawlerRunner()
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            if stopping.is_set():
+                raise KeyboardInterrupt
+            stopping.set()
+            logger.warning("stopping; what is in flight is stored first")
+            loop.create_task(runner.stop())  # noqa: RUF006  (the runner keeps it)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        gate = asyncio.Semaphore(MAX_CRAWLS)
+        await asyncio.gather(*(one(runner, gate, source) for source in sources))
+
+    _run(main, settings_for(location))
+    return [results[name] for name, _, _ in sources]
+
+
+def run_discovery(location: Location, home_url: str) -> Discovery:
+    """Find the endpoints of the site at ``home_url``; once a process."""
+    discovery = Discovery(home_url)
+
+    async def main() -> None:
+        settings = settings_for(location, home_url)
+        # A dozen requests in a row, of which most are small: a shorter pause than a crawl's.
+        if settings.getfloat("DOWNLOAD_DELAY"):
+            settings.set("DOWNLOAD_DELAY", 0.3, priority="cmdline")
+            settings.set("AUTOTHROTTLE_START_DELAY", 0.3, priority="cmdline")
+        settings.set("RETRY_TIMES", 1, priority="cmdline")
+        settings.set("DOWNLOAD_TIMEOUT", 20, priority="cmdline")
+        await AsyncCrawlerRunner(settings).crawl(DiscoverSpider, discovery=discovery)
+
+    _run(main, settings_for(location))
+    return discovery
+
+
+def fetch_page(location: Location, url: str) -> tuple[tuple[bytes, str, str] | None, str]:
+    """One page as (body, final URL, content type), or ``None`` and why not; once a process."""
+    from scrapy import Request, Spider
+
+    from crawler import causes
+
+    answer: list[tuple[bytes, str, str]] = []
+    reason: list[str] = []
+
+    class OnePage(Spider):
+        """Fetches one page."""
+
+        name = "one-page"
+
+        async def start(self) -> Any:
+            """Fetch it."""
+            assert self.crawler.engine is not None
+            try:
+                response = await self.crawler.engine.download_async(Request(url))
+            except Exception as error:  # noqa: BLE001  (classified and reported in one place)
+                failure: causes.Failure | None = causes.of_exception(error, url)
+            else:
+                failure = causes.of_status(response)
+                kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
+                answer.append((response.body, response.url, kind))
+            if failure is not None:
+                answer.clear()
+                reason.append(f"{failure.detail} ({failure.cause})")
+            for nothing in ():
+                yield nothing
+
+    async def main() -> None:
+        await AsyncCrawlerRunner(settings_for(location, url)).crawl(OnePage)
+
+    _run(main, settings_for(location))
+    return (answer[0], "") if answer else (None, reason[0] if reason else "nothing came")
+
+
+def _run(main: Callable[[], Coroutine[Any, Any, None]], settings: Settings) -> None:
+    """Run ``main`` in Scrapy's reactor, with our resolver in it."""
+    from scrapy.utils.misc import build_from_crawler, load_object
+
+    install_reactor(settings["TWISTED_REACTOR"])
+    from twisted.internet import reactor
+    from twisted.internet.defer import Deferred
+
+    class _Host:
+        """What ``build_from_crawler`` asks of a crawler."""
+
+    host = _Host()
+    host.settings = settings  # type: ignore[attr-defined]
+    resolver = build_from_crawler(
+        load_object(settings["TWISTED_DNS_RESOLVER"]),
+        host,
+        reactor=reactor,  # type: ignore[call-overload]
+    )
+    resolver.install_on_reactor()
+    failures: list[BaseException] = []
+
+    def begin() -> None:
+        done = Deferred.fromCoroutine(_as_deferred(main))
+        done.addErrback(lambda failure: failures.append(failure.value))
+        done.addBoth(lambda _: reactor.stop())  # type: ignore[attr-defined]
+
+    reactor.callWhenRunning(begin)  # type: ignore[attr-defined]
+    reactor.run(installSignalHandlers=False)  # type: ignore[attr-defined]
+    if failures:
+        raise failures[0]
+
+
+async def _as_deferred(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    from twisted.internet.defer import Deferred
+
+    await Deferred.fromFuture(asyncio.ensure_future(main()))

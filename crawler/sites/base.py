@@ -1,0 +1,61 @@
+"""A site's own knowledge: a class with its domains and the steps that it does its own way."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
+
+from crawler.extraction.article import extract_page
+from crawler.extraction.page import parse_html
+from storage.addresses import host_of
+
+if TYPE_CHECKING:
+    from crawler.extraction.article import Extraction, Known
+    from crawler.extraction.page import Page
+
+
+class Site:
+    """The generic site. A file in ``crawler/sites`` subclasses it, names ``domains`` and overrides.
+
+    Everything here is pure, so that the same code runs in a crawl and over old captures.
+    """
+
+    domains: ClassVar[tuple[str, ...]] = ()
+
+    def extract(self, page: Page, known: Known) -> Extraction:
+        """Make an article or entry of a page; override to mend what the generic way gets wrong."""
+        return extract_page(page, known)
+
+
+@lru_cache(maxsize=1)
+def _sites() -> dict[str, Site]:
+    import crawler.sites as package
+
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"crawler.sites.{module.name}")
+    return {domain: cls() for cls in Site.__subclasses__() for domain in cls.domains}
+
+
+_GENERIC = Site()
+
+
+def site_for(url: str) -> Site:
+    """The site whose domain ``url`` lies on, or the generic one."""
+    sites = _sites()
+    host = host_of(url)
+    while host:
+        if host in sites:
+            return sites[host]
+        host = host.partition(".")[2]
+    return _GENERIC
+
+
+def extract_for_site(body: bytes, url: str, content_type: str, known: Known) -> Extraction:
+    """Make an article of a page as its site asks for.
+
+    Raises:
+        BadPage: the bytes hold no page.
+    """
+    return site_for(url).extract(parse_html(body, url, content_type), known)

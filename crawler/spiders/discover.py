@@ -1,0 +1,244 @@
+"""Finds where a site announces its items, from its home page alone, and checks each place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request, Spider
+
+from crawler import causes
+from crawler.discovery.autodiscover import (
+    USUAL_FEEDS,
+    USUAL_SITEMAPS,
+    HomePage,
+    parse_home,
+    sitemaps_in_robots,
+    usual_places,
+)
+from crawler.discovery.endpoints import read_endpoint
+from crawler.discovery.errors import DiscoveryError
+from crawler.extraction.page import BadPage
+from storage.addresses import url_key
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from scrapy.http import Response
+
+    from crawler.items import EndpointContent
+    from storage.records import EndpointKind
+
+# A few sitemaps of an index are looked into, to say what is in it.
+_CHILDREN_TRIED = 2
+_FEEDS_TRIED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An endpoint that answered and holds what it should."""
+
+    url: str
+    kind: EndpointKind
+    title: str | None
+    announced: int
+    children: int
+    headlines: tuple[str, ...]
+
+
+@dataclass
+class Discovery:
+    """What was found of a site. ``problem`` is set where it cannot be followed."""
+
+    home_url: str
+    title: str | None = None
+    language: str | None = None
+    robots: str = "none"
+    crawl_delay: float | None = None
+    endpoints: list[Found] = field(default_factory=list)
+    tried: list[tuple[str, str]] = field(default_factory=list)
+    problem: str | None = None
+    next_step: str = ""
+
+    @property
+    def headlines(self) -> list[str]:
+        """Sample headlines, those of feeds first, each once."""
+        return list(dict.fromkeys(h for e in self.endpoints for h in e.headlines))
+
+
+class DiscoverSpider(Spider):
+    """``scrapy crawl discover -a url=HOME``: logs what ``dateline add HOME`` would find."""
+
+    name = "discover"
+
+    def __init__(self, url: str = "", discovery: Discovery | None = None, **_: Any) -> None:
+        super().__init__()
+        self.discovery = discovery or Discovery(url)
+        self.reasons: dict[str, causes.Failure] = {}
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Look around; the spider yields nothing, ``discovery`` holds what was found."""
+        if self.discovery.home_url:
+            await self._look()
+            for found in self.discovery.endpoints:
+                self.logger.info("%s %s (%d items)", found.kind, found.url, found.announced)
+        for nothing in ():
+            yield nothing
+
+    async def _fetch(self, url: str, **meta: Any) -> Response | None:
+        """The answer at ``url`` if it is one of 2xx; why not is kept in ``reasons``."""
+        assert self.crawler.engine is not None
+        request = Request(url, dont_filter=True, meta={"download_maxsize": 64 * 2**20, **meta})
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:  # noqa: BLE001  (classified and reported in one place)
+            self.reasons[url] = causes.of_exception(error, url)
+            return None
+        failure = causes.of_status(response)
+        if failure is not None:
+            self.reasons[url] = failure
+            return None
+        return response
+
+    async def _look(self) -> None:
+        found = self.discovery
+        robots = await self._fetch(_robots_url(found.home_url), dont_obey_robotstxt=True)
+        home = await self._fetch(found.home_url)
+        if home is None:
+            self._no_home()
+            return
+        found.robots = "allows" if robots is not None else "none (all allowed)"
+        found.crawl_delay = self._crawl_delay(robots)
+        content_type = _type(home)
+        if await self._is_endpoint(home, content_type):
+            return
+        try:
+            page = parse_home(home.body, home.url, content_type)
+        except BadPage as error:
+            found.problem, found.next_step = str(error), "name the site's home page"
+            return
+        found.title, found.language = page.title, page.language
+        await self._feeds(page, home.url)
+        await self._sitemaps(robots, home.url)
+        if not found.endpoints:
+            await self._listings(page, home)
+        if not found.endpoints:
+            found.problem = (
+                f"{found.home_url} announces no feed or sitemap, and no page of it lists articles"
+            )
+            found.next_step = "name a section page that lists articles, or a feed's own URL"
+
+    def _no_home(self) -> None:
+        failure = self.reasons[self.discovery.home_url]
+        steps = {
+            "robots": "the site does not want to be crawled; ask its owner",
+            "unknown-host": "check the spelling of the address and the network",
+            "connection-refused": "check the address and its port",
+            "timeout": "try again later",
+            "address-refused": "set DATELINE_ALLOW_PRIVATE=1 if that is meant",
+            "redirect-loop": "open the address in a browser and use the one it ends at",
+        }
+        self.discovery.robots = "forbids" if failure.cause == "robots" else "unknown"
+        self.discovery.problem = f"{self.discovery.home_url}: {failure.detail} ({failure.cause})"
+        self.discovery.next_step = steps.get(failure.cause, "open the address in a browser")
+
+    def _crawl_delay(self, robots: Response | None) -> float | None:
+        if robots is None:
+            return None
+        from protego import Protego
+
+        rules = Protego.parse(robots.body[:512_000].decode("utf-8", "replace"))
+        delay = rules.crawl_delay(self.settings["ROBOTSTXT_USER_AGENT"])
+        return float(delay) if delay else None
+
+    async def _is_endpoint(self, home: Response, content_type: str) -> bool:
+        """Whether what was named is a feed or sitemap itself."""
+        if "html" in content_type.lower():
+            return False
+        for kind in ("feed", "sitemap"):
+            if await self._keep(kind, home):  # type: ignore[arg-type]
+                self.discovery.title = self.discovery.endpoints[0].title
+                return True
+        return False
+
+    async def _feeds(self, page: HomePage, home_url: str) -> None:
+        for url, _ in page.feeds[:_FEEDS_TRIED]:
+            await self._try("feed", url)
+        if not any(found.kind == "feed" for found in self.discovery.endpoints):
+            for url in usual_places(home_url, USUAL_FEEDS):
+                if await self._try("feed", url):
+                    break
+
+    async def _sitemaps(self, robots: Response | None, home_url: str) -> None:
+        named = sitemaps_in_robots(robots.body, home_url) if robots is not None else []
+        for url in named[:20]:
+            await self._try("sitemap", url)
+        if not any(found.kind == "sitemap" for found in self.discovery.endpoints):
+            for url in usual_places(home_url, USUAL_SITEMAPS):
+                if url not in named and await self._try("sitemap", url):
+                    break
+
+    async def _listings(self, page: HomePage, home: Response) -> None:
+        await self._keep("listing", home)
+        for url in page.sections:
+            await self._try("listing", url)
+        # Sections that show only what the home page shows add nothing but requests.
+        self.discovery.endpoints[:] = [e for e in self.discovery.endpoints if e.announced > 0]
+
+    async def _try(self, kind: EndpointKind, url: str) -> bool:
+        if any(url_key(url) == url_key(found.url) for found in self.discovery.endpoints):
+            return False
+        response = await self._fetch(url)
+        if response is None:
+            self.discovery.tried.append((url, self.reasons[url].cause))
+            return False
+        return await self._keep(kind, response, url)
+
+    async def _keep(self, kind: EndpointKind, response: Response, url: str | None = None) -> bool:
+        url = url or response.url
+        try:
+            content = read_endpoint(kind, response.body, response.url, _type(response))
+        except (DiscoveryError, BadPage) as error:
+            self.discovery.tried.append((url, getattr(error, "reason", str(error))))
+            return False
+        count, samples = await self._samples(kind, content)
+        if kind == "listing" and len(content.announcements) < 3:
+            return False
+        if not content.announcements and not content.children:
+            self.discovery.tried.append((url, "it is empty"))
+            if kind != "feed":
+                return False
+        self.discovery.language = self.discovery.language or content.language
+        self.discovery.endpoints.append(
+            Found(url, kind, content.title, count, len(content.children), samples)
+        )
+        return True
+
+    async def _samples(
+        self, kind: EndpointKind, content: EndpointContent
+    ) -> tuple[int, tuple[str, ...]]:
+        announcements = list(content.announcements)
+        children = sorted(
+            content.children, key=lambda c: (c.announced_at is not None, c.announced_at), reverse=True
+        ) if all(c.announced_at for c in content.children) else list(content.children)  # fmt: skip
+        for child in children[:_CHILDREN_TRIED]:
+            response = await self._fetch(child.url)
+            if response is None:
+                continue
+            try:
+                inner = read_endpoint(kind, response.body, response.url, _type(response))
+            except (DiscoveryError, BadPage):
+                continue
+            announcements.extend(inner.announcements)
+        titles = (a.hints.get("headline") for a in announcements[:200])
+        return len(announcements), tuple(dict.fromkeys(t for t in titles if t))[:5]
+
+
+def _type(response: Response) -> str:
+    return (response.headers.get("Content-Type") or b"").decode("latin-1")
+
+
+def _robots_url(url: str) -> str:
+    from urllib.parse import urljoin
+
+    return urljoin(url, "/robots.txt")

@@ -1,0 +1,462 @@
+"""One spider for every source: due endpoints, candidates, pages, linked items. Thin."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request, Spider, signals
+
+from crawler import causes, workers
+from crawler.arguments import BadArgument, read_arguments
+from crawler.discovery.errors import DiscoveryError
+from crawler.extraction.article import EXTRACTOR, Known
+from crawler.extraction.page import BadPage
+from crawler.follow import to_follow
+from crawler.keeper import Keeper
+from crawler.recorder import Recorder, Tally
+from storage import Archive, ArchiveError, open_archive, utc_now
+from storage import captures as capture_files
+from storage.records import (
+    DueEndpoint,
+    EndpointFailed,
+    EndpointRead,
+    PageFailed,
+    PageSkipped,
+    PageStored,
+    PageUnchanged,
+    Task,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from crawler.extraction.article import Extraction
+    from storage.records import Outcome
+
+_NOT_MODIFIED = 304
+# A sitemap may have 50 MB by its protocol; a feed has no limit of its own.
+_ENDPOINT_BYTES = 64 * 1024 * 1024
+# Requests that wait in Scrapy at a time; the rest waits in the database.
+_WINDOW = 64
+# Walls pass: the page behind them is tried again.
+_WALLS = frozenset({"login-wall", "consent-wall", "bot-wall"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    id: int
+    name: str
+    home_url: str
+    language: str | None
+    timezone: str | None
+
+
+class NewsSpider(Spider):
+    """Crawls one followed source: ``scrapy crawl news -a source=NAME [-a limit= since= depth=]``.
+
+    ``limit`` is how many pages this run fetches at most (0: all), ``since`` an ISO day or a
+    number of days as ``7d``, ``depth`` how many links from an endpoint a page may lie, ``due``
+    whether only endpoints that are due are visited.
+    """
+
+    name = "news"
+
+    def __init__(self, source: str = "", **arguments: Any) -> None:
+        super().__init__()
+        self.source_name = source
+        self._raw_arguments = arguments
+        self.tally = Tally()
+        self.failure: str | None = None
+        self.observer: Any = arguments.pop("observer", None)
+        self.recorder: Recorder | None = None
+        self.left = 0
+        self._archive: Archive | None = None
+        self._keeper: Keeper | None = None
+        self._workers: workers.Workers | None = None
+        self._taken: set[tuple[str, int]] = set()
+        self._visited: set[int] = set()
+        self._outstanding = 0
+        self._endpoints_open = 0
+        self._fetched = 0
+        self._wake = asyncio.Event()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> NewsSpider:
+        """Scrapy's way to make it."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider._closed, signal=signals.spider_closed)
+        crawler.signals.connect(spider._broke, signal=signals.spider_error)
+        crawler.signals.connect(spider._item_lost, signal=signals.item_error)
+        crawler.signals.connect(spider._item_lost, signal=signals.item_dropped)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Visit the due endpoints, then fetch what the frontier holds until it is empty."""
+        try:
+            self._open()
+        except (ArchiveError, BadArgument) as error:
+            self.failure = str(error)
+            self.logger.error("%s", error)
+            return
+        for request in await self._due_endpoints():
+            yield request
+        while self.failure is None:
+            for request in await self._next_pages():
+                yield request
+            if self._outstanding == 0 and self._endpoints_open == 0:
+                batch = await self._next_pages()
+                if not batch:
+                    return
+                for request in batch:
+                    yield request
+            await self._until_hungry()
+
+    @property
+    def pages_done(self) -> int:
+        """Pages of this run that came to an end."""
+        return self._fetched - self._outstanding
+
+    @property
+    def pages_known(self) -> int:
+        """Pages of this run that came to an end or are on their way."""
+        return self._fetched
+
+    # -- opening and closing ---------------------------------------------------------------
+
+    def _open(self) -> None:
+        from storage.runs import begin_run
+        from storage.sources import get_source
+
+        if not self.source_name:
+            raise BadArgument("no source named: use -a source=NAME (`dateline sources` lists them)")
+        self.arguments = read_arguments(self._raw_arguments, self.settings, utc_now())
+        archive = open_archive(
+            self.settings.get("DATELINE_ARCHIVE"), self.settings.get("DATELINE_DATABASE")
+        )
+        self._archive = archive
+        with archive.reading() as session:
+            row = get_source(session, self.source_name)
+            self.source = _Source(row.id, row.name, row.home_url, row.language, row.timezone)
+        for name, cut in capture_files.recover(archive.location.captures):
+            self.logger.warning("mended %s: %d bytes of a broken record cut off", name, cut)
+        self.started_at = utc_now()
+        run = archive.write(lambda s: begin_run(s, self.source.id, self.started_at))
+        self._keeper = Keeper(archive.location.captures, self.source.name)
+        self.recorder = Recorder(
+            archive, self._keeper, self.source.id, run.id,
+            lambda error: self._stop(str(error)), self._done,
+        )  # fmt: skip
+        self.tally = self.recorder.tally
+        self._workers = workers.acquire()
+
+    def _stop(self, reason: str) -> None:
+        self.failure = reason
+        self._wake.set()
+        engine = self.crawler.engine
+        if engine is not None:
+            task = asyncio.ensure_future(engine.close_spider_async(reason="storage"))
+            self._stopping = task
+
+    async def _closed(self, spider: Spider, reason: str) -> None:
+        if self.recorder is None or self._archive is None or self._keeper is None:
+            return
+        from storage.frontier import pending_count
+        from storage.runs import end_run
+
+        await self.recorder.flush()
+        archive, recorder = self._archive, self.recorder
+        try:
+            self._keeper.close()
+            state = "finished" if reason == "finished" and self.failure is None else (
+                "failed" if self.failure else "interrupted")  # fmt: skip
+            with archive.reading() as session:
+                self.left = pending_count(session, self.source.id, self.arguments.depth)
+            archive.write(
+                lambda s: end_run(
+                    s, recorder.run_id, utc_now(), state=state, reason=self.failure or reason,
+                    counts=self.tally.as_counts(), causes=dict(self.tally.causes),
+                )
+            )  # fmt: skip
+        except ArchiveError as error:
+            self.failure = self.failure or str(error)
+            self.logger.error("the run could not be closed: %s", error)
+        await recorder.close()
+        archive.close()
+        workers.release()
+
+    def _broke(self, failure: Failure, response: Response) -> None:
+        """An error of our own in a callback: Scrapy logged it, the run counts it."""
+        self._lost()
+        if "task" in response.meta:
+            self._done()
+
+    def _item_lost(self) -> None:
+        """An error of our own in a pipeline, likewise."""
+        self._lost()
+        self._done()
+
+    def _lost(self) -> None:
+        self.tally.verdicts["failed"] += 1
+        self.tally.causes["internal-error"] += 1
+
+    # -- endpoints -------------------------------------------------------------------------
+
+    async def _due_endpoints(self) -> list[Request]:
+        from storage.sources import due_endpoints
+
+        assert self._archive is not None
+        with self._archive.reading() as session:
+            due = due_endpoints(
+                session, self.source.id, self.started_at, all_of_them=not self.arguments.due
+            )
+        fresh = [endpoint for endpoint in due if endpoint.id not in self._visited]
+        self._visited.update(endpoint.id for endpoint in fresh)
+        self._endpoints_open += len(fresh)
+        return [self._endpoint_request(endpoint) for endpoint in fresh]
+
+    def _endpoint_request(self, endpoint: DueEndpoint) -> Request:
+        return Request(
+            endpoint.url,
+            callback=self.parse_endpoint,
+            errback=self.endpoint_failed,
+            dont_filter=True,
+            priority=10,
+            meta={
+                "endpoint": endpoint,
+                "digest_wanted": True,
+                "validators": (endpoint.url, endpoint.etag, endpoint.last_modified),
+                "download_maxsize": _ENDPOINT_BYTES,
+            },
+        )
+
+    async def parse_endpoint(self, response: Response) -> AsyncIterator[Any]:
+        """Take in what an endpoint announces; a sitemap index leads to further endpoints."""
+        endpoint: DueEndpoint = response.meta["endpoint"]
+        try:
+            failure = causes.of_status(response)
+            if failure is not None:
+                await self._note_failed(endpoint, failure, response.status)
+                return
+            async for request in self._read_endpoint(endpoint, response):
+                yield request
+        finally:
+            self._endpoints_open -= 1
+            self._wake.set()
+
+    async def _read_endpoint(
+        self, endpoint: DueEndpoint, response: Response
+    ) -> AsyncIterator[Request]:
+        assert self.recorder is not None
+        assert self._workers is not None
+        digest = response.meta.get("digest")
+        read = EndpointRead(
+            endpoint.id, response.status, _header(response, "ETag"),
+            _header(response, "Last-Modified"), digest,
+        )  # fmt: skip
+        content = None
+        if response.status != _NOT_MODIFIED and digest != endpoint.digest:
+            try:
+                content = await self._workers.run(
+                    workers.endpoint_job, endpoint.kind, response.body, response.url,
+                    _header(response, "Content-Type") or "",
+                )  # fmt: skip
+            except (DiscoveryError, BadPage, workers.WorkerFailure) as error:
+                cause = getattr(error, "cause", "") or f"not-a-{endpoint.kind}"
+                await self._note_failed(
+                    endpoint, causes.Failure(cause, str(error)), response.status
+                )
+                return
+        else:
+            self.tally.unchanged_endpoints += 1
+        await self._record_endpoint(endpoint, read, content)
+        if content is not None and content.children:
+            for request in await self._due_endpoints():
+                yield request
+
+    async def _record_endpoint(
+        self, endpoint: DueEndpoint, read: EndpointRead, content: Any
+    ) -> None:
+        import dataclasses
+
+        from storage.sources import add_endpoints
+
+        assert self.recorder is not None
+        recorder, archive, source_id = self.recorder, self.recorder.archive, self.source.id
+        if content is not None:
+            if content.note:
+                self.logger.info("%s: %s", endpoint.url, content.note)
+            read = dataclasses.replace(
+                read, title=content.title, announcements=content.announcements
+            )
+        try:
+            if content is not None and content.children:
+                children = content.children
+                await recorder.call(
+                    lambda: archive.write(
+                        lambda s: add_endpoints(s, source_id, children, utc_now())
+                    )
+                )
+            said, fresh = await recorder.call(
+                lambda: archive.record_endpoint(source_id, read, utc_now())
+            )
+        except ArchiveError as error:
+            self._stop(str(error))
+            return
+        self.tally.endpoints += 1
+        self.tally.announced += said
+        self.tally.fresh += fresh
+
+    async def endpoint_failed(self, failure: Failure) -> None:
+        """Note an endpoint that could not be had."""
+        request = failure.request  # type: ignore[attr-defined]
+        endpoint: DueEndpoint = request.meta["endpoint"]
+        try:
+            await self._note_failed(endpoint, causes.of_exception(failure.value, request.url))
+        finally:
+            self._endpoints_open -= 1
+            self._wake.set()
+
+    async def _note_failed(
+        self, endpoint: DueEndpoint, failure: causes.Failure, status: int | None = None
+    ) -> None:
+        assert self.recorder is not None
+        recorder, source_id = self.recorder, self.source.id
+        self.logger.warning("endpoint %s: %s (%s)", endpoint.url, failure.detail, failure.cause)
+        self.tally.causes[f"endpoint-{failure.cause}"] += 1
+        outcome = EndpointFailed(endpoint.id, failure.cause, failure.detail, status)
+        try:
+            await recorder.call(
+                lambda: recorder.archive.record_endpoint(source_id, outcome, utc_now())
+            )
+        except ArchiveError as error:
+            self._stop(str(error))
+
+    # -- pages -----------------------------------------------------------------------------
+
+    async def _next_pages(self) -> list[Request]:
+        """Requests for the next pages of the frontier, as many as the window has room for."""
+        from storage.frontier import take
+
+        assert self.recorder is not None
+        arguments = self.arguments
+        room = _WINDOW - self._outstanding
+        if arguments.limit:
+            room = min(room, arguments.limit - self._fetched)
+        if room <= 0:
+            return []
+        checked = sum(1 for kind, _ in self._taken if kind == "item")
+        # What is known is looked at again only once all that is new has been announced.
+        rechecks = arguments.rechecks - checked if self._endpoints_open == 0 else 0
+        archive, source_id, taken = self.recorder.archive, self.source.id, frozenset(self._taken)
+
+        def work() -> list[Task]:
+            with archive.reading() as session:
+                return take(
+                    session, source_id, self.started_at, count=room, taken=taken,
+                    since=arguments.since, depth=arguments.depth, rechecks=rechecks,
+                )  # fmt: skip
+
+        await self.recorder.flush() if self._outstanding == 0 else None
+        tasks = await self.recorder.call(work)
+        self._taken.update(task.key for task in tasks)
+        self._outstanding += len(tasks)
+        self._fetched += len(tasks)
+        return [self._page_request(task) for task in tasks]
+
+    async def _until_hungry(self) -> None:
+        """Wait until something came in that may have made room or brought candidates."""
+        await self._wake.wait()
+        # A little patience gathers a batch of requests instead of one at a time.
+        await asyncio.sleep(0.02)
+        self._wake.clear()
+
+    def _page_request(self, task: Task) -> Request:
+        return Request(
+            task.url,
+            callback=self.parse_page,
+            errback=self.page_failed,
+            dont_filter=True,
+            priority=-task.depth,
+            meta={
+                "task": task,
+                "keep": self._keeper,
+                "known_digest": task.digest,
+                "validators": (task.url, task.etag, task.last_modified),
+            },
+        )
+
+    async def parse_page(self, response: Response) -> AsyncIterator[Outcome]:
+        """Make an item of a page and follow what it is linked with."""
+        task: Task = response.meta["task"]
+        # The page counts as done once the recorder has its outcome: only then are the items that
+        # it leads to certain to be in the frontier when the spider asks for more.
+        yield await self._outcome(task, response)
+
+    async def page_failed(self, failure: Failure) -> AsyncIterator[Outcome]:
+        """Note a page that could not be had."""
+        request = failure.request  # type: ignore[attr-defined]
+        task: Task = request.meta["task"]
+        known = causes.of_exception(failure.value, request.url)
+        if known.cause == "storage":
+            self._stop(known.detail)
+            self._done()
+            return
+        yield PageFailed(task, known.cause, known.detail, known.final)
+
+    def _done(self) -> None:
+        self._outstanding -= 1
+        self._wake.set()
+        if self.observer is not None:
+            self.observer(self)
+
+    async def _outcome(self, task: Task, response: Response) -> Outcome:
+        failure = causes.of_status(response)
+        if failure is not None:
+            return PageFailed(task, failure.cause, failure.detail, failure.final)
+        capture = response.meta.get("capture")
+        if response.status == _NOT_MODIFIED or capture is None:
+            return PageUnchanged(task)
+        kind = (_header(response, "Content-Type") or "").split(";")[0].strip().lower()
+        if kind and not _may_be_page(kind):
+            return PageSkipped(task, "not-html", f"it is {kind}", capture)
+        assert self._workers is not None
+        known = Known(self.source.timezone, self.source.language, task.kind, utc_now(), task.hints)
+        try:
+            extraction = await self._workers.run(
+                workers.extract_job, response.body, response.url,
+                _header(response, "Content-Type") or "", known,
+            )  # fmt: skip
+        except BadPage as error:
+            return PageSkipped(task, error.cause, error.reason, capture)
+        except workers.WorkerFailure as error:
+            return PageFailed(task, error.cause, error.reason, final=True)
+        return self._judged(task, response, extraction, capture)
+
+    def _judged(
+        self, task: Task, response: Response, extraction: Extraction, capture: Any
+    ) -> Outcome:
+        content = extraction.article or extraction.entry
+        if content is None:
+            if extraction.kind in _WALLS:
+                return PageFailed(task, extraction.kind, extraction.reason)
+            return PageSkipped(task, extraction.kind, extraction.reason, capture)
+        urls = (*response.meta.get("redirect_urls", ()), response.url)
+        follow = to_follow(content, response.url, task.depth, self.arguments.depth)
+        return PageStored(task, tuple(urls), capture, content, EXTRACTOR, follow)
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None
+
+
+def _may_be_page(kind: str) -> bool:
+    """Whether a media type may be an HTML page; servers call pages many things."""
+    return "html" in kind or kind in ("text/plain", "application/octet-stream", "text/xml",
+                                      "application/xml")  # fmt: skip

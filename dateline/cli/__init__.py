@@ -1,0 +1,106 @@
+"""The command line. Verbs are imported when they run, so that ``search`` starts at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from dateline.cli.options import ExitCode, say
+from storage.version import VERSION
+
+# verb: (module, function)
+_VERBS = {
+    "init": ("dateline.cli.archive", "init"),
+    "add": ("dateline.cli.sources", "add"),
+    "sources": ("dateline.cli.sources", "sources"),
+    "crawl": ("dateline.cli.crawl", "crawl"),
+    "search": ("dateline.cli.search", "search"),
+    "show": ("dateline.cli.show", "show"),
+    "extract": ("dateline.cli.extract", "extract"),
+    "status": ("dateline.cli.status", "status"),
+    "db": ("dateline.cli.archive", "db"),
+}
+_HELP = {
+    "init": "Make an archive in a folder.",
+    "add": "Follow a news site: find its feeds and sitemaps.",
+    "sources": "List what is followed.",
+    "crawl": "Fetch what is new.",
+    "search": "Find articles.",
+    "show": "Show one item whole.",
+    "extract": "Make an article of a page, without an archive.",
+    "status": "Say how the archive and its crawls are.",
+    "db": "Look after the database.",
+}
+
+
+class _Verbs(click.Group):
+    """Lists verbs without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        module, name = _VERBS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in _VERBS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _VERBS, n=1)
+            hint = f"; did you mean `{near[0]}`?" if near else "; `dateline --help` lists the verbs"
+            ctx.fail(f"no such verb: {args[0]!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(_HELP.items()))
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--archive", "-C", metavar="DIR", help="The archive's folder "
+              "(default: $DATELINE_ARCHIVE, or the nearest one upwards from here).")  # fmt: skip
+@click.option("--database", metavar="URL", help="Another database than the folder's "
+              "(default: $DATELINE_DATABASE).")  # fmt: skip
+@click.option("-v", "--verbose", count=True, help="Log more to stderr (-vv: everything).")
+@click.version_option(VERSION, prog_name="dateline")
+@click.pass_context
+def cli(ctx: click.Context, archive: str | None, database: str | None, verbose: int) -> None:
+    """Dateline follows news sites and keeps every article, clean, once, and findable."""
+    ctx.obj = {"archive": archive, "database": database, "verbose": verbose}
+
+
+def main() -> None:
+    """Run the command line; errors are one line on stderr and an exit code."""
+    from storage.errors import ArchiveError
+
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.Abort:
+        say("stopped")
+        sys.exit(130)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(ExitCode.USAGE)
+    except click.ClickException as error:
+        say(error.format_message())
+        sys.exit(ExitCode.FAILED)
+    except ArchiveError as error:
+        say(str(error))
+        sys.exit(ExitCode.FAILED)
+    except BrokenPipeError:
+        # The reader of our output has seen enough.
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        say("stopped")
+        sys.exit(130)

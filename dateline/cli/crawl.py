@@ -1,0 +1,192 @@
+"""``crawl``: fetch what is new."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dateline.cli.options import ExitCode, opened, plural, put_json, say
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from crawler.runner import RunResult
+    from crawler.spiders.news import NewsSpider
+
+_VERDICTS = ("new", "revised", "unchanged", "duplicate", "skipped", "gone", "failed")
+# Lines of progress where no terminal shows a bar: at most one in this many seconds.
+_LINE_EVERY = 10.0
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--limit", type=click.IntRange(0), help="Pages a source at most "
+              "(default: 1000; 0: no limit).")  # fmt: skip
+@click.option("--since", help="Only what was published since: 2021-09-23, 2021-09, 7d.")
+@click.option("--depth", type=click.IntRange(0), default=1, show_default=True,
+              help="Follow linked items so many links far.")  # fmt: skip
+@click.option("--due", is_flag=True, help="Visit only feeds and sitemaps that are due.")
+@click.option("--rechecks", type=click.IntRange(0), help="Known articles looked at again, "
+              "at most (default: 200).")  # fmt: skip
+@click.option("--delay", type=click.FloatRange(0), help="Seconds between two requests to a host.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@click.pass_context
+def crawl(
+    ctx: click.Context, sources: tuple[str, ...], limit: int | None, since: str | None,
+    depth: int, due: bool, rechecks: int | None, delay: float | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Fetch what SOURCEs (default: all) have published, and what it is linked with.
+
+    Exit code 0: done; 1: failed; 3: partly done (a source or some pages failed).
+    """
+    wanted = _wanted(ctx, sources)
+    if not wanted:
+        say("nothing is followed yet; begin with `dateline add URL`")
+        ctx.exit(ExitCode.FAILED)
+    from crawler.arguments import BadArgument, parse_since
+    from storage import locate, utc_now
+
+    try:
+        moment = parse_since(since, utc_now()) if since else None
+    except BadArgument as error:
+        raise click.UsageError(f"--since: {error}") from error
+    arguments: dict[str, Any] = {"depth": depth, "since": moment, "due": due}
+    if limit is not None:
+        arguments["limit"] = limit
+    if rechecks is not None:
+        arguments["rechecks"] = rechecks
+    location = locate(ctx.obj["archive"], ctx.obj["database"])
+    plans = [(name, home, delay if delay is not None else own) for name, home, own in wanted]
+    from crawler.runner import run_crawls
+
+    with _progress(ctx.obj["verbose"]) as observer:
+        results = run_crawls(location, plans, arguments, observer)
+    if as_json:
+        put_json([_as_json(result) for result in results])
+    else:
+        for result in results:
+            _print(result)
+    ctx.exit(_exit_code(results))
+
+
+def _wanted(ctx: click.Context, names: tuple[str, ...]) -> list[tuple[str, str, float | None]]:
+    from storage.sources import get_source, list_sources
+
+    with opened(ctx) as archive, archive.reading() as session:
+        if names:
+            rows: list[Any] = [get_source(session, name) for name in dict.fromkeys(names)]
+        else:
+            rows = [s for s in list_sources(session) if s.state == "active"]
+        return [(row.name, row.home_url, row.delay) for row in rows]
+
+
+class _progress:
+    """A bar on a terminal, a line now and then elsewhere; logs go above the bar."""
+
+    def __init__(self, verbose: int) -> None:
+        self.verbose = verbose
+        self.bar: Any = None
+        self.tasks: dict[str, Any] = {}
+        self.spoken = time.monotonic()
+
+    def __enter__(self) -> Any:
+        from dateline.cli.logs import configure_logs
+
+        if not sys.stderr.isatty():
+            configure_logs(self.verbose)
+            return self._line
+        from rich.console import Console
+        from rich.logging import RichHandler
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        console = Console(stderr=True)
+        configure_logs(self.verbose, RichHandler(console=console, show_path=False, show_time=False))
+        self.bar = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
+            TextColumn("pages"), TextColumn("{task.fields[what]}"), TimeElapsedColumn(),
+            console=console, transient=True,
+        )  # fmt: skip
+        self.bar.start()
+        return self._bar
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def _bar(self, spider: NewsSpider) -> None:
+        name = spider.source_name
+        if name not in self.tasks:
+            self.tasks[name] = self.bar.add_task(name[:20], total=None, what="")
+        tally = spider.tally
+        self.bar.update(
+            self.tasks[name], completed=spider.pages_done, total=spider.pages_known,
+            what=f"{tally.verdicts['new']} new",
+        )  # fmt: skip
+
+    def _line(self, spider: NewsSpider) -> None:
+        now = time.monotonic()
+        if now - self.spoken >= _LINE_EVERY:
+            self.spoken = now
+            say(f"{spider.source_name}: {spider.pages_done} of {spider.pages_known} pages, "
+                f"{spider.tally.verdicts['new']} new")  # fmt: skip
+
+
+def _as_json(result: RunResult) -> dict[str, Any]:
+    tally = result.tally
+    return {
+        "source": result.source,
+        **{verdict: tally.verdicts[verdict] for verdict in _VERDICTS},
+        "causes": dict(sorted(tally.causes.items())),
+        "endpoints": tally.endpoints,
+        "unchanged_endpoints": tally.unchanged_endpoints,
+        "announced": tally.announced,
+        "waiting": result.left,
+        "failure": result.failure,
+        "interrupted": result.interrupted,
+    }
+
+
+def _print(result: RunResult) -> None:
+    tally = result.tally
+    click.secho(f"{result.source}: ", nl=False, bold=True)
+    if result.failure:
+        click.echo("failed")
+        say(result.failure)
+        return
+    counts = [f"{tally.verdicts[v]} {v}" for v in _VERDICTS if tally.verdicts[v]]
+    stored = tally.verdicts["new"] + tally.verdicts["revised"]
+    words = ", ".join(counts) or "nothing to fetch"
+    click.echo(words + ("" if stored else "; nothing new was stored"))
+    click.echo(f"  {plural(tally.endpoints, 'endpoint')} read"
+               f" ({tally.unchanged_endpoints} unchanged)")  # fmt: skip
+    for cause, count in _sorted(tally.causes):
+        click.echo(f"  {count:5} {cause}")
+    if result.left:
+        click.echo(f"  {plural(result.left, 'page')} still waiting; crawl again, "
+                   "or raise --limit")  # fmt: skip
+    if result.interrupted:
+        click.echo("  stopped early; the next crawl goes on from here")
+
+
+def _sorted(causes: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(causes.items(), key=lambda c: (-c[1], c[0]))
+
+
+def _exit_code(results: list[RunResult]) -> ExitCode:
+    if all(result.failure for result in results):
+        return ExitCode.FAILED
+    partly = any(
+        r.failure or r.interrupted or r.tally.verdicts["failed"]
+        or any(cause.startswith("endpoint-") for cause in r.tally.causes)
+        for r in results
+    )  # fmt: skip
+    return ExitCode.PARTLY if partly else ExitCode.DONE

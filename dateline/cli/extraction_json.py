@@ -1,0 +1,57 @@
+"""Extractions as JSON: for a person who looks at one page, and for the benchmark's scorer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from storage.content import to_json
+
+if TYPE_CHECKING:
+    from crawler.extraction.article import Extraction
+
+_FIELDS = ("headline", "standfirst", "byline", "dateline_place", "number", "kind", "section", "tags",
+           "language", "published", "modified", "access", "canonical_url")  # fmt: skip
+
+
+def as_json(found: Extraction, url: str) -> dict[str, Any]:
+    """Every field with its value and where it came from, then the text and what it links to."""
+    record: dict[str, Any] = {"url": url, "page": found.kind}
+    if found.reason:
+        record["reason"] = found.reason
+    if found.entry is not None:
+        record["entry"] = {**to_json(found.entry), "text": found.entry.text}
+    article = found.article
+    if article is None:
+        return record
+    record["fields"] = {
+        name: {"value": to_json(getattr(article, name)), "from": article.provenance.get(name)}
+        for name in _FIELDS
+    }
+    record["text"] = article.text
+    record["text_from"] = article.provenance.get("body")
+    for name in ("blocks", "links", "mentions", "media"):
+        record[name] = to_json(getattr(article, name))
+    return record
+
+
+def as_prediction(found: Extraction) -> dict[str, Any]:
+    """One line in the form that ``score.py`` reads, with the page's kind."""
+    article = found.article
+    if article is None:
+        entry = found.entry
+        return {"kind": found.kind, "reason": found.reason, "authors": None, "published_at": None,
+                "headline": entry.name if entry else None,
+                "body": entry.text if entry else None}  # fmt: skip
+    return {
+        "kind": found.kind,
+        "headline": article.headline,
+        "body": article.text,
+        "authors": list(article.byline),
+        "published_at": article.published.isoformat() if article.published else None,
+        "standfirst": article.standfirst,
+        "language": article.language,
+        "section": article.section,
+        "tags": list(article.tags),
+        "access": article.access,
+        "provenance": article.provenance,
+    }

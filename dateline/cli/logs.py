@@ -1,0 +1,20 @@
+"""Logs of a crawl on stderr: warnings by default, more with -v."""
+
+from __future__ import annotations
+
+import logging
+
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+# The library's own remarks on requests are of interest to its developers only.
+_QUIET = ("scrapy", "twisted", "asyncio", "py.warnings", "charset_normalizer", "pebble", "filelock")
+
+
+def configure_logs(verbose: int, handler: logging.Handler | None = None) -> None:
+    """Send logs to stderr (or ``handler``) at the level that ``-v`` asks for."""
+    level = _LEVELS[min(verbose, 2)]
+    handler = handler or logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    if verbose < 2:
+        for name in _QUIET:
+            logging.getLogger(name).setLevel(logging.ERROR)

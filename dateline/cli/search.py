@@ -1,0 +1,109 @@
+"""``search``: find articles."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dateline.cli.options import WIDTH, ExitCode, moment, opened, put_json, say
+
+if TYPE_CHECKING:
+    from storage.search.answers import Hit
+
+
+class Day(click.ParamType[datetime]):
+    """A day, month or year; ``end`` makes it the first moment after it."""
+
+    name = "day"
+
+    def __init__(self, *, end: bool = False) -> None:
+        self.end = end
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
+        """Read ``2021``, ``2021-09`` or ``2021-09-23``."""
+        if isinstance(value, datetime):
+            return value
+        for form, step in (("%Y-%m-%d", "day"), ("%Y-%m", "month"), ("%Y", "year")):
+            try:
+                day = datetime.strptime(value, form).replace(tzinfo=UTC)
+            except ValueError:
+                continue
+            return _after(day, step) if self.end else day
+        self.fail(f"{value!r} is no day; write 2021-09-23, 2021-09 or 2021", param, ctx)
+
+
+def _after(day: datetime, step: str) -> datetime:
+    if step == "day":
+        return day + timedelta(days=1)
+    if step == "month":
+        return (day + timedelta(days=32)).replace(day=1)
+    return day.replace(year=day.year + 1)
+
+
+@click.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option("--source", help="Only of this source.")
+@click.option("--from", "since", type=Day(), help="Published on or after: 2021-09-23, 2021-09.")
+@click.option("--to", "until", type=Day(end=True), help="Published on or before.")
+@click.option("--sort", type=click.Choice(["best", "newest"]), default="best", show_default=True,
+              help="Best match or newest first.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True,
+              help="Articles at most.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def search(
+    ctx: click.Context, query: tuple[str, ...], source: str | None, since: datetime | None,
+    until: datetime | None, sort: Any, limit: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Find articles: words (all of them), "a phrase", prefix*, -without.
+
+    Case and accents do not count; l'hôpital finds hôpital. Exit code 1: nothing found.
+    """
+    from storage.search.answers import Filter
+
+    text = " ".join(query)
+    with opened(ctx) as archive:
+        hits = archive.search(text, Filter(source, since, until), sort=sort, limit=limit)
+    if as_json:
+        put_json([_as_json(hit) for hit in hits])
+    else:
+        for hit in hits:
+            _print(hit)
+        if not hits:
+            say(f"nothing found for {text!r}")
+    if not hits:
+        ctx.exit(ExitCode.FAILED)
+
+
+def _as_json(hit: Hit) -> dict[str, Any]:
+    return {
+        "id": hit.id,
+        "source": hit.source,
+        "headline": hit.headline,
+        "url": hit.url,
+        "published": hit.published.isoformat() if hit.published else None,
+        "byline": list(hit.byline),
+        "language": hit.language,
+        "snippet": hit.snippet,
+        "text": hit.text,
+    }
+
+
+def _print(hit: Hit) -> None:
+    import textwrap
+
+    click.secho(hit.headline, bold=True)
+    click.secho(f"  {hit.id} · {hit.source} · {moment(hit.published)}", dim=True)
+    snippet = hit.snippet
+    if sys.stdout.isatty():
+        for start, end in reversed(hit.marks):
+            marked = click.style(snippet[start:end], fg="yellow", bold=True)
+            snippet = snippet[:start] + marked + snippet[end:]
+        click.echo("  " + snippet)
+    else:
+        for line in textwrap.wrap(snippet, WIDTH - 4):
+            click.echo("  " + line)
+    click.echo()

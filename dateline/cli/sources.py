@@ -1,0 +1,169 @@
+"""``add`` and ``sources``: what is followed."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dateline.cli.options import ExitCode, local, opened, plural, put_json, say, table
+
+if TYPE_CHECKING:
+    from crawler.spiders.discover import Discovery
+
+_SAMPLES = 3
+
+
+@click.command()
+@click.argument("url")
+@click.option("--name", help="A short name for the source (default: from its host).")
+@click.option("--language", help="Its language, where its pages do not say (fr, en-GB, …).")
+@click.option("--timezone", help="Its time zone, for moments without offset (Europe/Paris, …).")
+@click.option("--delay", type=click.FloatRange(0), help="Seconds between two requests to it.")
+@click.option("--dry-run", is_flag=True, help="Show what is found; follow nothing.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def add(
+    ctx: click.Context, url: str, name: str | None, language: str | None, timezone: str | None,
+    delay: float | None, dry_run: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Follow the news site at URL: find its feeds, sitemaps or section pages.
+
+    Shows the places found, three sample headlines and what robots.txt says.
+    """
+    home = _home(url)
+    _check_zone(timezone)
+    from dateline.cli.logs import configure_logs
+
+    configure_logs(ctx.obj["verbose"])
+    from crawler.runner import run_discovery
+    from storage import locate
+
+    location = locate(ctx.obj["archive"], ctx.obj["database"])
+    archive = None if dry_run else opened(ctx)
+    if archive is not None:
+        _refuse_known(archive, home, name)
+    found = run_discovery(location, home)
+    followed = None
+    if found.problem is None and archive is not None:
+        followed = _follow(archive, found, home, name, language, timezone, delay)
+    if as_json:
+        put_json(_as_json(found, followed))
+    else:
+        _print(found, followed, dry_run)
+    if found.problem is not None:
+        say(f"{found.problem}; {found.next_step}")
+        ctx.exit(ExitCode.FAILED)
+
+
+def _home(url: str) -> str:
+    from storage.addresses import is_web_url
+
+    address = url if "://" in url else f"https://{url}"
+    if not is_web_url(address) or any(c.isspace() for c in address):
+        raise click.UsageError(f"{url!r} is no web address; write e.g. https://news.example/")
+    return address if address.count("/") > 2 else f"{address}/"
+
+
+def _check_zone(timezone: str | None) -> None:
+    if timezone is None:
+        return
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise click.UsageError(
+            f"--timezone {timezone!r} is unknown; write e.g. Europe/Paris"
+        ) from error
+
+
+def _refuse_known(archive: Any, home: str, name: str | None) -> None:
+    from storage.sources import refuse_known
+
+    with archive.reading() as session:
+        refuse_known(session, name, home)
+
+
+def _follow(
+    archive: Any, found: Discovery, home: str, name: str | None, language: str | None,
+    timezone: str | None, delay: float | None,
+) -> str:  # fmt: skip
+    from storage import utc_now
+    from storage.records import FoundEndpoint
+    from storage.sources import add_endpoints, add_source, list_sources, suggest_name
+
+    def work(session: Any) -> str:
+        chosen = name or suggest_name(home, [s.name for s in list_sources(session)])
+        source = add_source(
+            session, name=chosen, home_url=home, now=utc_now(), title=found.title,
+            language=language or found.language, timezone=timezone, delay=delay,
+        )  # fmt: skip
+        endpoints = [FoundEndpoint(e.url, e.kind, e.title) for e in found.endpoints]
+        add_endpoints(session, source.id, endpoints, utc_now())
+        return chosen
+
+    return str(archive.write(work))
+
+
+def _as_json(found: Discovery, followed: str | None) -> dict[str, Any]:
+    return {
+        "source": followed,
+        "title": found.title,
+        "home_url": found.home_url,
+        "language": found.language,
+        "robots": found.robots,
+        "crawl_delay": found.crawl_delay,
+        "endpoints": [dataclasses.asdict(e) for e in found.endpoints],
+        "headlines": found.headlines[:_SAMPLES],
+        "tried": [{"url": u, "why_not": w} for u, w in found.tried],
+        "problem": found.problem,
+    }
+
+
+def _print(found: Discovery, followed: str | None, dry_run: bool) -> None:
+    if found.title:
+        click.secho(f"{found.title} ({found.language or 'language unknown'})", bold=True)
+    delay = f", one request every {found.crawl_delay:g} s" if found.crawl_delay else ""
+    click.echo(f"robots.txt: {found.robots}{delay}")
+    for endpoint in found.endpoints:
+        what = plural(endpoint.announced, "article")
+        if endpoint.children:
+            what = f"{plural(endpoint.children, 'sitemap')} in it, {what} in those looked into"
+        click.echo(f"  {endpoint.kind:8} {endpoint.url}")
+        click.echo(f"           {what}")
+    for headline in found.headlines[:_SAMPLES]:
+        click.echo(f"  • {headline[:74]}")
+    if followed:
+        click.echo(f"Followed as {followed}. Next: dateline crawl {followed}", err=True)
+    elif dry_run and found.problem is None:
+        click.echo("Nothing was kept (--dry-run).", err=True)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def sources(ctx: click.Context, as_json: bool) -> None:
+    """List the sources that are followed."""
+    from storage.sources import list_sources
+
+    with opened(ctx) as archive, archive.reading() as session:
+        rows = list_sources(session)
+    if as_json:
+        put_json([
+            {**dataclasses.asdict(r), "last_run_at": r.last_run_at and r.last_run_at.isoformat()}
+            for r in rows
+        ])  # fmt: skip
+        return
+    if not rows:
+        say("nothing is followed yet; begin with `dateline add URL`")
+        return
+    table(
+        [
+            (r.name, str(r.articles), str(r.pending), str(r.endpoints), local(r.last_run_at),
+             r.home_url)
+            for r in rows
+        ],
+        ("SOURCE", "ARTICLES", "WAITING", "ENDPOINTS", "LAST CRAWL", "HOME PAGE"),
+    )  # fmt: skip

@@ -1,0 +1,59 @@
+"""``status``: how the archive and its crawls are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dateline.cli.options import ExitCode, local, opened, plural, put_json, say, table
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Say what the archive holds, how its last crawls ended, and what is in trouble.
+
+    Exit code 3 where a source's last crawl failed or an endpoint keeps failing.
+    """
+    from storage.reading import status_of
+
+    with opened(ctx) as archive:
+        report = status_of(archive)
+    if as_json:
+        put_json(report)
+    else:
+        _print(report)
+    if any(s["trouble"] for s in report["sources"]):
+        ctx.exit(ExitCode.PARTLY)
+
+
+def _print(report: dict[str, Any]) -> None:
+    click.echo(f"Archive   {report['folder']}")
+    click.echo(f"Holds     {plural(report['articles'], 'article')}, "
+               f"{plural(report['entries'], 'directory entry', 'directory entries')}, "
+               f"{plural(report['revisions'], 'revision')}, "
+               f"{plural(report['captures'], 'capture')} "
+               f"({report['capture_bytes'] / 1e6:.1f} MB)")  # fmt: skip
+    if not report["sources"]:
+        say("nothing is followed yet; begin with `dateline add URL`")
+        return
+    click.echo()
+    table(
+        [
+            (s["source"], str(s["articles"]), str(s["waiting"]), _when(s), s["last_run"] or "never")
+            for s in report["sources"]
+        ],
+        ("SOURCE", "ARTICLES", "WAITING", "LAST CRAWL", "ENDED"),
+    )
+    for s in report["sources"]:
+        for line in s["trouble"]:
+            click.secho(f"  {s['source']}: {line}", fg="red")
+
+
+def _when(row: dict[str, Any]) -> str:
+    from datetime import datetime
+
+    at = row["last_run_at"]
+    return local(datetime.fromisoformat(at)) if at else "never"

@@ -1,0 +1,256 @@
+"""Reading the archive: one item whole, its page's bytes, and how everything is."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from storage.addresses import is_web_url, url_key
+from storage.captures import read_http
+from storage.errors import CaptureUnreadable, UnknownItem
+from storage.models import (
+    Address,
+    Article,
+    Capture,
+    DirectoryEntry,
+    Endpoint,
+    Item,
+    Link,
+    Mention,
+    Revision,
+    Source,
+)
+from storage.sources import list_sources
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+
+_MAX_BODY = 256 * 1024 * 1024
+# An endpoint that failed so often in a row is in trouble, not unlucky.
+_FAILURES = 3
+
+
+def find(archive: Archive, name: str) -> int:
+    """The item called ``name``: its id in this archive, or a URL under which it was met.
+
+    Raises:
+        UnknownItem: there is none.
+    """
+    with archive.reading() as session:
+        if name.isdigit():
+            found = session.scalar(select(Item.id).where(Item.id == int(name)))
+        elif is_web_url(name):
+            found = session.scalar(
+                select(Address.item_id).where(Address.key == url_key(name)).limit(1)
+            )
+        else:
+            raise UnknownItem(
+                f"{name!r} is neither a number nor a URL", "take one from `dateline search`"
+            )
+    if found is None:
+        raise UnknownItem(f"the archive holds no item {name}", "look for it with `dateline search`")
+    return found
+
+
+def item(archive: Archive, item_id: int, revision: int | None = None) -> dict[str, Any]:
+    """An item with its text, links, mentions, revisions and capture, JSON-ready.
+
+    Raises:
+        UnknownItem: it has no such revision.
+    """
+    with archive.reading() as session:
+        row = session.get_one(Item, item_id)
+        source = session.get_one(Source, row.source_id)
+        revisions = _revisions(session, item_id)
+        content = _content(revisions, revision, item_id)
+        record: dict[str, Any] = {
+            "id": row.id, "kind": row.kind, "source": source.name, "state": row.state,
+            "url": row.url, "number": row.number, "title": row.title, "teaser": row.teaser,
+            "first_seen_at": row.first_seen_at.isoformat(),
+            "last_seen_at": row.last_seen_at.isoformat(),
+            "blocks": [],
+        }  # fmt: skip
+        record.update({k: v for k, v in content.items() if k not in ("kind", "links", "number")})
+        record.setdefault("headline", row.title)
+        if row.kind == "entry":
+            entry = session.get(DirectoryEntry, item_id)
+            record["entry_kind"] = entry.kind if entry else None
+        else:
+            record["article_kind"] = content.get("kind")
+            record.setdefault("access", "full")
+        record["text"] = "\n".join(b["text"] for b in record["blocks"] if b["kind"] != "figure")
+        record["links"] = _links(session, item_id)
+        record["linked_from"] = _linked_from(session, item_id)
+        record["named_in"] = _named_in(session, item_id)
+        record["addresses"] = list(
+            session.scalars(select(Address.url).where(Address.item_id == item_id))
+        )
+        record["revisions"] = [
+            {"number": r.number, "seen_at": r.seen_at.isoformat(), "changed": r.changed,
+             "extractor": r.extractor, "capture": _capture(session, r.capture_id)}
+            for r in revisions
+        ]  # fmt: skip
+        return record
+
+
+def _revisions(session: Session, item_id: int) -> list[Revision]:
+    query = select(Revision).where(Revision.item_id == item_id).order_by(Revision.number)
+    return list(session.scalars(query))
+
+
+def _content(revisions: list[Revision], wanted: int | None, item_id: int) -> dict[str, Any]:
+    if wanted is None:
+        return revisions[-1].content if revisions else {}
+    found = next((r for r in revisions if r.number == wanted), None)
+    if found is None:
+        raise UnknownItem(f"item {item_id} has no revision {wanted}", f"it has {len(revisions)}")
+    return found.content
+
+
+def _links(session: Session, item_id: int) -> list[dict[str, Any]]:
+    query = (
+        select(Link, Item)
+        .outerjoin(Item, Item.id == Link.target_id)
+        .where(Link.item_id == item_id)
+        .order_by(Link.position)
+    )
+    return [
+        {
+            "relation": link.relation, "url": link.url, "title": link.anchor,
+            "teaser": link.teaser, "item": target.id if target else None,
+            "state": target.state if target else None,
+        }
+        for link, target in session.execute(query).tuples()
+    ]  # fmt: skip
+
+
+def _linked_from(session: Session, item_id: int) -> list[dict[str, Any]]:
+    query = (
+        select(Item.id, Item.title, Link.relation)
+        .join(Link, Link.item_id == Item.id)
+        .where(Link.target_id == item_id)
+        .order_by(Item.id)
+        .limit(200)
+    )
+    return [{"item": i, "title": t, "relation": r} for i, t, r in session.execute(query).tuples()]
+
+
+def _named_in(session: Session, item_id: int) -> list[dict[str, Any]]:
+    mentioned = select(Mention.item_id).where(Mention.entry_id == item_id)
+    linked = select(Link.item_id).where(Link.target_id == item_id, Link.relation == "entry")
+    query = (
+        select(Item.id, Item.title)
+        .join(Article, Article.item_id == Item.id)
+        .where(Item.id.in_(mentioned) | Item.id.in_(linked))
+        .order_by(Article.sort_at.desc())
+        .limit(200)
+    )
+    return [{"item": i, "title": t} for i, t in session.execute(query).tuples()]
+
+
+def _capture(session: Session, capture_id: int) -> dict[str, Any]:
+    row = session.get_one(Capture, capture_id)
+    return {"url": row.url, "fetched_at": row.fetched_at.isoformat(), "status": row.status,
+            "file": row.file, "offset": row.offset, "length": row.length,
+            "digest": row.digest}  # fmt: skip
+
+
+def raw_page(archive: Archive, item_id: int, revision: int | None = None) -> bytes:
+    """The body that a revision (default: the newest) was made of, its content coding undone.
+
+    Raises:
+        UnknownItem: the item has no such revision, or its page was never fetched.
+        CaptureUnreadable: the capture is missing or damaged, or does not match its digest.
+    """
+    with archive.reading() as session:
+        revisions = _revisions(session, item_id)
+        if not revisions:
+            raise UnknownItem(f"the page of item {item_id} was never fetched", "crawl its source")
+        _content(revisions, revision, item_id)
+        number = revision or revisions[-1].number
+        chosen = next(r for r in revisions if r.number == number)
+        capture = session.get_one(Capture, chosen.capture_id)
+    return read_capture(archive, capture)
+
+
+def read_capture(archive: Archive, capture: Capture) -> bytes:
+    """The decoded body of a capture, proved against its digest.
+
+    Raises:
+        CaptureUnreadable: it is missing or damaged.
+    """
+    import hashlib
+
+    headers, body = read_http(archive.location.captures, capture.file, capture.offset)
+    coding = next((v for n, v in headers if n.lower() == "content-encoding"), "")
+    decoded = decode_body(body, coding)
+    if hashlib.sha256(decoded).hexdigest() != capture.digest:
+        raise CaptureUnreadable(
+            f"capture {capture.id} in {capture.file} does not match its digest",
+            "restore the file from a backup",
+        )
+    return decoded
+
+
+def decode_body(body: bytes, coding: str) -> bytes:
+    """Undo a content coding (gzip, deflate; RFC 9110, 8.4.1).
+
+    Raises:
+        CaptureUnreadable: the coding is unknown or the bytes are not of it.
+    """
+    for name in reversed([c.strip().lower() for c in coding.split(",") if c.strip()]):
+        try:
+            if name in ("gzip", "x-gzip"):
+                body = zlib.decompressobj(wbits=31).decompress(body, _MAX_BODY)
+            elif name == "deflate":
+                try:
+                    body = zlib.decompressobj().decompress(body, _MAX_BODY)
+                except zlib.error:
+                    body = zlib.decompressobj(wbits=-15).decompress(body, _MAX_BODY)
+            elif name != "identity":
+                raise CaptureUnreadable(f"unknown content coding {name!r}")
+        except zlib.error as error:
+            raise CaptureUnreadable(f"the body is no {name}: {error}") from error
+    return body
+
+
+def status_of(archive: Archive) -> dict[str, Any]:
+    """What the archive holds, and how each source is; JSON-ready."""
+    from storage.runs import last_runs
+
+    with archive.reading() as session:
+        sources = []
+        for s in list_sources(session):
+            runs = last_runs(session, s.id, 1)
+            failing = session.scalars(
+                select(Endpoint).where(Endpoint.source_id == s.id, Endpoint.failures >= _FAILURES)
+            )
+            trouble = [
+                f"{e.kind} {e.url} failed {e.failures} times: {e.last_error}" for e in failing
+            ]
+            if runs and runs[0].state in ("failed", "interrupted"):
+                trouble.append(f"last crawl {runs[0].state}: {runs[0].reason}")
+            sources.append({
+                "source": s.name, "home_url": s.home_url, "state": s.state,
+                "articles": s.articles, "waiting": s.pending, "endpoints": s.endpoints,
+                "last_run": s.last_run,
+                "last_run_at": s.last_run_at.isoformat() if s.last_run_at else None,
+                "last_counts": runs[0].counts if runs else {},
+                "last_causes": runs[0].causes if runs else {},
+                "trouble": trouble,
+            })  # fmt: skip
+
+        def count(table: Any) -> int:
+            return session.scalar(select(func.count()).select_from(table)) or 0
+
+        return {
+            "folder": str(archive.location.folder),
+            "articles": count(Article), "entries": count(DirectoryEntry),
+            "revisions": count(Revision), "captures": count(Capture),
+            "capture_bytes": session.scalar(select(func.sum(Capture.length))) or 0,
+            "sources": sources,
+        }  # fmt: skip
