@@ -27,11 +27,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from crawler.extraction import features, sequence  # noqa: E402
-from crawler.extraction.blocks import Walk  # noqa: E402
-from crawler.extraction.body import THRESHOLD  # noqa: E402
-from crawler.extraction.metadata import Metadata  # noqa: E402
-from crawler.extraction.page import parse_html  # noqa: E402
+from crawler.extraction import features, sequence
+from crawler.extraction.blocks import Walk
+from crawler.extraction.body import THRESHOLD
+from crawler.extraction.metadata import Metadata
+from crawler.extraction.page import parse_html
 
 _WORD = re.compile(r"\w+")
 FIRST = {"iterations": 220, "depth": 6, "learning_rate": 0.08}

@@ -49,7 +49,7 @@ _DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def of_exception(error: BaseException, url: str) -> Failure:
+def of_exception(error: BaseException | None, url: str) -> Failure:
     """Classify what a download raised."""
     detail = " ".join(str(error).split())[:300] or type(error).__name__
     if isinstance(error, RefusedRequest):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.discovery.links import same_site
-from storage.content import Article
 from storage.records import Announcement
 
 if TYPE_CHECKING:
-    from storage.content import Entry, Link
+    from storage.content import Article, Entry, Link
 
 _FOLLOWED = ("related", "entry")
 

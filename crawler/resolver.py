@@ -63,7 +63,7 @@ class GuardedResolver:
 
     def install_on_reactor(self) -> None:
         """Make the reactor resolve through this."""
-        self._reactor.installNameResolver(self)
+        self._reactor.installNameResolver(self)  # type: ignore[arg-type]  # implements it
 
     def resolveHostName(
         self,
@@ -76,5 +76,9 @@ class GuardedResolver:
         """Resolve ``hostName``; private addresses never come out."""
         sieve = _Sieve(resolutionReceiver, hostName)
         return self._inner.resolveHostName(
-            sieve, hostName, portNumber, addressTypes, transportSemantics
+            sieve,  # type: ignore[arg-type]  # provides it
+            hostName,
+            portNumber,
+            addressTypes,
+            transportSemantics,
         )

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
-from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
 from scrapy.utils.reactor import install_reactor
 
@@ -22,6 +21,8 @@ from storage.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
+
+    from scrapy.settings import Settings
 
     from storage.location import Location
 
@@ -107,13 +108,14 @@ def run_crawls(
         # Without settings of its own, for those it had would win over the crawls'.
         runner = AsyncCrawlerRunner()
         loop = asyncio.get_running_loop()
+        tasks: list[asyncio.Task[None]] = []
 
         def stop() -> None:
             if stopping.is_set():
                 raise KeyboardInterrupt
             stopping.set()
             logger.warning("stopping; what is in flight is stored first")
-            loop.create_task(runner.stop())  # noqa: RUF006  (the runner keeps it)
+            tasks.append(loop.create_task(runner.stop()))
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
@@ -158,10 +160,9 @@ def fetch_page(location: Location, url: str) -> tuple[tuple[bytes, str, str] | N
 
         async def start(self) -> Any:
             """Fetch it."""
-            assert self.crawler.engine is not None
             try:
                 response = await self.crawler.engine.download_async(Request(url))
-            except Exception as error:  # noqa: BLE001  (classified and reported in one place)
+            except Exception as error:  # noqa: BLE001  (classified in one place)
                 failure: causes.Failure | None = causes.of_exception(error, url)
             else:
                 failure = causes.of_status(response)
@@ -170,8 +171,9 @@ def fetch_page(location: Location, url: str) -> tuple[tuple[bytes, str, str] | N
             if failure is not None:
                 answer.clear()
                 reason.append(f"{failure.detail} ({failure.cause})")
-            for nothing in ():
-                yield nothing
+            nothing: tuple[Any, ...] = ()
+            for request in nothing:
+                yield request
 
     async def main() -> None:
         await AsyncCrawlerRunner(settings_for(location, url)).crawl(OnePage)
@@ -180,34 +182,34 @@ def fetch_page(location: Location, url: str) -> tuple[tuple[bytes, str, str] | N
     return (answer[0], "") if answer else (None, reason[0] if reason else "nothing came")
 
 
+class _Host:
+    """What a resolver asks of a crawler; this one serves them all."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+
 def _run(main: Callable[[], Coroutine[Any, Any, None]], settings: Settings) -> None:
     """Run ``main`` in Scrapy's reactor, with our resolver in it."""
-    from scrapy.utils.misc import build_from_crawler, load_object
+    from scrapy.utils.misc import load_object
 
     install_reactor(settings["TWISTED_REACTOR"])
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
     from twisted.internet.defer import Deferred
 
-    class _Host:
-        """What ``build_from_crawler`` asks of a crawler."""
-
-    host = _Host()
-    host.settings = settings  # type: ignore[attr-defined]
-    resolver = build_from_crawler(
-        load_object(settings["TWISTED_DNS_RESOLVER"]),
-        host,
-        reactor=reactor,  # type: ignore[call-overload]
-    )
+    reactor: Any = installed
+    resolver_class = load_object(settings["TWISTED_DNS_RESOLVER"])
+    resolver = resolver_class.from_crawler(_Host(settings), reactor=reactor)
     resolver.install_on_reactor()
     failures: list[BaseException] = []
 
     def begin() -> None:
-        done = Deferred.fromCoroutine(_as_deferred(main))
+        done: Any = Deferred.fromCoroutine(_as_deferred(main))
         done.addErrback(lambda failure: failures.append(failure.value))
-        done.addBoth(lambda _: reactor.stop())  # type: ignore[attr-defined]
+        done.addBoth(lambda _: reactor.stop())
 
-    reactor.callWhenRunning(begin)  # type: ignore[attr-defined]
-    reactor.run(installSignalHandlers=False)  # type: ignore[attr-defined]
+    reactor.callWhenRunning(begin)
+    reactor.run(installSignalHandlers=False)
     if failures:
         raise failures[0]
 

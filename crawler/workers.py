@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 # The slowest real page of the bench takes half a second; what takes this long is an attack.
 TIME_LIMIT_SECONDS = 30.0
-# lxml and the models never leak much, but a worker that lives for years should not have to prove it.
+# A worker that lives for years should not have to prove that no library leaks.
 _TASKS_A_WORKER = 5_000
 
 
@@ -90,7 +90,7 @@ class Workers:
         """
         future = self._started().schedule(job, args=args, timeout=TIME_LIMIT_SECONDS)
         try:
-            return await asyncio.wrap_future(future)  # type: ignore[no-any-return]
+            return await asyncio.wrap_future(future)
         except (BadPage, DiscoveryError):
             raise
         except TimeoutError as error:
@@ -105,28 +105,29 @@ class Workers:
     def close(self) -> None:
         """End the workers."""
         if self._pool is not None:
-            self._pool.stop()
+            self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
             self._pool = None
 
 
-_shared: Workers | None = None
-_users = 0
+class _Shared:
+    """The workers of this process, and how many crawls use them."""
+
+    workers: Workers | None = None
+    users = 0
 
 
 def acquire() -> Workers:
     """The workers of this process; give them back with :func:`release`."""
-    global _shared, _users  # noqa: PLW0603
-    if _shared is None:
-        _shared = Workers()
-    _users += 1
-    return _shared
+    if _Shared.workers is None:
+        _Shared.workers = Workers()
+    _Shared.users += 1
+    return _Shared.workers
 
 
 def release() -> None:
     """Give the workers back; the last user ends them."""
-    global _shared, _users  # noqa: PLW0603
-    _users -= 1
-    if _users == 0 and _shared is not None:
-        _shared.close()
-        _shared = None
+    _Shared.users -= 1
+    if _Shared.users == 0 and _Shared.workers is not None:
+        _Shared.workers.close()
+        _Shared.workers = None

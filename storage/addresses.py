@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 # HubSpot, Mailchimp and Adobe, and from feeds seen.
 _TRACKING = frozenset({
     "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid",
-    "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok", "_ga", "_gl", "_hsenc", "_hsmi", "hsctatracking",
+    "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok", "_ga", "_gl", "_hsenc", "_hsmi",
+    "hsctatracking",
     "xtor", "xtref", "at_medium", "at_campaign", "at_custom1", "at_custom2", "at_custom3",
     "at_custom4", "at_format", "at_link_id", "at_link_origin", "at_link_type", "at_ptr_name",
     "cmpid", "cmp", "ocid", "ito", "ns_source", "ns_mchannel", "ns_campaign", "ns_linkname",

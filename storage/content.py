@@ -200,7 +200,7 @@ def blocks_from_json(rows: list[dict[str, Any]]) -> tuple[Block, ...]:
 
 def article_from_json(row: dict[str, Any]) -> Article:
     """Read an article back from :func:`to_json`."""
-    simple = {
+    simple: dict[str, Any] = {
         name: row[name]
         for name in (
             "headline", "standfirst", "dateline_place", "number", "kind", "section",
@@ -208,7 +208,7 @@ def article_from_json(row: dict[str, Any]) -> Article:
         )
         if name in row
     }  # fmt: skip
-    moments = {
+    moments: dict[str, Any] = {
         name: ClaimedMoment.fromisoformat(row[name])
         for name in ("published", "modified")
         if row.get(name)

@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
-from sqlalchemy.orm import Session
 
 from storage.errors import DatabaseUnreachable, FolderNotWritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy.orm import DeclarativeBase
+    from sqlalchemy.orm import DeclarativeBase, Session
 
 T = TypeVar("T")
 
@@ -78,11 +75,15 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def write_session(engine: Engine) -> Session:
     """A session whose transaction takes SQLite's write lock from its start."""
+    from sqlalchemy.orm import Session
+
     return Session(engine.execution_options(dateline_write=True), expire_on_commit=False)
 
 
 def read_session(engine: Engine) -> Session:
     """A session for reading one consistent state."""
+    from sqlalchemy.orm import Session
+
     return Session(engine, expire_on_commit=False)
 
 
@@ -93,8 +94,12 @@ def insert_ignore(
     if not rows:
         return
     if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
         session.execute(postgresql_insert(table).on_conflict_do_nothing(), rows)
     else:
+        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
         session.execute(sqlite_insert(table).on_conflict_do_nothing(), rows)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 
 class ArchiveError(Exception):
     """Anything the archive refuses or cannot do.
@@ -57,3 +59,15 @@ class BadQuery(ArchiveError):
     def __init__(self, message: str, position: int, hint: str = "") -> None:
         self.position = position
         super().__init__(f"{message} (at character {position + 1})", hint)
+
+
+def unknown_source(name: str, names: list[str]) -> UnknownSource:
+    """The error for a source that is not among ``names``, with the nearest of them."""
+    near = difflib.get_close_matches(name, names, n=3)
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    elif names:
+        hint = "`dateline sources` lists those that are"
+    else:
+        hint = "follow one with `dateline add URL`"
+    return UnknownSource(f"no source is called {name!r}", hint)

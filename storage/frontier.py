@@ -209,7 +209,7 @@ def settle(
     session.execute(
         update(Candidate)
         .where(Candidate.id == task.candidate_id)
-        .values(state=state, cause=cause, detail=(detail or None) and detail[:500],  # type: ignore[index]
+        .values(state=state, cause=cause, detail=detail[:500] if detail else None,
                 settled_at=now)
     )  # fmt: skip
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 
 from storage.addresses import url_key
-from storage.content import Article as ArticleContent
 from storage.database import insert_ignore
 from storage.models import Address, Article, Candidate, Item, Link, Mention
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from storage.content import Article as ArticleContent
     from storage.content import Entry
     from storage.records import ItemKind
 
@@ -157,17 +157,16 @@ def add_addresses(session: Session, item: Item, urls: Iterable[str], now: dateti
         ],
     )  # fmt: skip
     keys = list(by_key)
-    session.execute(
-        update(Candidate)
-        .where(
-            Candidate.source_id == item.source_id,
-            Candidate.key.in_(keys),
-            Candidate.state == "pending",
-            item.state != "stub",
-        )
-        .values(state="done", settled_at=now)
-    )
     if item.state != "stub":
+        session.execute(
+            update(Candidate)
+            .where(
+                Candidate.source_id == item.source_id,
+                Candidate.key.in_(keys),
+                Candidate.state == "pending",
+            )
+            .values(state="done", settled_at=now)
+        )
         session.execute(
             update(Link)
             .where(Link.key.in_(keys), Link.target_id.is_(None), Link.item_id != item.id)

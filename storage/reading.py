@@ -25,6 +25,8 @@ from storage.models import (
 from storage.sources import list_sources
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
 
     from storage.archive import Archive
@@ -118,13 +120,14 @@ def _links(session: Session, item_id: int) -> list[dict[str, Any]]:
         .where(Link.item_id == item_id)
         .order_by(Link.position)
     )
+    rows: Iterable[tuple[Link, Item | None]] = session.execute(query).tuples()
     return [
         {
             "relation": link.relation, "url": link.url, "title": link.anchor,
-            "teaser": link.teaser, "item": target.id if target else None,
-            "state": target.state if target else None,
+            "teaser": link.teaser, "item": target.id if target is not None else None,
+            "state": target.state if target is not None else None,
         }
-        for link, target in session.execute(query).tuples()
+        for link, target in rows
     ]  # fmt: skip
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from storage.content import ClaimedMoment
     from storage.content import Link as LinkContent
-    from storage.records import CaptureRecord, Outcome
+    from storage.records import CaptureRecord, ItemKind, Outcome
 
 # A change in these makes a revision. ``modified`` is not among them: many publishers move it at
 # every build of their site; what it announces shows in the others.
@@ -111,7 +111,7 @@ def _record_stored(
 ) -> Recorded:
     capture = _add_capture(session, source_id, run_id, page.capture)
     content = page.content
-    kind = "entry" if isinstance(content, Entry) else "article"
+    kind: ItemKind = "entry" if isinstance(content, Entry) else "article"
     own_keys = identity.keys_of(page.urls)
     urls = list(page.urls)
     named = identity.identity_of(content, page.urls[-1])
@@ -298,7 +298,7 @@ def _stored_moment(moment: ClaimedMoment | None) -> tuple[datetime | None, int |
 
 def _target(session: Session, item: Item, link: LinkContent, now: datetime) -> int | None:
     """The item a link leads to: a known one, else a stub for related items and entries."""
-    kind = "entry" if link.relation == "entry" else "article"
+    kind: ItemKind = "entry" if link.relation == "entry" else "article"
     key = url_key(link.url)
     known = identity.find_item(session, item.source_id, kind, f"url:{key}", [key])
     if known is None and link.relation in _STUB_RELATIONS:

@@ -25,4 +25,5 @@ def next_article_check(first_fetched_at: datetime, now: datetime) -> datetime | 
 
 def next_endpoint_visit(now: datetime, failures: int) -> datetime:
     """When an endpoint is due again: doubling with each failure in a row, two days at most."""
-    return now + min(ENDPOINT_INTERVAL * 2 ** min(failures, 10), _MAX_BACKOFF)
+    pause: timedelta = ENDPOINT_INTERVAL * (1 << min(failures, 10))
+    return now + min(pause, _MAX_BACKOFF)

@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select, true, update
 
 from storage.addresses import host_of, url_key
 from storage.database import insert_ignore
-from storage.errors import SourceExists, UnknownSource
+from storage.errors import SourceExists, unknown_source
 from storage.models import Article, Candidate, CrawlRun, Endpoint, Item, Source
 from storage.records import DueEndpoint
 from storage.schedule import next_endpoint_visit
@@ -118,17 +118,7 @@ def get_source(session: Session, name: str) -> Source:
     source = session.scalar(select(Source).where(Source.name == name))
     if source is not None:
         return source
-    import difflib
-
-    names = list(session.scalars(select(Source.name).order_by(Source.name)))
-    near = difflib.get_close_matches(name, names, n=3)
-    if near:
-        hint = f"did you mean {' or '.join(near)}?"
-    elif names:
-        hint = "`dateline sources` lists those that are"
-    else:
-        hint = "follow one with `dateline add URL`"
-    raise UnknownSource(f"no source is called {name!r}", hint)
+    raise unknown_source(name, list(session.scalars(select(Source.name).order_by(Source.name))))
 
 
 def list_sources(session: Session) -> list[SourceInfo]:

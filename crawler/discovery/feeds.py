@@ -1,4 +1,4 @@
-"""Feeds: RSS 0.9x to 2.0, RDF, Atom and JSON Feed, malformed ones too. Pure: bytes in, entries out."""
+"""Feeds: RSS 0.9x to 2.0, RDF, Atom and JSON Feed, malformed ones too."""
 
 from __future__ import annotations
 
@@ -145,7 +145,8 @@ def _moment(text: str | None, parsed: Any) -> datetime | None:
     if parsed is None:
         return None
     try:
-        return datetime(*parsed[:6], tzinfo=UTC)
+        year, month, day, hour, minute, second = parsed[:6]
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except (ValueError, TypeError):
         return None
 

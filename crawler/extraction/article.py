@@ -9,7 +9,6 @@ from crawler.extraction import body, byline_text, dates, kinds, language, moment
 from crawler.extraction.access import access_of
 from crawler.extraction.blocks import Walk
 from crawler.extraction.features import Context
-from crawler.extraction.kinds import PageKind
 from crawler.extraction.links import is_entry, links_in_text, related_items
 from crawler.extraction.metadata import Metadata
 from crawler.extraction.page import Page, parse_html
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from crawler.extraction.kinds import PageKind
     from storage.content import Media
 
 # Kept with every revision; it moves whenever the same bytes may give another article.
@@ -84,10 +84,12 @@ def extract_page(page: Page, known: Known) -> Extraction:
     verdict = kinds.judge(meta, headline.value if headline else None, walk.blocks, chosen,
                           has_moment=published is not None, entry=entry_page)  # fmt: skip
     if verdict.kind == "entry":
-        return Extraction("entry", entry=_entry(meta, walk, chosen, headline and headline.value))
+        return Extraction(
+            "entry", entry=_entry(meta, walk, chosen, headline.value if headline else None)
+        )
     if verdict.kind != "article":
         return Extraction(verdict.kind, verdict.reason)
-    title = headline.value if headline else hinted
+    title = headline.value if headline else str(hinted or "")
     provenance: dict[str, str] = {"headline": headline.source if headline else "feed"}
     article = _article(meta, walk, chosen, title, published, known, provenance)
     return Extraction("article", article=article)

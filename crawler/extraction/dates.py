@@ -68,13 +68,13 @@ def _machine(text: str, zone: tzinfo) -> ClaimedMoment | None:
     match = _COMPACT.match(text)
     if match:
         parts = [int(p) for p in match.groups() if p]
-        return _claimed(datetime(*parts), None, zone, day_only=len(parts) == 3)  # type: ignore[arg-type]  # noqa: DTZ001
+        return _claimed(datetime(*parts), None, zone, day_only=len(parts) == 3)  # type: ignore[arg-type]
     match = _ISO.search(text)
     if match:
         return _from_iso(match, text, zone)
     match = _JAVASCRIPT.match(text)
     if match and match[1].lower() in _MONTHS:
-        at = datetime(  # noqa: DTZ001
+        at = datetime(
             int(match[3]), _MONTHS[match[1].lower()], int(match[2]),
             int(match[4]), int(match[5]), int(match[6]),
         )  # fmt: skip
@@ -88,12 +88,12 @@ def _machine(text: str, zone: tzinfo) -> ClaimedMoment | None:
 def _from_iso(match: re.Match[str], text: str, zone: tzinfo) -> ClaimedMoment:
     year, month, day, hour, minute, second, offset = match.groups()
     if hour is None:
-        return _claimed(datetime(int(year), int(month), int(day)), None, zone, day_only=True)  # noqa: DTZ001
+        return _claimed(datetime(int(year), int(month), int(day)), None, zone, day_only=True)
     hours = int(hour)
     half = re.match(r"\s*([ap])\.?m", text[match.end() :], re.IGNORECASE)
     if half:
         hours = hours % 12 + (12 if half[1].lower() == "p" else 0)
-    at = datetime(int(year), int(month), int(day), hours % 24, int(minute), int(second or 0))  # noqa: DTZ001
+    at = datetime(int(year), int(month), int(day), hours % 24, int(minute), int(second or 0))
     if hours == 24:
         at += timedelta(days=1)
     return _claimed(at, offset, zone, day_only=False)
@@ -214,8 +214,8 @@ def parse_words(text: str, language: str | None, zone: tzinfo = UTC) -> ClaimedM
     at = at.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     if clock is None:
         return ClaimedMoment(at.replace(tzinfo=zone), zoned=False, day_only=True)
-    hour = int(clock[1])
+    hours = int(clock[1])
     if clock[3]:
-        hour = hour % 12 + (12 if clock[3].lower() == "p" else 0)
-    at = at.replace(hour=hour, minute=int(clock[2]), tzinfo=zone)
+        hours = hours % 12 + (12 if clock[3].lower() == "p" else 0)
+    at = at.replace(hour=hours, minute=int(clock[2]), tzinfo=zone)
     return ClaimedMoment(at, zoned=False)

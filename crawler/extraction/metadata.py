@@ -84,9 +84,9 @@ class Metadata:
     def headlines(self) -> Iterator[Claim]:
         """Headlines that the page offers, as they stand."""
         page = self.page
-        headline = text_of(self.node.get("headline"))
-        if headline:
-            yield Claim(headline, "json-ld")
+        stated = text_of(self.node.get("headline"))
+        if stated:
+            yield Claim(stated, "json-ld")
         for name in (
             "og:title",
             "twitter:title",
@@ -102,9 +102,9 @@ class Metadata:
             yield Claim(" ".join(value.split()), "microdata")
         if page.title:
             yield Claim(page.title, "title")
-        name = text_of(self.node.get("name"))
-        if name:
-            yield Claim(name, "json-ld")
+        named = text_of(self.node.get("name"))
+        if named:
+            yield Claim(named, "json-ld")
 
     def headline(self, heading: str | None, headings: Sequence[str] = ()) -> Claim | None:
         """The article's headline. ``heading`` is the page's main ``<h1>``, if it has one."""

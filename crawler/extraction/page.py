@@ -45,7 +45,7 @@ class Page:
     def base_url(self) -> str:
         """What relative links are relative to."""
         for base in self.root.iter("base"):
-            href = urljoin(self.url, (base.get("href") or "").strip())
+            href: str = urljoin(self.url, (base.get("href") or "").strip())
             if is_web_url(href):
                 return href
         return self.url

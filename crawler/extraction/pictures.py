@@ -109,8 +109,7 @@ def _media(url: str, element: Any, figure: Any | None) -> Media:
     alternative = _words(element.get("alt") or "")
     caption = credit = None
     if figure is not None:
-        parts = [node for node in figure.iter("figcaption")]
-        node = parts[0] if parts else None
+        node = next(figure.iter("figcaption"), None)
         if node is not None:
             credit = _credit_in(node)
             caption = _words(" ".join(t for t in node.itertext()))

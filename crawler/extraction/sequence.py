@@ -17,7 +17,7 @@ _FAR = 60.0
 
 NAMES: tuple[str, ...] = (
     "p", *(f"p{sign}{k}" for k in _SHIFTS for sign in "-+"),
-    *(f"{place}_{what}" for place in ("parent", "grandparent") for what in ("mean", "max", "share")),
+    *(f"{p}_{what}" for p in ("parent", "grandparent") for what in ("mean", "max", "share")),
     "body_words", "body_before", "likely", "since_body", "until_body",
     *(f"window{width}" for width in _WINDOWS),
 )  # fmt: skip

@@ -28,7 +28,7 @@ _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
 def json_ld(root: Any) -> list[Node]:
-    """All nodes of all JSON-LD scripts of a page, in their order, nested ones after their parent."""
+    """All nodes of all JSON-LD scripts of a page, parents before what they hold."""
     nodes: list[Node] = []
     for script in root.iter("script"):
         kind = (script.get("type") or "").lower()

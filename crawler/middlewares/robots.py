@@ -47,7 +47,8 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             super()._robots_error(exc, netloc)
             return
         waiting = self._parsers[netloc]
-        assert isinstance(waiting, Deferred)
+        if not isinstance(waiting, Deferred):
+            raise exc
         parser = build_from_crawler(self._parserimpl, self.crawler, _DENY_ALL)
         self._parsers[netloc] = parser
         self.crawler.stats.inc_value("robotstxt/unreachable")

@@ -82,12 +82,12 @@ class DiscoverSpider(Spider):
             await self._look()
             for found in self.discovery.endpoints:
                 self.logger.info("%s %s (%d items)", found.kind, found.url, found.announced)
-        for nothing in ():
-            yield nothing
+        nothing: tuple[Any, ...] = ()
+        for request in nothing:
+            yield request
 
     async def _fetch(self, url: str, **meta: Any) -> Response | None:
         """The answer at ``url`` if it is one of 2xx; why not is kept in ``reasons``."""
-        assert self.crawler.engine is not None
         request = Request(url, dont_filter=True, meta={"download_maxsize": 64 * 2**20, **meta})
         try:
             response = await self.crawler.engine.download_async(request)
@@ -155,8 +155,9 @@ class DiscoverSpider(Spider):
         """Whether what was named is a feed or sitemap itself."""
         if "html" in content_type.lower():
             return False
-        for kind in ("feed", "sitemap"):
-            if await self._keep(kind, home):  # type: ignore[arg-type]
+        kinds: tuple[EndpointKind, ...] = ("feed", "sitemap")
+        for kind in kinds:
+            if await self._keep(kind, home):
                 self.discovery.title = self.discovery.endpoints[0].title
                 return True
         return False
@@ -219,8 +220,10 @@ class DiscoverSpider(Spider):
     ) -> tuple[int, tuple[str, ...]]:
         announcements = list(content.announcements)
         children = sorted(
-            content.children, key=lambda c: (c.announced_at is not None, c.announced_at), reverse=True
-        ) if all(c.announced_at for c in content.children) else list(content.children)  # fmt: skip
+            content.children,
+            key=lambda c: c.announced_at.timestamp() if c.announced_at else 0.0,
+            reverse=True,
+        )
         for child in children[:_CHILDREN_TRIED]:
             response = await self._fetch(child.url)
             if response is None:

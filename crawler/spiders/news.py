@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request, Spider, signals
 
 from crawler import causes, workers
-from crawler.arguments import BadArgument, read_arguments
+from crawler.arguments import Arguments, BadArgument, read_arguments
 from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.page import BadPage
@@ -66,6 +66,13 @@ class NewsSpider(Spider):
     """
 
     name = "news"
+    # Set once the archive is open.
+    recorder: Recorder
+    source: _Source
+    arguments: Arguments
+    _archive: Archive
+    _keeper: Keeper
+    _workers: workers.Workers
 
     def __init__(self, source: str = "", **arguments: Any) -> None:
         super().__init__()
@@ -74,11 +81,8 @@ class NewsSpider(Spider):
         self.tally = Tally()
         self.failure: str | None = None
         self.observer: Any = arguments.pop("observer", None)
-        self.recorder: Recorder | None = None
         self.left = 0
-        self._archive: Archive | None = None
-        self._keeper: Keeper | None = None
-        self._workers: workers.Workers | None = None
+        self._is_open = False
         self._taken: set[tuple[str, int]] = set()
         self._visited: set[int] = set()
         self._outstanding = 0
@@ -154,6 +158,7 @@ class NewsSpider(Spider):
         )  # fmt: skip
         self.tally = self.recorder.tally
         self._workers = workers.acquire()
+        self._is_open = True
 
     def _stop(self, reason: str) -> None:
         self.failure = reason
@@ -164,7 +169,7 @@ class NewsSpider(Spider):
             self._stopping = task
 
     async def _closed(self, spider: Spider, reason: str) -> None:
-        if self.recorder is None or self._archive is None or self._keeper is None:
+        if not self._is_open:
             return
         from storage.frontier import pending_count
         from storage.runs import end_run
@@ -210,7 +215,6 @@ class NewsSpider(Spider):
     async def _due_endpoints(self) -> list[Request]:
         from storage.sources import due_endpoints
 
-        assert self._archive is not None
         with self._archive.reading() as session:
             due = due_endpoints(
                 session, self.source.id, self.started_at, all_of_them=not self.arguments.due
@@ -252,8 +256,6 @@ class NewsSpider(Spider):
     async def _read_endpoint(
         self, endpoint: DueEndpoint, response: Response
     ) -> AsyncIterator[Request]:
-        assert self.recorder is not None
-        assert self._workers is not None
         digest = response.meta.get("digest")
         read = EndpointRead(
             endpoint.id, response.status, _header(response, "ETag"),
@@ -286,7 +288,6 @@ class NewsSpider(Spider):
 
         from storage.sources import add_endpoints
 
-        assert self.recorder is not None
         recorder, archive, source_id = self.recorder, self.recorder.archive, self.source.id
         if content is not None:
             if content.note:
@@ -325,7 +326,6 @@ class NewsSpider(Spider):
     async def _note_failed(
         self, endpoint: DueEndpoint, failure: causes.Failure, status: int | None = None
     ) -> None:
-        assert self.recorder is not None
         recorder, source_id = self.recorder, self.source.id
         self.logger.warning("endpoint %s: %s (%s)", endpoint.url, failure.detail, failure.cause)
         self.tally.causes[f"endpoint-{failure.cause}"] += 1
@@ -343,7 +343,6 @@ class NewsSpider(Spider):
         """Requests for the next pages of the frontier, as many as the window has room for."""
         from storage.frontier import take
 
-        assert self.recorder is not None
         arguments = self.arguments
         room = _WINDOW - self._outstanding
         if arguments.limit:
@@ -362,7 +361,8 @@ class NewsSpider(Spider):
                     since=arguments.since, depth=arguments.depth, rechecks=rechecks,
                 )  # fmt: skip
 
-        await self.recorder.flush() if self._outstanding == 0 else None
+        if self._outstanding == 0:
+            await self.recorder.flush()
         tasks = await self.recorder.call(work)
         self._taken.update(task.key for task in tasks)
         self._outstanding += len(tasks)
@@ -425,7 +425,6 @@ class NewsSpider(Spider):
         kind = (_header(response, "Content-Type") or "").split(";")[0].strip().lower()
         if kind and not _may_be_page(kind):
             return PageSkipped(task, "not-html", f"it is {kind}", capture)
-        assert self._workers is not None
         known = Known(self.source.timezone, self.source.language, task.kind, utc_now(), task.hints)
         try:
             extraction = await self._workers.run(

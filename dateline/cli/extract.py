@@ -6,6 +6,7 @@ import gzip
 import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,17 +98,14 @@ def _unpacked(body: bytes) -> bytes:
 def _many(manifest: Path, out: str | None, jobs: int | None, timezone: str | None
           ) -> tuple[int, int]:  # fmt: skip
     rows = list(_rows(manifest))
-    stream = Path(out).open("w", encoding="utf-8") if out else sys.stdout
-    failed = 0
     work = [(row, str(manifest.parent), timezone) for row in rows]
-    try:
-        with ProcessPoolExecutor(max_workers=jobs) as pool:
-            for answer in pool.map(_job, work, chunksize=4):
-                failed += "error" in answer
-                stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    finally:
-        if out:
-            stream.close()
+    failed = 0
+    with ExitStack() as stack:
+        stream = stack.enter_context(Path(out).open("w", encoding="utf-8")) if out else sys.stdout
+        pool = stack.enter_context(ProcessPoolExecutor(max_workers=jobs))
+        for answer in pool.map(_job, work, chunksize=4):
+            failed += "error" in answer
+            stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
     return failed, len(rows)
 
 

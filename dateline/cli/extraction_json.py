@@ -9,8 +9,8 @@ from storage.content import to_json
 if TYPE_CHECKING:
     from crawler.extraction.article import Extraction
 
-_FIELDS = ("headline", "standfirst", "byline", "dateline_place", "number", "kind", "section", "tags",
-           "language", "published", "modified", "access", "canonical_url")  # fmt: skip
+_FIELDS = ("headline", "standfirst", "byline", "dateline_place", "number", "kind", "section",
+           "tags", "language", "published", "modified", "access", "canonical_url")  # fmt: skip
 
 
 def as_json(found: Extraction, url: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Day(click.ParamType[datetime]):
             except ValueError:
                 continue
             return _after(day, step) if self.end else day
-        self.fail(f"{value!r} is no day; write 2021-09-23, 2021-09 or 2021", param, ctx)
+        return self.fail(f"{value!r} is no day; write 2021-09-23, 2021-09 or 2021", param, ctx)
 
 
 def _after(day: datetime, step: str) -> datetime:

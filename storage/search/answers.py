@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Boolean, bindparam, text
+from sqlalchemy import JSON, Boolean, bindparam, text
 
 from storage.content import ClaimedMoment
-from storage.models.base import Json, Moment
+from storage.errors import unknown_source
+from storage.moments import Moment
 from storage.search import index
 from storage.search.analysis import tokens_at
 from storage.search.query import Term, parse
@@ -16,8 +17,7 @@ from storage.search.query import Term, parse
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import BindParameter
-    from sqlalchemy.orm import Session
+    from sqlalchemy import BindParameter, Connection
     from sqlalchemy.types import TypeEngine
 
 Sort = Literal["best", "newest"]
@@ -53,15 +53,18 @@ class Hit:
 
 
 def search(
-    session: Session, query: str, where: Filter, *, sort: Sort = "best", limit: int = 20
+    connection: Connection, query: str, where: Filter, *, sort: Sort = "best", limit: int = 20
 ) -> list[Hit]:
     """The articles that ``query`` finds, best or newest first.
 
     Raises:
         BadQuery: the query cannot be understood.
+        UnknownSource: ``where`` names a source that is not followed.
     """
     terms = parse(query)
-    sqlite = session.get_bind().dialect.name == "sqlite"
+    if where.source is not None:
+        _require_source(connection, where.source)
+    sqlite = connection.dialect.name == "sqlite"
     if sqlite:
         match, found = index.sqlite_match(terms), "search_index MATCH :match"
         join, rank = "search_index.rowid", f"bm25(search_index, {index.FTS_WEIGHTS})"
@@ -70,7 +73,8 @@ def search(
         join, rank = "search_index.item_id", "-ts_rank_cd(document, CAST(:match AS tsquery), 1)"
     conditions, bound = _conditions(where)
     order = f"{rank}, articles.sort_at DESC" if sort == "best" else "articles.sort_at DESC"
-    statement = text(
+    # Nothing of the query's text is in the statement: it is bound as :match, made of tokens.
+    statement = text(  # noqa: S608
         "SELECT items.id, sources.name, articles.headline, items.url, articles.published_at,"
         " articles.published_offset, articles.published_day_only, articles.sort_at,"
         " articles.byline, articles.language, articles.text"
@@ -80,12 +84,18 @@ def search(
         f" WHERE {found}{conditions} ORDER BY {order}, items.id DESC LIMIT :limit"
     )
     statement = statement.bindparams(*bound, match=match, limit=limit)
-    rows = session.execute(statement.columns(**_column_types()))
+    rows = connection.execute(statement.columns(**_column_types()))
     return [_hit(tuple(row), terms) for row in rows]
 
 
+def _require_source(connection: Connection, name: str) -> None:
+    names = list(connection.execute(text("SELECT name FROM sources ORDER BY name")).scalars())
+    if name not in names:
+        raise unknown_source(name, names)
+
+
 def _column_types() -> dict[str, TypeEngine[Any]]:
-    return {"published_at": Moment(), "sort_at": Moment(), "byline": Json,
+    return {"published_at": Moment(), "sort_at": Moment(), "byline": JSON(),
             "published_day_only": Boolean()}  # fmt: skip
 
 

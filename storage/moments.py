@@ -1,0 +1,36 @@
+"""How moments are kept: aware, in UTC, on both databases. Apart from the models, so that searching
+need not import them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, stored in UTC.
+
+    A naive value is refused: a moment without zone in an archive is a wrong moment later.
+    SQLite keeps no zone, so the value is stored there as naive UTC and made aware on reading.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn ``value`` into UTC; SQLite gets it without zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive moment {value!r}: give its zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Give an aware moment in UTC."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
