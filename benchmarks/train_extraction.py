@@ -27,9 +27,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from crawler.extraction import body as body_module
 from crawler.extraction import features, sequence
-from crawler.extraction.blocks import Walk
-from crawler.extraction.body import THRESHOLD
+from crawler.extraction.blocks import RawBlock, Walk
 from crawler.extraction.metadata import Metadata
 from crawler.extraction.page import parse_html
 
@@ -47,7 +47,7 @@ class Sample:
     words: np.ndarray
     parents: np.ndarray
     grandparents: np.ndarray
-    texts: list[str]
+    blocks: list[RawBlock]
     truth: dict[str, Any]
     publisher: str
 
@@ -99,7 +99,7 @@ def load(bench: Path) -> list[Sample]:
         samples.append(
             Sample(
                 features.matrix(walk.blocks, context, tokens), label(texts, truth["body"]),
-                np.array([len(t) for t in tokens], dtype=float), parents, grandparents, texts,
+                np.array([len(t) for t in tokens], dtype=float), parents, grandparents, walk.blocks,
                 truth, publisher_of(truth["url"]),
             )
         )  # fmt: skip
@@ -188,10 +188,13 @@ def report(samples: list[Sample], answers: list[np.ndarray], bench: Path) -> Non
     assert spec.loader is not None
     score = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(score)
-    for threshold in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55):
+    chosen = body_module.THRESHOLD
+    worst = []
+    for threshold in (0.3, 0.35, 0.4, 0.45, 0.5):
+        body_module.THRESHOLD = threshold
         overlaps = []
         for s, a in zip(samples, answers, strict=True):
-            text = "\n".join(t for t, p in zip(s.texts, a, strict=False) if p >= threshold)
+            text = "\n".join(s.blocks[i].text for i in body_module.decide(s.blocks, a))
             overlaps.append((score.overlap(s.truth["body"], text), s.truth))
         line = f"threshold {threshold:.2f}"
         for name in ("all", "fundus", "zyte", "feval"):
@@ -200,8 +203,9 @@ def report(samples: list[Sample], answers: list[np.ndarray], bench: Path) -> Non
             line += f"  {name} {f1:.4f}" + (f" (p {precision:.3f} r {recall:.3f})"
                                             if name == "all" else "")  # fmt: skip
         print(line)
-        if threshold == THRESHOLD:
+        if threshold == chosen:
             worst = sorted(overlaps, key=lambda o: o[0])[:30]
+    body_module.THRESHOLD = chosen
     for (hit, extra, missed), truth in worst:
         print(f"  {hit:.2f} +{extra:.2f} -{missed:.2f} {truth['set']} {truth['url'][:100]}")
 
@@ -231,11 +235,15 @@ def main() -> None:
     parser.add_argument("bench", type=Path)
     parser.add_argument("--folds", type=int, default=6)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--keep", help="write the out-of-fold answers there (.npz)")
     parser.add_argument("--only-write", action="store_true")
     args = parser.parse_args()
     samples = load(args.bench)
     if not args.only_write:
-        report(samples, out_of_fold(samples, args.folds), args.bench)
+        answers = out_of_fold(samples, args.folds)
+        if args.keep:
+            np.savez_compressed(args.keep, *answers)
+        report(samples, answers, args.bench)
     if args.write or args.only_write:
         first, second = train(samples)
         names = list(features.NAMES)

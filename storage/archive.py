@@ -171,7 +171,11 @@ def open_archive(folder: str | None = None, database: str | None = None) -> Arch
         DatabaseTooNew: a newer Dateline made it.
     """
     archive = open_unchecked(folder, database)
-    migrations.require_head(archive.engine)
+    try:
+        migrations.require_head(archive.engine)
+    except ArchiveError:
+        archive.close()
+        raise
     return archive
 
 
@@ -205,6 +209,10 @@ def create_archive(folder: str | None = None, database: str | None = None) -> Ar
             "name a folder of your own: `dateline init DIR`",
         ) from error
     engine = make_engine(location.database_url)
-    check_reachable(engine)
-    migrations.upgrade(engine)
+    try:
+        check_reachable(engine)
+        migrations.upgrade(engine)
+    except ArchiveError:
+        engine.dispose()
+        raise
     return Archive(location, engine)

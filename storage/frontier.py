@@ -56,7 +56,12 @@ def _known(session: Session, source_id: int, keys: Sequence[str]) -> set[str]:
     candidates = select(Candidate.key).where(
         Candidate.source_id == source_id, Candidate.key.in_(keys)
     )
-    addresses = select(Address.key).where(Address.source_id == source_id, Address.key.in_(keys))
+    # A stub is known by name only; its page is still to be fetched.
+    addresses = (
+        select(Address.key)
+        .join(Item, Item.id == Address.item_id)
+        .where(Address.source_id == source_id, Address.key.in_(keys), Item.state != "stub")
+    )
     return set(session.scalars(candidates)) | set(session.scalars(addresses))
 
 
@@ -167,7 +172,7 @@ def _take_articles(
         .order_by(Article.next_check_at, Article.sort_at.desc(), Item.id)
         .limit(count)
     )
-    return [_recheck(item, capture) for item, capture in session.execute(query).tuples()]
+    return [_recheck(item, capture) for item, capture in session.execute(query)]
 
 
 def _recheck(item: Item, capture: Capture | None) -> Task:

@@ -95,7 +95,7 @@ def find_same_text(
         .join(Article, Article.item_id == Item.id)
         .where(Item.source_id == source_id, Article.text_digest == digest)
         .order_by(Item.id)
-    ).tuples()
+    )
     wanted = words_of(content.headline)
     return next((item for item, headline in rows if words_of(headline) == wanted), None)
 
@@ -143,7 +143,7 @@ def add_addresses(session: Session, item: Item, urls: Iterable[str], now: dateti
         select(Address, Item)
         .join(Item, Item.id == Address.item_id)
         .where(Address.source_id == item.source_id, Address.key.in_(list(by_key)))
-    ).tuples()
+    )
     for _, other in list(rows):
         if other.id != item.id and other.state == "stub":
             _absorb(session, item, other)

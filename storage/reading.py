@@ -120,7 +120,7 @@ def _links(session: Session, item_id: int) -> list[dict[str, Any]]:
         .where(Link.item_id == item_id)
         .order_by(Link.position)
     )
-    rows: Iterable[tuple[Link, Item | None]] = session.execute(query).tuples()
+    rows: Iterable[tuple[Link, Item | None]] = session.execute(query)
     return [
         {
             "relation": link.relation, "url": link.url, "title": link.anchor,
@@ -139,7 +139,7 @@ def _linked_from(session: Session, item_id: int) -> list[dict[str, Any]]:
         .order_by(Item.id)
         .limit(200)
     )
-    return [{"item": i, "title": t, "relation": r} for i, t, r in session.execute(query).tuples()]
+    return [{"item": i, "title": t, "relation": r} for i, t, r in session.execute(query)]
 
 
 def _named_in(session: Session, item_id: int) -> list[dict[str, Any]]:
@@ -152,7 +152,7 @@ def _named_in(session: Session, item_id: int) -> list[dict[str, Any]]:
         .order_by(Article.sort_at.desc())
         .limit(200)
     )
-    return [{"item": i, "title": t} for i, t in session.execute(query).tuples()]
+    return [{"item": i, "title": t} for i, t in session.execute(query)]
 
 
 def _capture(session: Session, capture_id: int) -> dict[str, Any]:

@@ -362,7 +362,7 @@ def _write_media(session: Session, item: Item, content: ArticleContent | Entry) 
     ids = dict(
         session.execute(
             select(Media.url, Media.id).where(Media.url.in_([m.url for m in content.media]))
-        ).tuples().all()
+        ).all()
     )  # fmt: skip
     for position, m in enumerate(content.media):
         session.add(

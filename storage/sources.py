@@ -125,19 +125,19 @@ def list_sources(session: Session) -> list[SourceInfo]:
     """All sources by name, with counts and their last run."""
     endpoints = dict(
         session.execute(select(Endpoint.source_id, func.count()).group_by(Endpoint.source_id))
-        .tuples().all()
+        .all()
     )  # fmt: skip
     articles = dict(
         session.execute(
             select(Item.source_id, func.count()).join(Article, Article.item_id == Item.id)
             .group_by(Item.source_id)
-        ).tuples().all()
+        ).all()
     )  # fmt: skip
     pending = dict(
         session.execute(
             select(Candidate.source_id, func.count()).where(Candidate.state == "pending")
             .group_by(Candidate.source_id)
-        ).tuples().all()
+        ).all()
     )  # fmt: skip
     newest = select(func.max(CrawlRun.id)).group_by(CrawlRun.source_id)
     runs = {

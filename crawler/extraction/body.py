@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +12,19 @@ from crawler.extraction import features, model, sequence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawler.extraction.blocks import RawBlock
+    from crawler.extraction.blocks import Place, RawBlock
 
 # Above it a block is taken; where precision and recall balance out-of-fold (see the model card).
 THRESHOLD = 0.4
+# A gap between two chosen blocks that may be closed, in blocks, and how sure one must be.
+_MAX_GAP = 40
+_GAP_FLOOR = 0.02
+_GAP_TAGS = frozenset({"li", "ul", "ol", "p", "h2", "h3", "h4", "blockquote", "dl", "dt", "dd"})
+_AGAINST = frozenset(
+    features.GROUPS.index(name)
+    for name in ("related", "nav", "aside", "share", "comment", "advert", "subscribe", "author",
+                 "meta", "caption", "notice", "footer", "hidden")
+)  # fmt: skip
 
 
 def probabilities(blocks: Sequence[RawBlock], context: features.Context) -> np.ndarray:
@@ -33,9 +43,57 @@ def probabilities(blocks: Sequence[RawBlock], context: features.Context) -> np.n
 
 def choose(blocks: Sequence[RawBlock], context: features.Context) -> list[int]:
     """The indexes of the blocks that are the article's text, in the page's order."""
-    scores = probabilities(blocks, context)
+    return decide(blocks, probabilities(blocks, context))
+
+
+def decide(blocks: Sequence[RawBlock], scores: np.ndarray) -> list[int]:
+    """Decisions over the sequence: what is sure enough, gaps closed, repeats dropped."""
     chosen = [i for i, score in enumerate(scores) if score >= THRESHOLD]
-    return _without_repeats(blocks, chosen)
+    return _without_repeats(blocks, _closed(blocks, scores, chosen))
+
+
+def _closed(blocks: Sequence[RawBlock], scores: np.ndarray, chosen: list[int]) -> list[int]:
+    """Take in what stands inside the text: lists and short lines between two chosen blocks.
+
+    Only where the gap lies in the very box that holds both its neighbours, is not mostly links,
+    and no class word on the way up to that box speaks against it.
+    """
+    kept = list(chosen)
+    for before, after in pairwise(chosen):
+        if not 1 < after - before <= _MAX_GAP:
+            continue
+        box = _common(blocks[before].place, blocks[after].place)
+        for i in range(before + 1, after):
+            if scores[i] >= _GAP_FLOOR and _belongs(blocks[i], box):
+                kept.append(i)
+    return sorted(kept)
+
+
+def _common(one: Place, other: Place) -> Place | None:
+    """The innermost place around both."""
+    first: Place | None = one
+    second: Place | None = other
+    while first is not second and first is not None and second is not None:
+        if first.depth >= second.depth:
+            first = first.parent
+        else:
+            second = second.parent
+    return first
+
+
+def _belongs(block: RawBlock, box: Place | None) -> bool:
+    if block.tag not in _GAP_TAGS or block.linked > 0.5 * len(block.text):
+        return False
+    place: Place | None = block.place
+    for _ in range(4):
+        if place is box:
+            return True
+        if place is None or place.tag not in _GAP_TAGS:
+            return False
+        if place.words and _AGAINST.intersection(features.groups_of(place.words)):
+            return False
+        place = place.parent
+    return False
 
 
 def _without_repeats(blocks: Sequence[RawBlock], chosen: list[int]) -> list[int]:

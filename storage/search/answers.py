@@ -74,10 +74,10 @@ def search(
     conditions, bound = _conditions(where)
     order = f"{rank}, articles.sort_at DESC" if sort == "best" else "articles.sort_at DESC"
     # Nothing of the query's text is in the statement: it is bound as :match, made of tokens.
-    statement = text(  # noqa: S608
-        "SELECT items.id, sources.name, articles.headline, items.url, articles.published_at,"
-        " articles.published_offset, articles.published_day_only, articles.sort_at,"
-        " articles.byline, articles.language, articles.text"
+    statement = text(
+        "SELECT items.id, sources.name, articles.headline, items.url,"  # noqa: S608
+        " articles.published_at, articles.published_offset, articles.published_day_only,"
+        " articles.sort_at, articles.byline, articles.language, articles.text"
         f" FROM search_index JOIN articles ON articles.item_id = {join}"
         " JOIN items ON items.id = articles.item_id"
         " JOIN sources ON sources.id = items.source_id"

@@ -1,0 +1,51 @@
+"""Serves the demonstration sites on loopback."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dateline.demo.site import Answer
+
+
+def _handler(pages: dict[str, Answer]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        """Answers from ``pages``."""
+
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            """Give a page, or 404."""
+            answer = pages.get(self.path.partition("?")[0])
+            body = answer.body if answer else b"<h1>Not found</h1>"
+            self.send_response(200 if answer else 404)
+            kind = answer.content_type if answer else "text/html; charset=utf-8"
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: the crawl's own words are what there is to see."""
+
+    return Handler
+
+
+@contextmanager
+def serving(make_pages: Callable[[str], dict[str, Answer]]) -> Iterator[str]:
+    """Serve the pages that ``make_pages(base)`` gives; yields ``http://127.0.0.1:PORT``."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    base = f"http://127.0.0.1:{server.server_port}"
+    server.RequestHandlerClass = _handler(make_pages(base))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield base
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,59 @@
+"""Running ``dateline`` as a person does: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its output as JSON."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Commands:
+    """``dateline`` on one archive."""
+
+    folder: Path
+    database: str | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the commands."""
+        found = {**os.environ, "DATELINE_ARCHIVE": str(self.folder), "DATELINE_ALLOW_PRIVATE": "1",
+                 "PYTHONPATH": str(ROOT)}  # fmt: skip
+        if self.database:
+            found["DATELINE_DATABASE"] = self.database
+        return found
+
+    def __call__(self, *words: str, stdin: bytes | None = None, **environment: str) -> Done:
+        """Run ``dateline WORDS``."""
+        done = subprocess.run(
+            [sys.executable, "-m", "dateline", *words], env={**self.environment, **environment},
+            input=stdin, capture_output=True, check=False, timeout=120, cwd=self.folder.parent,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start ``dateline WORDS`` and go on."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "dateline", *words], env=self.environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder.parent,
+        )  # fmt: skip

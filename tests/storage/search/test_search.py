@@ -1,0 +1,134 @@
+"""Searching: the same answers on both databases, marked snippets, no query that breaks it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage.content import ClaimedMoment
+from storage.errors import BadQuery, UnknownSource
+from storage.search.analysis import fold, tokens
+from storage.search.answers import Filter
+from storage.search.query import parse
+from tests.storage.values import NOW, article, new_source, stored, task_for
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+TEXTS = {
+    "hospital": ("L'hôpital ouvre", "L’e-santé à l'hôpital : un décret paraît.", 3),
+    "ferry": ("The ferry bell", "The bell of the ferry rang; ferries need bells.", 2),
+    "tokyo": ("東京の港", "港は朝から開いている。東京湾の船が着いた。", 1),
+    "russia": ("Новости порта", "В порту открыли новый причал, сообщает ведомство.", 4),
+}
+
+
+def _filled(archive: Archive) -> None:
+    source_id = new_source(archive)
+    outcomes = []
+    for name, (headline, text, day) in TEXTS.items():
+        task = task_for(archive, source_id, f"https://herald.example/{name}")
+        moment = ClaimedMoment(datetime(2026, 3, day, 8, 0, tzinfo=UTC))
+        outcomes.append(stored(task, article(headline, text, published=moment)))
+    archive.record(source_id, None, outcomes, NOW)
+
+
+def _found(archive: Archive, query: str, where: Filter | None = None, **how: str) -> list[str]:
+    hits = archive.search(query, where or Filter(), **how)  # type: ignore[arg-type]
+    return [hit.url.rpartition("/")[2] for hit in hits]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("hôpital", {"hospital"}), ("HOPITAL", {"hospital"}), ("l'hôpital", {"hospital"}),
+        ("e-santé", {"hospital"}), ("esanté", set()), ("decret hopital", {"hospital"}),
+        ('"bell of the ferry"', {"ferry"}), ('"ferry of the bell"', set()),
+        ("ferr*", {"ferry"}), ("bell -rang", set()), ("bell -hopital", {"ferry"}),
+        ("東京", {"tokyo"}), ("東湾", set()), ("причал", {"russia"}), ("ПРИЧАЛ", {"russia"}),
+    ],
+)  # fmt: skip
+def test_both_databases_answer_alike(archive: Archive, query: str, names: set[str]) -> None:
+    _filled(archive)
+    assert set(_found(archive, query)) == names
+
+
+def test_newest_first_and_limits_of_time(archive: Archive) -> None:
+    _filled(archive)
+    everything = "ferry* "
+    assert _found(archive, everything, sort="newest") == ["ferry"]
+    assert _found(archive, "bell", Filter(since=datetime(2026, 3, 3, tzinfo=UTC))) == []
+    assert _found(archive, "bell", Filter(until=datetime(2026, 3, 3, tzinfo=UTC))) == ["ferry"]
+    assert _found(archive, "bell", Filter(source="herald")) == ["ferry"]
+    with pytest.raises(UnknownSource, match="did you mean herald"):
+        _found(archive, "bell", Filter(source="heral"))
+
+
+def test_a_headline_weighs_more_than_the_text(archive: Archive) -> None:
+    source_id = new_source(archive)
+    filler = "Many other words stand here about the market and the school and the river."
+    pages = {
+        "in-text": article("Another thing", f"{filler} The lantern hangs there. {filler}"),
+        "in-headline": article("The lantern", f"{filler} {filler} It hangs there."),
+    }
+    archive.record(
+        source_id, None,
+        [stored(task_for(archive, source_id, f"https://herald.example/{name}"), content)
+         for name, content in pages.items()], NOW,
+    )  # fmt: skip
+    assert _found(archive, "lantern") == ["in-headline", "in-text"]
+
+
+def test_the_snippet_shows_the_words_and_marks_them(archive: Archive) -> None:
+    _filled(archive)
+    hit = archive.search("decret", Filter())[0]
+    assert [hit.snippet[start:end] for start, end in hit.marks] == ["décret"]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "-word", '""', "…", "'", "\x00"])
+def test_a_query_without_a_word_says_so(query: str) -> None:
+    with pytest.raises(BadQuery):
+        parse(query)
+
+
+def test_an_open_quotation_names_its_place() -> None:
+    with pytest.raises(BadQuery, match="character 5"):
+        parse('one "two')
+
+
+NAUGHTY = ["NEAR(", "a AND", "OR", "col:x", "^a", "a^b", "'; DROP TABLE items; --", "{x}", "*",
+           "a*b*", "!a", "a & | b", ":*", "<->", "\\", "%", "a\x00b", "\ud800x", "ﬁn", "İ"]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", NAUGHTY)
+def test_no_query_reaches_the_database_as_syntax(archive: Archive, query: str) -> None:
+    _filled(archive)
+    try:
+        archive.search(query, Filter())
+    except BadQuery:
+        return
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(query=st.text(max_size=40))
+def test_any_text_is_searched_or_refused(archive: Archive, query: str) -> None:
+    try:
+        archive.search(query, Filter())
+    except BadQuery:
+        return
+
+
+@given(st.text())
+def test_tokens_are_letters_and_digits_only(text: str) -> None:
+    assert all(token.isalnum() for token in tokens(text))
+
+
+@given(st.text(max_size=30))
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)

@@ -1,0 +1,248 @@
+"""What the archive makes of pages: new, unchanged, revised, duplicate, gone; one row an item."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, select
+
+from storage import reading
+from storage.content import Block, Entry, Link, Media, Mention
+from storage.frontier import pending_count, take
+from storage.models import Address, Article, Candidate, Item, Revision
+from storage.models import Link as LinkRow
+from storage.records import (
+    Announcement,
+    PageFailed,
+    PageSkipped,
+    PageUnchanged,
+    Task,
+)
+from tests.storage.values import NOW, article, capture, later, new_source, stored, task_for
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+URL = "https://herald.example/2026/03/09/a-story-of-the-harbour"
+
+
+def _count(archive: Archive, table: type) -> int:
+    with archive.reading() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def _verdicts(archive: Archive, source_id: int, *outcomes: object) -> list[str]:
+    return [r.verdict for r in archive.record(source_id, None, outcomes, NOW)]  # type: ignore[arg-type]
+
+
+def _recheck(archive: Archive, source_id: int) -> Task:
+    with archive.reading() as session:
+        return take(session, source_id, later(days=40), count=5, rechecks=5)[0]
+
+
+def test_a_new_article_is_stored_with_one_revision(archive: Archive) -> None:
+    source_id = new_source(archive)
+    task = task_for(archive, source_id, URL)
+    assert _verdicts(archive, source_id, stored(task, article())) == ["new"]
+    record = reading.item(archive, reading.find(archive, URL))
+    assert record["headline"] == "A headline"
+    assert record["published"] == "2026-03-09T08:00:00+00:00"
+    assert [r["number"] for r in record["revisions"]] == [1]
+    with archive.reading() as session:
+        assert pending_count(session, source_id) == 0
+
+
+def test_the_same_page_again_is_unchanged(archive: Archive) -> None:
+    source_id = new_source(archive)
+    archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
+    again = _recheck(archive, source_id)
+    assert again.item_id is not None
+    assert _verdicts(archive, source_id, stored(again, article())) == ["unchanged"]
+    assert _count(archive, Revision) == 1
+
+
+def test_a_changed_paragraph_makes_a_second_revision_that_says_so(archive: Archive) -> None:
+    source_id = new_source(archive)
+    archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
+    edited = article("A headline", "Another text altogether, after a correction was sent in.")
+    assert _verdicts(archive, source_id, stored(_recheck(archive, source_id), edited)) == [
+        "revised"
+    ]
+    record = reading.item(archive, reading.find(archive, URL))
+    assert [r["changed"] for r in record["revisions"]] == [[], ["text"]]
+    assert "correction" in record["text"]
+    first = reading.item(archive, reading.find(archive, URL), revision=1)
+    assert "correction" not in first["text"]
+
+
+def test_a_moved_modification_alone_is_no_revision(archive: Archive) -> None:
+    source_id = new_source(archive)
+    archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
+    touched = article(modified=article().published)
+    again = _recheck(archive, source_id)
+    assert _verdicts(archive, source_id, stored(again, touched)) == ["unchanged"]
+
+
+def test_one_article_at_three_addresses_is_one_item(archive: Archive) -> None:
+    source_id = new_source(archive)
+    content = article(canonical_url=URL)
+    others = [
+        f"{URL}?utm_source=feed",
+        "https://herald.example/a/17",
+        "https://m.herald.example/17",
+    ]
+    archive.offer(source_id, [Announcement(u) for u in others], NOW)
+    with archive.reading() as session:
+        tasks = take(session, source_id, NOW, count=10)
+    verdicts = _verdicts(archive, source_id, *(stored(task, content) for task in tasks))
+    assert sorted(verdicts) == ["duplicate", "duplicate", "new"]
+    assert _count(archive, Article) == 1
+    assert {reading.find(archive, u) for u in [*others, URL]} == {reading.find(archive, URL)}
+
+
+def test_the_same_words_at_an_address_without_canonical_join_the_first(archive: Archive) -> None:
+    source_id = new_source(archive)
+    text = " ".join(f"word{i}" for i in range(60))
+    one = task_for(archive, source_id, URL)
+    two = task_for(archive, source_id, "https://herald.example/print/17")
+    verdicts = _verdicts(
+        archive, source_id, stored(one, article("Same", text)), stored(two, article("Same", text))
+    )
+    assert verdicts == ["new", "duplicate"]
+
+
+def test_another_article_under_a_careless_canonical_stays_apart(archive: Archive) -> None:
+    source_id = new_source(archive)
+    shared_url = "https://herald.example/news/latest"
+    one = task_for(archive, source_id, URL)
+    two = task_for(archive, source_id, "https://herald.example/2026/03/09/quite-another-one")
+    first = article("Ferry bell returns", "It rang on Sunday.", canonical_url=shared_url)
+    second = article("Eel count doubles", "Twice as many came.", canonical_url=shared_url)
+    assert _verdicts(archive, source_id, stored(one, first), stored(two, second)) == ["new", "new"]
+    assert _count(archive, Article) == 2
+
+
+def test_a_redirect_joins_both_addresses(archive: Archive) -> None:
+    source_id = new_source(archive)
+    old = "https://herald.example/old/17"
+    task = task_for(archive, source_id, old)
+    archive.record(source_id, None, [stored(task, article(), old, URL)], NOW)
+    assert reading.find(archive, old) == reading.find(archive, URL)
+
+
+def test_a_related_article_is_a_stub_until_its_page_fills_it(archive: Archive) -> None:
+    source_id = new_source(archive)
+    other = "https://herald.example/2026/03/01/the-story-before"
+    link = Link(other, "related", "The story before", "It began in March…")
+    task = task_for(archive, source_id, URL)
+    page = stored(task, article(links=(link,)), follow=(Announcement(other, depth=1),))
+    archive.record(source_id, None, [page], NOW)
+    stub = reading.item(archive, reading.find(archive, other))
+    assert (stub["state"], stub["title"]) == ("stub", "The story before")
+    with archive.reading() as session:
+        follow = take(session, source_id, NOW, count=5, depth=1)[0]
+    assert follow.url == other
+    assert _verdicts(archive, source_id, stored(follow, article("The story before"))) == ["new"]
+    assert _count(archive, Item) == 2
+    record = reading.item(archive, reading.find(archive, URL))
+    assert record["links"][0]["state"] == "stored"
+    assert record["links"][0]["item"] == stub["id"]
+
+
+def test_a_page_before_the_link_to_it_is_joined_too(archive: Archive) -> None:
+    source_id = new_source(archive)
+    other = "https://herald.example/2026/03/01/the-story-before"
+    archive.record(
+        source_id, None, [stored(task_for(archive, source_id, other), article("B"))], NOW
+    )
+    link = Link(other, "further", "before")
+    task = task_for(archive, source_id, URL)
+    archive.record(source_id, None, [stored(task, article(links=(link,)))], NOW)
+    record = reading.item(archive, reading.find(archive, URL))
+    assert record["links"][0]["item"] == reading.find(archive, other)
+    assert reading.item(archive, reading.find(archive, other))["linked_from"]
+
+
+def test_a_stub_by_url_and_a_page_by_number_are_one_item(archive: Archive) -> None:
+    source_id = new_source(archive)
+    address = "https://herald.example/directory/31/a-person"
+    mention = Mention("A Person", 0, 0, 8, address, "A. Person", "person")
+    task = task_for(archive, source_id, URL)
+    archive.record(source_id, None, [stored(task, article(mentions=(mention,)))], NOW)
+    entry_task = task_for(archive, source_id, address, kind="entry")
+    entry = Entry("A. Person", "person", number="31", blocks=(Block("paragraph", "Known."),))
+    assert _verdicts(archive, source_id, stored(entry_task, entry)) == ["new"]
+    found = reading.item(archive, reading.find(archive, address))
+    assert found["number"] == "31"
+    assert found["named_in"][0]["item"] == reading.find(archive, URL)
+    assert _count(archive, Item) == 2
+
+
+def test_304_counts_as_unchanged_and_touches_nothing(archive: Archive) -> None:
+    source_id = new_source(archive)
+    archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
+    assert _verdicts(archive, source_id, PageUnchanged(_recheck(archive, source_id))) == [
+        "unchanged"
+    ]
+    assert _count(archive, Revision) == 1
+
+
+def test_a_wall_in_an_articles_place_leaves_the_article(archive: Archive) -> None:
+    source_id = new_source(archive)
+    archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
+    skipped = PageSkipped(_recheck(archive, source_id), "error", "it says: not found")
+    assert _verdicts(archive, source_id, skipped) == ["skipped"]
+    assert reading.item(archive, reading.find(archive, URL))["headline"] == "A headline"
+
+
+def test_a_deleted_page_is_gone_and_its_article_kept(archive: Archive) -> None:
+    source_id = new_source(archive)
+    archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
+    failed = PageFailed(_recheck(archive, source_id), "http-410", "gone", final=True)
+    assert _verdicts(archive, source_id, failed) == ["gone"]
+    record = reading.item(archive, reading.find(archive, URL))
+    assert (record["state"], record["headline"]) == ("gone", "A headline")
+
+
+def test_a_passing_failure_is_tried_three_times(archive: Archive) -> None:
+    source_id = new_source(archive)
+    task = task_for(archive, source_id, URL)
+    for _ in range(3):
+        with archive.reading() as session:
+            assert pending_count(session, source_id) == 1
+        archive.record(source_id, None, [PageFailed(task, "timeout", "took long")], NOW)
+    with archive.reading() as session:
+        row = session.scalars(select(Candidate)).one()
+    assert (row.state, row.attempts, row.cause) == ("failed", 3, "timeout")
+
+
+def test_pictures_keep_caption_and_credit(archive: Archive) -> None:
+    source_id = new_source(archive)
+    picture = Media("https://herald.example/a.jpg", "picture", "A quay", "© A. Person", "quay")
+    task = task_for(archive, source_id, URL)
+    archive.record(source_id, None, [stored(task, article(media=(picture,)))], NOW)
+    record = reading.item(archive, reading.find(archive, URL))
+    assert record["media"] == [dict(url=picture.url, caption="A quay", credit="© A. Person",
+                                    alternative_text="quay")]  # fmt: skip
+
+
+def test_a_batch_with_a_failure_inside_writes_nothing(archive: Archive) -> None:
+    source_id = new_source(archive)
+    good = stored(task_for(archive, source_id, URL), article())
+    broken = dataclasses.replace(good, urls=("not a url",), capture=capture(URL))
+    with pytest.raises(ValueError, match="no host"):
+        archive.record(source_id, None, [good, broken], NOW)
+    assert _count(archive, Item) == 0
+    assert _count(archive, Address) == 0
+
+
+def test_two_sources_may_hold_the_same_url(archive: Archive) -> None:
+    one = new_source(archive)
+    two = new_source(archive, "other", "https://other.example/")
+    for source_id in (one, two):
+        task = task_for(archive, source_id, URL)
+        assert _verdicts(archive, source_id, stored(task, article())) == ["new"]
+    assert _count(archive, Article) == 2
+    assert _count(archive, LinkRow) == 0

@@ -1,0 +1,61 @@
+"""Outcomes of pages for tests of the archive, made without a crawl."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from storage.content import Article, Block, ClaimedMoment, Entry
+from storage.records import Announcement, CaptureRecord, PageStored, Task
+from storage.sources import add_source
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+_offsets = count()
+
+
+def later(**step: float) -> datetime:
+    """A moment after ``NOW``."""
+    return NOW + timedelta(**step)
+
+
+def new_source(
+    archive: Archive, name: str = "herald", home: str = "https://herald.example/"
+) -> int:
+    """Follow a source; returns its id."""
+    return archive.write(lambda s: add_source(s, name=name, home_url=home, now=NOW).id)
+
+
+def task_for(archive: Archive, source_id: int, url: str, **fields: Any) -> Task:
+    """Announce ``url`` and take it from the frontier."""
+    from storage.frontier import take
+
+    archive.offer(source_id, [Announcement(url, **fields)], NOW)
+    with archive.reading() as session:
+        tasks = take(session, source_id, NOW, count=100, depth=9)
+    return next(t for t in tasks if t.url == url)
+
+
+def capture(url: str, digest: str = "d") -> CaptureRecord:
+    """A capture's row; its bytes lie nowhere."""
+    return CaptureRecord(
+        url=url, status=200, content_type="text/html", etag='"e"', last_modified=None,
+        fetched_at=NOW, file="test.warc.gz", offset=next(_offsets), length=10,
+        digest=digest.ljust(64, "0"), record_id="<urn:uuid:0>",
+    )  # fmt: skip
+
+
+def article(headline: str = "A headline", *paragraphs: str, **fields: Any) -> Article:
+    """An article of these paragraphs."""
+    texts = paragraphs or (f"{headline} and what came of it, told at length for the archive.",)
+    fields.setdefault("published", ClaimedMoment(datetime(2026, 3, 9, 8, 0, tzinfo=UTC)))
+    return Article(headline, tuple(Block("paragraph", text) for text in texts), **fields)
+
+
+def stored(task: Task, content: Article | Entry, *urls: str, **fields: Any) -> PageStored:
+    """A page that was fetched and extracted."""
+    chain = urls or (task.url,)
+    return PageStored(task, chain, capture(chain[-1]), content, "test-1", **fields)
