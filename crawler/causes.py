@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Client errors that another day may mend: they speak of the moment, not of the page.
 _PASSING = frozenset({401, 403, 407, 408, 418, 421, 423, 425, 429, 451})
+# robots.txt may change; a private address or a URL that is none stays what it is.
+_FINAL_REFUSALS = frozenset({"address-refused", "bad-url"})
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 
 
@@ -53,7 +55,7 @@ def of_exception(error: BaseException | None, url: str) -> Failure:
     """Classify what a download raised."""
     detail = " ".join(str(error).split())[:300] or type(error).__name__
     if isinstance(error, RefusedRequest):
-        return Failure(error.cause, error.reason, final=error.cause != "robots")
+        return Failure(error.cause, error.reason, final=error.cause in _FINAL_REFUSALS)
     if isinstance(error, ArchiveError):
         return Failure("storage", str(error))
     if isinstance(error, CannotResolveHostError) and host_of(url) in refused_hosts:

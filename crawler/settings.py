@@ -26,7 +26,7 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_MAXSIZE = 12 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
 # A total, not an idle time: it also ends a server that sends a byte a second.
-DOWNLOAD_TIMEOUT = 60
+DOWNLOAD_TIMEOUT = 40
 # Only the web: a redirect or a link must not reach files, data URLs, FTP or S3.
 DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 
@@ -39,9 +39,10 @@ AUTOTHROTTLE_START_DELAY = 1.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 
-# A page fails thrice over three runs before it is given up (storage.frontier); twice a run is
-# enough.
-RETRY_TIMES = 2
+# A page fails in three runs before it is given up (storage.frontier); once more in a run is enough.
+RETRY_TIMES = 1
+# The run counts and tells it itself, by its cause.
+RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 REDIRECT_MAX_TIMES = 8
 # News pages reload themselves by it; following that would fetch every page twice.
 METAREFRESH_ENABLED = False

@@ -55,6 +55,7 @@ _ARTICLE_WORD = re.compile(
 # An anchor of this many words is a headline more often than the name of a section.
 _HEADLINE_WORDS = 5
 _SCORE_NEEDED = 2
+_SLUG_HYPHENS = 3
 
 
 def is_page(url: str) -> bool:
@@ -65,7 +66,8 @@ def is_page(url: str) -> bool:
     parts = [part for part in path.lower().split("/") if part]
     aside = _ASIDE.intersection(parts)
     if aside and aside <= _SOMETIMES_ASIDE:
-        return bool(_DATE.search(f"{path}/") or _NUMBER.search(parts[-1]))
+        dated = _DATE.search(f"{path}/") or _NUMBER.search(parts[-1])
+        return dated is not None or parts[-1].count("-") >= _SLUG_HYPHENS
     return not aside
 
 

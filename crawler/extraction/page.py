@@ -144,8 +144,27 @@ def _decoded(body: bytes, encoding: str) -> str | None:
     return text if text.count("\ufffd") <= max(3, len(text) // 1000) else None
 
 
+# What browsers assume by the reader's language (WHATWG HTML, 13.2.3.2, step 9); here, the page's.
+_BY_LANGUAGE = {
+    "ar": "cp1256", "fa": "cp1256", "ba": "cp1251", "be": "cp1251", "bg": "cp1251",
+    "kk": "cp1251", "ky": "cp1251", "mk": "cp1251", "ru": "cp1251", "sr": "cp1251", "tt": "cp1251",
+    "uk": "cp1251", "cs": "cp1250", "hr": "cp1250", "hu": "cp1250", "pl": "cp1250", "sk": "cp1250",
+    "sl": "cp1250", "el": "cp1253", "he": "cp1255", "ja": "cp932", "ko": "cp949", "lt": "cp1257",
+    "lv": "cp1257", "et": "cp1257", "th": "cp874", "tr": "cp1254", "ku": "cp1254", "vi": "cp1258",
+    "zh": "gb18030", "de": "cp1252", "en": "cp1252", "es": "cp1252", "fr": "cp1252", "it": "cp1252",
+    "nl": "cp1252", "pt": "cp1252", "da": "cp1252", "fi": "cp1252", "no": "cp1252", "nb": "cp1252",
+    "sv": "cp1252",
+}  # fmt: skip
+_LANGUAGE = re.compile(rb"<html[^>]{0,300}?\blang\s*=\s*[\"']?([a-zA-Z]{2,3})", re.IGNORECASE)
+
+
 def _detect(body: bytes) -> str:
     import charset_normalizer
+
+    match = _LANGUAGE.search(body[:4096])
+    likely = _BY_LANGUAGE.get(match[1].decode().lower()) if match else None
+    if likely is not None and _decoded(body, likely) is not None:
+        return likely
 
     best = charset_normalizer.from_bytes(body[:100_000]).best()
     return best.encoding if best is not None else "cp1252"

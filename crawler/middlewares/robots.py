@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
+from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import build_from_crawler
 from twisted.internet.defer import Deferred
 
+from crawler import causes
 from crawler.middlewares.guard import RefusedRequest
 
 if TYPE_CHECKING:
@@ -25,7 +27,14 @@ class RobotsMiddleware(RobotsTxtMiddleware):
     """Scrapy's middleware with the RFC's rules for errors, which the library reads as "yes"."""
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
-        """Let ``request`` pass or raise :class:`RefusedRequest` with cause ``robots``."""
+        """Let ``request`` pass or raise :class:`RefusedRequest` with cause ``robots``.
+
+        Where robots.txt could not be had, the cause is why not: an unknown host is no refusal.
+        """
+        reason = self.unreachable.get(urlparse_cached(request).netloc)
+        if reason is not None:
+            why = causes.of_exception(reason, request.url)
+            raise RefusedRequest(request.url, why.cause, why.detail)
         try:
             super().process_request_2(rp, request)
         except IgnoreRequest as error:
@@ -51,7 +60,6 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             raise exc
         parser = build_from_crawler(self._parserimpl, self.crawler, _DENY_ALL)
         self._parsers[netloc] = parser
-        self.crawler.stats.inc_value("robotstxt/unreachable")
         self.unreachable.setdefault(netloc, exc)
         waiting.callback(parser)
 
