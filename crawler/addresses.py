@@ -46,7 +46,7 @@ def _unwrapped(ip: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Addr
 
 
 def _public(ip: IPv4Address | IPv6Address) -> bool:
-    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+    if isinstance(ip, IPv6Address) and (ip.ipv4_mapped is not None or ip in _NAT64[0]):
         return True  # judged by what it wraps
     if isinstance(ip, IPv6Address) and ip in _SITE_LOCAL:
         return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 # Longest feed seen in the wild is some 2,000 entries; what is beyond is a mistake or an attack.
 MAX_ENTRIES = 10_000
+_TAG = re.compile(r"<[^<>]{1,200}>")
+_MOMENTS = ("published", "published_parsed", "updated", "updated_parsed")
 _HTML_STARTS = (b"<!doctype html", b"<html")
 
 
@@ -77,10 +81,12 @@ def _xml_entry(entry: Any, base: str) -> Announcement | None:
     hints["headline"] = _text(_untagged(entry.get("title", "")))
     authors = [_text(a.get("name")) for a in entry.get("authors", ())]
     hints["byline"] = [name for name in authors if name and "@" not in name]
-    hints["published"] = entry.get("published") or entry.get("updated")
+    # dict.get: feedparser's own answers "updated" for "published", with a warning.
+    said = {name: dict.get(entry, name) for name in _MOMENTS}
+    hints["published"] = said["published"] or said["updated"]
     hints["tags"] = [t for t in (_text(tag.get("term")) for tag in entry.get("tags", ())) if t]
-    published = _moment(entry.get("published"), entry.get("published_parsed"))
-    modified = _moment(entry.get("updated"), entry.get("updated_parsed"))
+    published = _moment(said["published"], said["published_parsed"])
+    modified = _moment(said["updated"], said["updated_parsed"])
     return Announcement(
         url=address,
         published=published or modified,
@@ -105,7 +111,10 @@ def _json_feed(body: bytes, url: str) -> Feed:
 
 
 def _json_entry(item: dict[str, Any], base: str) -> Announcement | None:
-    link = item.get("url") or item.get("external_url") or item.get("id")
+    identifier = item.get("id")
+    link = item.get("url") or item.get("external_url")
+    if not link and isinstance(identifier, str) and is_web_url(identifier):
+        link = identifier
     address = urljoin(base, link.strip()) if isinstance(link, str) else ""
     if not is_web_url(address):
         return None
@@ -152,11 +161,8 @@ def _moment(text: str | None, parsed: Any) -> datetime | None:
 
 
 def _untagged(title: str) -> str:
-    if "<" not in title:
-        return title
-    from w3lib.html import remove_tags
-
-    return remove_tags(title)
+    """A title that may be HTML, as text."""
+    return html.unescape(_TAG.sub("", title))
 
 
 def _text(value: Any) -> str | None:

@@ -63,7 +63,7 @@ def is_page(url: str) -> bool:
     path = _path(url)
     if not path.strip("/") or _FILE.search(path):
         return False
-    parts = [part for part in path.lower().split("/") if part]
+    parts = [part for part in _PAGE_ENDING.sub("", path.lower()).split("/") if part]
     aside = _ASIDE.intersection(parts)
     if aside and aside <= _SOMETIMES_ASIDE:
         dated = _DATE.search(f"{path}/") or _NUMBER.search(parts[-1])

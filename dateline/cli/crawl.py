@@ -42,10 +42,6 @@ def crawl(
 
     Exit code 0: done; 1: failed; 3: partly done (a source or some pages failed).
     """
-    wanted = _wanted(ctx, sources)
-    if not wanted:
-        say("nothing is followed yet; begin with `dateline add URL`")
-        ctx.exit(ExitCode.FAILED)
     from crawler.arguments import BadArgument, parse_since
     from storage import locate, utc_now
 
@@ -53,6 +49,10 @@ def crawl(
         moment = parse_since(since, utc_now()) if since else None
     except BadArgument as error:
         raise click.UsageError(f"--since: {error}") from error
+    wanted = _wanted(ctx, sources)
+    if not wanted:
+        say("nothing is followed yet; begin with `dateline add URL`")
+        ctx.exit(ExitCode.FAILED)
     arguments: dict[str, Any] = {"depth": depth, "since": moment, "due": due}
     if limit is not None:
         arguments["limit"] = limit

@@ -15,6 +15,8 @@ def configure_logs(verbose: int, handler: logging.Handler | None = None) -> None
     handler = handler or logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # Its middlewares log what the run counts and tells by cause, with tracebacks.
+    logging.getLogger("scrapy.downloadermiddlewares").setLevel(logging.CRITICAL)
     if verbose < 2:
         for name in _QUIET:
             logging.getLogger(name).setLevel(logging.ERROR)

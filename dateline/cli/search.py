@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ from dateline.cli.options import WIDTH, ExitCode, moment, opened, put_json, say
 
 if TYPE_CHECKING:
     from storage.search.answers import Hit
+
+
+_SHIELD = "\N{WORD JOINER}"
 
 
 class Day(click.ParamType[datetime]):
@@ -43,7 +47,19 @@ def _after(day: datetime, step: str) -> datetime:
     return day.replace(year=day.year + 1)
 
 
-@click.command()
+class QueryCommand(click.Command):
+    """Takes ``-word`` for a word to leave out, where click would see an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Shield such words from click; :func:`search` takes the shield off."""
+        shielded = [
+            _SHIELD + arg if re.match(r"-[^\W\d_]{2}", arg) or arg.startswith('-"') else arg
+            for arg in args
+        ]
+        return super().parse_args(ctx, shielded)
+
+
+@click.command(cls=QueryCommand)
 @click.argument("query", nargs=-1, required=True)
 @click.option("--source", help="Only of this source.")
 @click.option("--from", "since", type=Day(), help="Published on or after: 2021-09-23, 2021-09.")
@@ -64,7 +80,7 @@ def search(
     """
     from storage.search.answers import Filter
 
-    text = " ".join(query)
+    text = " ".join(word.removeprefix(_SHIELD) for word in query)
     with opened(ctx) as archive:
         hits = archive.search(text, Filter(source, since, until), sort=sort, limit=limit)
     if as_json:

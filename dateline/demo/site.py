@@ -9,7 +9,6 @@ import gzip
 import html
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from dateline.demo import texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from dateline.demo.texts import Dispatch, Entry, Story
 

@@ -1,0 +1,192 @@
+"""The command line: help, errors in one line, exit codes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.crawler.commands import Commands
+from tests.pages import article_page, sentences
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VERBS = ("init", "add", "sources", "crawl", "search", "show", "extract", "status", "db")
+
+
+@pytest.fixture
+def dateline(tmp_path: Path) -> Commands:
+    """Commands on a fresh archive."""
+    commands = Commands(tmp_path / "archive")
+    assert commands("init", str(commands.folder)).code == 0
+    return commands
+
+
+def _one_line(text: str) -> bool:
+    return len(text.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(dateline: Commands, verb: str) -> None:
+    done = dateline(verb, "--help")
+    assert done.code == 0
+    assert "Usage:" in done.out
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_a_typo_names_the_nearest_verb(dateline: Commands) -> None:
+    done = dateline("serach", "x")
+    assert done.code == 2
+    assert "did you mean `search`" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("crawl", "nobody"), 1, "no source is called 'nobody'"),
+        (("crawl",), 1, "dateline add URL"),
+        (("search", '"open'), 1, "quotation mark is not closed (at character 1)"),
+        (("search", "-only"), 1, "only leaves out"),
+        (("search", "x", "--source", "nobody"), 1, "no source is called"),
+        (("search", "x", "--from", "yesterday"), 2, "is no day"),
+        (("show", "7"), 1, "holds no item 7"),
+        (("show", "x"), 1, "neither a number nor a URL"),
+        (("add", "not a url"), 2, "is no web address"),
+        (("add", "http://127.0.0.1:9/"), 1, "connection-refused"),
+        (("add", "https://x.example/", "--timezone", "Mars/North"), 2, "Europe/Paris"),
+        (("crawl", "--since", "soon"), 2, "is no day"),
+        (("extract",), 2, "--manifest"),
+        (("extract", "/no/such/file"), 1, "cannot read"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_clear_line(
+    dateline: Commands, words: tuple[str, ...], code: int, says: str
+) -> None:
+    done = dateline(*words)
+    assert done.code == code, done.err
+    assert says in done.err
+    assert "Traceback" not in done.err
+    if code == 1:
+        assert _one_line(done.err), done.err
+
+
+def test_a_folder_without_an_archive_says_what_to_do(tmp_path: Path) -> None:
+    done = Commands(tmp_path / "nothing-here")
+    (tmp_path / "nothing-here").mkdir()
+    answer = done("search", "x")
+    assert answer.code == 1
+    assert "dateline init" in answer.err
+
+
+def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = Commands(tmp_path / "file")("init", str(tmp_path / "file" / "archive"))
+    assert done.code == 1
+    assert "cannot write" in done.err
+
+
+def test_a_database_that_does_not_answer_says_so(dateline: Commands) -> None:
+    done = dateline("status", DATELINE_DATABASE="postgresql://nobody@127.0.0.1:9/none")
+    assert done.code == 1
+    assert "does not answer" in done.err
+    assert _one_line(done.err)
+    assert dateline("status", DATELINE_DATABASE="nonsense").code == 1
+    assert dateline("status", DATELINE_DATABASE="mysql://x/y").code == 1
+
+
+def test_a_broken_settings_file_names_itself(dateline: Commands) -> None:
+    (dateline.folder / "dateline.toml").write_text("contact = ", encoding="utf-8")
+    done = dateline("status")
+    assert done.code == 1
+    assert "dateline.toml" in done.err
+
+
+def test_a_file_that_is_no_database_says_so(dateline: Commands) -> None:
+    (dateline.folder / "dateline.db").write_bytes(b"not a database at all" * 99)
+    done = dateline("status")
+    assert done.code == 1
+    assert "not a database" in done.err
+    assert _one_line(done.err)
+
+
+def test_extract_shows_each_field_with_its_source(dateline: Commands) -> None:
+    page = article_page("The bell is back", sentences(3)).encode()
+    done = dateline("extract", "-", "--url", "https://herald.example/news/1", stdin=page)
+    assert done.code == 0, done.err
+    fields = done.json["fields"]
+    assert fields["headline"] == {"value": "The bell is back", "from": "h1"}
+    assert fields["published"] == {"value": "2026-03-05T09:30:00+01:00", "from": "meta"}
+    assert done.json["text"] == "\n".join(sentences(3))
+
+
+def test_extract_says_what_is_no_article(dateline: Commands) -> None:
+    done = dateline("extract", "-", stdin=b"<title>404 Not found</title><h1>Not found</h1>")
+    assert done.code == 1
+    assert done.json["page"] == "error"
+
+
+def test_extract_many_writes_a_line_a_page(dateline: Commands, tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(article_page("Story A of the day", sentences(1)))
+    (tmp_path / "b.html.gz").write_bytes(
+        gzip.compress(article_page("Story B of the day", sentences(2)).encode())
+    )
+    rows = [{"id": n, "url": f"https://herald.example/{n}", "file": f} for n, f in
+            (("a", "a.html"), ("b", "b.html.gz"), ("c", "lost.html"))]  # fmt: skip
+    manifest = tmp_path / "pages.jsonl"
+    manifest.write_text("\n".join(json.dumps(row) for row in rows))
+    out = tmp_path / "out.jsonl"
+    done = dateline("extract", "--manifest", str(manifest), "--out", str(out))
+    assert done.code == 3
+    answers = {row["id"]: row for row in map(json.loads, out.read_text().splitlines())}
+    assert answers["a"]["headline"] == "Story A of the day"
+    assert answers["b"]["body"] == "\n".join(sentences(2))
+    assert answers["b"]["published_at"] == "2026-03-05T09:30:00+01:00"
+    assert "error" in answers["c"]
+
+
+def test_add_dry_run_keeps_nothing(dateline: Commands) -> None:
+    from tests.pages import serving
+
+    with serving() as site:
+        site.set("/feed", "<rss version='2.0'><channel><title>x</title><item><title>A b c</title>"
+                 "<link>/a</link></item></channel></rss>", "text/xml")  # fmt: skip
+        site.set("/", "<title>Home</title><p>x</p>")
+        done = dateline("add", site.base, "--dry-run", "--json")
+        assert done.json["endpoints"][0]["url"] == f"{site.base}/feed"
+        assert dateline("sources", "--json").json == []
+        assert dateline("add", site.base).code == 0
+        again = dateline("add", site.base)
+        assert again.code == 1
+        assert "followed already" in again.err
+
+
+def test_a_home_page_without_any_endpoint_says_what_to_name(dateline: Commands) -> None:
+    from tests.pages import serving
+
+    with serving() as site:
+        site.set("/", "<title>Home</title><p>Welcome.</p>")
+        done = dateline("add", site.base)
+    assert done.code == 1
+    assert "announces no feed or sitemap" in done.err
+    assert "name a section page" in done.err
+
+
+def test_the_demonstration_does_the_main_job(tmp_path: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    from tests.crawler.commands import ROOT
+
+    done = subprocess.run(
+        [sys.executable, "-m", "dateline.demo", str(tmp_path / "demo")], capture_output=True,
+        text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "amarrage: 12 new" in done.stdout
+    assert "amarrage: 6 unchanged; nothing new was stored" in done.stdout
+    assert "Eel count doubles" in done.stdout
+    assert "Your own site, in three commands" in done.stdout
