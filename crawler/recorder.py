@@ -71,6 +71,7 @@ class Recorder:
         self._on_failure = on_failure
         self._on_taken = on_taken
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
+        self._readers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="frontier")
         self._waiting: list[Outcome] = []
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
@@ -79,6 +80,10 @@ class Recorder:
     async def call(self, work: Callable[[], T]) -> T:
         """Run ``work`` in the archive's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Run ``work``, which only reads, beside what is being written."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def add(self, outcome: Outcome) -> None:
         """Take an outcome in; waits only where the archive cannot keep up."""
@@ -130,3 +135,4 @@ class Recorder:
         """Write the rest and end the thread."""
         await self.flush()
         self._executor.shutdown()
+        self._readers.shutdown()

@@ -93,7 +93,8 @@ class Archive:
 
         def work(session: Session) -> list[Recorded]:
             lock_source(session, source_id)
-            return [recording.record(session, source_id, run_id, o, now) for o in outcomes]
+            writing = recording.Writing(session.connection(), source_id, run_id, now)
+            return [recording.record(writing, outcome) for outcome in outcomes]
 
         return self.write(work)
 
@@ -113,7 +114,10 @@ class Archive:
                 sources.record_endpoint_failed(session, outcome, now)
                 return 0, 0
             said = sources.record_endpoint_read(session, outcome, now)
-            fresh = frontier.offer(session, source_id, said, now, endpoint_id=outcome.endpoint_id)
+            session.flush()
+            fresh = frontier.offer(
+                session.connection(), source_id, said, now, endpoint_id=outcome.endpoint_id
+            )
             return len(said), fresh
 
         return self.write(work)
@@ -124,7 +128,7 @@ class Archive:
 
         def work(session: Session) -> int:
             lock_source(session, source_id)
-            return frontier.offer(session, source_id, said, now)
+            return frontier.offer(session.connection(), source_id, said, now)
 
         return self.write(work)
 

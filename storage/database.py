@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Insert, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
@@ -88,19 +89,24 @@ def read_session(engine: Engine) -> Session:
 
 
 def insert_ignore(
-    session: Session, table: type[DeclarativeBase], rows: Sequence[dict[str, Any]]
+    session: Session | Connection, table: type[DeclarativeBase], rows: Sequence[dict[str, Any]]
 ) -> None:
     """Insert ``rows`` in one statement, leaving those that a unique constraint already holds."""
     if not rows:
         return
-    if session.get_bind().dialect.name == "postgresql":
+    dialect = session.get_bind() if hasattr(session, "get_bind") else session
+    session.execute(_ignoring_insert(dialect.dialect.name, table), rows)
+
+
+@lru_cache(maxsize=64)
+def _ignoring_insert(dialect: str, table: type[DeclarativeBase]) -> Insert:
+    if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
-        session.execute(postgresql_insert(table).on_conflict_do_nothing(), rows)
-    else:
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+        return postgresql_insert(table.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-        session.execute(sqlite_insert(table).on_conflict_do_nothing(), rows)
+    return sqlite_insert(table.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
 
 
 def chunked(values: Sequence[T], size: int = IN_CHUNK) -> Iterator[Sequence[T]]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 
 from storage.addresses import url_key
 from storage.content import to_json
 from storage.database import chunked, insert_ignore
 from storage.models import Address, Article, Candidate, Capture, Item
+from storage.moments import Moment
 from storage.records import Task
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
     from storage.records import Announcement
@@ -24,7 +26,7 @@ MAX_ATTEMPTS = 3
 
 
 def offer(
-    session: Session,
+    connection: Connection,
     source_id: int,
     announcements: Iterable[Announcement],
     now: datetime,
@@ -40,19 +42,19 @@ def offer(
         by_key.setdefault(url_key(announcement.url), announcement)
     fresh = 0
     for keys in chunked(list(by_key)):
-        known = _known(session, source_id, keys)
+        known = _known(connection, source_id, keys)
         rows = [
             _candidate_row(source_id, endpoint_id, key, by_key[key], now)
             for key in keys
             if key not in known
         ]
-        insert_ignore(session, Candidate, rows)
+        insert_ignore(connection, Candidate, rows)
         fresh += len(rows)
-        _wake(session, source_id, {key: by_key[key] for key in known}, now)
+        _wake(connection, source_id, {key: by_key[key] for key in known}, now)
     return fresh
 
 
-def _known(session: Session, source_id: int, keys: Sequence[str]) -> set[str]:
+def _known(connection: Connection, source_id: int, keys: Sequence[str]) -> set[str]:
     candidates = select(Candidate.key).where(
         Candidate.source_id == source_id, Candidate.key.in_(keys)
     )
@@ -62,7 +64,7 @@ def _known(session: Session, source_id: int, keys: Sequence[str]) -> set[str]:
         .join(Item, Item.id == Address.item_id)
         .where(Address.source_id == source_id, Address.key.in_(keys), Item.state != "stub")
     )
-    return set(session.scalars(candidates)) | set(session.scalars(addresses))
+    return set(connection.scalars(candidates)) | set(connection.scalars(addresses))
 
 
 def _candidate_row(
@@ -76,12 +78,14 @@ def _candidate_row(
     }  # fmt: skip
 
 
-def _wake(session: Session, source_id: int, known: dict[str, Announcement], now: datetime) -> None:
+def _wake(
+    connection: Connection, source_id: int, known: dict[str, Announcement], now: datetime
+) -> None:
     """Make due what its announcement says was changed since it was last looked at."""
     dated = {key: said for key, said in known.items() if said.modified is not None}
     if not dated:
         return
-    rows = session.execute(
+    rows = connection.execute(
         select(Candidate.id, Candidate.key, Candidate.modified_at, Candidate.state).where(
             Candidate.source_id == source_id, Candidate.key.in_(list(dated))
         )
@@ -92,13 +96,15 @@ def _wake(session: Session, source_id: int, known: dict[str, Announcement], now:
             continue
         # What was no item then may be one now; what is one is looked at again.
         state = "pending" if row.state in ("skipped", "failed") else row.state
-        session.execute(
+        connection.execute(
             update(Candidate)
             .where(Candidate.id == row.id)
             .values(modified_at=claimed, state=state, attempts=0)
         )
         item = select(Address.item_id).where(Address.source_id == source_id, Address.key == row.key)
-        session.execute(update(Article).where(Article.item_id.in_(item)).values(next_check_at=now))
+        connection.execute(
+            update(Article).where(Article.item_id.in_(item)).values(next_check_at=now)
+        )
 
 
 def take(
@@ -199,8 +205,18 @@ def pending_count(session: Session, source_id: int, depth: int | None = None) ->
     return session.scalar(query) or 0
 
 
+_SETTLE = (
+    update(Candidate)
+    .where(Candidate.id == bindparam("b_id"))
+    .values(
+        state=bindparam("b_state"), cause=bindparam("b_cause"), detail=bindparam("b_detail"),
+        settled_at=bindparam("b_now"),
+    )
+)  # fmt: skip
+
+
 def settle(
-    session: Session,
+    connection: Connection,
     task: Task,
     state: str,
     now: datetime,
@@ -211,20 +227,30 @@ def settle(
     """Close a candidate: ``done``, ``skipped``, ``failed`` or ``refused``."""
     if task.candidate_id is None:
         return
-    session.execute(
-        update(Candidate)
-        .where(Candidate.id == task.candidate_id)
-        .values(state=state, cause=cause, detail=detail[:500] if detail else None,
-                settled_at=now)
+    connection.execute(
+        _SETTLE,
+        {
+            "b_id": task.candidate_id, "b_state": state, "b_cause": cause,
+            "b_detail": detail[:500] if detail else None, "b_now": now,
+        },
     )  # fmt: skip
 
 
-def retry_later(session: Session, task: Task, now: datetime, *, cause: str, detail: str) -> None:
+def retry_later(
+    connection: Connection, task: Task, now: datetime, *, cause: str, detail: str
+) -> None:
     """Count an attempt that failed for now; the last of ``MAX_ATTEMPTS`` closes the candidate."""
-    row = session.get(Candidate, task.candidate_id) if task.candidate_id is not None else None
-    if row is None:
+    if task.candidate_id is None:
         return
-    row.attempts += 1
-    row.cause, row.detail = cause, detail[:500]
-    if row.attempts >= MAX_ATTEMPTS:
-        row.state, row.settled_at = "failed", now
+    last = Candidate.attempts + 1 >= MAX_ATTEMPTS
+    connection.execute(
+        update(Candidate)
+        .where(Candidate.id == task.candidate_id)
+        .values(
+            attempts=Candidate.attempts + 1,
+            cause=cause,
+            detail=detail[:500],
+            state=case((last, "failed"), else_=Candidate.state),
+            settled_at=case((last, bindparam("b_now", now, type_=Moment())), else_=None),
+        )
+    )

@@ -1,13 +1,18 @@
-"""Which item a page belongs to: one row an item, whatever address or order it comes by."""
+"""Which item a page belongs to: one row an item, whatever address or order it comes by.
+
+Statements here run for every page, so they are built once and run through Core: the ORM's unit of
+work costs as much as the rest of the crawl together.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from storage.addresses import url_key
 from storage.database import insert_ignore
@@ -17,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Connection
 
     from storage.content import Article as ArticleContent
     from storage.content import Entry
@@ -29,6 +34,68 @@ DUPLICATE_WORDS = 20
 # names, under another headline, is another article behind a careless template.
 _SAME_ARTICLE = 0.2
 
+ITEM_COLUMNS = (Item.id, Item.kind, Item.state, Item.identity, Item.url, Item.number, Item.title,
+            Item.teaser, Item.first_seen_at)  # fmt: skip
+_BY_IDENTITY = select(*ITEM_COLUMNS).where(
+    Item.source_id == bindparam("source_id"),
+    Item.kind == bindparam("kind"),
+    Item.identity == bindparam("identity"),
+)
+_BY_ADDRESS = (
+    select(Address.key, *ITEM_COLUMNS)
+    .join(Item, Item.id == Address.item_id)
+    .where(
+        Address.source_id == bindparam("source_id"),
+        Address.key.in_(bindparam("keys", expanding=True)),
+    )
+    .order_by(Item.state == "stub", Item.id)
+)
+_BY_TEXT = (
+    select(Item.id, Item.number, Article.headline)
+    .join(Article, Article.item_id == Item.id)
+    .where(Item.source_id == bindparam("source_id"), Article.text_digest == bindparam("digest"))
+    .order_by(Item.id)
+)
+_STORED_TEXT = select(Article.headline, Article.text).where(Article.item_id == bindparam("item"))
+_KNOWN_HERE = (
+    select(Address.id)
+    .where(Address.item_id == bindparam("item"), Address.key.in_(bindparam("keys", expanding=True)))
+    .limit(1)
+)
+_SETTLE_KEYS = (
+    update(Candidate)
+    .where(
+        Candidate.source_id == bindparam("b_source"),
+        Candidate.key.in_(bindparam("keys", expanding=True)),
+        Candidate.state == "pending",
+    )
+    .values(state="done", settled_at=bindparam("b_now"))
+)
+_JOIN_LINKS = (
+    update(Link)
+    .where(
+        Link.key.in_(bindparam("keys", expanding=True)),
+        Link.target_id.is_(None),
+        Link.item_id != bindparam("b_item"),
+    )
+    .values(target_id=bindparam("b_item"))
+)
+
+
+@dataclass(slots=True)
+class KnownItem:
+    """An item as it stands in the database."""
+
+    id: int
+    kind: str
+    state: str
+    identity: str
+    url: str
+    number: str | None
+    title: str | None
+    teaser: str | None
+    first_seen_at: datetime
+
 
 def words_of(text: str) -> list[str]:
     """The words of ``text``, folded so that case, width and punctuation do not count."""
@@ -37,7 +104,12 @@ def words_of(text: str) -> list[str]:
 
 def text_digest(text: str) -> str:
     """SHA-256 (hex) of the folded words of ``text``."""
-    return hashlib.sha256(" ".join(words_of(text)).encode("utf-8", "surrogatepass")).hexdigest()
+    return digest_of(words_of(text))
+
+
+def digest_of(words: Sequence[str]) -> str:
+    """SHA-256 (hex) of folded words."""
+    return hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def identity_of(content: ArticleContent | Entry, url: str) -> str:
@@ -64,61 +136,55 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
     return {tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))} if words else set()
 
 
+def items_at(
+    connection: Connection, source_id: int, keys: Sequence[str]
+) -> list[tuple[str, KnownItem]]:
+    """(key, item) of those of ``keys`` that lead to an item; stubs come last."""
+    rows = connection.execute(_BY_ADDRESS, {"source_id": source_id, "keys": list(keys)})
+    return [(key, KnownItem(*columns)) for key, *columns in rows]
+
+
 def find_item(
-    session: Session, source_id: int, kind: ItemKind, identity: str, keys: Sequence[str]
-) -> Item | None:
+    connection: Connection, source_id: int, kind: ItemKind, identity: str, keys: Sequence[str]
+) -> KnownItem | None:
     """The item under ``identity``, else the one that was met at any of ``keys``."""
-    item = session.scalar(
-        select(Item).where(
-            Item.source_id == source_id, Item.kind == kind, Item.identity == identity
-        )
-    )
-    if item is not None:
-        return item
-    return session.scalar(
-        select(Item)
-        .join(Address, Address.item_id == Item.id)
-        .where(Address.source_id == source_id, Address.key.in_(keys))
-        .order_by(Item.state == "stub", Item.id)
-        .limit(1)
-    )
+    row = connection.execute(
+        _BY_IDENTITY, {"source_id": source_id, "kind": kind, "identity": identity}
+    ).first()
+    if row is not None:
+        return KnownItem(*row)
+    met = items_at(connection, source_id, keys)
+    return met[0][1] if met else None
 
 
 def find_same_text(
-    session: Session, source_id: int, content: ArticleContent, digest: str
-) -> Item | None:
-    """An article of the source with the very same words under the same headline."""
-    if len(words_of(content.text)) < DUPLICATE_WORDS:
+    connection: Connection, source_id: int, headline: str, words: Sequence[str], digest: str
+) -> tuple[int, str | None] | None:
+    """(id, number) of the source's article with the very same words under the same headline."""
+    if len(words) < DUPLICATE_WORDS:
         return None
-    rows = session.execute(
-        select(Item, Article.headline)
-        .join(Article, Article.item_id == Item.id)
-        .where(Item.source_id == source_id, Article.text_digest == digest)
-        .order_by(Item.id)
-    )
-    wanted = words_of(content.headline)
-    return next((item for item, headline in rows if words_of(headline) == wanted), None)
+    rows = connection.execute(_BY_TEXT, {"source_id": source_id, "digest": digest})
+    wanted = words_of(headline)
+    return next(((i, n) for i, n, stored in rows if words_of(stored) == wanted), None)
 
 
 def is_other_article(
-    session: Session, item: Item, content: ArticleContent, keys: Sequence[str]
+    connection: Connection, item: KnownItem, content: ArticleContent, keys: Sequence[str]
 ) -> bool:
     """Whether ``content`` cannot be a revision of ``item``: other address, headline and text."""
-    stored = session.get(Article, item.id)
-    if stored is None or words_of(stored.headline) == words_of(content.headline):
+    stored = connection.execute(_STORED_TEXT, {"item": item.id}).first()
+    if stored is None or words_of(stored[0]) == words_of(content.headline):
         return False
-    met_here = session.scalar(
-        select(Address.id).where(Address.item_id == item.id, Address.key.in_(keys)).limit(1)
-    )
-    return met_here is None and likeness(stored.text, content.text) < _SAME_ARTICLE
+    met_here = connection.execute(_KNOWN_HERE, {"item": item.id, "keys": list(keys)}).first()
+    return met_here is None and likeness(stored[1], content.text) < _SAME_ARTICLE
 
 
 def create_item(
-    session: Session, source_id: int, kind: ItemKind, identity: str, url: str, now: datetime
-) -> Item:
-    """The item under ``identity``, made now if no other writer was faster."""
+    connection: Connection, source_id: int, kind: ItemKind, identity: str, url: str, now: datetime
+) -> KnownItem:
+    """The item under ``identity``, made now as a stub if no other writer was faster."""
     insert_ignore(
-        session,
+        connection,
         Item,
         [
             {
@@ -127,59 +193,45 @@ def create_item(
             }
         ],
     )  # fmt: skip
-    return session.scalars(
-        select(Item).where(
-            Item.source_id == source_id, Item.kind == kind, Item.identity == identity
-        )
+    row = connection.execute(
+        _BY_IDENTITY, {"source_id": source_id, "kind": kind, "identity": identity}
     ).one()
+    return KnownItem(*row)
 
 
-def add_addresses(session: Session, item: Item, urls: Iterable[str], now: datetime) -> None:
+def add_addresses(
+    connection: Connection, source_id: int, item: KnownItem, urls: Iterable[str], now: datetime
+) -> None:
     """Let every one of ``urls`` lead to ``item``; stubs that lay there become part of it."""
     by_key: dict[str, str] = {}
     for url in urls:
         by_key.setdefault(url_key(url), url)
-    rows = session.execute(
-        select(Address, Item)
-        .join(Item, Item.id == Address.item_id)
-        .where(Address.source_id == item.source_id, Address.key.in_(list(by_key)))
-    )
-    for _, other in list(rows):
-        if other.id != item.id and other.state == "stub":
-            _absorb(session, item, other)
-    insert_ignore(
-        session,
-        Address,
-        [
-            {"source_id": item.source_id, "key": key, "url": url, "item_id": item.id,
-             "first_seen_at": now}
-            for key, url in by_key.items()
-        ],
-    )  # fmt: skip
     keys = list(by_key)
+    known = dict(items_at(connection, source_id, keys))
+    for other in known.values():
+        if other.id != item.id and other.state == "stub":
+            _absorb(connection, item, other)
+    rows: list[dict[str, Any]] = [
+        {"source_id": source_id, "key": key, "url": url, "item_id": item.id, "first_seen_at": now}
+        for key, url in by_key.items()
+        if key not in known
+    ]
+    insert_ignore(connection, Address, rows)
     if item.state != "stub":
-        session.execute(
-            update(Candidate)
-            .where(
-                Candidate.source_id == item.source_id,
-                Candidate.key.in_(keys),
-                Candidate.state == "pending",
-            )
-            .values(state="done", settled_at=now)
-        )
-        session.execute(
-            update(Link)
-            .where(Link.key.in_(keys), Link.target_id.is_(None), Link.item_id != item.id)
-            .values(target_id=item.id)
-        )
+        connection.execute(_SETTLE_KEYS, {"b_source": source_id, "keys": keys, "b_now": now})
+        if rows:
+            connection.execute(_JOIN_LINKS, {"keys": keys, "b_item": item.id})
 
 
-def _absorb(session: Session, item: Item, stub: Item) -> None:
-    session.execute(update(Link).where(Link.target_id == stub.id).values(target_id=item.id))
-    session.execute(update(Mention).where(Mention.entry_id == stub.id).values(entry_id=item.id))
-    session.execute(update(Address).where(Address.item_id == stub.id).values(item_id=item.id))
+def _absorb(connection: Connection, item: KnownItem, stub: KnownItem) -> None:
+    of_stub = {Link: Link.target_id, Mention: Mention.entry_id, Address: Address.item_id}
+    for table, column in of_stub.items():
+        connection.execute(update(table).where(column == stub.id).values({column.key: item.id}))
     item.teaser = item.teaser or stub.teaser
     item.first_seen_at = min(item.first_seen_at, stub.first_seen_at)
-    session.flush()
-    session.execute(delete(Item).where(Item.id == stub.id))
-    session.expunge(stub)
+    connection.execute(
+        update(Item)
+        .where(Item.id == item.id)
+        .values(teaser=item.teaser, first_seen_at=item.first_seen_at)
+    )
+    connection.execute(delete(Item).where(Item.id == stub.id))

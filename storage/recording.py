@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from storage import frontier, identity
 from storage.addresses import url_key
 from storage.content import Article as ArticleContent
 from storage.content import Entry, to_json
-from storage.models import (
-    Article,
-    ArticleMedia,
-    Capture,
-    DirectoryEntry,
-    Item,
-    Link,
-    Media,
-    Mention,
-    Revision,
-)
+from storage.linking import write_pointers
+from storage.models import Article, Capture, DirectoryEntry, Item, Revision
 from storage.records import PageFailed, PageSkipped, PageStored, PageUnchanged, Recorded
 from storage.schedule import next_article_check
 from storage.search import index
@@ -29,18 +21,37 @@ from storage.search import index
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Connection
 
     from storage.content import ClaimedMoment
-    from storage.content import Link as LinkContent
-    from storage.records import CaptureRecord, ItemKind, Outcome
+    from storage.identity import KnownItem
+    from storage.records import CaptureRecord, ItemKind, Outcome, Task
 
 # A change in these makes a revision. ``modified`` is not among them: many publishers move it at
 # every build of their site; what it announces shows in the others.
 REVISED_BY = ("headline", "standfirst", "text", "byline", "published", "access")
 _ENTRY_REVISED_BY = ("name", "kind", "expansion", "text")
 _RETRY_AFTER = timedelta(hours=1)
-_STUB_RELATIONS = ("related", "entry")
+
+_LAST_REVISION = (
+    select(Revision.number, Revision.content)
+    .where(Revision.item_id == bindparam("item"))
+    .order_by(Revision.number.desc())
+    .limit(1)
+)
+_FIRST_FETCHED = select(Article.first_fetched_at).where(Article.item_id == bindparam("item"))
+_FILL = (
+    update(Item)
+    .where(Item.id == bindparam("b_id"))
+    .values({name: bindparam(f"b_{name}") for name in
+             ("kind", "identity", "url", "number", "title", "state", "last_seen_at")})
+)  # fmt: skip
+_SEEN = update(Item).where(Item.id == bindparam("b_id")).values(last_seen_at=bindparam("b_now"))
+_CHECKED = (
+    update(Article)
+    .where(Article.item_id == bindparam("b_id"))
+    .values(checked_at=bindparam("b_now"), next_check_at=bindparam("b_next"))
+)
 
 
 def changed_fields(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -59,316 +70,299 @@ def _comparable(content: dict[str, Any], name: str) -> Any:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-def record(
-    session: Session, source_id: int, run_id: int | None, outcome: Outcome, now: datetime
-) -> Recorded:
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What one batch of outcomes is written with: a connection inside the caller's transaction."""
+
+    connection: Connection
+    source_id: int
+    run_id: int | None
+    now: datetime
+
+
+def record(writing: Writing, outcome: Outcome) -> Recorded:
     """Write one outcome, within the caller's transaction."""
     if isinstance(outcome, PageStored):
-        return _record_stored(session, source_id, run_id, outcome, now)
+        return _record_stored(writing, outcome)
     if isinstance(outcome, PageUnchanged):
-        _touch(session, outcome.task.item_id, now)
-        frontier.settle(session, outcome.task, "done", now)
+        _touch(writing, outcome.task.item_id)
+        frontier.settle(writing.connection, outcome.task, "done", writing.now)
         return Recorded("unchanged", item_id=outcome.task.item_id)
     if isinstance(outcome, PageSkipped):
-        return _record_skipped(session, source_id, run_id, outcome, now)
-    return _record_failed(session, outcome, now)
+        return _record_skipped(writing, outcome)
+    return _record_failed(writing, outcome)
 
 
-def _record_skipped(
-    session: Session, source_id: int, run_id: int | None, skipped: PageSkipped, now: datetime
-) -> Recorded:
+def _record_skipped(writing: Writing, skipped: PageSkipped) -> Recorded:
     if skipped.capture is not None:
-        _add_capture(session, source_id, run_id, skipped.capture)
-    frontier.settle(session, skipped.task, "skipped", now, cause=skipped.cause,
-                    detail=skipped.detail)  # fmt: skip
+        _add_capture(writing, skipped.capture)
+    frontier.settle(writing.connection, skipped.task, "skipped", writing.now,
+                    cause=skipped.cause, detail=skipped.detail)  # fmt: skip
     # A wall or a soft 404 in an article's place never replaces what the archive holds of it.
-    _touch(session, skipped.task.item_id, now)
+    _touch(writing, skipped.task.item_id)
     return Recorded("skipped", skipped.cause, skipped.task.item_id)
 
 
-def _record_failed(session: Session, failed: PageFailed, now: datetime) -> Recorded:
-    task = failed.task
+def _record_failed(writing: Writing, failed: PageFailed) -> Recorded:
+    task, connection = failed.task, writing.connection
     if task.item_id is not None:
         gone = failed.final and failed.cause in ("http-404", "http-410")
         if gone:
-            session.execute(update(Item).where(Item.id == task.item_id).values(state="gone"))
-        session.execute(
+            connection.execute(update(Item).where(Item.id == task.item_id).values(state="gone"))
+        connection.execute(
             update(Article)
             .where(Article.item_id == task.item_id)
-            .values(next_check_at=now + _RETRY_AFTER)
+            .values(next_check_at=writing.now + _RETRY_AFTER)
         )
         return Recorded("gone" if gone else "failed", failed.cause, task.item_id)
     if failed.final:
         state = "refused" if failed.cause in ("robots", "address-refused") else "failed"
-        frontier.settle(session, task, state, now, cause=failed.cause, detail=failed.detail)
+        frontier.settle(connection, task, state, writing.now, cause=failed.cause,
+                        detail=failed.detail)  # fmt: skip
     else:
-        frontier.retry_later(session, task, now, cause=failed.cause, detail=failed.detail)
+        frontier.retry_later(connection, task, writing.now, cause=failed.cause,
+                             detail=failed.detail)  # fmt: skip
     return Recorded("failed", failed.cause)
 
 
-def _record_stored(
-    session: Session, source_id: int, run_id: int | None, page: PageStored, now: datetime
-) -> Recorded:
-    capture = _add_capture(session, source_id, run_id, page.capture)
-    content = page.content
-    kind: ItemKind = "entry" if isinstance(content, Entry) else "article"
-    own_keys = identity.keys_of(page.urls)
-    urls = list(page.urls)
-    named = identity.identity_of(content, page.urls[-1])
-    if content.canonical_url:
-        urls.append(content.canonical_url)
-    item = identity.find_item(session, source_id, kind, named, identity.keys_of(urls))
-    if item is not None and isinstance(content, ArticleContent):
-        elsewhere = page.task.item_id not in (None, item.id)
-        if elsewhere or identity.is_other_article(session, item, content, own_keys):
-            item = session.get(Item, page.task.item_id) if elsewhere else None
-            named, urls = f"url:{own_keys[-1]}", list(page.urls)
-            item = item or identity.find_item(session, source_id, kind, named, own_keys)
-    digest = identity.text_digest(content.text)
-    if isinstance(content, ArticleContent) and (item is None or item.state == "stub"):
-        twin = identity.find_same_text(session, source_id, content, digest)
-        if twin is not None and not (content.number and twin.number):
-            identity.add_addresses(session, twin, urls, now)
-            frontier.settle(session, page.task, "done", now, cause="duplicate",
-                            detail=f"same text as item {twin.id}")  # fmt: skip
-            return Recorded("duplicate", item_id=twin.id)
-    if item is None:
-        item = identity.create_item(session, source_id, kind, named, page.urls[-1], now)
-    was_stub = item.state == "stub"
-    if page.task.item_id is None and not was_stub and own_keys[-1] != url_key(item.url):
+@dataclass(slots=True)
+class _Page:
+    """A stored page with what is derived from it once."""
+
+    outcome: PageStored
+    kind: ItemKind
+    identity: str
+    keys: list[str]
+    urls: list[str]
+    words: list[str]
+    digest: str
+
+    @classmethod
+    def of(cls, outcome: PageStored) -> _Page:
+        content = outcome.content
+        urls = list(outcome.urls)
+        named = identity.identity_of(content, urls[-1])
+        keys = identity.keys_of(urls)
+        if content.canonical_url:
+            urls.append(content.canonical_url)
+        words = identity.words_of(content.text)
+        kind: ItemKind = "entry" if isinstance(content, Entry) else "article"
+        return cls(outcome, kind, named, keys, urls, words, identity.digest_of(words))
+
+    @property
+    def task(self) -> Task:
+        return self.outcome.task
+
+    @property
+    def address(self) -> str:
+        """The last URL on the way to the page."""
+        return self.outcome.urls[-1]
+
+
+def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
+    page = _Page.of(outcome)
+    capture_id = _add_capture(writing, outcome.capture)
+    item = _item_for(writing, page)
+    duplicate = _duplicate_of(writing, page, item)
+    if duplicate is not None:
         # Another address of an article that is held: views differ in trifles (print, AMP), and
         # taking each in turn for a revision would invent a history.
-        identity.add_addresses(session, item, urls, now)
-        frontier.settle(session, page.task, "done", now, cause="duplicate",
-                        detail=f"another address of item {item.id}")  # fmt: skip
-        return Recorded("duplicate", item_id=item.id)
-    _fill_item(session, item, kind, named, content, page.urls[-1], now)
-    session.flush()
-    identity.add_addresses(session, item, urls, now)
-    frontier.settle(session, page.task, "done", now)
-    announced = frontier.offer(session, source_id, page.follow, now)
-    changed, number = _add_revision(session, item, capture, page, digest, now)
+        identity.add_addresses(writing.connection, writing.source_id, duplicate, page.urls,
+                               writing.now)  # fmt: skip
+        frontier.settle(writing.connection, page.task, "done", writing.now, cause="duplicate",
+                        detail=f"another address of item {duplicate.id}")  # fmt: skip
+        return Recorded("duplicate", item_id=duplicate.id)
+    if item is None:
+        item = identity.create_item(writing.connection, writing.source_id, page.kind,
+                                    page.identity, page.address, writing.now)  # fmt: skip
+    was_stub = item.state == "stub"
+    _fill_item(writing, item, page)
+    identity.add_addresses(writing.connection, writing.source_id, item, page.urls, writing.now)
+    frontier.settle(writing.connection, page.task, "done", writing.now)
+    announced = 0
+    if outcome.follow:
+        announced = frontier.offer(writing.connection, writing.source_id, outcome.follow,
+                                   writing.now)  # fmt: skip
+    changed, number = _add_revision(writing, item, capture_id, page, known=not was_stub)
     if not changed:
-        _touch(session, item.id, now, capture.id)
+        _touch(writing, item.id, capture_id)
         return Recorded("unchanged", item_id=item.id, announced=announced)
-    if isinstance(content, Entry):
-        _write_entry(session, item, content, capture, now)
+    if isinstance(outcome.content, Entry):
+        _write_entry(writing, item, outcome.content, capture_id, fresh=number == 1)
     else:
-        _write_article(session, item, content, capture, digest, number, now)
+        _write_article(writing, item, outcome.content, page, capture_id, number)
     verdict = "new" if was_stub or number == 1 else "revised"
     return Recorded(verdict, item_id=item.id, announced=announced)  # type: ignore[arg-type]
 
 
-def _add_capture(
-    session: Session, source_id: int, run_id: int | None, record: CaptureRecord
-) -> Capture:
-    capture = Capture(
-        source_id=source_id, run_id=run_id, url=record.url, key=url_key(record.url),
-        status=record.status, content_type=record.content_type, etag=record.etag,
-        last_modified=record.last_modified, fetched_at=record.fetched_at, file=record.file,
-        offset=record.offset, length=record.length, digest=record.digest,
-        record_id=record.record_id,
+def _item_for(writing: Writing, page: _Page) -> KnownItem | None:
+    """The item that the page belongs to, by number, canonical URL or address, if it is known."""
+    connection, source_id = writing.connection, writing.source_id
+    content = page.outcome.content
+    item = identity.find_item(connection, source_id, page.kind, page.identity,
+                              identity.keys_of(page.urls))  # fmt: skip
+    if item is None or item.state == "stub" or not isinstance(content, ArticleContent):
+        return item
+    elsewhere = page.task.item_id not in (None, item.id)
+    if not elsewhere and not identity.is_other_article(connection, item, content, page.keys):
+        return item
+    # Its canonical URL names another article: it stays what its own address says.
+    page.identity, page.urls = f"url:{page.keys[-1]}", list(page.outcome.urls)
+    own = identity.find_item(connection, source_id, page.kind, page.identity, page.keys)
+    return own if own is None or own.id != item.id or not elsewhere else None
+
+
+def _duplicate_of(writing: Writing, page: _Page, item: KnownItem | None) -> KnownItem | None:
+    """The article that the page is only another address of."""
+    content = page.outcome.content
+    if not isinstance(content, ArticleContent):
+        return None
+    if item is not None and item.state != "stub":
+        looked_for = page.task.item_id is not None
+        return None if looked_for or page.keys[-1] == url_key(item.url) else item
+    twin = identity.find_same_text(writing.connection, writing.source_id, content.headline,
+                                   page.words, page.digest)  # fmt: skip
+    if twin is None or (content.number and twin[1]):
+        return None
+    row = writing.connection.execute(select(*identity.ITEM_COLUMNS).where(Item.id == twin[0])).one()
+    return identity.KnownItem(*row)
+
+
+def _add_capture(writing: Writing, record: CaptureRecord) -> int:
+    done = writing.connection.execute(
+        insert(Capture.__table__),  # type: ignore[arg-type]
+        {
+            "source_id": writing.source_id, "run_id": writing.run_id, "url": record.url,
+            "key": url_key(record.url), "status": record.status,
+            "content_type": record.content_type, "etag": record.etag,
+            "last_modified": record.last_modified, "fetched_at": record.fetched_at,
+            "file": record.file, "offset": record.offset, "length": record.length,
+            "digest": record.digest, "record_id": record.record_id,
+        },
     )  # fmt: skip
-    session.add(capture)
-    session.flush()
-    return capture
+    return int(done.inserted_primary_key[0])  # type: ignore[index]  # the table has one
 
 
-def _fill_item(
-    session: Session, item: Item, kind: str, named: str,
-    content: ArticleContent | Entry, url: str, now: datetime,
-) -> None:  # fmt: skip
-    if item.identity != named and (item.state == "stub" or named.startswith("number:")):
-        taken = session.scalar(
-            select(Item.id).where(
-                Item.source_id == item.source_id, Item.kind == kind, Item.identity == named
-            )
-        )
+def _fill_item(writing: Writing, item: KnownItem, page: _Page) -> None:
+    content = page.outcome.content
+    renamed = item.state == "stub" or page.identity.startswith("number:")
+    if item.identity != page.identity and renamed:
+        taken = identity.find_item(writing.connection, writing.source_id, page.kind,
+                                   page.identity, [])  # fmt: skip
         if taken is None:
-            item.identity = named
+            item.identity = page.identity
     if item.state == "stub":
-        item.kind = kind
-        item.url = content.canonical_url or url
+        item.kind = page.kind
+        item.url = content.canonical_url or page.address
     item.state = "stored"
     item.number = content.number or item.number
     item.title = content.headline if isinstance(content, ArticleContent) else content.name
-    item.last_seen_at = now
+    writing.connection.execute(
+        _FILL,
+        {
+            "b_id": item.id, "b_kind": item.kind, "b_identity": item.identity, "b_url": item.url,
+            "b_number": item.number, "b_title": item.title, "b_state": item.state,
+            "b_last_seen_at": writing.now,
+        },
+    )  # fmt: skip
 
 
 def _add_revision(
-    session: Session, item: Item, capture: Capture, page: PageStored, digest: str, now: datetime
+    writing: Writing, item: KnownItem, capture_id: int, page: _Page, *, known: bool
 ) -> tuple[list[str], int]:
     """Keep a revision where ``page`` differs from the last; returns what changed, its number."""
-    content = to_json(page.content)
-    last = session.scalars(
-        select(Revision).where(Revision.item_id == item.id)
-        .order_by(Revision.number.desc()).limit(1)
-    ).first()  # fmt: skip
+    content = to_json(page.outcome.content)
+    last = None
+    if known:
+        last = writing.connection.execute(_LAST_REVISION, {"item": item.id}).first()
     changed = ["new"] if last is None else changed_fields(last.content, content)
     number = 1 if last is None else last.number + 1
     if changed:
-        session.add(
-            Revision(
-                item_id=item.id, number=number, capture_id=capture.id, seen_at=now,
-                extractor=page.extractor, digest=digest, content=content,
-                changed=[] if last is None else changed,
-            )
+        writing.connection.execute(
+            insert(Revision.__table__),  # type: ignore[arg-type]
+            {
+                "item_id": item.id, "number": number, "capture_id": capture_id,
+                "seen_at": writing.now, "extractor": page.outcome.extractor,
+                "digest": page.digest, "content": content,
+                "changed": [] if last is None else changed,
+            },
         )  # fmt: skip
     return changed, number
 
 
-def _touch(
-    session: Session, item_id: int | None, now: datetime, capture_id: int | None = None
-) -> None:
+def _touch(writing: Writing, item_id: int | None, capture_id: int | None = None) -> None:
     """Note that an item was looked at and is as it was."""
     if item_id is None:
         return
-    article = session.get(Article, item_id)
-    if article is not None:
-        article.checked_at = now
-        article.next_check_at = next_article_check(article.first_fetched_at, now)
-        article.capture_id = capture_id or article.capture_id
-    item = session.get(Item, item_id)
-    if item is not None:
-        item.last_seen_at = now
+    connection, now = writing.connection, writing.now
+    first = connection.execute(_FIRST_FETCHED, {"item": item_id}).scalar()
+    if first is not None:
+        next_check = next_article_check(first, now)
+        connection.execute(_CHECKED, {"b_id": item_id, "b_now": now, "b_next": next_check})
+        if capture_id is not None:
+            connection.execute(
+                update(Article).where(Article.item_id == item_id).values(capture_id=capture_id)
+            )
+    connection.execute(_SEEN, {"b_id": item_id, "b_now": now})
 
 
 def _write_entry(
-    session: Session, item: Item, content: Entry, capture: Capture, now: datetime
+    writing: Writing, item: KnownItem, content: Entry, capture_id: int, *, fresh: bool
 ) -> None:
-    row = session.get(DirectoryEntry, item.id) or DirectoryEntry(item_id=item.id)
-    row.kind = content.kind
-    row.name = content.name
-    row.name_key = " ".join(identity.words_of(content.name))
-    row.expansion = content.expansion
-    row.capture_id = capture.id
-    row.description = content.text or None
-    row.blocks = to_json(content.blocks)
-    row.checked_at = now
-    session.add(row)
-    session.flush()
-    _write_links(session, item, content.links, now)
-    _write_media(session, item, content)
-    index.put(session, item.id, headline=content.name, standfirst=content.expansion or "",
-              body=content.text)  # fmt: skip
+    values = {
+        "kind": content.kind, "name": content.name,
+        "name_key": " ".join(identity.words_of(content.name)), "expansion": content.expansion,
+        "capture_id": capture_id, "description": content.text or None,
+        "blocks": to_json(content.blocks), "checked_at": writing.now,
+    }  # fmt: skip
+    _put_row(writing.connection, DirectoryEntry, item.id, values, fresh=fresh)
+    write_pointers(writing.connection, writing.source_id, item.id, content, writing.now,
+                   fresh=fresh)  # fmt: skip
+    index.put(writing.connection, item.id, headline=content.name,
+              standfirst=content.expansion or "", body=content.text, fresh=fresh)  # fmt: skip
 
 
 def _write_article(
-    session: Session, item: Item, content: ArticleContent, capture: Capture,
-    digest: str, number: int, now: datetime,
+    writing: Writing, item: KnownItem, content: ArticleContent, page: _Page, capture_id: int,
+    number: int,
 ) -> None:  # fmt: skip
-    row = session.get(Article, item.id)
-    if row is None:
-        row = Article(item_id=item.id, first_fetched_at=capture.fetched_at)
-    row.headline = content.headline
-    row.standfirst = content.standfirst
-    row.text = content.text
-    row.blocks = to_json(content.blocks)
-    row.byline = list(content.byline)
-    row.dateline_place = content.dateline_place
-    row.kind = content.kind
-    row.section = content.section
-    row.tags = list(content.tags)
-    row.language = content.language
-    row.published_at, row.published_offset = _stored_moment(content.published)
-    row.published_day_only = content.published is not None and content.published.day_only
-    row.modified_at, row.modified_offset = _stored_moment(content.modified)
-    row.access = content.access
-    row.provenance = dict(content.provenance)
-    row.word_count = len(identity.words_of(content.text))
-    row.text_digest = digest
-    row.revision = number
-    row.capture_id = capture.id
-    row.checked_at = now
-    row.next_check_at = next_article_check(row.first_fetched_at, now)
-    # A claimed moment in the future would lead every list for years.
-    row.sort_at = min(row.published_at or row.first_fetched_at, row.first_fetched_at)
-    session.add(row)
-    session.flush()
-    _write_links(session, item, content.links, now)
-    _write_mentions(session, item, content, now)
-    _write_media(session, item, content)
-    index.put(session, item.id, headline=content.headline, standfirst=content.standfirst or "",
-              body=content.text)  # fmt: skip
+    connection, now, fresh = writing.connection, writing.now, number == 1
+    published_at, published_offset = _stored_moment(content.published)
+    modified_at, modified_offset = _stored_moment(content.modified)
+    first = page.outcome.capture.fetched_at
+    if not fresh:
+        first = connection.execute(_FIRST_FETCHED, {"item": item.id}).scalar() or first
+    values = {
+        "headline": content.headline, "standfirst": content.standfirst, "text": content.text,
+        "blocks": to_json(content.blocks), "byline": list(content.byline),
+        "dateline_place": content.dateline_place, "kind": content.kind,
+        "section": content.section, "tags": list(content.tags), "language": content.language,
+        "published_at": published_at, "published_offset": published_offset,
+        "published_day_only": content.published is not None and content.published.day_only,
+        "modified_at": modified_at, "modified_offset": modified_offset,
+        "access": content.access, "provenance": dict(content.provenance),
+        "word_count": len(page.words), "text_digest": page.digest, "revision": number,
+        "capture_id": capture_id, "first_fetched_at": first, "checked_at": now,
+        "next_check_at": next_article_check(first, now),
+        # A claimed moment in the future would lead every list for years.
+        "sort_at": min(published_at or first, first),
+    }  # fmt: skip
+    _put_row(connection, Article, item.id, values, fresh=fresh)
+    write_pointers(connection, writing.source_id, item.id, content, now, fresh=fresh)
+    index.put(connection, item.id, headline=content.headline,
+              standfirst=content.standfirst or "", body=content.text, fresh=fresh)  # fmt: skip
+
+
+def _put_row(
+    connection: Connection, table: Any, item_id: int, values: dict[str, Any], *, fresh: bool
+) -> None:
+    if fresh:
+        connection.execute(insert(table.__table__), {"item_id": item_id, **values})
+        return
+    statement = update(table).where(table.item_id == item_id).values(values)
+    if connection.execute(statement).rowcount == 0:
+        connection.execute(insert(table.__table__), {"item_id": item_id, **values})
 
 
 def _stored_moment(moment: ClaimedMoment | None) -> tuple[datetime | None, int | None]:
     return (None, None) if moment is None else (moment.at, moment.offset_minutes)
-
-
-def _target(session: Session, item: Item, link: LinkContent, now: datetime) -> int | None:
-    """The item a link leads to: a known one, else a stub for related items and entries."""
-    kind: ItemKind = "entry" if link.relation == "entry" else "article"
-    key = url_key(link.url)
-    known = identity.find_item(session, item.source_id, kind, f"url:{key}", [key])
-    if known is None and link.relation in _STUB_RELATIONS:
-        known = identity.create_item(session, item.source_id, kind, f"url:{key}", link.url, now)
-        identity.add_addresses(session, known, [link.url], now)
-    if known is None or known.id == item.id:
-        return None
-    if known.state == "stub":
-        known.title = known.title or link.anchor
-        known.teaser = known.teaser or link.teaser
-    return known.id
-
-
-def _write_links(
-    session: Session, item: Item, links: tuple[LinkContent, ...], now: datetime
-) -> None:
-    session.execute(delete(Link).where(Link.item_id == item.id))
-    for position, link in enumerate(links):
-        session.add(
-            Link(
-                item_id=item.id, position=position, relation=link.relation, url=link.url,
-                key=url_key(link.url), target_id=_target(session, item, link, now),
-                anchor=link.anchor, teaser=link.teaser,
-            )
-        )  # fmt: skip
-    session.flush()
-
-
-def _write_mentions(session: Session, item: Item, content: ArticleContent, now: datetime) -> None:
-    session.execute(delete(Mention).where(Mention.item_id == item.id))
-    for position, m in enumerate(content.mentions):
-        entry_id = None
-        if m.url is not None:
-            key = url_key(m.url)
-            entry = identity.find_item(session, item.source_id, "entry", f"url:{key}", [key])
-            if entry is None:
-                entry = identity.create_item(
-                    session, item.source_id, "entry", f"url:{key}", m.url, now
-                )
-                identity.add_addresses(session, entry, [m.url], now)
-            if entry.state == "stub":
-                entry.title = entry.title or m.full_name or m.anchor
-            entry_id = entry.id
-        session.add(
-            Mention(
-                item_id=item.id, position=position, entry_id=entry_id, anchor=m.anchor,
-                full_name=m.full_name, kind=m.kind, url=m.url, block=m.block,
-                start=m.start, end=m.end,
-            )
-        )  # fmt: skip
-    session.flush()
-
-
-def _write_media(session: Session, item: Item, content: ArticleContent | Entry) -> None:
-    from storage.database import insert_ignore
-
-    session.execute(delete(ArticleMedia).where(ArticleMedia.item_id == item.id))
-    if not content.media:
-        return
-    insert_ignore(session, Media, [{"url": m.url, "kind": m.kind} for m in content.media])
-    ids = dict(
-        session.execute(
-            select(Media.url, Media.id).where(Media.url.in_([m.url for m in content.media]))
-        ).all()
-    )  # fmt: skip
-    for position, m in enumerate(content.media):
-        session.add(
-            ArticleMedia(
-                item_id=item.id, media_id=ids[m.url], position=position, caption=m.caption,
-                credit=m.credit, alternative_text=m.alternative_text,
-            )
-        )  # fmt: skip
-    session.flush()

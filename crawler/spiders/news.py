@@ -43,7 +43,7 @@ _NOT_MODIFIED = 304
 # A sitemap may have 50 MB by its protocol; a feed has no limit of its own.
 _ENDPOINT_BYTES = 64 * 1024 * 1024
 # Requests that wait in Scrapy at a time; the rest waits in the database.
-_WINDOW = 64
+_WINDOW = 128
 # Walls pass: the page behind them is tried again.
 _WALLS = frozenset({"login-wall", "consent-wall", "bot-wall"})
 
@@ -363,7 +363,7 @@ class NewsSpider(Spider):
 
         if self._outstanding == 0:
             await self.recorder.flush()
-        tasks = await self.recorder.call(work)
+        tasks = await self.recorder.read(work)
         self._taken.update(task.key for task in tasks)
         self._outstanding += len(tasks)
         self._fetched += len(tasks)

@@ -15,7 +15,7 @@ from storage.search.analysis import tokens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Connection
 
     from storage.search.query import Term
 
@@ -25,31 +25,40 @@ FTS_WEIGHTS = "8.0, 3.0, 1.0"
 _PG_MAX_POSITION = 16_383
 
 
-def put(session: Session, item_id: int, *, headline: str, standfirst: str, body: str) -> None:
-    """Index an item, in place of what was indexed of it."""
-    remove(session, item_id)
-    if session.get_bind().dialect.name == "sqlite":
-        session.execute(
-            text("INSERT INTO search_index (rowid, headline, standfirst, body)"
-                 " VALUES (:id, :headline, :standfirst, :body)"),
-            {"id": item_id, "headline": " ".join(tokens(headline)),
-             "standfirst": " ".join(tokens(standfirst)), "body": " ".join(tokens(body))},
-        )  # fmt: skip
+_INSERT = {
+    "sqlite": text(
+        "INSERT INTO search_index (rowid, headline, standfirst, body)"
+        " VALUES (:id, :headline, :standfirst, :body)"
+    ),
+    "postgresql": text(
+        "INSERT INTO search_index (item_id, document) VALUES (:id, CAST(:document AS tsvector))"
+    ),
+}
+_DELETE = {
+    "sqlite": text("DELETE FROM search_index WHERE rowid = :id"),
+    "postgresql": text("DELETE FROM search_index WHERE item_id = :id"),
+}
+
+
+def put(
+    connection: Connection, item_id: int, *, headline: str, standfirst: str, body: str,
+    fresh: bool = False,
+) -> None:  # fmt: skip
+    """Index an item, in place of what was indexed of it; ``fresh`` says that nothing was."""
+    dialect = connection.dialect.name
+    if not fresh:
+        remove(connection, item_id)
+    if dialect == "sqlite":
+        parts = {"headline": headline, "standfirst": standfirst, "body": body}
+        values = {name: " ".join(tokens(part)) for name, part in parts.items()}
     else:
-        session.execute(
-            text("INSERT INTO search_index (item_id, document)"
-                 " VALUES (:id, CAST(:document AS tsvector))"),
-            {"id": item_id, "document": _document(headline, standfirst, body)},
-        )  # fmt: skip
+        values = {"document": _document(headline, standfirst, body)}
+    connection.execute(_INSERT[dialect], {"id": item_id, **values})
 
 
-def remove(session: Session, item_id: int) -> None:
+def remove(connection: Connection, item_id: int) -> None:
     """Take an item out of the index."""
-    column = "rowid" if session.get_bind().dialect.name == "sqlite" else "item_id"
-    session.execute(
-        text(f"DELETE FROM search_index WHERE {column} = :id"),  # noqa: S608  (one of two names)
-        {"id": item_id},
-    )
+    connection.execute(_DELETE[connection.dialect.name], {"id": item_id})
 
 
 def _document(*parts: str) -> str:

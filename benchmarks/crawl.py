@@ -1,0 +1,175 @@
+"""The whole pipeline on loopback beside bare Scrapy, in one run.
+
+    python benchmarks/crawl.py [--pages 600] [--bench ../shared/bench] [--depth 0]
+
+A server in a process of its own gives ``--pages`` article pages (the real ones of the bench under
+new addresses where it is there, else made ones). Bare Scrapy fetches them all and does nothing with
+them; Dateline crawls them into an archive: robots, captures, extraction in workers, revisions,
+search index. Prints pages/s and CPU milliseconds a page, workers included; the two are comparable only
+within one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import json
+import multiprocessing
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from dateline.demo.texts import STORIES
+
+
+def made_pages(count: int) -> list[bytes]:
+    """Article pages of some 40 kB, every text different."""
+    pages = []
+    for i in range(count):
+        story = STORIES[i % len(STORIES)]
+        text = "".join(f"<p>{p} Number {i}.</p>" for p in story.text * 4)
+        menu = "".join(
+            f'<li class="menu-item"><a href="/s/{k}">Section {k}</a></li>' for k in range(60)
+        )
+        teasers = "".join(
+            f'<div class="teaser"><h3><a href="/t/{k}/x">A teaser of some length {k}</a></h3>'
+            f"<p>Short words about it {k}.</p></div>" for k in range(40)
+        )  # fmt: skip
+        pages.append(
+            f'<html lang="en"><head><title>{story.headline} {i}</title>'
+            '<meta property="og:type" content="article"/>'
+            f'<meta property="article:published_time" content="{story.at.isoformat()}"/>'
+            f"<style>{'.a{color:red}' * 800}</style></head><body><nav><ul>{menu}</ul></nav>"
+            f"<article><h1>{story.headline} {i}</h1><p>{story.standfirst}</p>{text}</article>"
+            f'<aside class="more-stories">{teasers}</aside></body></html>'.encode()
+        )
+    return pages
+
+
+def bench_pages(bench: Path, count: int) -> list[bytes]:
+    """The real pages of the bench, over and over, told apart by a sentence."""
+    files = sorted((bench / "pages").glob("*.html.gz"))
+    pages = [gzip.decompress(path.read_bytes()) for path in files]
+    return [pages[i % len(pages)].replace(b"</h1>", f" {i}</h1>".encode(), 1) for i in range(count)]
+
+
+def serve(pages: list[bytes], port: multiprocessing.Queue[int]) -> None:
+    """Serve ``/p/N/some-words-of-a-headline`` and a sitemap; the process ends by being killed."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                path = line.split()[1].decode()
+                while (await reader.readline()).strip():
+                    pass
+                status, kind, body = _page(path, pages, writer.get_extra_info("sockname")[1])
+                head = (f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n"
+                        f"Content-Length: {len(body)}\r\n\r\n")  # fmt: skip
+                writer.write(head.encode() + body)
+                await writer.drain()
+        except (ConnectionError, IndexError):
+            pass
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port.put(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(main())
+
+
+def _page(path: str, pages: list[bytes], port: int) -> tuple[str, str, bytes]:
+    if path.startswith("/p/"):
+        return "200 OK", "text/html; charset=utf-8", pages[int(path.split("/")[2])]
+    if path == "/sitemap.xml":
+        locs = "".join(f"<url><loc>http://127.0.0.1:{port}{_path(i)}</loc></url>"
+                       for i in range(len(pages)))  # fmt: skip
+        return "200 OK", "application/xml", f"<urlset>{locs}</urlset>".encode()
+    if path == "/":
+        return "200 OK", "text/html", b"<html><title>Bench</title><p>Bench</p></html>"
+    return "404 Not Found", "text/html", b"no"
+
+
+def _path(i: int) -> str:
+    return f"/p/{i}/some-words-of-a-headline"
+
+
+BARE = """
+import sys
+from scrapy import Request, Spider
+from scrapy.crawler import AsyncCrawlerProcess
+
+class Bare(Spider):
+    name = "bare"
+    async def start(self):
+        for i in range(int(sys.argv[2])):
+            yield Request(f"http://127.0.0.1:{sys.argv[1]}/p/{i}/some-words-of-a-headline")
+    def parse(self, response):
+        pass
+
+process = AsyncCrawlerProcess({"LOG_LEVEL": "ERROR", "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
+                               "CONCURRENT_ITEMS": 4, "TELNETCONSOLE_ENABLED": False,
+                               "TWISTED_REACTOR":
+                               "twisted.internet.asyncioreactor.AsyncioSelectorReactor"})
+process.crawl(Bare)
+process.start()
+"""
+
+
+def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float, str]:
+    """Seconds by the clock and of CPU (children included) of a command, and its output."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in (0, 3):
+        sys.exit(f"{' '.join(command)}: {done.stderr}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return wall, cpu, done.stdout
+
+
+def main() -> None:
+    """Measure both and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", type=int, default=600)
+    parser.add_argument("--bench", type=Path)
+    parser.add_argument("--depth", default="0")
+    args = parser.parse_args()
+    pages = bench_pages(args.bench, args.pages) if args.bench else made_pages(args.pages)
+    port: multiprocessing.Queue[int] = multiprocessing.Queue()
+    server = multiprocessing.Process(target=serve, args=(pages, port), daemon=True)
+    server.start()
+    number = port.get(timeout=30)
+    size = sum(map(len, pages)) / len(pages) / 1000
+    print(f"{len(pages)} pages of {size:.0f} kB on average, {os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "DATELINE_ALLOW_PRIVATE": "1", "DATELINE_ARCHIVE": folder,
+                       "PYTHONPATH": str(ROOT)}  # fmt: skip
+        bare = timed([sys.executable, "-c", BARE, str(number), str(len(pages))], environment)
+        dateline = [sys.executable, "-m", "dateline"]
+        timed([*dateline, "init", folder], environment)
+        timed([*dateline, "add", f"http://127.0.0.1:{number}/", "--name", "bench"], environment)
+        whole = timed(
+            [*dateline, "crawl", "--limit", "0", "--depth", args.depth, "--json"], environment
+        )
+        summary = json.loads(whole[2])[0]
+    done = summary["new"] + summary["duplicate"] + summary["skipped"]
+    print(f"{'':14}{'pages/s':>10}{'CPU ms/page':>14}")
+    for name, (wall, cpu, _) in (("bare Scrapy", bare), ("Dateline", whole)):
+        print(f"{name:14}{len(pages) / wall:10.1f}{cpu / len(pages) * 1000:14.1f}")
+    print(f"Dateline: {done} pages came through, {summary['new']} new, {summary['failed']} failed")
+    server.kill()
+
+
+if __name__ == "__main__":
+    main()
