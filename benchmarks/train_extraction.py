@@ -93,13 +93,12 @@ def load(bench: Path) -> list[Sample]:
             body=meta.body, description=meta.description,
             headline=headline.value if headline else "", title=page.title or "",
         )  # fmt: skip
-        tokens = features.words_of(walk.blocks)
         parents, grandparents = sequence.places(walk.blocks)
         texts = [b.text for b in walk.blocks]
         samples.append(
             Sample(
-                features.matrix(walk.blocks, context, tokens), label(texts, truth["body"]),
-                np.array([len(t) for t in tokens], dtype=float), parents, grandparents, walk.blocks,
+                features.matrix(walk.blocks, context), label(texts, truth["body"]),
+                np.array([len(b.words) for b in walk.blocks], dtype=float), parents, grandparents, walk.blocks,
                 truth, publisher_of(truth["url"]),
             )
         )  # fmt: skip

@@ -6,7 +6,7 @@ The URL that is fetched is kept apart and unchanged; the key only compares.
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 # Parameters that say how a reader came, never what is shown. Prefixes end in "*".
 # Collected from the campaign documentation of Google, Meta, Microsoft, Matomo, AT Internet,
@@ -39,6 +39,15 @@ def is_web_url(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in _DEFAULT_PORTS and bool(parts.hostname)
+
+
+def absolute(base: str, href: str) -> str | None:
+    """``href`` as a reader at ``base`` would follow it; ``None`` where that is no web address."""
+    try:
+        url = urljoin(base, href.strip())
+    except ValueError:
+        return None
+    return url if is_web_url(url) else None
 
 
 def host_of(url: str) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from crawler.discovery.links import same_site
 from crawler.discovery.listings import parse_listing
 from crawler.extraction.page import parse_html
-from storage.addresses import is_web_url, url_key
+from storage.addresses import absolute, url_key
 
 FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"}
@@ -49,11 +49,12 @@ def parse_home(body: bytes, url: str, content_type: str = "") -> HomePage:
         rel = (link.get("rel") or "").lower().split()
         kind = (link.get("type") or "").split(";")[0].strip().lower()
         if ("alternate" in rel or "feed" in rel) and kind in FEED_TYPES and link.get("href"):
-            _keep(feeds, urljoin(page.base_url, link.get("href").strip()), link.get("title"))
+            _keep(feeds, absolute(page.base_url, link.get("href")), link.get("title"))
     for anchor in page.root.iter("a"):
         href = (anchor.get("href") or "").strip()
-        if _FEED_HREF.search(href.split("#")[0]) and same_site(urljoin(page.base_url, href), url):
-            _keep(feeds, urljoin(page.base_url, href), None)
+        if _FEED_HREF.search(href.split("#")[0]):
+            feed = absolute(page.base_url, href)
+            _keep(feeds, feed if feed and same_site(feed, url) else None, None)
     listing = parse_listing(body, url, content_type)
     return HomePage(
         title=page.site_name or page.title,
@@ -64,8 +65,8 @@ def parse_home(body: bytes, url: str, content_type: str = "") -> HomePage:
     )
 
 
-def _keep(feeds: dict[str, tuple[str, str | None]], url: str, title: str | None) -> None:
-    if is_web_url(url) and not _COMMENTS.search(url):
+def _keep(feeds: dict[str, tuple[str, str | None]], url: str | None, title: str | None) -> None:
+    if url is not None and not _COMMENTS.search(url):
         feeds.setdefault(url_key(url), (url, title))
 
 
@@ -83,5 +84,5 @@ def usual_places(home_url: str, paths: tuple[str, ...]) -> list[str]:
 def sitemaps_in_robots(body: bytes, home_url: str) -> list[str]:
     """The sitemaps that a robots.txt names, as absolute URLs, each once."""
     found = re.findall(rb"(?im)^\s*sitemap\s*:\s*(\S+)", body[:500_000])
-    urls = [urljoin(home_url, raw.decode("utf-8", "replace")) for raw in found]
-    return list(dict.fromkeys(url for url in urls if is_web_url(url)))
+    urls = [absolute(home_url, raw.decode("utf-8", "replace")) for raw in found]
+    return list(dict.fromkeys(url for url in urls if url is not None))

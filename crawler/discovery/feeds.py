@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from crawler.discovery.errors import NotAFeed
-from storage.addresses import is_web_url, url_key
+from storage.addresses import absolute, is_web_url, url_key
 from storage.records import Announcement
 
 if TYPE_CHECKING:
@@ -74,8 +73,8 @@ def _xml_entry(entry: Any, base: str) -> Announcement | None:
     link = entry.get("feedburner_origlink") or entry.get("link") or ""
     if not link and is_web_url(entry.get("id", "")):
         link = entry["id"]
-    address = urljoin(base, link.strip()) if link else ""
-    if not is_web_url(address):
+    address = absolute(base, link) if link else None
+    if address is None:
         return None
     hints: dict[str, Any] = {"guid": entry.get("id")}
     hints["headline"] = _text(_untagged(entry.get("title", "")))
@@ -115,8 +114,8 @@ def _json_entry(item: dict[str, Any], base: str) -> Announcement | None:
     link = item.get("url") or item.get("external_url")
     if not link and isinstance(identifier, str) and is_web_url(identifier):
         link = identifier
-    address = urljoin(base, link.strip()) if isinstance(link, str) else ""
-    if not is_web_url(address):
+    address = absolute(base, link) if isinstance(link, str) and link else None
+    if address is None:
         return None
     authors = item.get("authors") or [item.get("author")]
     names = [_text(a.get("name")) for a in authors if isinstance(a, dict)]

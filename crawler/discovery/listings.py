@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
 
 from crawler.discovery.links import LinkKind, classify, same_site
 from crawler.extraction.page import parse_html
-from storage.addresses import is_web_url, url_key
+from storage.addresses import absolute, url_key
 from storage.records import Announcement
 
 MAX_LINKS = 2_000
@@ -57,11 +56,7 @@ def _address(anchor: Any, base: str) -> str | None:
     href = (anchor.get("href") or "").strip()
     if not href or href.startswith(("#", "javascript:", "mailto:", "tel:", "data:")):
         return None
-    try:
-        link = urljoin(base, href)
-    except ValueError:
-        return None
-    return link if is_web_url(link) else None
+    return absolute(base, href)
 
 
 def _is_headline(words: str) -> bool:

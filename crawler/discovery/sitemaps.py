@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from lxml import etree
 
 from crawler.discovery.errors import NotASitemap
-from storage.addresses import is_web_url
+from storage.addresses import absolute, is_web_url
 from storage.records import Announcement
 
 if TYPE_CHECKING:
@@ -151,8 +150,8 @@ def _fields(element: Any) -> Iterator[tuple[str, str]]:
 
 def _child(element: Any, base: str) -> ChildSitemap | None:
     fields = dict(_fields(element))
-    address = urljoin(base, fields.get("loc", ""))
-    if not fields.get("loc") or not is_web_url(address):
+    address = absolute(base, fields["loc"]) if "loc" in fields else None
+    if address is None:
         return None
     return ChildSitemap(address, parse_w3c(fields.get("lastmod"), end_of_day=True))
 
@@ -162,8 +161,8 @@ def _entry(element: Any, base: str) -> Announcement | None:
     for name, text in _fields(element):
         # The first <loc> is the page's; those of its images come later.
         fields.setdefault(name, text)
-    address = urljoin(base, fields.get("loc", ""))
-    if not fields.get("loc") or not is_web_url(address):
+    address = absolute(base, fields["loc"]) if "loc" in fields else None
+    if address is None:
         return None
     hints: dict[str, Any] = {}
     news = "publication_date" in fields or "publication" in fields

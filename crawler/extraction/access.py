@@ -25,7 +25,18 @@ _WALL = re.compile(
     r"|for abonnenter|tylko dla prenumeratorów|会員限定|有料会員|구독자 전용",
     re.IGNORECASE,
 )
+# A block that holds none of these words (or is in a script without spaces) needs no closer look.
+_WALL_WORDS = frozenset(
+    (
+        "abonnés abonné suite reste réservé réservée réservés reading keep subscribe subscribers "
+        "subscriber account register artikel lesen weiterlesen weiterzulesen abonnieren abonnenten "
+        "exklusiv contenido suscriptores suscríbete contenuto riservato assinantes abonnees lezen "
+        "prenumeranter abonnenter prenumeratorów"
+    ).split()
+)
+_UNSPACED_WALLS = ("会員", "구독자")
 _FEW_WORDS = 220
+_WALL_LENGTH = 300
 
 
 def access_of(
@@ -34,7 +45,7 @@ def access_of(
     """(``full`` or ``teaser``, what says so; ``""`` where nothing speaks against ``full``)."""
     words = sum(len(blocks[i].text.split()) for i in chosen)
     wall = next(
-        (b.text for i, b in enumerate(blocks) if len(b.text) < 300 and _WALL.search(b.text)),
+        (b.text for b in blocks if len(b.text) < _WALL_LENGTH and _is_wall(b)),
         None,
     )
     free = meta.node.get("isAccessibleForFree")
@@ -47,3 +58,9 @@ def access_of(
     if paid and cut and words < _FEW_WORDS:
         return "teaser", "paid content, and its text breaks off"
     return "full", ""
+
+
+def _is_wall(block: RawBlock) -> bool:
+    if _WALL_WORDS.isdisjoint(block.words) and not any(w in block.text for w in _UNSPACED_WALLS):
+        return False
+    return _WALL.search(block.text) is not None

@@ -9,6 +9,7 @@ from crawler.extraction import body, byline_text, dates, kinds, language, moment
 from crawler.extraction.access import access_of
 from crawler.extraction.blocks import Walk
 from crawler.extraction.features import Context
+from crawler.extraction.hydration import hidden_article, tree_of
 from crawler.extraction.links import is_entry, links_in_text, related_items
 from crawler.extraction.metadata import Metadata
 from crawler.extraction.page import Page, parse_html
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # Kept with every revision; it moves whenever the same bytes may give another article.
 EXTRACTOR = "dateline-1"
+# Characters of text below which a page may be drawn by its script.
+_LITTLE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,15 @@ def extract_page(page: Page, known: Known) -> Extraction:
         body=meta.body, description=meta.description,
         headline=headline.value if headline else "", title=page.title or "",
     )  # fmt: skip
-    chosen = _without_headline(walk, body.choose(walk.blocks, context),
-                               headline.value if headline else "")  # fmt: skip
+    chosen = body.choose(walk.blocks, context)
+    if sum(len(walk.blocks[i].text) for i in chosen) < _LITTLE:
+        drawn = _drawn_by_script(page)
+        if drawn is not None:
+            walk, chosen = (
+                drawn,
+                [i for i, b in enumerate(drawn.blocks) if 2 * b.linked < len(b.text)],
+            )
+    chosen = _without_headline(walk, chosen, headline.value if headline else "")
     zone = dates.zone_of(known.timezone)
     published = moments.published(meta, walk, chosen, zone, known.now, known.hints)
     entry_page = _is_entry(meta, known)
@@ -95,14 +105,22 @@ def extract_page(page: Page, known: Known) -> Extraction:
     return Extraction("article", article=article)
 
 
+def _drawn_by_script(page: Page) -> Walk | None:
+    fragment = hidden_article(page)
+    root = tree_of(fragment) if fragment else None
+    return Walk(root, page.base_url) if root is not None else None
+
+
 def _article(
     meta: Metadata, walk: Walk, chosen: Sequence[int], headline: str,
     published: tuple[Any, str] | None, known: Known, provenance: dict[str, str],
 ) -> Article:  # fmt: skip
     page = meta.page
+    bylines = byline_text.byline(meta, walk, chosen, known.hints)
+    names = bylines[0] if bylines else ()
+    chosen = [i for i in chosen if not byline_text.is_byline(walk.blocks[i].text, names)]
     blocks, media = _body(meta, walk, chosen, provenance)
     standfirst = standfirst_of(meta, walk, chosen, provenance)
-    bylines = byline_text.byline(meta, walk, chosen, known.hints)
     modified = moments.modified(meta, dates.zone_of(known.timezone), known.now)
     section, tags = meta.section(), meta.tags()
     tongue = language.language_of(page.language or known.language, blocks)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin
+
+from storage.addresses import absolute
 
 # Elements whose text no reader sees, or that are controls and not text.
 DROPPED = frozenset(
@@ -30,6 +31,8 @@ _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re
 # lxml and Python both recurse on deep trees; what lies deeper than any page is a trap.
 MAX_DEPTH = 400
 MAX_BLOCKS = 20_000
+_WORD = re.compile(r"\w+")
+_LOOKED_AT = 1_500  # characters of a block whose words are compared; enough to tell
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -66,6 +69,8 @@ class RawBlock:
     quoted: bool = False
     images: list[Any] = field(default_factory=list)
     order: int = 0
+    # The lower-case words of its beginning, which everything compares.
+    words: list[str] = field(default_factory=list)
 
 
 # Depth of lists, whether the innermost is ordered, whether inside a quotation.
@@ -260,6 +265,7 @@ class Walk:
 
     def _sum(self) -> None:
         for block in self.blocks:
+            block.words = _WORD.findall(block.text[:_LOOKED_AT].lower())
             place: Place | None = block.place
             chars, linked = len(block.text), block.linked
             paragraph = block.tag == "p" and chars > 40
@@ -274,10 +280,7 @@ class Walk:
 
     def resolve(self, href: str) -> str | None:
         """``href`` as an absolute URL, ``None`` where it is none."""
-        try:
-            return urljoin(self.base_url, href.strip())
-        except ValueError:
-            return None
+        return absolute(self.base_url, href)
 
 
 _WORD_ATTRIBUTES = frozenset(

@@ -32,9 +32,8 @@ def probabilities(blocks: Sequence[RawBlock], context: features.Context) -> np.n
     if not blocks:
         return np.zeros(0)
     first, second = model.load("body")
-    tokens = features.words_of(blocks)
-    rows = features.matrix(blocks, context, tokens)
-    words = np.array([len(found) for found in tokens], dtype=float)
+    rows = features.matrix(blocks, context)
+    words = np.array([len(block.words) for block in blocks], dtype=float)
     parents, grandparents = sequence.places(blocks)
     initial = first.probability(rows)
     context_rows = sequence.matrix(initial, words, parents, grandparents)

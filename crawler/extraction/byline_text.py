@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.bylines import clean_names
+from crawler.extraction.dates import has_date
 from crawler.extraction.features import GROUPS, groups_of
 
 if TYPE_CHECKING:
@@ -16,10 +17,17 @@ if TYPE_CHECKING:
 
 _AUTHOR = GROUPS.index("author")
 _BY = re.compile(
-    r"^(?:by|par|von|por|de|di|door|af|av|text|texte|przez|autor|author|oleh|yazan|автор)\b[:\s]",
+    r"^(?:by|par|von|por|di|door|af|av|text|texte|przez|autor(?:in)?(?:/autor)?|author|oleh|yazan"
+    r"|words|автор)\b[:\s]+",
     re.IGNORECASE,
 )
-_MAX_BYLINE = 120
+_MAX_BYLINE = 160
+_MAX_WORDS = 4
+_META = GROUPS.index("meta")
+_PARTS = re.compile(r"\s*[•|·]\s*|\s+[–—-]\s+|\s*\u00a0\|?\s*")
+_PARTICLES = frozenset(
+    "de du des da di del della van von der den ter la le el al bin ibn y e".split()
+)
 
 
 def byline(
@@ -27,6 +35,9 @@ def byline(
 ) -> tuple[tuple[str, ...], str] | None:
     """Author names and where they came from."""
     stated = meta.bylines()
+    if stated is not None and len(stated[0]) > 1:
+        others = tuple(name for name in stated[0] if not _only_site(meta, (name,)))
+        stated = (others or stated[0], stated[1])
     if stated is not None and not _only_site(meta, stated[0]):
         return stated
     shown = _shown(walk, chosen)
@@ -44,7 +55,7 @@ def _only_site(meta: Metadata, names: tuple[str, ...]) -> bool:
 
 
 def _shown(walk: Walk, chosen: Sequence[int]) -> tuple[str, ...]:
-    """Names in short blocks near the headline whose class or first word says that they sign."""
+    """Names in short blocks near the headline whose class, first word or company signs them."""
     first = chosen[0] if chosen else 0
     heading = next((i for i, b in enumerate(walk.blocks) if b.tag == "h1"), first)
     around = range(max(0, min(heading, first) - 3), min(max(heading, first) + 8, len(walk.blocks)))
@@ -52,23 +63,52 @@ def _shown(walk: Walk, chosen: Sequence[int]) -> tuple[str, ...]:
         block = walk.blocks[i]
         if len(block.text) > _MAX_BYLINE or block.tag in ("h1", "h2"):
             continue
-        if _BY.match(block.text) or _signs(block):
-            text = _BY.sub("", block.text)
-            links = [text_of for s, e, what, _ in block.spans if what == "link"
-                     for text_of in [block.text[s:e].strip()] if text_of]  # fmt: skip
-            names = clean_names(links or [text])
-            names = tuple(n for n in names if 1 < len(n.split()) <= 5 and not re.search(r"\d", n))
-            if names:
-                return names
+        names = _names_of(block)
+        if names:
+            return names
     return ()
 
 
-def _signs(block: RawBlock) -> bool:
+def _names_of(block: RawBlock) -> tuple[str, ...]:
+    parts = [part for part in _PARTS.split(block.text) if part]
+    said = [_BY.sub("", part) for part in parts if _BY.match(part)]
+    if said:
+        return _likely(clean_names(said))
+    if not (_in_place(block, _AUTHOR) or (_in_place(block, _META) and has_date(block.text))):
+        return ()
+    linked = [
+        block.text[start:end].strip() for start, end, what, _ in block.spans if what == "link"
+    ]
+    return _likely(clean_names(linked)) or _likely(clean_names(parts))
+
+
+def _likely(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that look like names of people: two to four words that begin with capitals."""
+    return tuple(
+        name
+        for name in names
+        if 1 < len(name.split()) <= _MAX_WORDS
+        and not re.search(r"\d", name)
+        and all(not word[0].islower() or word in _PARTICLES for word in name.split())
+    )
+
+
+def _in_place(block: RawBlock, group: int) -> bool:
     node: Any = block.place
     for _ in range(3):
         if node is None:
             return False
-        if node.words and _AUTHOR in groups_of(node.words):
+        if node.words and group in groups_of(node.words):
             return True
         node = node.parent
     return False
+
+
+def is_byline(text: str, names: Sequence[str]) -> bool:
+    """Whether a block of text says no more than who wrote it."""
+    if len(text) > _MAX_BYLINE or not names:
+        return False
+    rest = _BY.sub("", text).casefold()
+    for name in sorted(names, key=len, reverse=True):
+        rest = rest.replace(name.casefold(), "")
+    return not re.sub(r"\b(?:and|et|und|y|e|en|og|och)\b|\W", "", rest)

@@ -56,6 +56,7 @@ def _parts(value: str) -> list[str]:
     out: list[str] = []
     for part in parts:
         pieces = [p.strip() for p in part.split(",") if p.strip()]
+        pieces = pieces[:1] + [p for p in pieces[1:] if not _ROLE.match(f", {p}")]
         # "Jane Doe, John Roe" are two names; "Doe, Jane" is one the other way round.
         if len(pieces) > 1 and all(" " in piece for piece in pieces):
             out.extend(pieces)
@@ -69,6 +70,7 @@ def _parts(value: str) -> list[str]:
 def _name(part: str) -> str | None:
     name = _LEAD.sub("", part.strip())
     name = _ROLE.sub("", name)
+    name = re.sub(r"\s*(?:기자|특파원|記者|记者)$", "", name)
     name = re.sub(r"\s*\((?:[^)]*)\)\s*$", "", name).strip(" \t,;:|-–—•·.\"'")
     if name.isupper() and len(name) > 5 and " " in name:
         name = name.title()

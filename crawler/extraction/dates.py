@@ -162,6 +162,7 @@ _LABEL = re.compile(
     r"^(?:[^\d\W]+[\s:.,]*){0,5}?(?=(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)?\s*"
     r"(?:le\s+)?\d)", re.IGNORECASE
 )  # fmt: skip
+_EASTERN = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]?")
 _HAS_DATE = re.compile(
     r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}(?:er|st|nd|rd|th|\.)?\s*(?:de\s+)?[^\W\d]{3,}\.?,?"
     r"\s*(?:de\s+|del\s+)?\d{4}|[^\W\d]{3,}\.?\s*\d{1,2}(?:st|nd|rd|th)?,?\s*\d{4}"
@@ -186,6 +187,9 @@ def parse_words(text: str, language: str | None, zone: tzinfo = UTC) -> ClaimedM
     text = _FRENCH_HOURS.sub(lambda m: f"{m[1]}:{m[2] or '00'}", text)
     for word, hour in _FRENCH_NAMED.items():
         text = text.replace(word, hour)
+    eastern = _EASTERN.match(text)
+    if eastern:
+        text = "-".join(part.zfill(2) for part in eastern.groups()) + text[eastern.end() :]
     machine = parse_machine(text, zone) if text[:4].isdigit() else None
     if machine is not None:
         return machine

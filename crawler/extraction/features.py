@@ -93,7 +93,6 @@ _DATE = re.compile(r"\b(?:19|20)\d{2}\b|\b\d{1,2}[.:/h]\d{2}\b")
 _WORD = re.compile(r"\w+")
 _DIGITS = b"0123456789"
 _UPPER = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_LOOKED_AT = 1_500  # characters of a block whose words are compared; enough to tell
 
 _OWN = (
     "chars", "words", "word_length", "link_density", "strong_density", "commas", "ends", "first",
@@ -143,11 +142,6 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def words_of(blocks: Sequence[RawBlock]) -> list[list[str]]:
-    """The lower-case words of each block's beginning."""
-    return [_WORD.findall(block.text[:_LOOKED_AT].lower()) for block in blocks]
-
-
 def _shingles(text: str) -> set[tuple[str, ...]]:
     words = _words(text)
     return set(zip(words, words[1:], words[2:], strict=False))
@@ -160,22 +154,41 @@ def _share(words: Sequence[str], known: set[str]) -> float:
 _WIDTH = len(_SECTIONS) + len(GROUPS)
 
 
-def nearness(place: Place, cache: dict[int, list[float]]) -> list[float]:
-    """For each sectioning tag and each group, how near its closest ancestor is: 1 / (1 + steps)."""
-    known = cache.get(place.order)
-    if known is not None:
-        return known
-    if place.parent is None:
-        row = [0.0] * _WIDTH
-    else:
-        row = [v / (1 + v) if v else 0.0 for v in nearness(place.parent, cache)]
-    if place.words:
-        for i in groups_of(place.words):
-            row[len(_SECTIONS) + i] = 1.0
-    if place.tag in _SECTION_INDEX:
-        row[_SECTION_INDEX[place.tag]] = 1.0
-    cache[place.order] = row
-    return row
+def _nearness(blocks: Sequence[RawBlock]) -> np.ndarray:
+    """For each block, sectioning tag and group: how near its closest such ancestor is.
+
+    1 / (1 + steps), 0 where there is none; float32 of shape (blocks, sections + groups).
+    """
+    rows: dict[int, int] = {}
+    levels: dict[int, list[Place]] = {}
+    for block in blocks:
+        place: Place | None = block.place
+        while place is not None and place.order not in rows:
+            rows[place.order] = -1
+            levels.setdefault(place.depth, []).append(place)
+            place = place.parent
+    near = np.zeros((len(rows), _WIDTH), dtype=np.float32)
+    count = 0
+    for depth in sorted(levels):
+        level = levels[depth]
+        first = count
+        ones: list[tuple[int, int]] = []
+        for place in level:
+            rows[place.order] = count
+            if place.words:
+                ones += [(count, len(_SECTIONS) + group) for group in groups_of(place.words)]
+            section = _SECTION_INDEX.get(place.tag)
+            if section is not None:
+                ones.append((count, section))
+            count += 1
+        parents = [rows[p.parent.order] if p.parent is not None else -1 for p in level]
+        if parents[0] >= 0:
+            above = near[parents]
+            near[first:count] = above / (1 + above)
+        if ones:
+            at = np.array(ones)
+            near[at[:, 0], at[:, 1]] = 1.0
+    return near[[rows[block.place.order] for block in blocks]]
 
 
 _SECTION_INDEX = {tag: i for i, tag in enumerate(_SECTIONS)}
@@ -185,21 +198,22 @@ _GROUP_CACHE_SIZE = 50_000
 
 def groups_of(words: str) -> frozenset[int]:
     """The indexes in ``GROUPS`` of the kinds of place that these class words name."""
-    found: set[int] = set()
-    for word in words[:400].split():
-        known = _group_cache.get(word)
-        if known is None:
-            if len(_group_cache) >= _GROUP_CACHE_SIZE:
-                _group_cache.clear()
+    known = _group_cache.get(words)
+    if known is None:
+        parts = words[:400].split()
+        if len(parts) == 1:
             known = frozenset(
-                i for i, (_, pattern) in enumerate(_GROUP_PATTERNS) if pattern.search(word)
+                i for i, (_, pattern) in enumerate(_GROUP_PATTERNS) if pattern.search(parts[0])
             )
-            _group_cache[word] = known
-        found |= known
-    return frozenset(found)
+        else:
+            known = frozenset().union(*(groups_of(part) for part in parts))
+        if len(_group_cache) >= _GROUP_CACHE_SIZE:
+            _group_cache.clear()
+        _group_cache[words] = known
+    return known
 
 
-def own_features(block: RawBlock, tokens: list[str]) -> list[float]:
+def own_features(block: RawBlock) -> list[float]:
     """What a block is made of."""
     text = block.text
     chars = len(text)
@@ -210,7 +224,7 @@ def own_features(block: RawBlock, tokens: list[str]) -> list[float]:
     digits = size - len(raw.translate(None, _DIGITS))
     first = text[0]
     last = text.rstrip(_CLOSING)[-1:] or text[-1]
-    head = tokens[:50]
+    head = block.words[:50]
     return [
         log1p(chars),
         log1p(count),
@@ -228,8 +242,8 @@ def own_features(block: RawBlock, tokens: list[str]) -> list[float]:
               + (last in _ENDS)),
         float(bool(digits) and _DATE.search(sample) is not None),
         float(bool(head) and head[0] in _SIGNING),
-        float(sum(word in _FURNITURE for word in head) + sample.count("@") + sample.count("©")),
-        float(sum(word in _CREDITS for word in head) + sample.count("©")),
+        float(sum(map(_FURNITURE.__contains__, head)) + sample.count("@") + sample.count("©")),
+        float(sum(map(_CREDITS.__contains__, head)) + sample.count("©")),
         float(text[-1] in ":："),
         float(chars / count > 12),
         float(len(block.images)),
@@ -238,38 +252,27 @@ def own_features(block: RawBlock, tokens: list[str]) -> list[float]:
     ]  # fmt: skip
 
 
-def matrix(
-    blocks: Sequence[RawBlock], context: Context, tokens: Sequence[list[str]] | None = None
-) -> np.ndarray:
-    """The features of all blocks of a page: float32 of shape (blocks, len(NAMES)).
-
-    ``tokens`` are the blocks' :func:`words_of`, where the caller has them already.
-    """
+def matrix(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:
+    """The features of all blocks of a page: float32 of shape (blocks, len(NAMES))."""
     n = len(blocks)
     if n == 0:
         return np.zeros((0, len(NAMES)), dtype=np.float32)
-    tokens = tokens if tokens is not None else words_of(blocks)
-    own = np.array(
-        [own_features(block, words) for block, words in zip(blocks, tokens, strict=True)],
-        dtype=np.float32,
-    )
+    own = np.array([own_features(block) for block in blocks], dtype=np.float32)
     tags = np.zeros((n, len(_TAGS) + 1), dtype=np.float32)
-    near = np.zeros((n, len(_SECTIONS) + len(GROUPS)), dtype=np.float32)
-    cache: dict[int, list[float]] = {}
     for row, block in enumerate(blocks):
         index = _TAG_INDEX.get(block.tag)
         if index is not None:
             tags[row, index] = 1.0
-        tags[row, -1] = block.tag in _HEADINGS
-        near[row] = nearness(block.place, cache)
+        if block.tag in _HEADINGS:
+            tags[row, -1] = 1.0
+    near = _nearness(blocks)
     groups = near[:, len(_SECTIONS) :]
     columns = [
         own, tags, near[:, : len(_SECTIONS)],
-        (groups == 1.0).astype(np.float32), np.where(groups >= 0.25, groups, 0.0),
-        (groups > 0).astype(np.float32),
-        _placing(blocks), _position(blocks, context, tokens), _neighbours(blocks, own),
+        groups == 1.0, np.where(groups >= 0.25, groups, 0.0), groups > 0,
+        _placing(blocks), _position(blocks, context), _neighbours(blocks, own),
     ]  # fmt: skip
-    return np.concatenate(columns, axis=1).astype(np.float32)
+    return np.concatenate(columns, axis=1, dtype=np.float32)
 
 
 def _ancestors(place: Place, count: int) -> list[Place]:
@@ -346,13 +349,11 @@ def _below(place: Place | None, top: Place) -> bool:
     return False
 
 
-def _position(
-    blocks: Sequence[RawBlock], context: Context, tokens: Sequence[list[str]]
-) -> np.ndarray:
+def _position(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:
     n = len(blocks)
     total = sum(len(block.text) for block in blocks)
     heading = next((i for i, block in enumerate(blocks) if block.tag == "h1"), None)
-    named = _headline_at(blocks, context, tokens) if heading is None else heading
+    named = _headline_at(blocks, context) if heading is None else heading
     h1 = blocks[named].text.lower() if named is not None else ""
     texts = Counter(block.text for block in blocks)
     kinds = Counter((block.tag, block.place.words) for block in blocks)
@@ -362,7 +363,7 @@ def _position(
     before = 0
     rows = []
     for i, block in enumerate(blocks):
-        words = tokens[i]
+        words = block.words
         kind = (block.tag, block.place.words)
         in_json = 0.0
         if context.body and words:
@@ -383,9 +384,7 @@ def _position(
     return np.array(rows, dtype=np.float32)
 
 
-def _headline_at(
-    blocks: Sequence[RawBlock], context: Context, tokens: Sequence[list[str]]
-) -> int | None:
+def _headline_at(blocks: Sequence[RawBlock], context: Context) -> int | None:
     wanted = context.headline or context.title
     if not wanted:
         return None
@@ -393,7 +392,7 @@ def _headline_at(
     for i, block in enumerate(blocks[:400]):
         if len(block.text) > 300:
             continue
-        words = set(tokens[i])
+        words = set(block.words)
         share = len(words & wanted) / len(words | wanted) if words else 0.0
         if share > best:
             best, at = share, i

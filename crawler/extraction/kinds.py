@@ -102,7 +102,7 @@ def _untyped(
     share = words / max(1, sum(_count(block.text) for block in blocks))
     longest = max((_count(blocks[i].text) for i in chosen), default=0)
     og_type = (meta.page.meta("og:type") or "").lower()
-    if not has_moment and len(headings) >= 6 and share < 0.5:
+    if not has_moment and len(headings) >= 6 and (share < 0.5 or longest < 40):
         return Verdict("listing", f"{len(headings)} linked headings and no moment of publication")
     if not has_moment and og_type == "website" and longest < 40 and len(headings) >= 3:
         return Verdict("listing", "short teasers under linked headings")
@@ -117,9 +117,9 @@ def _wall(
     shown = " ".join(block.text for block in blocks[:40])[:3000]
     if whole < 250 and (_BOT.search(title) or _BOT.search(shown)):
         return Verdict("bot-wall", "it asks whether the reader is human")
-    markers = ("cf-browser-verification", "px-captcha", "captcha-delivery.com", "challenge-platform",
-               "_Incapsula_Resource")  # fmt: skip
-    if whole < 60 and any(marker in meta.page.text[:131_072] for marker in markers):
+    markers = (b"cf-browser-verification", b"px-captcha", b"captcha-delivery.com",
+               b"challenge-platform", b"_Incapsula_Resource")  # fmt: skip
+    if whole < 60 and any(marker in meta.page.data[:131_072] for marker in markers):
         return Verdict("bot-wall", "it holds a bot challenge and no text")
     consents = len(_CONSENT.findall(shown))
     if consents >= 3 and whole < 900 and consents * 40 > whole and not _says_article(meta):

@@ -38,6 +38,10 @@ _RELATED_TITLE = re.compile(
     re.IGNORECASE,
 )
 _MAX_RELATED = 40
+_TITLE_TAGS = frozenset({"h2", "h3", "h4", "h5"})
+_TITLE_LENGTH = 60
+# So many blocks after its heading a list of related items may reach.
+_UNDER_HEADING = 60
 
 
 def is_entry(url: str) -> bool:
@@ -81,27 +85,32 @@ def related_items(walk: Walk, chosen: Sequence[int], page_url: str) -> list[Link
     inside = set(chosen)
     found: dict[str, Link] = {}
     last = chosen[-1] if chosen else -1
+    first = chosen[0] if chosen else 0
+    named: dict[int, bool] = {}
     heading: tuple[int, bool] = (-1, False)
     for i, block in enumerate(walk.blocks):
-        if block.tag in ("h2", "h3", "h4", "h5") or (len(block.text) < 60 and not block.linked):
-            titled = _RELATED_TITLE.match(block.text) is not None
-            if titled or not block.linked:
-                heading = (i, titled or (heading[1] and i - heading[0] < 12 and block.tag == "p"))
-        if (
-            i in inside
-            or not block.linked
-            or i < min(chosen, default=0)
-            or len(found) >= _MAX_RELATED
-        ):
+        titled = _says_related(block)
+        if titled or (block.tag in _TITLE_TAGS and not block.linked):
+            heading = (i, titled)
+        if i < first or i in inside or not block.linked or len(found) >= _MAX_RELATED:
             continue
-        named = _is_related_place(block.place) or (heading[1] and i - heading[0] < 60)
-        if not named and not (i < last):
-            continue
-        for start, end, what, href in block.spans:
-            if what != "link" or not href:
+        if i > last and not (heading[1] and i - heading[0] < _UNDER_HEADING):
+            place = block.place
+            if place.order not in named:
+                named[place.order] = _is_related_place(place)
+            if not named[place.order]:
                 continue
-            _add(found, walk, block, block.text[start:end].strip(), href, page_url, i, inside)
+        for start, end, what, href in block.spans:
+            if what == "link" and href:
+                _add(found, walk, block, block.text[start:end].strip(), href, page_url, i, inside)
     return list(found.values())
+
+
+def _says_related(block: RawBlock) -> bool:
+    """Whether a short block is the heading of a list of related items."""
+    if len(block.text) > _TITLE_LENGTH or block.linked > len(block.text) / 2:
+        return False
+    return _RELATED_TITLE.match(block.text) is not None
 
 
 def _add(

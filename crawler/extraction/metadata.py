@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from crawler.extraction import structured
 from crawler.extraction.bylines import clean_names, names_in
 from crawler.extraction.structured import article_node, json_ld, microdata, text_of
-from storage.addresses import host_of, is_web_url, url_key
+from storage.addresses import absolute, host_of, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # What parts a headline from the name of its site in <title> and og:title.
 _SEPARATOR = re.compile(r"\s+[|•·»›~—–-]+\s+|\s*[|｜•»]\s*|\s::\s")
 _MAX_HEADLINE = 500
+_MAX_AUTHORS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Metadata:
     @cached_property
     def items(self) -> dict[str, list[tuple[str, Any]]]:
         """Microdata by property."""
-        return microdata(self.page.root) if "itemprop" in self.page.text else {}
+        return microdata(self.page.root) if b"itemprop" in self.page.data else {}
 
     @cached_property
     def body(self) -> str:
@@ -155,7 +156,6 @@ class Metadata:
     def bylines(self) -> tuple[tuple[str, ...], str] | None:
         """Author names that the head or microdata give, and which of them."""
         names = clean_names(names_in(self.node.get("author") or self.node.get("creator")))
-        names = self._no_site(names)
         if names:
             return names, "json-ld"
         metas = self.page.metas
@@ -163,7 +163,7 @@ class Metadata:
                      "sailthru.author", "dcterms.creator", "og:article:author", "citation_author",
                      "authors", "cxenseparse:author", "twitter:creator"):  # fmt: skip
             values = [v for v in metas.get(name, ()) if not v.startswith(("@", "http", "/"))]
-            found = self._no_site(clean_names(text_of(v) for v in values))
+            found = clean_names(text_of(v) for v in values)
             if found:
                 return found, "meta"
         found_items: list[str] = []
@@ -172,11 +172,9 @@ class Metadata:
             found_items.append(
                 (inner.get("content") or "".join(inner.itertext())) if inner is not None else value
             )
-        found = self._no_site(clean_names(found_items))
-        return (found, "microdata") if found else None
-
-    def _no_site(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        return names
+        found = clean_names(found_items)
+        # So many are the authors of the page's teasers too; its own comes first.
+        return (found if len(found) <= _MAX_AUTHORS else found[:1], "microdata") if found else None
 
     def canonical(self) -> str | None:
         """The page's canonical URL, where it names this page and not the site's home."""
@@ -188,8 +186,8 @@ class Metadata:
         ]
         offered.append(page.meta("og:url"))
         for href in offered:
-            url = urljoin(page.base_url, href.strip()) if href else ""
-            if is_web_url(url) and self._names_this_page(url):
+            url = absolute(page.base_url, href) if href else None
+            if url is not None and self._names_this_page(url):
                 return url.partition("#")[0]
         return None
 

@@ -44,10 +44,15 @@ class Forest:
     def probability(self, rows: np.ndarray) -> np.ndarray:
         """The probability of each row: ``rows`` is (n, features), the answer (n,)."""
         trees, depth = self.features.shape
-        bits = rows[:, self.features.ravel()] > self.borders.ravel()
-        powers = (1 << np.arange(depth)).astype(np.int32)
-        leaf = bits.reshape(-1, trees, depth) @ powers
-        score = self.leaves[np.arange(trees), leaf].sum(axis=1) + self.bias
+        # Columns lie together, so that gathering them is copying.
+        columns = np.ascontiguousarray(rows.T)
+        bits = (columns[self.features.ravel()] > self.borders.ravel()[:, None]).view(np.uint8)
+        bits = bits.reshape(trees, depth, -1)
+        leaf = bits[:, 0].astype(np.intp)
+        for level in range(1, depth):
+            leaf += bits[:, level].astype(np.intp) << level
+        leaf += (np.arange(trees) * self.leaves.shape[1])[:, None]
+        score = self.leaves.ravel()[leaf].sum(axis=0) + self.bias
         return np.asarray(1.0 / (1.0 + np.exp(-score)))
 
 

@@ -32,6 +32,13 @@ _MODIFIED_METAS = (
     "cxenseparse:modifiedtime", "article:modified",
 )  # fmt: skip
 _NEAR = 25
+# A page's own state, as its scripts carry it: "firstPublished":"2026-01-29 18:40".
+_IN_SCRIPT = re.compile(
+    rb"(?:[a-z_]*publi(?:sh|cation)[a-z_]*|pub_?date|deployDt|createDate|insertDate|regDate)"
+    rb"[\"'\\]*\s*[:=]\s*[\"'\\]*(\d{4}[-./]?\d{2}[-./]?\d{2}[^\"'\\,}<]{0,22})",
+    re.IGNORECASE,
+)
+_SCRIPT_REACH = 2_000_000
 
 Found = tuple[ClaimedMoment, str]
 
@@ -77,6 +84,8 @@ def _claims(
     yield dates.parse_machine(hints.get("published"), zone), "feed"
     for node in meta.nodes:
         yield dates.parse_machine(text_of(node.get("datePublished")), zone), "json-ld"
+    for match in _IN_SCRIPT.finditer(meta.page.data[:_SCRIPT_REACH]):
+        yield dates.parse_machine(match[1].decode("ascii", "replace"), zone), "script"
     yield dates.from_url(meta.page.url, zone), "url"
     for text in _texts(meta, walk, chosen):
         yield dates.parse_words(text, meta.page.language, zone), "text"
@@ -133,6 +142,9 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
         if len(text) > 160 or not dates.has_date(text):
             continue
         modified = dates.MODIFIED_WORDS.search(text)
+        if modified is not None and dates.has_date(text[: modified.start()]):
+            # "5 March, 9:30 - updated 6 March": the first is the publication.
+            text, modified = text[: modified.start()], None
         said = dates.PUBLISHED_WORDS.search(text)
         if said:
             labelled.append(text[said.start() :])
@@ -140,6 +152,8 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
             plain.append(text)
     yield from labelled
     yield from plain
+    if meta.page.title and dates.has_date(meta.page.title):
+        yield meta.page.title
 
 
 def modified(meta: Metadata, zone: tzinfo, now: datetime | None) -> Found | None:

@@ -7,16 +7,14 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import urljoin
 
 from lxml import etree
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
-from storage.addresses import is_web_url
+from storage.addresses import absolute
 
 # A page of 30 MB is data or a fault, and its tree would take a gigabyte.
 MAX_PAGE_BYTES = 10 * 1024 * 1024
-_MAX_DEPTH = 250  # libxml2's own limit without huge_tree is 256
 
 
 class BadPage(ValueError):
@@ -35,18 +33,18 @@ class BadPage(ValueError):
 
 @dataclass(frozen=True)
 class Page:
-    """A parsed page. ``root`` is its ``<html>`` element."""
+    """A parsed page: its ``<html>`` element, and its bytes in UTF-8."""
 
     url: str
     root: Any
-    text: str = field(repr=False)
+    data: bytes = field(repr=False)
 
     @cached_property
     def base_url(self) -> str:
         """What relative links are relative to."""
         for base in self.root.iter("base"):
-            href: str = urljoin(self.url, (base.get("href") or "").strip())
-            if is_web_url(href):
+            href = absolute(self.url, base.get("href") or "")
+            if href is not None:
                 return href
         return self.url
 
@@ -128,8 +126,7 @@ def decode(body: bytes, content_type: str = "") -> str:
         text = _decoded(body, encoding)
         if text is not None:
             return text
-    text = _decoded(body, "utf-8")
-    return text if text is not None else body.decode(_detect(body), "replace")
+    return body.decode(_detect(body), "replace")
 
 
 def _decoded(body: bytes, encoding: str) -> str | None:
@@ -170,9 +167,8 @@ def _detect(body: bytes) -> str:
     return best.encoding if best is not None else "cp1252"
 
 
-_ENCODING_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 # XML's forbidden control characters, which lxml refuses in text.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
+_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 
 
 def parse_html(body: bytes, url: str, content_type: str = "") -> Page:
@@ -197,15 +193,16 @@ def parse_text(text: str, url: str) -> Page:
     Raises:
         BadPage: it holds nothing.
     """
-    text = _ENCODING_DECLARATION.sub("", _CONTROL.sub(" ", text), count=1)
+    data = text.encode("utf-8", "replace")
+    clean = data.translate(None, _CONTROLS)
     # Plain etree: lxml.html looks up a Python class for every element, a third of the time.
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False
     )
     try:
-        root = etree.fromstring(text.encode("utf-8"), parser=parser)
+        root = etree.fromstring(clean, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise BadPage(url, "empty", "the page holds no element") from error
     if root is None:
         raise BadPage(url, "empty", "the page holds no element")
-    return Page(url=url, root=root, text=text)
+    return Page(url=url, root=root, data=clean)
