@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crawler.extraction.blocks import Place, RawBlock
 
 # Above it a block is taken; where precision and recall balance out-of-fold (see the model card).
-THRESHOLD = 0.4
+THRESHOLD = 0.35
 # A gap between two chosen blocks that may be closed, in blocks, and how sure one must be.
 _MAX_GAP = 40
 _GAP_FLOOR = 0.02
