@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from crawler.extraction.blocks import RawBlock
     from crawler.extraction.kinds import PageKind
     from storage.content import Media
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 EXTRACTOR = "dateline-1"
 # Characters of text below which a page may be drawn by its script.
 _LITTLE = 200
+_DATELINE_WORDS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,13 @@ def extract_page(page: Page, known: Known) -> Extraction:
                 drawn,
                 [i for i, b in enumerate(drawn.blocks) if 2 * b.linked < len(b.text)],
             )
-    chosen = _without_headline(walk, chosen, headline.value if headline else "")
+    chosen = _without_furniture(walk, chosen, headline.value if headline else "")
     zone = dates.zone_of(known.timezone)
     published = moments.published(meta, walk, chosen, zone, known.now, known.hints)
     entry_page = _is_entry(meta, known)
     verdict = kinds.judge(meta, headline.value if headline else None, walk.blocks, chosen,
-                          has_moment=published is not None, entry=entry_page)  # fmt: skip
+                          has_moment=published is not None, entry=entry_page,
+                          announced=bool(hinted))  # fmt: skip
     if verdict.kind == "entry":
         return Extraction(
             "entry", entry=_entry(meta, walk, chosen, headline.value if headline else None)
@@ -176,10 +179,23 @@ def _body(
     return blocks, tuple([lead, *media] if lead else media)
 
 
-def _without_headline(walk: Walk, chosen: list[int], headline: str) -> list[int]:
-    """The text does not begin with its own headline."""
+def _without_furniture(walk: Walk, chosen: list[int], headline: str) -> list[int]:
+    """The text does not begin with its own headline, nor hold the line that dates it."""
     wanted = " ".join(headline.split()).casefold()
-    return [i for i in chosen if walk.blocks[i].text.casefold() != wanted]
+    edges = {*chosen[:3], *chosen[-2:]}
+    return [
+        i
+        for i in chosen
+        if walk.blocks[i].text.casefold() != wanted
+        and not (i in edges and _is_dateline(walk.blocks[i]))
+    ]
+
+
+def _is_dateline(block: RawBlock) -> bool:
+    """Whether a block is no sentence and holds a moment: ``5 March 2026 | By Ann Lee``."""
+    if len(block.words) > _DATELINE_WORDS or block.text[-1] in '.!?…»”"':
+        return False
+    return block.timed or dates.has_date(block.text)
 
 
 def _is_entry(meta: Metadata, known: Known) -> bool:

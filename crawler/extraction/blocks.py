@@ -33,6 +33,7 @@ MAX_DEPTH = 400
 MAX_BLOCKS = 20_000
 _WORD = re.compile(r"\w+")
 _LOOKED_AT = 1_500  # characters of a block whose words are compared; enough to tell
+_SIGNS = re.compile(r"author|byline|auteur|autor", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -69,6 +70,7 @@ class RawBlock:
     quoted: bool = False
     images: list[Any] = field(default_factory=list)
     order: int = 0
+    timed: bool = False  # a <time> element stands in it
     # The lower-case words of its beginning, which everything compares.
     words: list[str] = field(default_factory=list)
 
@@ -80,7 +82,9 @@ _State = tuple[int, bool, bool]
 class _Run:
     """Inline text being gathered, white space folded as a browser folds it."""
 
-    __slots__ = ("images", "length", "linked", "open", "parts", "spaced", "spans", "strong")
+    __slots__ = (
+        "images", "length", "linked", "open", "parts", "spaced", "spans", "strong", "timed",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -91,6 +95,7 @@ class _Run:
         self.spans: list[tuple[int, int, str, str | None]] = []
         self.open: list[tuple[str, str | None, int]] = []
         self.images: list[Any] = []
+        self.timed = False
 
     def add(self, text: str) -> None:
         """Append text as a browser shows it: runs of ASCII white space are one space.
@@ -211,6 +216,10 @@ class Walk:
             self.images.append((element, place, len(self.blocks)))
             return
         kind = "link" if tag == "a" and element.get("href") else _EMPHASIS.get(tag)
+        if tag == "time":
+            run.timed = True
+        elif kind is None and _SIGNS.search(element.get("class") or element.get("itemprop") or ""):
+            kind = "author"
         start = run.length
         if kind is not None:
             run.open.append((kind, element.get("href") if tag == "a" else None, start))
@@ -256,7 +265,7 @@ class Walk:
                 RawBlock(
                     place, place.tag, stripped, min(run.linked, len(stripped)),
                     min(run.strong, len(stripped)), spans, state[0], state[1], state[2],
-                    run.images, len(self.blocks),
+                    run.images, len(self.blocks), run.timed,
                 )
             )  # fmt: skip
         fresh = _Run()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Above it a block is taken; where precision and recall balance out-of-fold (see the model card).
 THRESHOLD = 0.35
+_FAINT = 0.03
 # A gap between two chosen blocks that may be closed, in blocks, and how sure one must be.
 _MAX_GAP = 40
 _GAP_FLOOR = 0.02
@@ -48,6 +49,9 @@ def choose(blocks: Sequence[RawBlock], context: features.Context) -> list[int]:
 def decide(blocks: Sequence[RawBlock], scores: np.ndarray) -> list[int]:
     """Decisions over the sequence: what is sure enough, gaps closed, repeats dropped."""
     chosen = [i for i, score in enumerate(scores) if score >= THRESHOLD]
+    if not chosen and len(scores) and scores.max() >= _FAINT:
+        # A page of a sentence or two: what stands out is what there is.
+        chosen = [i for i, score in enumerate(scores) if score >= 0.5 * scores.max()]
     return _without_repeats(blocks, _closed(blocks, scores, chosen))
 
 

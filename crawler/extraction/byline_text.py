@@ -70,6 +70,9 @@ def _shown(walk: Walk, chosen: Sequence[int]) -> tuple[str, ...]:
 
 
 def _names_of(block: RawBlock) -> tuple[str, ...]:
+    signed = [block.text[start:end] for start, end, what, _ in block.spans if what == "author"]
+    if signed and _likely(clean_names(signed)):
+        return _likely(clean_names(signed))
     parts = [part for part in _PARTS.split(block.text) if part]
     said = [_BY.sub("", part) for part in parts if _BY.match(part)]
     if said:

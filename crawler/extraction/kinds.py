@@ -49,6 +49,9 @@ _LOGIN = re.compile(
     re.IGNORECASE,
 )
 _SHORT = 90
+# A text of fewer words is an article only where the page, its moment or a feed says so.
+_FEWEST = 12
+_MIN_TEASERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,12 @@ class Verdict:
 
 def judge(
     meta: Metadata, headline: str | None, blocks: Sequence[RawBlock], chosen: Sequence[int],
-    *, has_moment: bool, entry: bool,
+    *, has_moment: bool, entry: bool, announced: bool = False,
 ) -> Verdict:  # fmt: skip
-    """Say what a page is. ``chosen`` are the blocks that would be the article's text."""
+    """Say what a page is. ``chosen`` are the blocks that would be the article's text.
+
+    ``announced`` says that a feed or news sitemap named the page as an article.
+    """
     text = " ".join(blocks[i].text for i in chosen)
     words = _count(text)
     whole = sum(_count(block.text) for block in blocks)
@@ -82,7 +88,7 @@ def judge(
         return Verdict("error", "its text says that there is nothing here")
     if entry:
         return Verdict("entry")
-    if typed and (words >= 5 or has_moment) and headline:
+    if (typed or announced) and words >= 1 and headline:
         return Verdict("article")
     return _untyped(meta, headline, blocks, chosen, words, has_moment=has_moment)
 
@@ -91,24 +97,30 @@ def _untyped(
     meta: Metadata, headline: str | None, blocks: Sequence[RawBlock], chosen: Sequence[int],
     words: int, *, has_moment: bool,
 ) -> Verdict:  # fmt: skip
-    if not headline or words < 25:
+    if not headline or words < _FEWEST:
         if _link_share(blocks) > 0.5:
             return Verdict("listing", "most of its text is links")
         return Verdict("empty", "no text of an article in it")
     path = meta.page.url.partition("://")[2].partition("/")[2].partition("?")[0].strip("/")
     if not path:
         return Verdict("home", "it is the home page")
-    headings = [b for b in blocks if b.tag in ("h2", "h3", "h4") and b.linked > len(b.text) * 0.8]
-    share = words / max(1, sum(_count(block.text) for block in blocks))
-    longest = max((_count(blocks[i].text) for i in chosen), default=0)
-    og_type = (meta.page.meta("og:type") or "").lower()
-    if not has_moment and len(headings) >= 6 and (share < 0.5 or longest < 40):
-        return Verdict("listing", f"{len(headings)} linked headings and no moment of publication")
-    if not has_moment and og_type == "website" and longest < 40 and len(headings) >= 3:
-        return Verdict("listing", "short teasers under linked headings")
-    if not has_moment and words < 60 and longest < 30:
-        return Verdict("listing" if len(headings) > 1 else "empty", "little text and no moment")
+    teasers = sum(_is_teaser(blocks, i) for i in chosen)
+    if not has_moment and teasers >= _MIN_TEASERS and teasers >= 0.4 * len(chosen):
+        return Verdict("listing", f"{teasers} teasers under linked headings, and no moment")
     return Verdict("article")
+
+
+def _is_teaser(blocks: Sequence[RawBlock], i: int) -> bool:
+    """Whether a block stands right under a heading that leads elsewhere, or leads there itself."""
+    block = blocks[i]
+    if block.linked > 0.8 * len(block.text):
+        return True
+    above = blocks[i - 1] if i else None
+    return (
+        above is not None
+        and above.tag in ("h2", "h3", "h4", "h5", "a", "div", "li")
+        and above.linked > 0.8 * len(above.text)
+    )
 
 
 def _wall(

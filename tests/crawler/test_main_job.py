@@ -15,6 +15,7 @@ from tests.pages import Reply, article_page, sentences
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
+    from pathlib import Path
 
     from tests.crawler.commands import Commands
     from tests.pages import LocalSite
@@ -297,3 +298,25 @@ def test_scrapy_itself_works_in_the_checkout(dateline_sqlite: Commands, site: Lo
     assert len(held(dateline_sqlite)) == 2
     shell = scrapy("shell", f"{site.base}/", "-c", "response.css('title::text').get()")
     assert "The Test Herald" in shell.stdout
+
+
+def test_the_seed_site_is_archived_from_one_listing(
+    dateline: Commands, site: LocalSite, shared: Path
+) -> None:
+    import json
+
+    folder = shared / "seed" / "site"
+    for path, name in json.loads((folder / "urlmap.json").read_text(encoding="utf-8")).items():
+        kind = "text/html; charset=utf-8" if name.endswith(".html") else "application/octet-stream"
+        site.set(path, (folder / name).read_bytes(), kind)
+    site.set("/", (folder / "pages" / "listing.html").read_bytes(), "text/html; charset=utf-8")
+    assert dateline("add", f"{site.base}/", "--name", "hti", "--timezone", "Europe/Paris").code == 0
+    first = dateline("crawl", "--json").json[0]
+    assert first["failed"] == 0
+    articles = held(dateline)
+    assert len(articles) == 6
+    assert articles["Le Pr Antoine Tesnière nommé à la direction de PariSanté Campus "
+                    "(site du Val-de-Grâce)"][1] == "2021-03-19T17:52:00+01:00"  # fmt: skip
+    assert first["new"] >= 14  # and the directory entries and terms that they link to
+    second = dateline("crawl", "--json").json[0]
+    assert (second["new"], second["revised"], second["duplicate"]) == (0, 0, 0)
