@@ -19,6 +19,9 @@ DROPPED = frozenset(
      "button", "select", "option", "datalist", "textarea", "input", "canvas", "audio", "video",
      "map", "head", "title", "meta", "link", "progress", "dialog"}
 )  # fmt: skip
+# Beside these, elements in which no text of an article was found on 249 pages of 140 publishers;
+# two fifths of all blocks lie in them.
+FURNITURE = DROPPED | {"nav", "footer"}
 INLINE = frozenset(
     {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em",
      "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "samp",
@@ -30,6 +33,7 @@ _EMPHASIS = {"em": "emphasis", "i": "emphasis", "cite": "emphasis", "strong": "s
 _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 # lxml and Python both recurse on deep trees; what lies deeper than any page is a trap.
 MAX_DEPTH = 400
+_LITTLE = 200
 MAX_BLOCKS = 20_000
 _WORD = re.compile(r"\w+")
 _LOOKED_AT = 1_500  # characters of a block whose words are compared; enough to tell
@@ -136,6 +140,17 @@ class Walk:
 
     def __init__(self, root: Any, base_url: str) -> None:
         self.base_url = base_url
+        self._skipped = FURNITURE
+        # How many <article> and <main> elements the walk is in: a header there is the article's,
+        # one outside without the page's heading is the site's masthead.
+        self._inside = 0
+        self._walk(root)
+        if sum(len(block.text) for block in self.blocks) < _LITTLE:
+            # A page that keeps all its text in what is called navigation or footer.
+            self._skipped = DROPPED
+            self._walk(root)
+
+    def _walk(self, root: Any) -> None:
         self.blocks: list[RawBlock] = []
         self.places: list[Place] = []
         self.images: list[tuple[Any, Place, int]] = []
@@ -159,11 +174,14 @@ class Walk:
         elif tag == "pre":
             self._preformatted(element, place, state)
             return
+        main = tag in ("article", "main")
+        self._inside += main
         text = element.text
         if text:
             self._run.add(text)
         if len(element):
             self._children(element, place, depth, state)
+        self._inside -= main
         run = self._run
         if run.length or run.images:
             self._close(place, state)
@@ -186,16 +204,17 @@ class Walk:
                     self._run.add(" ")
                 if tail and not tail.isspace():
                     breaks = 0
-            elif tag in DROPPED or not isinstance(tag, str):
+            elif tag in self._skipped or not isinstance(tag, str):
                 if tag == "noscript":
                     self._noscript(child, place)
             elif tag == "hr":
                 self._close(place, state)
             elif depth < MAX_DEPTH and len(self.blocks) < MAX_BLOCKS:
                 items = child.items()
-                if not items:
+                masthead = tag == "header" and not self._inside and self._skipped is FURNITURE
+                if not items and not masthead:
                     words = ""
-                elif _is_hidden(items):
+                elif (items and _is_hidden(items)) or (masthead and child.find(".//h1") is None):
                     if tail:
                         self._run.add(tail)
                     continue
@@ -274,18 +293,22 @@ class Walk:
 
     def _sum(self) -> None:
         for block in self.blocks:
-            block.words = _WORD.findall(block.text[:_LOOKED_AT].lower())
-            place: Place | None = block.place
-            chars, linked = len(block.text), block.linked
-            paragraph = block.tag == "p" and chars > 40
-            commas = block.text.count(",")
-            while place is not None:
-                place.chars += chars
-                place.linked += linked
-                place.paragraphs += paragraph
-                place.blocks += 1
-                place.commas += commas
-                place = place.parent
+            text, place = block.text, block.place
+            block.words = _WORD.findall(text[:_LOOKED_AT].lower())
+            place.chars += len(text)
+            place.linked += block.linked
+            place.paragraphs += block.tag == "p" and len(text) > 40
+            place.blocks += 1
+            place.commas += text.count(",")
+        # Places are in the order of the walk, so each comes after what holds it.
+        for place in reversed(self.places):
+            above = place.parent
+            if above is not None and place.blocks:
+                above.chars += place.chars
+                above.linked += place.linked
+                above.paragraphs += place.paragraphs
+                above.blocks += place.blocks
+                above.commas += place.commas
 
     def resolve(self, href: str) -> str | None:
         """``href`` as an absolute URL, ``None`` where it is none."""

@@ -89,6 +89,7 @@ _CREDITS = frozenset(
         "epa dpa ansa zuma handout pool istock unsplash"
     ).split()
 )
+_COMPARED = 60  # words of a block that are compared with headline, title and description
 _DATE = re.compile(r"\b(?:19|20)\d{2}\b|\b\d{1,2}[.:/h]\d{2}\b")
 _WORD = re.compile(r"\w+")
 _DIGITS = b"0123456789"
@@ -148,7 +149,7 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
 
 
 def _share(words: Sequence[str], known: set[str]) -> float:
-    return sum(word in known for word in words) / len(words) if words and known else 0.0
+    return sum(map(known.__contains__, words)) / len(words) if words and known else 0.0
 
 
 _WIDTH = len(_SECTIONS) + len(GROUPS)
@@ -364,6 +365,7 @@ def _position(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:
     rows = []
     for i, block in enumerate(blocks):
         words = block.words
+        head = words[:_COMPARED]
         kind = (block.tag, block.place.words)
         in_json = 0.0
         if context.body and words:
@@ -376,8 +378,8 @@ def _position(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:
             float(texts[block.text]), float(log1p(kinds[kind])),
             kind_chars[kind] / max(total, 1),
             in_json, float(bool(context.body)),
-            _share(words, context.description), _share(words, context.headline),
-            _share(words, context.title), float(block.text.lower() == h1),
+            _share(head, context.description), _share(head, context.headline),
+            _share(head, context.title), float(block.text.lower() == h1),
             float(log1p(n)), float(log1p(total)),
         ])  # fmt: skip
         before += len(block.text)

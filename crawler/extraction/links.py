@@ -37,6 +37,14 @@ _RELATED_TITLE = re.compile(
     r"|lue myös|czytaj także|zobacz też|baca juga|関連|相关|관련|читайте также|по теме|ilgili)",
     re.IGNORECASE,
 )
+# First words of the above, for those in plain letters: most short blocks need no closer look.
+_TITLE_WORDS = frozenset(
+    (
+        "related more read see further articles article lire voir sur pour dans zum mehr lesen auch "
+        "verwandte weitere leer lea relacionad relacionados relacionadas noticias te leggi articoli "
+        "leia lees les lue czytaj zobacz baca ilgili"
+    ).split()
+)
 _MAX_RELATED = 40
 _TITLE_TAGS = frozenset({"h2", "h3", "h4", "h5"})
 _TITLE_LENGTH = 60
@@ -109,6 +117,8 @@ def related_items(walk: Walk, chosen: Sequence[int], page_url: str) -> list[Link
 def _says_related(block: RawBlock) -> bool:
     """Whether a short block is the heading of a list of related items."""
     if len(block.text) > _TITLE_LENGTH or block.linked > len(block.text) / 2:
+        return False
+    if block.words and block.text.isascii() and block.words[0] not in _TITLE_WORDS:
         return False
     return _RELATED_TITLE.match(block.text) is not None
 

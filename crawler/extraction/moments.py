@@ -50,19 +50,23 @@ def published(
     """The publication moment and where it came from; never in the future, never by default."""
     best: Found | None = None
     for moment, source in _claims(meta, walk, chosen, zone, hints):
-        if best is not None and source == "text":
-            return best
         sound = dates.plausible(moment, now)
         if sound is None:
             continue
         if best is None:
             best = (sound, source)
         # A day is completed by a later claim of the same day that has the time as well.
-        elif best[0].day_only and not sound.day_only and sound.at.date() == best[0].at.date():
+        elif not sound.day_only and sound.at.date() == best[0].at.date():
             return sound, source
         if not best[0].day_only:
             return best
-    return best
+    if best is not None:
+        return best
+    last = (
+        (dates.plausible(moment, now), source)
+        for moment, source in _last_claims(meta, walk, chosen, zone)
+    )
+    return next(((moment, source) for moment, source in last if moment is not None), None)
 
 
 def _claims(
@@ -84,9 +88,15 @@ def _claims(
     yield dates.parse_machine(hints.get("published"), zone), "feed"
     for node in meta.nodes:
         yield dates.parse_machine(text_of(node.get("datePublished")), zone), "json-ld"
+    yield dates.from_url(meta.page.url, zone), "url"
+
+
+def _last_claims(
+    meta: Metadata, walk: Walk, chosen: Sequence[int], zone: tzinfo
+) -> Iterator[tuple[ClaimedMoment | None, str]]:
+    """Claims that cost a search through the whole page, for where nothing else is said."""
     for match in _IN_SCRIPT.finditer(meta.page.data[:_SCRIPT_REACH]):
         yield dates.parse_machine(match[1].decode("ascii", "replace"), zone), "script"
-    yield dates.from_url(meta.page.url, zone), "url"
     for text in _texts(meta, walk, chosen):
         yield dates.parse_words(text, meta.page.language, zone), "text"
 
