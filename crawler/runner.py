@@ -71,7 +71,8 @@ def _delay(location: Location, home_url: str | None, delay: float | None) -> flo
     if location.delay is not None:
         return location.delay
     # A server on this machine needs no manners; every other gets a second.
-    local = host_of(home_url or "") in ("localhost", "127.0.0.1", "::1")
+    host = host_of(home_url or "")
+    local = host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
     return 0.0 if local else dateline_settings.DOWNLOAD_DELAY
 
 

@@ -32,6 +32,8 @@ EXTRACTOR = "dateline-1"
 # Characters of text below which a page may be drawn by its script.
 _LITTLE = 200
 _DATELINE_WORDS = 14
+# Moments that the page itself does not show say nothing of what it is.
+_NOT_SHOWN = ("feed", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ def extract_page(page: Page, known: Known) -> Extraction:
     published = moments.published(meta, walk, chosen, zone, known.now, known.hints)
     entry_page = _is_entry(meta, known)
     verdict = kinds.judge(meta, headline.value if headline else None, walk.blocks, chosen,
-                          has_moment=published is not None, entry=entry_page,
+                          has_moment=published is not None and published[1] not in _NOT_SHOWN,
+                          entry=entry_page,
                           announced=bool(hinted))  # fmt: skip
     if verdict.kind == "entry":
         return Extraction(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Above it a block is taken; where precision and recall balance out-of-fold (see the model card).
 THRESHOLD = 0.35
 _FAINT = 0.03
+_COMMENT = features.GROUPS.index("comment")
 # A gap between two chosen blocks that may be closed, in blocks, and how sure one must be.
 _MAX_GAP = 40
 _GAP_FLOOR = 0.02
@@ -52,7 +53,25 @@ def decide(blocks: Sequence[RawBlock], scores: np.ndarray) -> list[int]:
     if not chosen and len(scores) and scores.max() >= _FAINT:
         # A page of a sentence or two: what stands out is what there is.
         chosen = [i for i, score in enumerate(scores) if score >= 0.5 * scores.max()]
-    return _without_repeats(blocks, _closed(blocks, scores, chosen))
+    return _without_repeats(blocks, _without_comments(blocks, _closed(blocks, scores, chosen)))
+
+
+def _without_comments(blocks: Sequence[RawBlock], chosen: list[int]) -> list[int]:
+    """Drop what lies in a box of comments, unless that box holds most of what was chosen."""
+    boxes: dict[int, int] = {}
+    of: dict[int, int] = {}
+    for i in chosen:
+        place: Place | None = blocks[i].place
+        while place is not None:
+            if place.words and _COMMENT in features.groups_of(place.words):
+                boxes[place.order] = boxes.get(place.order, 0) + len(blocks[i].text)
+                of[i] = place.order
+                break
+            place = place.parent
+    if not boxes:
+        return chosen
+    whole = sum(len(blocks[i].text) for i in chosen)
+    return [i for i in chosen if i not in of or boxes[of[i]] > 0.5 * whole]
 
 
 def _closed(blocks: Sequence[RawBlock], scores: np.ndarray, chosen: list[int]) -> list[int]:

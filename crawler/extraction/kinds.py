@@ -17,16 +17,33 @@ if TYPE_CHECKING:
 PageKind = Literal["article", "entry", "listing", "home", "login-wall", "consent-wall", "bot-wall",
                    "error", "empty"]  # fmt: skip
 
+# A code only as a page of errors writes it: "500 jobs lost" is news.
+_ERROR_CODE = re.compile(
+    r"(?:^|\b(?:error|erreur|fehler|http|status)\W{0,3})(?:40[0134]|410|50[0234])"
+    r"(?:\W*$|\s*[-–—|:!.]|\W+(?:error|erreur|fehler|not\b|page|forbidden|gone|internal|bad|service))",
+    re.IGNORECASE,
+)
 _ERROR_TITLE = re.compile(
-    r"\b(?:404|410|403|500|502|503)\b|not found|page (?:introuvable|non trouv|inexistant|manquante)"
-    r"|n['’]existe (?:pas|plus)|introuvable|(?:cannot|can['’]t|could not|couldn['’]t) be found"
-    r"|(?:can['’]?t|cannot|could(?:n['’]t| not)) find|no longer (?:available|exists?)|does ?n[o'’]t exist"
-    r"|seite (?:wurde )?nicht gefunden|nicht (?:mehr )?(?:gefunden|verfügbar|vorhanden)|existiert nicht"
-    r"|página no (?:encontrada|existe)|no (?:se )?(?:encontr|existe)|não (?:foi )?encontrad|não existe"
-    r"|pagina non trovata|non (?:è stata )?trovat|niet gevonden|bestaat niet|hittades inte|finns inte"
+    r"page not found|not found\b|page (?:introuvable|non trouv|inexistant|manquante)"
+    r"|page (?:demandée )?n['’]existe (?:pas|plus)|(?:cannot|can['’]t|could not|couldn['’]t) be found"
+    r"|(?:can['’]?t|cannot|could(?:n['’]t| not)) find (?:that|this|the) page|page (?:is )?no longer"
+    r"|page (?:you\b.{0,40})?does ?n[o'’]t exist|seite (?:wurde )?(?:leider )?nicht (?:mehr )?(?:gefunden|verfügbar)"
+    r"|seite existiert nicht|página no (?:encontrada|existe)|página não (?:foi )?encontrada|não existe"
+    r"|pagina non trovata|pagina niet gevonden|sidan (?:hittades|finns) inte|siden (?:blev )?ikke funnet"
+    r"|siden findes ikke|sivua ei löyt|nie znaleziono strony|strona nie istnieje|stránka nenalezena"
+    r"|az oldal nem található|sayfa bulunamadı|страница не найдена|сторінку не знайдено"
+    r"|η σελίδα δεν βρέθηκε|ページが見つかりません|페이지를 찾을 수 없|页面(?:未找到|不存在)|找不到頁面"
+    r"|الصفحة غير موجودة|הדף לא נמצא|error page|page d['’]erreur|fehlerseite|page expired",
+    re.IGNORECASE,
+)
+# Words that an article may hold too: they speak only where nothing says that this is one.
+_ERROR_HINT = re.compile(
+    r"introuvable|n['’]existe (?:pas|plus)|no longer (?:available|exists?)|does ?n[o'’]t exist|oops|oups"
+    r"|nicht (?:mehr )?(?:gefunden|verfügbar|vorhanden)|existiert nicht|no (?:se )?(?:encontr|existe)"
+    r"|não encontrad|non (?:è stata )?trovat|niet gevonden|bestaat niet|hittades inte|finns inte"
     r"|ikke funnet|findes ikke|ei löyt|nie znaleziono|nie istnieje|nenalezen|nem található|bulunamad"
-    r"|не найден|не знайден|δεν βρέθηκε|見つかりません|존재하지|찾을 수 없|未找到|不存在|找不到|غير موجود|לא נמצא"
-    r"|oops|error page|page d['’]erreur|fehlerseite|page expired|has (?:been )?(?:moved|removed|deleted)",
+    r"|не найден|не знайден|δεν βρέθηκε|見つかりません|존재하지|찾을 수 없|未找到|不存在|找不到|غير موجود"
+    r"|לא נמצא|(?:could|can)(?:n['’]t|not| not) (?:find|be found)|has (?:been )?(?:moved|removed|deleted)",
     re.IGNORECASE,
 )
 # Strings of bot challenges and consent walls that are served as 200.
@@ -80,17 +97,34 @@ def judge(
         return wall
     if whole == 0:
         return Verdict("empty", "the page shows no text")
-    if words < _SHORT and _ERROR_TITLE.search(title[:200]) and not (typed and has_moment):
-        return Verdict("error", f"it says: {title[:80]}")
-    if words < _SHORT and not typed and any(
-        _ERROR_TITLE.search(block.text[:160]) for block in blocks[:30] if _count(block.text) < 40
-    ):  # fmt: skip
-        return Verdict("error", "its text says that there is nothing here")
+    heads = [headline or "", meta.page.title or ""]
+    heads += [block.text for block in blocks[:30] if block.tag == "h1"]
+    error = _error(heads, blocks, words, sure=typed and has_moment, typed=typed or has_moment)
+    if error is not None:
+        return error
     if entry:
         return Verdict("entry")
     if (typed or announced) and words >= 1 and headline:
         return Verdict("article")
     return _untyped(meta, headline, blocks, chosen, words, has_moment=has_moment)
+
+
+def _error(
+    heads: Sequence[str], blocks: Sequence[RawBlock], words: int, *, sure: bool, typed: bool
+) -> Verdict | None:
+    """A page that says that there is nothing here, though it was sent as if there were."""
+    if words >= _SHORT or sure:
+        return None
+    for head in heads:
+        if _ERROR_CODE.search(head[:200]) or _ERROR_TITLE.search(head[:200]):
+            return Verdict("error", f"it says: {head[:80]}")
+    if typed:
+        return None
+    short = [block.text[:160] for block in blocks[:30] if len(block.words) < 40]
+    for text in (*heads, *short):
+        if _ERROR_CODE.search(text) or _ERROR_TITLE.search(text) or _ERROR_HINT.search(text):
+            return Verdict("error", f"it says: {text[:80]}")
+    return None
 
 
 def _untyped(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import sys
+import textwrap
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ import click
 from dateline.cli.options import WIDTH, ExitCode, moment, opened, put_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from storage.search.answers import Hit
 
 
@@ -109,17 +111,24 @@ def _as_json(hit: Hit) -> dict[str, Any]:
 
 
 def _print(hit: Hit) -> None:
-    import textwrap
-
-    click.secho(hit.headline, bold=True)
+    for line in textwrap.wrap(hit.headline, WIDTH):
+        click.secho(line, bold=True)
     click.secho(f"  {hit.id} · {hit.source} · {moment(hit.published)}", dim=True)
-    snippet = hit.snippet
-    if sys.stdout.isatty():
-        for start, end in reversed(hit.marks):
-            marked = click.style(snippet[start:end], fg="yellow", bold=True)
-            snippet = snippet[:start] + marked + snippet[end:]
-        click.echo("  " + snippet)
-    else:
-        for line in textwrap.wrap(snippet, WIDTH - 4):
-            click.echo("  " + line)
+    for line in _marked_lines(hit):
+        click.echo("  " + line)
     click.echo()
+
+
+def _marked_lines(hit: Hit) -> Iterator[str]:
+    """The snippet in lines, the matched words marked where a terminal shows it."""
+    snippet = hit.snippet
+    end = 0
+    for line in textwrap.wrap(snippet, WIDTH - 4, break_on_hyphens=False):
+        start = snippet.index(line, end)
+        end = start + len(line)
+        marked = line
+        for first, last in reversed(hit.marks):
+            if start <= first and last <= end:
+                a, b = first - start, last - start
+                marked = marked[:a] + click.style(line[a:b], fg="yellow", bold=True) + marked[b:]
+        yield marked

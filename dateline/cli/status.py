@@ -33,9 +33,8 @@ def _print(report: dict[str, Any]) -> None:
     click.echo(f"Archive   {report['folder']}")
     click.echo(f"Holds     {plural(report['articles'], 'article')}, "
                f"{plural(report['entries'], 'directory entry', 'directory entries')}, "
-               f"{plural(report['revisions'], 'revision')}, "
-               f"{plural(report['captures'], 'capture')} "
-               f"({report['capture_bytes'] / 1e6:.1f} MB)")  # fmt: skip
+               f"{plural(report['revisions'], 'revision')}")  # fmt: skip
+    click.echo(f"Captures  {report['captures']:,} ({report['capture_bytes'] / 1e6:.1f} MB)")
     if not report["sources"]:
         say("nothing is followed yet; begin with `dateline add URL`")
         return

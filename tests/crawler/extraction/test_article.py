@@ -172,6 +172,32 @@ def test_what_is_no_article_is_said_to_be_that(page: str, kind: str) -> None:
     assert found.reason
 
 
+@pytest.mark.parametrize(
+    "headline",
+    ["500 jobs lost at the shipyard", "Statue has been removed from the square", "404 runners at the start",
+     "The page that was not there", "Oops: mayor drops the scissors"],
+)  # fmt: skip
+def test_a_short_article_is_not_taken_for_an_error(headline: str) -> None:
+    page = article_page(headline, ["The council met and said so in the evening of that day."],
+                        published="2026-03-05").replace("og:type", "og:none")  # fmt: skip
+    assert extract(page.encode(), URL).kind == "article"
+
+
+@pytest.mark.parametrize("announced", [{}, {"headline": "The story", "published": "2026-03-05"}])
+@pytest.mark.parametrize(
+    "words",
+    ["404", "Error 404", "404 Not Found", "Page not found", "Oops! That page can’t be found.",
+     "Sorry, this article is no longer available", "Désolé, cette page n’existe plus",
+     "Diese Seite wurde leider nicht gefunden", "お探しのページが見つかりません", "Página no encontrada"],
+)  # fmt: skip
+def test_a_soft_404_is_an_error_even_where_a_feed_names_it(
+    words: str, announced: dict[str, str]
+) -> None:
+    page = (f"<html><head><title>The Herald</title></head><body><h1>{words}</h1><p>Perhaps one of these:"
+            '</p><ul><li><a href="/a/some-story-of-the-day">Some story of the day</a></li></ul></body>')  # fmt: skip
+    assert extract(page.encode(), URL, known=Known(hints=announced, now=NOW)).kind == "error"
+
+
 def test_text_that_only_a_script_would_draw_is_found() -> None:
     text = "".join(f"\\u003cp\\u003e{s}\\u003c/p\\u003e" for s in sentences(4))
     page = (f"<html><head><title>A drawn story | Herald</title><meta property='og:type' content='article'>"
