@@ -1,6 +1,6 @@
 """The whole pipeline on loopback beside bare Scrapy, in one run.
 
-    python benchmarks/crawl.py [--pages 600] [--bench ../shared/bench] [--depth 0]
+    python benchmarks/crawl.py [--pages 1500] [--bench ../shared/bench] [--depth 0]
 
 A server in a process of its own gives ``--pages`` article pages (the real ones of the bench under
 new addresses where it is there, else made ones). Bare Scrapy fetches them all and does nothing with
@@ -141,7 +141,7 @@ def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float
 def main() -> None:
     """Measure both and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pages", type=int, default=600)
+    parser.add_argument("--pages", type=int, default=1500)
     parser.add_argument("--bench", type=Path)
     parser.add_argument("--depth", default="0")
     args = parser.parse_args()

@@ -6,6 +6,7 @@ The URL that is fetched is kept apart and unchanged; the key only compares.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 # Parameters that say how a reader came, never what is shown. Prefixes end in "*".
@@ -64,6 +65,8 @@ def is_tracking(parameter: str) -> bool:
     return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
 
 
+# The same menus and related items stand on page after page of a site.
+@lru_cache(maxsize=20_000)
 def url_key(url: str) -> str:
     """The form under which two spellings of one address are equal.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crawler.extraction.blocks import Place, RawBlock
 
 # Above it a block is taken; where precision and recall balance out-of-fold (see the model card).
-THRESHOLD = 0.35
+THRESHOLD = 0.42
 _FAINT = 0.03
 _COMMENT = features.GROUPS.index("comment")
 # A gap between two chosen blocks that may be closed, in blocks, and how sure one must be.
