@@ -21,5 +21,7 @@ class Keeper:
 
     def close(self) -> None:
         """Finish what is being written and close the file."""
-        self.executor.submit(self.writer.close).result()
-        self.executor.shutdown()
+        try:
+            self.executor.submit(self.writer.close).result()
+        finally:
+            self.executor.shutdown()

@@ -114,7 +114,7 @@ class Recorder:
                 await self._write(batch)
             except ArchiveError as error:
                 self.failure = error
-                logger.error("stopping: %s", error)
+                logger.error("stopping: %s", error, extra={"told": True})
                 self._on_failure(error)
 
     async def _write(self, batch: list[Outcome]) -> None:

@@ -89,25 +89,43 @@ class CaptureWriter:
                 file.seek(start)
                 raise
         except OSError as error:
-            raise FolderNotWritable(
-                f"cannot write captures in {self._folder}: {error.strerror}",
-                "free some space or correct the folder's rights, then crawl again",
-            ) from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> FolderNotWritable:
+        return FolderNotWritable(
+            f"cannot write captures in {self._folder}: {error.strerror}",
+            "free some space or correct the folder's rights, then crawl again",
+        )
 
     def sync(self) -> None:
-        """Bring all that was appended to the disk."""
-        if self._file is not None:
+        """Bring all that was appended to the disk.
+
+        Raises:
+            FolderNotWritable: it could not be.
+        """
+        if self._file is None:
+            return
+        try:
             self._file.flush()
             os.fsync(self._file.fileno())
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def close(self) -> None:
-        """Sync and give the file its final name."""
+        """Sync and give the file its final name.
+
+        Raises:
+            FolderNotWritable: the disk is full; the next run mends the file and closes it.
+        """
         if self._file is None or self._path is None:
             return
         self.sync()
-        self._path.rename(final_path(self._path))
-        self._file.close()
-        _sync_folder(self._folder)
+        try:
+            self._path.rename(final_path(self._path))
+            self._file.close()
+            _sync_folder(self._folder)
+        except OSError as error:
+            raise self._unwritable(error) from error
         self._file = self._path = None
 
     def _current(self, now: datetime) -> tuple[BinaryIO, Path]:

@@ -135,7 +135,7 @@ class DiscoverSpider(Spider):
             "unknown-host": "check the spelling of the address and the network",
             "connection-refused": "check the address and its port",
             "timeout": "try again later",
-            "address-refused": "set DATELINE_ALLOW_PRIVATE=1 if that is meant",
+            "address-refused": "that is for sites of your own network only",
             "redirect-loop": "open the address in a browser and use the one it ends at",
         }
         self.discovery.robots = "forbids" if failure.cause == "robots" else "unknown"

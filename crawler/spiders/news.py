@@ -106,7 +106,7 @@ class NewsSpider(Spider):
             self._open()
         except (ArchiveError, BadArgument) as error:
             self.failure = str(error)
-            self.logger.error("%s", error)
+            self.logger.error("%s", error, extra={"told": True})
             return
         for request in await self._due_endpoints():
             yield request
@@ -189,8 +189,10 @@ class NewsSpider(Spider):
                 )
             )  # fmt: skip
         except ArchiveError as error:
-            self.failure = self.failure or str(error)
-            self.logger.error("the run could not be closed: %s", error)
+            # The next run says that this one was interrupted, and mends its last file.
+            if self.failure is None:
+                self.failure = str(error)
+            self.logger.info("the run could not be closed: %s", error)
         await recorder.close()
         archive.close()
         workers.release()

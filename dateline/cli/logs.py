@@ -14,6 +14,8 @@ def configure_logs(verbose: int, handler: logging.Handler | None = None) -> None
     level = _LEVELS[min(verbose, 2)]
     handler = handler or logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    # What ends a run is the summary's to tell; under `scrapy crawl` the log is all there is.
+    handler.addFilter(lambda record: not getattr(record, "told", False))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Its middlewares log what the run counts and tells by cause, with tracebacks.
     logging.getLogger("scrapy.downloadermiddlewares").setLevel(logging.CRITICAL)

@@ -116,3 +116,25 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None
     writer = CaptureWriter(tmp_path / "file", "herald", "Dateline/test")
     with pytest.raises(FolderNotWritable, match="free some space or correct"):
         writer.append(exchange())
+
+
+def test_a_full_disk_is_one_clear_error_and_later_records_are_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = CaptureWriter(tmp_path, "herald", "Dateline/test")
+    first = writer.append(exchange(1, b"before"))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(captures.os, "fsync", full)
+        with pytest.raises(FolderNotWritable, match="No space left"):
+            writer.sync()
+        patch.setattr(captures, "_request_record", full)
+        with pytest.raises(FolderNotWritable, match="No space left"):
+            writer.append(exchange(2, b"lost"))
+    after = writer.append(exchange(3, b"after"))
+    writer.close()
+    for place, body in ((first, b"before"), (after, b"after")):
+        assert captures.read_http(tmp_path, place.file, place.offset)[1] == body
