@@ -37,6 +37,7 @@ _WALL_WORDS = frozenset(
 _UNSPACED_WALLS = ("会員", "구독자")
 _FEW_WORDS = 220
 _WALL_LENGTH = 300
+_NOTICE_WORDS = 14
 
 
 def access_of(
@@ -58,6 +59,11 @@ def access_of(
     if paid and cut and words < _FEW_WORDS:
         return "teaser", "paid content, and its text breaks off"
     return "full", ""
+
+
+def is_notice(block: RawBlock) -> bool:
+    """Whether a block says no more than that the article is for subscribers."""
+    return len(block.words) <= _NOTICE_WORDS and _is_wall(block)
 
 
 def _is_wall(block: RawBlock) -> bool:

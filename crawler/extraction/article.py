@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction import body, byline_text, dates, kinds, language, moments
-from crawler.extraction.access import access_of
+from crawler.extraction.access import access_of, is_notice
 from crawler.extraction.blocks import Walk
 from crawler.extraction.features import Context
 from crawler.extraction.hydration import hidden_article, tree_of
@@ -127,6 +127,11 @@ def _article(
     chosen = [i for i in chosen if not byline_text.is_byline(walk.blocks[i].text, names)]
     blocks, media = _body(meta, walk, chosen, provenance)
     standfirst = standfirst_of(meta, walk, chosen, provenance)
+    # A standfirst set as a subheading is still a paragraph of the text.
+    blocks = tuple(
+        replace(b, kind="paragraph", level=0) if b.kind == "heading" and b.text == standfirst else b
+        for b in blocks
+    )
     modified = moments.modified(meta, dates.zone_of(known.timezone), known.now)
     section, tags = meta.section(), meta.tags()
     tongue = language.language_of(page.language or known.language, blocks)
@@ -183,7 +188,7 @@ def _body(
 
 
 def _without_furniture(walk: Walk, chosen: list[int], headline: str) -> list[int]:
-    """The text does not begin with its own headline, nor hold the line that dates it."""
+    """The text holds neither its own headline, nor the line that dates it, nor a wall's notice."""
     wanted = " ".join(headline.split()).casefold()
     edges = {*chosen[:3], *chosen[-2:]}
     return [
@@ -191,6 +196,7 @@ def _without_furniture(walk: Walk, chosen: list[int], headline: str) -> list[int
         for i in chosen
         if walk.blocks[i].text.casefold() != wanted
         and not (i in edges and _is_dateline(walk.blocks[i]))
+        and not is_notice(walk.blocks[i])
     ]
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _MIN_EDGE = 120
 _MAX_PICTURES = 60
 _ICON = re.compile(
-    r"logo|icon|sprite|pixel|avatar|spacer|blank|1x1|emoji|gravatar|tracking|badge", re.I
+    r"logo|icon|sprite|pixel|avatar|spacer|blank|1x1|emoji|gravatar|tracking|badge|placeholder",
+    re.I,
 )
 _CREDIT = re.compile(
     r"\s*(?:[-–—|•(\[/]\s*)?((?:©|\(c\)|photo(?:graph|graphie)?s?\s*(?:by|:|par|-)|crédits?(?: photo)?\s*:"
