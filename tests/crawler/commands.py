@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+NO_NETWORK = ROOT / "tests" / "no_network"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Commands:
     def environment(self) -> dict[str, str]:
         """The environment of the commands."""
         found = {**os.environ, "DATELINE_ARCHIVE": str(self.folder), "DATELINE_ALLOW_PRIVATE": "1",
-                 "PYTHONPATH": str(ROOT)}  # fmt: skip
+                 "PYTHONPATH": f"{NO_NETWORK}{os.pathsep}{ROOT}"}  # fmt: skip
         if self.database:
             found["DATELINE_DATABASE"] = self.database
         return found

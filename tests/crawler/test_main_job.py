@@ -320,3 +320,12 @@ def test_the_seed_site_is_archived_from_one_listing(
     assert first["new"] >= 14  # and the directory entries and terms that they link to
     second = dateline("crawl", "--json").json[0]
     assert (second["new"], second["revised"], second["duplicate"]) == (0, 0, 0)
+
+
+def test_a_command_that_reaches_beyond_this_machine_fails_the_suite(
+    dateline_sqlite: Commands,
+) -> None:
+    # 192.0.2.0/24 is reserved for documentation (RFC 5737): nothing is there.
+    done = dateline_sqlite("add", "http://192.0.2.1/", "--dry-run")
+    assert done.code == 97
+    assert "a test reached for" in done.err
