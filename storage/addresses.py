@@ -32,6 +32,11 @@ _AMP_PATH = re.compile(r"(?:/amp|\.amp)(?=/?$|\.html$)", re.IGNORECASE)
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
 
 
+# The same menus and related items stand on page after page of a site.
+_CACHED = 20_000
+
+
+@lru_cache(maxsize=_CACHED)
 def is_web_url(url: str) -> bool:
     """Whether ``url`` is an absolute http(s) URL with a host and a possible port."""
     try:
@@ -44,13 +49,25 @@ def is_web_url(url: str) -> bool:
 
 def absolute(base: str, href: str) -> str | None:
     """``href`` as a reader at ``base`` would follow it; ``None`` where that is no web address."""
+    href = href.strip()
+    if href.startswith(("http://", "https://")):
+        return href if is_web_url(href) else None
     try:
-        url = urljoin(base, href.strip())
+        # Most links are rooted and plain: then joining is pasting.
+        rooted = href[:1] == "/" and href[1:2] != "/" and "/." not in href
+        url = _origin(base) + href if rooted else urljoin(base, href)
     except ValueError:
         return None
     return url if is_web_url(url) else None
 
 
+@lru_cache(maxsize=256)
+def _origin(base: str) -> str:
+    parts = urlsplit(base)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+@lru_cache(maxsize=_CACHED)
 def host_of(url: str) -> str:
     """The host of ``url`` in lower case, ``""`` where there is none."""
     try:
@@ -65,8 +82,7 @@ def is_tracking(parameter: str) -> bool:
     return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
 
 
-# The same menus and related items stand on page after page of a site.
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=_CACHED)
 def url_key(url: str) -> str:
     """The form under which two spellings of one address are equal.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -71,6 +72,8 @@ def is_page(url: str) -> bool:
     return not aside
 
 
+# Pure, and asked for the same links on page after page of a site.
+@lru_cache(maxsize=20_000)
 def classify(url: str, anchor: str = "") -> LinkKind:
     """What a link leads to, by its address and its words: article, section page or other."""
     if not is_page(url):

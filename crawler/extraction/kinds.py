@@ -69,6 +69,7 @@ _SHORT = 90
 # A text of fewer words is an article only where the page, its moment or a feed says so.
 _FEWEST = 12
 _MIN_TEASERS = 3
+_CONSENT_WORDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +168,10 @@ def _wall(
                b"challenge-platform", b"_Incapsula_Resource")  # fmt: skip
     if whole < 60 and any(marker in meta.page.data[:131_072] for marker in markers):
         return Verdict("bot-wall", "it holds a bot challenge and no text")
-    consents = len(_CONSENT.findall(shown))
-    if consents >= 3 and whole < 900 and consents * 40 > whole and not _says_article(meta):
-        return Verdict("consent-wall", "it asks for consent and shows nothing else")
+    if whole < _CONSENT_WORDS and not _says_article(meta):
+        consents = len(_CONSENT.findall(shown))
+        if consents >= 3 and consents * 40 > whole:
+            return Verdict("consent-wall", "it asks for consent and shows nothing else")
     if words < _SHORT and _LOGIN.match((title or "").strip()):
         return Verdict("login-wall", "it asks to log in")
     return None
