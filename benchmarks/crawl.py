@@ -138,7 +138,7 @@ def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float
         used: dict[str, float] = {}
         while running.poll() is None:
             used.update(_cpu_of_session(running.pid))
-            time.sleep(0.05)
+            time.sleep(0.25)
         wall = time.perf_counter() - start
         out.seek(0)
         err.seek(0)

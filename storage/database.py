@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Insert, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
@@ -95,18 +95,24 @@ def insert_ignore(
     if not rows:
         return
     dialect = session.get_bind() if hasattr(session, "get_bind") else session
-    session.execute(_ignoring_insert(dialect.dialect.name, table), rows)
+    session.execute(ignoring_insert(dialect.dialect.name, table), rows)
 
 
 @lru_cache(maxsize=64)
-def _ignoring_insert(dialect: str, table: type[DeclarativeBase]) -> Insert:
+def ignoring_insert(dialect: str, table: type[DeclarativeBase], returning: Any = None) -> Any:
+    """An INSERT that leaves what a unique constraint already holds, built once.
+
+    With ``returning`` it gives that column of what it inserted.
+    """
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
-        return postgresql_insert(table.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+        statement: Any = postgresql_insert(table.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
+    else:
+        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-    return sqlite_insert(table.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
+        statement = sqlite_insert(table.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
+    return statement if returning is None else statement.returning(returning)
 
 
 def chunked(values: Sequence[T], size: int = IN_CHUNK) -> Iterator[Sequence[T]]:

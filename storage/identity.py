@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, select, update
 
 from storage.addresses import url_key
-from storage.database import insert_ignore
+from storage.database import ignoring_insert, insert_ignore
 from storage.models import Address, Article, Candidate, Item, Link, Mention
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -180,29 +180,38 @@ def is_other_article(
 
 
 def create_item(
-    connection: Connection, source_id: int, kind: ItemKind, identity: str, url: str, now: datetime
-) -> KnownItem:
-    """The item under ``identity``, made now as a stub if no other writer was faster."""
-    insert_ignore(
-        connection,
-        Item,
-        [
-            {
-                "source_id": source_id, "kind": kind, "identity": identity, "url": url,
-                "state": "stub", "first_seen_at": now, "last_seen_at": now,
-            }
-        ],
-    )  # fmt: skip
-    row = connection.execute(
+    connection: Connection, source_id: int, kind: ItemKind, identity: str, url: str,
+    now: datetime, stored: Mapping[str, Any] | None = None,
+) -> tuple[KnownItem, bool]:  # fmt: skip
+    """The item under ``identity``, and whether it was made now: no other writer was faster.
+
+    Made as a stub, or with the columns in ``stored`` as a stored one.
+    """
+    row: dict[str, Any] = {
+        "source_id": source_id, "kind": kind, "identity": identity, "url": url, "state": "stub",
+        "number": None, "title": None, "first_seen_at": now, "last_seen_at": now,
+        **(stored or {}),
+    }  # fmt: skip
+    made = connection.execute(ignoring_insert(connection.dialect.name, Item, Item.id), row).scalar()
+    if made is not None:
+        item = KnownItem(made, kind, row["state"], identity, url, row["number"], row["title"],
+                         None, now)  # fmt: skip
+        return item, True
+    found = connection.execute(
         _BY_IDENTITY, {"source_id": source_id, "kind": kind, "identity": identity}
     ).one()
-    return KnownItem(*row)
+    return KnownItem(*found), False
 
 
 def add_addresses(
-    connection: Connection, source_id: int, item: KnownItem, urls: Iterable[str], now: datetime
-) -> None:
-    """Let every one of ``urls`` lead to ``item``; stubs that lay there become part of it."""
+    connection: Connection, source_id: int, item: KnownItem, urls: Iterable[str], now: datetime,
+    *, settled: str | None = None,
+) -> None:  # fmt: skip
+    """Let every one of ``urls`` lead to ``item``; stubs that lay there become part of it.
+
+    Candidates at these addresses are done, for their page is held; ``settled`` is the key of the
+    one that the caller settles itself.
+    """
     by_key: dict[str, str] = {}
     for url in urls:
         by_key.setdefault(url_key(url), url)
@@ -217,10 +226,13 @@ def add_addresses(
         if key not in known
     ]
     insert_ignore(connection, Address, rows)
-    if item.state != "stub":
-        connection.execute(_SETTLE_KEYS, {"b_source": source_id, "keys": keys, "b_now": now})
-        if rows:
-            connection.execute(_JOIN_LINKS, {"keys": keys, "b_item": item.id})
+    if item.state == "stub":
+        return
+    waiting = [key for key in keys if key != settled]
+    if waiting:
+        connection.execute(_SETTLE_KEYS, {"b_source": source_id, "keys": waiting, "b_now": now})
+    if rows:
+        connection.execute(_JOIN_LINKS, {"keys": keys, "b_item": item.id})
 
 
 def _absorb(connection: Connection, item: KnownItem, stub: KnownItem) -> None:

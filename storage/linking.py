@@ -50,7 +50,7 @@ class _Targets:
         """The item at ``key``, made as a stub if there is none; a stub learns its name."""
         item = self.known.get(key)
         if item is None:
-            item = identity.create_item(
+            item, _ = identity.create_item(
                 self.connection, self.source_id, kind, f"url:{key}", url, now
             )
             row = {"source_id": self.source_id, "key": key, "url": url, "item_id": item.id,

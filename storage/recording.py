@@ -172,12 +172,14 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
         frontier.settle(writing.connection, page.task, "done", writing.now, cause="duplicate",
                         detail=f"another address of item {duplicate.id}")  # fmt: skip
         return Recorded("duplicate", item_id=duplicate.id)
+    made = False
     if item is None:
-        item = identity.create_item(writing.connection, writing.source_id, page.kind,
-                                    page.identity, page.address, writing.now)  # fmt: skip
-    was_stub = item.state == "stub"
-    _fill_item(writing, item, page)
-    identity.add_addresses(writing.connection, writing.source_id, item, page.urls, writing.now)
+        item, made = _create_item(writing, page)
+    was_stub = made or item.state == "stub"
+    if not made:
+        _fill_item(writing, item, page)
+    identity.add_addresses(writing.connection, writing.source_id, item, page.urls, writing.now,
+                           settled=url_key(page.task.url))  # fmt: skip
     frontier.settle(writing.connection, page.task, "done", writing.now)
     announced = 0
     if outcome.follow:
@@ -243,6 +245,18 @@ def _add_capture(writing: Writing, record: CaptureRecord) -> int:
     return int(done.inserted_primary_key[0])  # type: ignore[index]  # the table has one
 
 
+def _create_item(writing: Writing, page: _Page) -> tuple[KnownItem, bool]:
+    content = page.outcome.content
+    url = content.canonical_url or page.address
+    stored = {"state": "stored", "number": content.number, "title": _title(content)}
+    return identity.create_item(writing.connection, writing.source_id, page.kind, page.identity,
+                                url, writing.now, stored)  # fmt: skip
+
+
+def _title(content: ArticleContent | Entry) -> str:
+    return content.headline if isinstance(content, ArticleContent) else content.name
+
+
 def _fill_item(writing: Writing, item: KnownItem, page: _Page) -> None:
     content = page.outcome.content
     renamed = item.state == "stub" or page.identity.startswith("number:")
@@ -256,7 +270,7 @@ def _fill_item(writing: Writing, item: KnownItem, page: _Page) -> None:
         item.url = content.canonical_url or page.address
     item.state = "stored"
     item.number = content.number or item.number
-    item.title = content.headline if isinstance(content, ArticleContent) else content.name
+    item.title = _title(content)
     writing.connection.execute(
         _FILL,
         {
