@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, case, or_, select, update
+from sqlalchemy import bindparam, case, func, or_, select, update
 
 from storage.addresses import url_key
 from storage.content import to_json
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
     from sqlalchemy.orm import Session
 
     from storage.records import Announcement
@@ -147,7 +147,7 @@ def _take_candidates(
         Candidate.id.not_in(busy),
     )
     if since is not None:
-        query = query.where(or_(Candidate.published_at.is_(None), Candidate.published_at >= since))
+        query = query.where(_not_before(since))
     order = (Candidate.depth, Candidate.published_at.desc().nulls_last(), Candidate.id)
     return [
         Task(
@@ -193,16 +193,22 @@ def _recheck(item: Item, capture: Capture | None) -> Task:
     )
 
 
-def pending_count(session: Session, source_id: int, depth: int | None = None) -> int:
-    """How many candidates wait to be fetched, at most ``depth`` links from an endpoint."""
-    from sqlalchemy import func
-
+def pending_count(
+    session: Session, source_id: int, depth: int | None = None, since: datetime | None = None
+) -> int:
+    """How many candidates a run with the same ``depth`` and ``since`` would find waiting."""
     query = select(func.count()).where(
         Candidate.source_id == source_id, Candidate.state == "pending"
     )
     if depth is not None:
         query = query.where(Candidate.depth <= depth)
+    if since is not None:
+        query = query.where(_not_before(since))
     return session.scalar(query) or 0
+
+
+def _not_before(since: datetime) -> ColumnElement[bool]:
+    return or_(Candidate.published_at.is_(None), Candidate.published_at >= since)
 
 
 _SETTLE = (

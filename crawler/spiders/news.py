@@ -181,7 +181,9 @@ class NewsSpider(Spider):
             state = "finished" if reason == "finished" and self.failure is None else (
                 "failed" if self.failure else "interrupted")  # fmt: skip
             with archive.reading() as session:
-                self.left = pending_count(session, self.source.id, self.arguments.depth)
+                self.left = pending_count(
+                    session, self.source.id, self.arguments.depth, self.arguments.since
+                )
             archive.write(
                 lambda s: end_run(
                     s, recorder.run_id, utc_now(), state=state, reason=self.failure or reason,

@@ -54,6 +54,20 @@ def test_since_depth_and_what_is_taken_are_left_out(archive: Archive) -> None:
     assert len(_urls(archive, source_id, depth=2)) == 3
 
 
+def test_what_waits_is_counted_as_the_same_run_would_find_it(archive: Archive) -> None:
+    source_id = new_source(archive)
+    said = [
+        Announcement("https://herald.example/old", published=NOW - timedelta(days=9)),
+        Announcement("https://herald.example/deep", depth=2),
+        Announcement("https://herald.example/new", published=NOW),
+    ]
+    archive.offer(source_id, said, NOW)
+    with archive.reading() as session:
+        assert pending_count(session, source_id) == 3
+        assert pending_count(session, source_id, depth=1) == 2
+        assert pending_count(session, source_id, 1, NOW - timedelta(days=1)) == 1
+
+
 def test_a_later_modification_makes_an_article_due(archive: Archive) -> None:
     source_id = new_source(archive)
     url = "https://herald.example/a-b-c-d"
