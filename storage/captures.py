@@ -34,8 +34,6 @@ _LEVEL = 5
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _MAX_RECORD_BYTES = 256 * 1024 * 1024
 
-Headers = "Sequence[tuple[str, str]]"
-
 
 @dataclass(frozen=True, slots=True)
 class Exchange:

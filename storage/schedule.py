@@ -12,7 +12,6 @@ _ARTICLE_CHECKS = (
     (timedelta(days=30), timedelta(days=5)),
     (timedelta(days=365), timedelta(days=60)),
 )
-ENTRY_INTERVAL = timedelta(days=30)
 ENDPOINT_INTERVAL = timedelta(minutes=30)
 _MAX_BACKOFF = timedelta(days=2)
 

@@ -181,15 +181,6 @@ def add_endpoints(
             )
 
 
-def endpoints_of(session: Session, source_id: int) -> list[Endpoint]:
-    """All endpoints of a source, oldest first."""
-    return list(
-        session.scalars(
-            select(Endpoint).where(Endpoint.source_id == source_id).order_by(Endpoint.id)
-        )
-    )
-
-
 def due_endpoints(
     session: Session, source_id: int, now: datetime, *, all_of_them: bool = False
 ) -> list[DueEndpoint]:

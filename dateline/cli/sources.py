@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,6 +35,10 @@ def add(
     """
     home = _home(url)
     _check_zone(timezone)
+    if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", name):
+        raise click.UsageError(
+            f"--name {name!r}: use up to 80 letters, digits, dots, dashes and underscores"
+        )
     from dateline.cli.logs import configure_logs
 
     configure_logs(ctx.obj["verbose"])
