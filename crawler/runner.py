@@ -12,7 +12,9 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.utils.project import get_project_settings
 from scrapy.utils.reactor import install_reactor
 
+from crawler import causes
 from crawler import settings as dateline_settings
+from crawler.fetching import content_type, fetch
 from crawler.recorder import Tally
 from crawler.spiders.discover import DiscoverSpider, Discovery
 from crawler.spiders.news import NewsSpider
@@ -22,6 +24,7 @@ from storage.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from scrapy.http import Response
     from scrapy.settings import Settings
 
     from storage.location import Location
@@ -149,10 +152,7 @@ def fetch_page(location: Location, url: str) -> tuple[tuple[bytes, str, str] | N
     """One page as (body, final URL, content type), or ``None`` and why not; once a process."""
     from scrapy import Request, Spider
 
-    from crawler import causes
-
-    answer: list[tuple[bytes, str, str]] = []
-    reason: list[str] = []
+    answer: list[Response | causes.Failure] = []
 
     class OnePage(Spider):
         """Fetches one page."""
@@ -161,17 +161,7 @@ def fetch_page(location: Location, url: str) -> tuple[tuple[bytes, str, str] | N
 
         async def start(self) -> Any:
             """Fetch it."""
-            try:
-                response = await self.crawler.engine.download_async(Request(url))
-            except Exception as error:  # noqa: BLE001  (classified in one place)
-                failure: causes.Failure | None = causes.of_exception(error, url)
-            else:
-                failure = causes.of_status(response)
-                kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
-                answer.append((response.body, response.url, kind))
-            if failure is not None:
-                answer.clear()
-                reason.append(f"{failure.detail} ({failure.cause})")
+            answer.append(await fetch(self.crawler, Request(url)))
             nothing: tuple[Any, ...] = ()
             for request in nothing:
                 yield request
@@ -180,7 +170,12 @@ def fetch_page(location: Location, url: str) -> tuple[tuple[bytes, str, str] | N
         await AsyncCrawlerRunner(settings_for(location, url)).crawl(OnePage)
 
     _run(main, settings_for(location))
-    return (answer[0], "") if answer else (None, reason[0] if reason else "nothing came")
+    if not answer:
+        return None, "nothing came"
+    page = answer[0]
+    if isinstance(page, causes.Failure):
+        return None, f"{page.detail} ({page.cause})"
+    return (page.body, page.url, content_type(page)), ""
 
 
 class _Host:
@@ -192,11 +187,11 @@ class _Host:
 
 def _run(main: Callable[[], Coroutine[Any, Any, None]], settings: Settings) -> None:
     """Run ``main`` in Scrapy's reactor, with our resolver in it."""
+    from scrapy.utils.defer import deferred_from_coro
     from scrapy.utils.misc import load_object
 
     install_reactor(settings["TWISTED_REACTOR"])
     from twisted.internet import reactor as installed
-    from twisted.internet.defer import Deferred
 
     reactor: Any = installed
     resolver_class = load_object(settings["TWISTED_DNS_RESOLVER"])
@@ -205,7 +200,7 @@ def _run(main: Callable[[], Coroutine[Any, Any, None]], settings: Settings) -> N
     failures: list[BaseException] = []
 
     def begin() -> None:
-        done: Any = Deferred.fromCoroutine(_as_deferred(main))
+        done: Any = deferred_from_coro(main())
         done.addErrback(lambda failure: failures.append(failure.value))
         done.addBoth(lambda _: reactor.stop())
 
@@ -213,9 +208,3 @@ def _run(main: Callable[[], Coroutine[Any, Any, None]], settings: Settings) -> N
     reactor.run(installSignalHandlers=False)
     if failures:
         raise failures[0]
-
-
-async def _as_deferred(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    from twisted.internet.defer import Deferred
-
-    await Deferred.fromFuture(asyncio.ensure_future(main()))

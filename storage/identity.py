@@ -102,11 +102,6 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
 
 
-def text_digest(text: str) -> str:
-    """SHA-256 (hex) of the folded words of ``text``."""
-    return digest_of(words_of(text))
-
-
 def digest_of(words: Sequence[str]) -> str:
     """SHA-256 (hex) of folded words."""
     return hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()

@@ -87,10 +87,8 @@ def extract_page(page: Page, known: Known) -> Extraction:
     if sum(len(walk.blocks[i].text) for i in chosen) < _LITTLE:
         drawn = _drawn_by_script(page)
         if drawn is not None:
-            walk, chosen = (
-                drawn,
-                [i for i, b in enumerate(drawn.blocks) if 2 * b.linked < len(b.text)],
-            )
+            walk = drawn
+            chosen = [i for i, b in enumerate(walk.blocks) if 2 * b.linked < len(b.text)]
     chosen = _without_furniture(walk, chosen, headline.value if headline else "")
     zone = dates.zone_of(known.timezone)
     published = moments.published(meta, walk, chosen, zone, known.now, known.hints)
@@ -152,7 +150,7 @@ def _article(
         headline=headline,
         blocks=blocks,
         standfirst=standfirst,
-        byline=bylines[0] if bylines else (),
+        byline=names,
         section=section.value if section else None,
         tags=tags.value if tags else (),
         language=tongue[0] if tongue else None,

@@ -58,6 +58,15 @@ class Place:
     blocks: int = 0
     commas: int = 0
 
+    def lies_in(self, box: Place) -> bool:
+        """Whether this place is ``box`` or below it."""
+        place: Place | None = self
+        while place is not None and place.depth >= box.depth:
+            if place is box:
+                return True
+            place = place.parent
+        return False
+
 
 @dataclass(slots=True, eq=False)
 class RawBlock:

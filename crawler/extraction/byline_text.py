@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.bylines import clean_names
 from crawler.extraction.dates import has_date
-from crawler.extraction.features import GROUPS, groups_of
+from crawler.extraction.features import GROUPS, is_in_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ _BY = re.compile(
 )
 _MAX_BYLINE = 160
 _MAX_WORDS = 4
+_REACH = 3
 _META = GROUPS.index("meta")
 _PARTS = re.compile(r"\s*[•|·]\s*|\s+[–—-]\s+|\s*\u00a0\|?\s*")
 _PARTICLES = frozenset(
@@ -71,13 +72,15 @@ def _shown(walk: Walk, chosen: Sequence[int]) -> tuple[str, ...]:
 
 def _names_of(block: RawBlock) -> tuple[str, ...]:
     signed = [block.text[start:end] for start, end, what, _ in block.spans if what == "author"]
-    if signed and _likely(clean_names(signed)):
-        return _likely(clean_names(signed))
+    likely = _likely(clean_names(signed))
+    if likely:
+        return likely
     parts = [part for part in _PARTS.split(block.text) if part]
     said = [_BY.sub("", part) for part in parts if _BY.match(part)]
     if said:
         return _likely(clean_names(said))
-    if not (_in_place(block, _AUTHOR) or (_in_place(block, _META) and has_date(block.text))):
+    signs = is_in_group(block.place, _AUTHOR, _REACH)
+    if not signs and not (is_in_group(block.place, _META, _REACH) and has_date(block.text)):
         return ()
     linked = [
         block.text[start:end].strip() for start, end, what, _ in block.spans if what == "link"
@@ -94,17 +97,6 @@ def _likely(names: tuple[str, ...]) -> tuple[str, ...]:
         and not re.search(r"\d", name)
         and all(not word[0].islower() or word in _PARTICLES for word in name.split())
     )
-
-
-def _in_place(block: RawBlock, group: int) -> bool:
-    node: Any = block.place
-    for _ in range(3):
-        if node is None:
-            return False
-        if node.words and group in groups_of(node.words):
-            return True
-        node = node.parent
-    return False
 
 
 def is_byline(text: str, names: Sequence[str]) -> bool:

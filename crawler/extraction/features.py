@@ -214,6 +214,18 @@ def groups_of(words: str) -> frozenset[int]:
     return known
 
 
+def is_in_group(place: Place, group: int, reach: int) -> bool:
+    """Whether ``place`` or one of the ``reach - 1`` next ones around it is of ``group``."""
+    node: Place | None = place
+    for _ in range(reach):
+        if node is None:
+            return False
+        if node.words and group in groups_of(node.words):
+            return True
+        node = node.parent
+    return False
+
+
 def own_features(block: RawBlock) -> list[float]:
     """What a block is made of."""
     text = block.text
@@ -314,7 +326,7 @@ def _placing(blocks: Sequence[RawBlock]) -> np.ndarray:
                 log1p(one.blocks), log1p(two.blocks),
                 one.chars / one.blocks, two.chars / two.blocks, three.chars / three.blocks,
                 two.commas / max(two.chars, 1) * 100, three.commas / max(three.chars, 1) * 100,
-                best.chars / total, float(_below(place, best)),
+                best.chars / total, float(place.lies_in(best)),
                 float(two.paragraphs / max(two.blocks, 1)), float(one.blocks == 1),
             ]  # fmt: skip
             chains[place.order] = known
@@ -340,14 +352,6 @@ def _best_place(blocks: Sequence[RawBlock]) -> Place:
     if not score:
         return blocks[0].place
     return by_order[score.most_common(1)[0][0]]
-
-
-def _below(place: Place | None, top: Place) -> bool:
-    while place is not None and place.depth >= top.depth:
-        if place is top:
-            return True
-        place = place.parent
-    return False
 
 
 def _position(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:

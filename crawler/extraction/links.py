@@ -151,17 +151,9 @@ def _teaser(walk: Walk, block: RawBlock, index: int, inside: set[int]) -> str | 
         other = walk.blocks[j]
         if j in inside or other.linked > len(other.text) / 2:
             return None
-        if len(other.text) > 50 and _within(other.place, box):
+        if len(other.text) > 50 and box is not None and other.place.lies_in(box):
             return other.text
     return None
-
-
-def _within(place: Place | None, box: Place | None) -> bool:
-    while place is not None and box is not None and place.depth >= box.depth:
-        if place is box:
-            return True
-        place = place.parent
-    return False
 
 
 def _is_related_place(place: Place) -> bool:

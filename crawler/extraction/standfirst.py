@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from crawler.extraction.features import GROUPS, groups_of
+from crawler.extraction.features import GROUPS, is_in_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawler.extraction.blocks import RawBlock, Walk
+    from crawler.extraction.blocks import Walk
     from crawler.extraction.metadata import Metadata
 
 _LEAD = GROUPS.index("lead")
@@ -25,24 +25,13 @@ def standfirst_of(
         block = walk.blocks[i]
         if block.tag in ("h1",) or len(block.text) < 30:
             continue
-        if _is_lead(block):
+        if is_in_group(block.place, _LEAD, reach=2):
             provenance["standfirst"] = "text"
             return block.text
         if _same_words(block.text, meta.description):
             provenance["standfirst"] = "meta"
             return block.text
     return None
-
-
-def _is_lead(block: RawBlock) -> bool:
-    node = block.place
-    for _ in range(2):
-        if node.words and _LEAD in groups_of(node.words):
-            return True
-        if node.parent is None:
-            return False
-        node = node.parent
-    return False
 
 
 def _same_words(text: str, description: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 
+from crawler.fetching import header
 from storage.captures import Exchange
 from storage.records import CaptureRecord
 
@@ -45,9 +46,9 @@ class CaptureMiddleware(HttpCompressionMiddleware):
         request.meta["capture"] = CaptureRecord(
             url=request.url,
             status=sent.status,
-            content_type=_header(sent, "Content-Type"),
-            etag=_header(sent, "ETag"),
-            last_modified=_header(sent, "Last-Modified"),
+            content_type=header(sent, "Content-Type"),
+            etag=header(sent, "ETag"),
+            last_modified=header(sent, "Last-Modified"),
             fetched_at=exchange.fetched_at,
             file=place.file,
             offset=place.offset,
@@ -56,11 +57,6 @@ class CaptureMiddleware(HttpCompressionMiddleware):
             record_id=place.record_id,
         )
         return decoded
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else None
 
 
 def _exchange(request: Request, response: Response) -> Exchange:

@@ -19,6 +19,7 @@ from crawler.discovery.autodiscover import (
 from crawler.discovery.endpoints import read_endpoint
 from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.page import BadPage
+from crawler.fetching import content_type, fetch
 from storage.addresses import url_key
 
 if TYPE_CHECKING:
@@ -89,16 +90,11 @@ class DiscoverSpider(Spider):
     async def _fetch(self, url: str, **meta: Any) -> Response | None:
         """The answer at ``url`` if it is one of 2xx; why not is kept in ``reasons``."""
         request = Request(url, dont_filter=True, meta={"download_maxsize": 64 * 2**20, **meta})
-        try:
-            response = await self.crawler.engine.download_async(request)
-        except Exception as error:  # noqa: BLE001  (classified and reported in one place)
-            self.reasons[url] = causes.of_exception(error, url)
+        answer = await fetch(self.crawler, request)
+        if isinstance(answer, causes.Failure):
+            self.reasons[url] = answer
             return None
-        failure = causes.of_status(response)
-        if failure is not None:
-            self.reasons[url] = failure
-            return None
-        return response
+        return answer
 
     async def _look(self) -> None:
         found = self.discovery
@@ -109,11 +105,11 @@ class DiscoverSpider(Spider):
             return
         found.robots = "allows" if robots is not None else "none (all allowed)"
         found.crawl_delay = self._crawl_delay(robots)
-        content_type = _type(home)
-        if await self._is_endpoint(home, content_type):
+        kind = content_type(home)
+        if await self._is_endpoint(home, kind):
             return
         try:
-            page = parse_home(home.body, home.url, content_type)
+            page = parse_home(home.body, home.url, kind)
         except BadPage as error:
             found.problem, found.next_step = str(error), "name the site's home page"
             return
@@ -151,9 +147,9 @@ class DiscoverSpider(Spider):
         delay = rules.crawl_delay(self.settings["ROBOTSTXT_USER_AGENT"])
         return float(delay) if delay else None
 
-    async def _is_endpoint(self, home: Response, content_type: str) -> bool:
+    async def _is_endpoint(self, home: Response, media_type: str) -> bool:
         """Whether what was named is a feed or sitemap itself."""
-        if "html" in content_type.lower():
+        if "html" in media_type.lower():
             return False
         kinds: tuple[EndpointKind, ...] = ("feed", "sitemap")
         for kind in kinds:
@@ -198,7 +194,7 @@ class DiscoverSpider(Spider):
     async def _keep(self, kind: EndpointKind, response: Response, url: str | None = None) -> bool:
         url = url or response.url
         try:
-            content = read_endpoint(kind, response.body, response.url, _type(response))
+            content = read_endpoint(kind, response.body, response.url, content_type(response))
         except (DiscoveryError, BadPage) as error:
             self.discovery.tried.append((url, getattr(error, "reason", str(error))))
             return False
@@ -229,16 +225,12 @@ class DiscoverSpider(Spider):
             if response is None:
                 continue
             try:
-                inner = read_endpoint(kind, response.body, response.url, _type(response))
+                inner = read_endpoint(kind, response.body, response.url, content_type(response))
             except (DiscoveryError, BadPage):
                 continue
             announcements.extend(inner.announcements)
         titles = (a.hints.get("headline") for a in announcements[:200])
         return len(announcements), tuple(dict.fromkeys(t for t in titles if t))[:5]
-
-
-def _type(response: Response) -> str:
-    return (response.headers.get("Content-Type") or b"").decode("latin-1")
 
 
 def _robots_url(url: str) -> str:

@@ -13,6 +13,7 @@ from crawler.arguments import Arguments, BadArgument, read_arguments
 from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.page import BadPage
+from crawler.fetching import content_type, header
 from crawler.follow import to_follow
 from crawler.keeper import Keeper
 from crawler.recorder import Recorder, Tally
@@ -111,14 +112,13 @@ class NewsSpider(Spider):
         for request in await self._due_endpoints():
             yield request
         while self.failure is None:
-            for request in await self._next_pages():
+            # Asked before the frontier is: what settles meanwhile may bring new candidates.
+            settled = self._outstanding == 0 and self._endpoints_open == 0
+            batch = await self._next_pages()
+            if settled and not batch:
+                return
+            for request in batch:
                 yield request
-            if self._outstanding == 0 and self._endpoints_open == 0:
-                batch = await self._next_pages()
-                if not batch:
-                    return
-                for request in batch:
-                    yield request
             await self._until_hungry()
 
     @property
@@ -262,15 +262,15 @@ class NewsSpider(Spider):
     ) -> AsyncIterator[Request]:
         digest = response.meta.get("digest")
         read = EndpointRead(
-            endpoint.id, response.status, _header(response, "ETag"),
-            _header(response, "Last-Modified"), digest,
+            endpoint.id, response.status, header(response, "ETag"),
+            header(response, "Last-Modified"), digest,
         )  # fmt: skip
         content = None
         if response.status != _NOT_MODIFIED and digest != endpoint.digest:
             try:
                 content = await self._workers.run(
                     workers.endpoint_job, endpoint.kind, response.body, response.url,
-                    _header(response, "Content-Type") or "",
+                    content_type(response),
                 )  # fmt: skip
             except (DiscoveryError, BadPage, workers.WorkerFailure) as error:
                 cause = getattr(error, "cause", "") or f"not-a-{endpoint.kind}"
@@ -426,14 +426,14 @@ class NewsSpider(Spider):
         capture = response.meta.get("capture")
         if response.status == _NOT_MODIFIED or capture is None:
             return PageUnchanged(task)
-        kind = (_header(response, "Content-Type") or "").split(";")[0].strip().lower()
+        kind = content_type(response).split(";")[0].strip().lower()
         if kind and not _may_be_page(kind):
             return PageSkipped(task, "not-html", f"it is {kind}", capture)
         known = Known(self.source.timezone, self.source.language, task.kind, utc_now(), task.hints)
         try:
             extraction = await self._workers.run(
                 workers.extract_job, response.body, response.url,
-                _header(response, "Content-Type") or "", known,
+                content_type(response), known,
             )  # fmt: skip
         except BadPage as error:
             return PageSkipped(task, error.cause, error.reason, capture)
@@ -452,11 +452,6 @@ class NewsSpider(Spider):
         urls = (*response.meta.get("redirect_urls", ()), response.url)
         follow = to_follow(content, response.url, task.depth, self.arguments.depth)
         return PageStored(task, tuple(urls), capture, content, EXTRACTOR, follow)
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else None
 
 
 def _may_be_page(kind: str) -> bool:

@@ -19,6 +19,18 @@ def _urls(archive: Archive, source_id: int, **limits: object) -> list[str]:
         return [t.url for t in take(session, source_id, NOW, **limits)]  # type: ignore[arg-type]
 
 
+def _old_deep_and_new(archive: Archive) -> int:
+    """A source with an old candidate, one two links away, and a new one; its id."""
+    source_id = new_source(archive)
+    said = [
+        Announcement("https://herald.example/old", published=NOW - timedelta(days=9)),
+        Announcement("https://herald.example/deep", depth=2),
+        Announcement("https://herald.example/new", published=NOW),
+    ]
+    archive.offer(source_id, said, NOW)
+    return source_id
+
+
 def test_an_address_is_taken_in_once_however_it_is_spelt(archive: Archive) -> None:
     source_id = new_source(archive)
     said = [Announcement("https://herald.example/a-b-c-d"),
@@ -40,13 +52,7 @@ def test_the_newest_come_first_and_undated_last(archive: Archive) -> None:
 
 
 def test_since_depth_and_what_is_taken_are_left_out(archive: Archive) -> None:
-    source_id = new_source(archive)
-    said = [
-        Announcement("https://herald.example/old", published=NOW - timedelta(days=9)),
-        Announcement("https://herald.example/deep", depth=2),
-        Announcement("https://herald.example/new", published=NOW),
-    ]
-    archive.offer(source_id, said, NOW)
+    source_id = _old_deep_and_new(archive)
     with archive.reading() as session:
         first = take(session, source_id, NOW, count=1)[0]
     rest = _urls(archive, source_id, since=NOW - timedelta(days=1), taken={first.key})
@@ -55,13 +61,7 @@ def test_since_depth_and_what_is_taken_are_left_out(archive: Archive) -> None:
 
 
 def test_what_waits_is_counted_as_the_same_run_would_find_it(archive: Archive) -> None:
-    source_id = new_source(archive)
-    said = [
-        Announcement("https://herald.example/old", published=NOW - timedelta(days=9)),
-        Announcement("https://herald.example/deep", depth=2),
-        Announcement("https://herald.example/new", published=NOW),
-    ]
-    archive.offer(source_id, said, NOW)
+    source_id = _old_deep_and_new(archive)
     with archive.reading() as session:
         assert pending_count(session, source_id) == 3
         assert pending_count(session, source_id, depth=1) == 2

@@ -1,0 +1,32 @@
+"""What spiders share around a request: an answer or why there is none, and its headers as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawler import causes
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+
+async def fetch(crawler: Crawler, request: Request) -> Response | causes.Failure:
+    """The page that answers ``request``, or the reason why none does; outside the scheduler."""
+    try:
+        response = await crawler.engine.download_async(request)
+    except Exception as error:  # noqa: BLE001  (classified and reported in one place: this one)
+        return causes.of_exception(error, request.url)
+    return causes.of_status(response) or response
+
+
+def header(response: Response, name: str) -> str | None:
+    """A header of ``response`` as text; ``None`` where it has none, or an empty one."""
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None
+
+
+def content_type(response: Response) -> str:
+    """The media type with its parameters as the server names it, ``""`` where it does not."""
+    return header(response, "Content-Type") or ""
