@@ -48,6 +48,7 @@ class Sample:
     parents: np.ndarray
     grandparents: np.ndarray
     blocks: list[RawBlock]
+    kept: list[RawBlock]
     truth: dict[str, Any]
     publisher: str
     # The text that a script would draw, where the page shows none (crawler.extraction.hydration).
@@ -55,7 +56,8 @@ class Sample:
 
     def text(self, answer: np.ndarray) -> str:
         """The body as the extractor gives it for these probabilities."""
-        chosen = body_module.decide(self.blocks, answer) if self.blocks else []
+        scores = body_module.spread(answer, self.kept, len(self.blocks))
+        chosen = body_module.decide(self.blocks, scores) if self.blocks else []
         shown = "\n".join(self.blocks[i].text for i in chosen)
         return self.drawn if self.drawn is not None and len(shown) < 200 else shown
 
@@ -101,13 +103,14 @@ def load(bench: Path) -> list[Sample]:
             body=meta.body, description=meta.description,
             headline=headline.value if headline else "", title=page.title or "",
         )  # fmt: skip
-        parents, grandparents = sequence.places(walk.blocks)
-        texts = [b.text for b in walk.blocks]
+        kept = features.considered(walk.blocks)
+        parents, grandparents = sequence.places(kept)
+        share = label([b.text for b in walk.blocks], truth["body"])
         samples.append(
             Sample(
-                features.matrix(walk.blocks, context), label(texts, truth["body"]),
-                np.array([len(b.words) for b in walk.blocks], dtype=float), parents, grandparents, walk.blocks,
-                truth, publisher_of(truth["url"]), drawn_by_script(page),
+                features.matrix(kept, context), share[[b.order for b in kept]],
+                np.array([len(b.words) for b in kept], dtype=float), parents, grandparents,
+                walk.blocks, kept, truth, publisher_of(truth["url"]), drawn_by_script(page),
             )
         )  # fmt: skip
     return samples
@@ -139,7 +142,7 @@ def fit(samples: list[Sample], rows: list[np.ndarray], options: dict[str, Any]) 
         kept = s.words[s.share >= 0.5].sum() + 30
         weights.append(100 * (np.minimum(np.maximum(s.words, 1.5) / kept, 0.5) + 0.001))
     model = CatBoostClassifier(
-        **options, l2_leaf_reg=6, random_seed=0, verbose=False, loss_function="CrossEntropy",
+        **options, l2_leaf_reg=6, random_seed=0, verbose=False, allow_writing_files=False, loss_function="CrossEntropy",
         border_count=64, rsm=0.5, bootstrap_type="Bernoulli", subsample=0.7,
     )  # fmt: skip
     model.fit(

@@ -141,6 +141,7 @@ class Article:
     published: ClaimedMoment | None = None
     modified: ClaimedMoment | None = None
     access: Access = "full"
+    notices: tuple[str, ...] = ()
     canonical_url: str | None = None
     mentions: tuple[Mention, ...] = ()
     links: tuple[Link, ...] = ()
@@ -218,6 +219,7 @@ def article_from_json(row: dict[str, Any]) -> Article:
         **moments,
         byline=tuple(row.get("byline", ())),
         tags=tuple(row.get("tags", ())),
+        notices=tuple(row.get("notices", ())),
         blocks=blocks_from_json(row.get("blocks", [])),
         mentions=tuple(Mention(**m) for m in row.get("mentions", ())),
         links=tuple(Link(**link) for link in row.get("links", ())),

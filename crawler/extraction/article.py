@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extraction import body, byline_text, dates, kinds, language, moments
 from crawler.extraction.access import access_of, is_notice
-from crawler.extraction.blocks import Walk
+from crawler.extraction.blocks import MAX_BLOCKS, Walk
 from crawler.extraction.features import Context
 from crawler.extraction.hydration import hidden_article, tree_of
 from crawler.extraction.links import is_entry, links_in_text, related_items
 from crawler.extraction.metadata import Metadata
+from crawler.extraction.notices import notices_of
 from crawler.extraction.page import Page, parse_html
 from crawler.extraction.pictures import lead_picture, pictures
 from crawler.extraction.standfirst import standfirst_of
@@ -101,12 +102,14 @@ def extract_page(page: Page, known: Known) -> Extraction:
         return Extraction(
             "entry", entry=_entry(meta, walk, chosen, headline.value if headline else None)
         )
-    if verdict.kind != "article":
+    if verdict.kind not in kinds.KEPT:
         return Extraction(verdict.kind, verdict.reason)
     title = headline.value if headline else str(hinted or "")
     provenance: dict[str, str] = {"headline": headline.source if headline else "feed"}
     article = _article(meta, walk, chosen, title, published, known, provenance)
-    return Extraction("article", article=article)
+    if verdict.kind != "article":
+        article = replace(article, kind=verdict.kind)
+    return Extraction(verdict.kind, article=article)
 
 
 def _drawn_by_script(page: Page) -> Walk | None:
@@ -157,6 +160,7 @@ def _article(
         published=published[0] if published else None,
         modified=modified[0] if modified else None,
         access=access,
+        notices=notices_of(meta, walk.blocks, chosen),
         canonical_url=meta.canonical(),
         links=tuple(links),
         media=media,
@@ -168,6 +172,8 @@ def _body(
     meta: Metadata, walk: Walk, chosen: Sequence[int], provenance: dict[str, str]
 ) -> tuple[tuple[Block, ...], tuple[Media, ...]]:
     provenance["body"] = "model"
+    if len(walk.blocks) >= MAX_BLOCKS:
+        provenance["body"] = f"model, cut: the page goes on after {MAX_BLOCKS} blocks"
     typed = typed_blocks(walk, chosen)
     stated = meta.body
     shown = sum(len(block.text) for block in typed)

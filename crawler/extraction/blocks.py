@@ -34,7 +34,8 @@ _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re
 # lxml and Python both recurse on deep trees; what lies deeper than any page is a trap.
 MAX_DEPTH = 400
 _LITTLE = 200
-MAX_BLOCKS = 20_000
+# Ten novels; the longest page of the bench has 1,400.
+MAX_BLOCKS = 12_000
 _WORD = re.compile(r"\w+")
 _LOOKED_AT = 1_500  # characters of a block whose words are compared; enough to tell
 _SIGNS = re.compile(r"author|byline|auteur|autor", re.IGNORECASE)
@@ -221,14 +222,11 @@ class Walk:
             elif depth < MAX_DEPTH and len(self.blocks) < MAX_BLOCKS:
                 items = child.items()
                 masthead = tag == "header" and not self._inside and self._skipped is FURNITURE
-                if not items and not masthead:
-                    words = ""
-                elif (items and _is_hidden(items)) or (masthead and child.find(".//h1") is None):
+                if (items and _is_hidden(items)) or (masthead and child.find(".//h1") is None):
                     if tail:
                         self._run.add(tail)
                     continue
-                else:
-                    words = _words(items)
+                words = _words(items) if items else ""
                 run = self._run
                 if run.length or run.images:
                     self._close(place, state)

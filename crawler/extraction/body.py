@@ -33,13 +33,24 @@ def probabilities(blocks: Sequence[RawBlock], context: features.Context) -> np.n
     """How surely each block is part of the article's text, shape (n,)."""
     if not blocks:
         return np.zeros(0)
+    kept = features.considered(blocks)
+    if not kept:
+        return np.zeros(len(blocks))
     first, second = model.load("body")
-    rows = features.matrix(blocks, context)
-    words = np.array([len(block.words) for block in blocks], dtype=float)
-    parents, grandparents = sequence.places(blocks)
+    rows = features.matrix(kept, context)
+    words = np.array([len(block.words) for block in kept], dtype=float)
+    parents, grandparents = sequence.places(kept)
     initial = first.probability(rows)
     context_rows = sequence.matrix(initial, words, parents, grandparents)
-    return second.probability(np.concatenate([rows, context_rows], axis=1))
+    answers = second.probability(np.concatenate([rows, context_rows], axis=1))
+    return spread(answers, kept, len(blocks))
+
+
+def spread(answers: np.ndarray, kept: Sequence[RawBlock], count: int) -> np.ndarray:
+    """The answers for the ``kept`` of a page's ``count`` blocks, 0 for the others."""
+    scores = np.zeros(count)
+    scores[[block.order for block in kept]] = answers
+    return scores
 
 
 def choose(blocks: Sequence[RawBlock], context: features.Context) -> list[int]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crawler.extraction.blocks import RawBlock
     from crawler.extraction.metadata import Metadata
 
-PageKind = Literal["article", "entry", "listing", "home", "login-wall", "consent-wall", "bot-wall",
+PageKind = Literal["article", "video", "gallery", "entry", "listing", "home", "login-wall", "consent-wall", "bot-wall",
                    "error", "empty"]  # fmt: skip
 
 # A code only as a page of errors writes it: "500 jobs lost" is news.
@@ -66,9 +66,16 @@ _LOGIN = re.compile(
     re.IGNORECASE,
 )
 _SHORT = 90
+# With a text longer than this a film or a series of pictures goes with an article.
+_MUCH = 250
+_GALLERIES = frozenset({"imagegallery", "mediagallery"})
 # A text of fewer words is an article only where the page, its moment or a feed says so.
 _FEWEST = 12
 _MIN_TEASERS = 3
+# Links with at least so many words, or signs, are teasers; a menu's are shorter.
+_TEASER_WORDS, _TEASER_LENGTH = 4, 25
+# What enters the archive, under whatever of these names.
+KEPT = ("article", "video", "gallery")
 _CONSENT_WORDS = 900
 
 
@@ -105,9 +112,23 @@ def judge(
         return error
     if entry:
         return Verdict("entry")
+    if headline and words < _MUCH:
+        form = _form(meta)
+        if form is not None:
+            return Verdict(form)
     if (typed or announced) and words >= 1 and headline:
         return Verdict("article")
     return _untyped(meta, headline, blocks, chosen, words, has_moment=has_moment)
+
+
+def _form(meta: Metadata) -> Literal["video", "gallery"] | None:
+    """Whether the page says that it shows a film or a series of pictures."""
+    if any(_GALLERIES.intersection(types_of(node)) for node in meta.nodes[:10]):
+        return "gallery"
+    og_type = (meta.page.meta("og:type") or "").lower()
+    if og_type.startswith("video") or types_of(meta.node)[:1] == ("videoobject",):
+        return "video"
+    return None
 
 
 def _error(
@@ -133,7 +154,8 @@ def _untyped(
     words: int, *, has_moment: bool,
 ) -> Verdict:  # fmt: skip
     if not headline or words < _FEWEST:
-        if _link_share(blocks) > 0.5:
+        teasers = sum(_leads_on(block) for block in blocks)
+        if teasers >= _MIN_TEASERS and _link_share(blocks) > 0.5:
             return Verdict("listing", "most of its text is links")
         return Verdict("empty", "no text of an article in it")
     path = meta.page.url.partition("://")[2].partition("/")[2].partition("?")[0].strip("/")
@@ -143,6 +165,13 @@ def _untyped(
     if not has_moment and teasers >= _MIN_TEASERS and teasers >= 0.4 * len(chosen):
         return Verdict("listing", f"{teasers} teasers under linked headings, and no moment")
     return Verdict("article")
+
+
+def _leads_on(block: RawBlock) -> bool:
+    """Whether a block is a link with a headline's words."""
+    return block.linked > 0.8 * len(block.text) and (
+        len(block.words) >= _TEASER_WORDS or len(block.text) >= _TEASER_LENGTH
+    )
 
 
 def _is_teaser(blocks: Sequence[RawBlock], i: int) -> bool:

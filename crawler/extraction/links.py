@@ -127,8 +127,10 @@ def _add(
     found: dict[str, Link], walk: Walk, block: RawBlock, anchor: str, href: str, page_url: str,
     index: int, inside: set[int],
 ) -> None:  # fmt: skip
+    if not anchor:
+        return
     url = walk.resolve(href)
-    if not url or not is_web_url(url) or not same_site(url, page_url) or not anchor:
+    if not url or not is_web_url(url) or not same_site(url, page_url):
         return
     key = url_key(url)
     if key == url_key(page_url) or key in found:

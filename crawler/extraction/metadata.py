@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # What parts a headline from the name of its site in <title> and og:title.
 _SEPARATOR = re.compile(r"\s+[|•·»›~—–-]+\s+|\s*[|｜•»]\s*|\s::\s")
 _MAX_HEADLINE = 500
+_PROPERTIES = frozenset({"headline", "author", "datePublished", "dateCreated", "dateModified"})
 _MAX_AUTHORS = 4
 
 
@@ -50,8 +51,10 @@ class Metadata:
 
     @cached_property
     def items(self) -> dict[str, list[tuple[str, Any]]]:
-        """Microdata by property."""
-        return microdata(self.page.root) if b"itemprop" in self.page.data else {}
+        """Microdata by property, of those that are asked for."""
+        if b"itemprop" not in self.page.data:
+            return {}
+        return microdata(self.page.root, _PROPERTIES)
 
     @cached_property
     def body(self) -> str:

@@ -46,13 +46,13 @@ class Forest:
         trees, depth = self.features.shape
         # Columns lie together, so that gathering them is copying.
         columns = np.ascontiguousarray(rows.T)
-        bits = (columns[self.features.ravel()] > self.borders.ravel()[:, None]).view(np.uint8)
-        bits = bits.reshape(trees, depth, -1)
-        leaf = bits[:, 0].astype(np.intp)
-        for level in range(1, depth):
-            leaf += bits[:, level].astype(np.intp) << level
-        leaf += (np.arange(trees) * self.leaves.shape[1])[:, None]
-        score = self.leaves.ravel()[leaf].sum(axis=0) + self.bias
+        leaf = np.zeros((trees, len(rows)), dtype=np.uint8)
+        # The answers of a tree's levels are the bits of its leaf's number.
+        for level in range(depth):
+            answers = columns[self.features[:, level]] > self.borders[:, level, None]
+            leaf |= answers.view(np.uint8) << level
+        at = leaf + (np.arange(trees) * self.leaves.shape[1])[:, None]
+        score = self.leaves.ravel()[at].sum(axis=0) + self.bias
         return np.asarray(1.0 / (1.0 + np.exp(-score)))
 
 

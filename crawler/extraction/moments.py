@@ -34,8 +34,8 @@ _MODIFIED_METAS = (
 _NEAR = 25
 # A page's own state, as its scripts carry it: "firstPublished":"2026-01-29 18:40".
 _IN_SCRIPT = re.compile(
-    rb"(?:[a-z_]*publi(?:sh|cation)[a-z_]*|pub_?date|deployDt|createDate|insertDate|regDate)"
-    rb"[\"'\\]*\s*[:=]\s*[\"'\\]*(\d{4}[-./]?\d{2}[-./]?\d{2}[^\"'\\,}<]{0,22})",
+    rb"(?:publi(?:sh|cation)[a-z_]{0,30}|pub_?date|deployDt|createDate|insertDate|regDate)"
+    rb"[\"'\\]{0,6}\s{0,6}[:=]\s{0,6}[\"'\\]{0,6}(\d{4}[-./]?\d{2}[-./]?\d{2}[^\"'\\,}<]{0,22})",
     re.IGNORECASE,
 )
 _SCRIPT_REACH = 2_000_000

@@ -184,7 +184,8 @@ def parse_html(body: bytes, url: str, content_type: str = "") -> Page:
                       f"over the limit of {MAX_PAGE_BYTES // 2**20}")  # fmt: skip
     if body[:4] in (b"%PDF", b"\x89PNG", b"GIF8", b"PK\x03\x04") or body[:3] == b"\xff\xd8\xff":
         raise BadPage(url, "not-html", "the page is a file of another kind, not HTML")
-    return parse_text(decode(body, content_type), url)
+    data = body if _is_utf8(body) else decode(body, content_type).encode("utf-8", "replace")
+    return _parse(data, url)
 
 
 def parse_text(text: str, url: str) -> Page:
@@ -193,8 +194,22 @@ def parse_text(text: str, url: str) -> Page:
     Raises:
         BadPage: it holds nothing.
     """
-    data = text.encode("utf-8", "replace")
-    clean = data.translate(None, _CONTROLS)
+    return _parse(text.encode("utf-8", "replace"), url)
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Whether :func:`decode` would read the bytes as UTF-8, so that they may stay as they are."""
+    if body[:2] in (b"\xfe\xff", b"\xff\xfe") or body.isascii():
+        return False
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _parse(data: bytes, url: str) -> Page:
+    clean = data.removeprefix(codecs.BOM_UTF8).translate(None, _CONTROLS)
     # Plain etree: lxml.html looks up a Python class for every element, a third of the time.
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False

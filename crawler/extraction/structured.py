@@ -7,6 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -114,18 +116,23 @@ def text_of(value: Any) -> str | None:
     return " ".join(value.split()) or None
 
 
-def microdata(root: Any) -> dict[str, list[tuple[str, Any]]]:
-    """(value, element) of each ``itemprop`` of the page, in its order."""
+_PROPERTIES: Any = etree.XPath("descendant::*[@itemprop]")
+
+
+def microdata(root: Any, wanted: frozenset[str]) -> dict[str, list[tuple[str, Any]]]:
+    """(value, element) of each ``itemprop`` of the page that is ``wanted``, in its order."""
     found: dict[str, list[tuple[str, Any]]] = {}
-    for element in root.iterfind(".//*[@itemprop]"):
+    for element in _PROPERTIES(root):
+        names = wanted.intersection(element.get("itemprop").split())
+        if not names:
+            continue
         value = (
             element.get("content") or element.get("datetime")
             or (element.get("href") if element.tag == "link" else None)
             or (element.get("src") if element.tag == "img" else None)
         )  # fmt: skip
-        for name in (element.get("itemprop") or "").split():
-            if value is None and name not in ("articleBody", "text", "description"):
-                value = " ".join("".join(element.itertext()).split())
-            if value:
-                found.setdefault(name, []).append((value.strip(), element))
+        value = (value or " ".join("".join(element.itertext()).split())).strip()
+        if value:
+            for name in names:
+                found.setdefault(name, []).append((value, element))
     return found

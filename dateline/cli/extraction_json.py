@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from crawler.extraction.article import Extraction
 
 _FIELDS = ("headline", "standfirst", "byline", "dateline_place", "number", "kind", "section",
-           "tags", "language", "published", "modified", "access", "canonical_url")  # fmt: skip
+           "tags", "language", "published", "modified", "access", "notices",
+           "canonical_url")  # fmt: skip
 
 
 def as_json(found: Extraction, url: str) -> dict[str, Any]:
@@ -53,5 +54,6 @@ def as_prediction(found: Extraction) -> dict[str, Any]:
         "section": article.section,
         "tags": list(article.tags),
         "access": article.access,
+        "notices": list(article.notices),
         "provenance": article.provenance,
     }
