@@ -9,6 +9,7 @@ from crawler.extraction import body, byline_text, dates, kinds, language, moment
 from crawler.extraction.access import access_of, is_notice
 from crawler.extraction.blocks import MAX_BLOCKS, Walk
 from crawler.extraction.features import Context
+from crawler.extraction.filler import is_filler
 from crawler.extraction.hydration import hidden_article, tree_of
 from crawler.extraction.links import is_entry, links_in_text, related_items
 from crawler.extraction.metadata import Metadata
@@ -201,6 +202,7 @@ def _without_furniture(walk: Walk, chosen: list[int], headline: str) -> list[int
         if walk.blocks[i].text.casefold() != wanted
         and not (i in edges and _is_dateline(walk.blocks[i]))
         and not is_notice(walk.blocks[i])
+        and not is_filler(walk.blocks[i])
     ]
 
 

@@ -43,6 +43,7 @@ _EASTERN = re.compile(
 _KOREAN = re.compile(
     r"(?:^|[\s=\[(])([가-힣]{2,4})\s*(?:선임|수습)?(?:기자|특파원|논설위원)(?![가-힣])"
 )
+_ADDRESS = re.compile(r"\S+@\S+\.\w+|(?<=\w)\s*(?:기자|特派员|記者|记者)")
 _ACRONYM = re.compile(r"[A-Z]{2,6}")
 # News agencies, which sign beside a paper's own people.
 _AGENCIES = frozenset(
@@ -168,7 +169,7 @@ def is_byline(text: str, names: Sequence[str]) -> bool:
     """Whether a block of text says no more than who wrote it."""
     if len(text) > _MAX_BYLINE or not names:
         return False
-    rest = _BY.sub("", text).casefold()
+    rest = _ADDRESS.sub("", _BY.sub("", text)).casefold()
     for name in sorted(names, key=len, reverse=True):
         rest = rest.replace(name.casefold(), "")
     return not re.sub(r"\b(?:and|et|und|y|e|en|og|och)\b|\W", "", rest)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.discovery.links import classify, same_site
 from crawler.extraction.features import GROUPS, groups_of
+from crawler.extraction.filler import without_label
 from storage.addresses import is_web_url, url_key
 from storage.content import Link, Relation
 
@@ -143,7 +144,7 @@ def _add(
         relation = "attachment"
     else:
         return
-    found[key] = Link(url, relation, anchor, _teaser(walk, block, index, inside))
+    found[key] = Link(url, relation, without_label(anchor), _teaser(walk, block, index, inside))
 
 
 def _teaser(walk: Walk, block: RawBlock, index: int, inside: set[int]) -> str | None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from crawler.extraction.page import Page
 
 # What parts a headline from the name of its site in <title> and og:title.
-_SEPARATOR = re.compile(r"\s+[|•·»›~—–-]+\s+|\s*[|｜•»]\s*|\s::\s")
+_SEPARATOR = re.compile(r"\s+[|•·»›~—–-]+\s+|\s*[|｜•»ㅣ]\s*|\s::\s")
+_MARK = re.compile(r"[:–—|]")
 _MAX_HEADLINE = 500
 _PROPERTIES = frozenset({"headline", "author", "datePublished", "dateCreated", "dateModified"})
 _MAX_AUTHORS = 4
@@ -121,7 +122,7 @@ class Metadata:
             words = _word_set(heading)
             agreed = [c for c in claims if _alike(words, _word_set(c.value))]
             if agreed or not claims:
-                return Claim(heading[:_MAX_HEADLINE], "h1")
+                return Claim(_punctuated(heading, agreed)[:_MAX_HEADLINE], "h1")
         for other in headings:
             words = _word_set(other)
             if any(_alike(words, _word_set(c.value)) for c in claims if len(words) > 2):
@@ -261,6 +262,15 @@ def _split_tags(value: Any) -> tuple[str, ...]:
 
 def _folded(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def _punctuated(heading: str, claims: Sequence[Claim]) -> str:
+    """``heading``, or the same words with the colon that markup puts after a kicker."""
+    folded, marks = _folded(heading), len(_MARK.findall(heading))
+    for claim in claims:
+        if _folded(claim.value) == folded and len(_MARK.findall(claim.value)) > marks:
+            return str(claim.value)
+    return heading
 
 
 def _word_set(text: str) -> frozenset[str]:

@@ -98,7 +98,9 @@ class Page:
             or ""
         )
         match = re.match(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*", declared.strip())
-        return match.group().replace("_", "-").lower()[:35] if match else None
+        tag = match.group().replace("_", "-").lower()[:35] if match else None
+        # Some write the charset where the language belongs.
+        return tag if tag is not None and not tag.startswith("utf") else None
 
 
 def decode(body: bytes, content_type: str = "") -> str:

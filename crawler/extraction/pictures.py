@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 # Below this edge (pixels) a picture is an icon or a face beside a byline.
 _MIN_EDGE = 120
 _MAX_PICTURES = 60
+_TELLING = 12
+# The endings that servers of pictures add for a size: -780x470, _W2040, @2x, -scaled, _v-contentxl.
+_SIZE = re.compile(
+    r"(?:[-_@](?:\d+x\d+|[wh]\d+\w*|\dx|scaled|v-\w+|large|small|medium|thumb))+$", re.I
+)
 _ICON = re.compile(
-    r"logo|icon|sprite|pixel|avatar|spacer|blank|1x1|emoji|gravatar|tracking|badge|placeholder",
+    r"logo|icon|sprite|pixel|avatar|spacer|blank|1x1|emoji|gravatar|tracking|badge|placeholder"
+    r"|^(?:leer|dummy|transparent|loading|loader|empty|default|no-?image)\b",
     re.I,
 )
 _CREDIT = re.compile(
@@ -39,7 +45,9 @@ def pictures(walk: Walk, first: int, last: int) -> list[tuple[int, Media]]:
         if figure is None and (_aside(place) or _is_icon(element)):
             continue
         url = _source(element, walk)
-        if url is None or _ICON.search(url.rpartition("/")[2]):
+        if url is None or _ICON.search(url.partition("?")[0].rpartition("/")[2]):
+            continue
+        if figure is None and "logo" in (element.get("alt") or "").lower():
             continue
         key = url_key(url)
         media = _media(url, element, figure)
@@ -147,7 +155,16 @@ def lead_picture(url: str | None, known: Sequence[Media]) -> Media | None:
     """The picture that the head names, unless the article shows it already."""
     if not url or not is_web_url(url):
         return None
-    key = url_key(url).partition("?")[0]
-    if any(url_key(media.url).partition("?")[0] == key for media in known):
+    name = _file_name(url)
+    if any(_file_name(media.url) == name for media in known):
         return None
     return Media(url, "picture")
+
+
+def _file_name(url: str) -> str:
+    """A picture's file name without what only says in which size it is sent."""
+    path = url.partition("?")[0].rstrip("/")
+    name = path.rpartition("/")[2]
+    stem = _SIZE.sub("", name.rpartition(".")[0] or name)
+    # A name such as "1" or "original" tells nothing without its folder.
+    return stem if len(stem) >= _TELLING else path

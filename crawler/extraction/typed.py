@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from crawler.extraction.blocks import RawBlock, Walk
     from storage.content import Media
 
+_INDENT = "\u3000\u00a0 "
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 
 
@@ -23,8 +24,12 @@ def typed_blocks(walk: Walk, chosen: Sequence[int]) -> list[Block]:
 
 def _typed(walk: Walk, raw: RawBlock) -> Block:
     kind, level = _kind(raw)
+    # Eastern papers indent a paragraph by ideographic spaces, which are layout and not text.
+    text = raw.text.lstrip(_INDENT) if kind != "preformatted" else raw.text
+    indent = len(raw.text) - len(text)
     spans = []
-    for start, end, what, href in raw.spans:
+    for begun, ended, what, href in raw.spans:
+        start, end = max(0, begun - indent), ended - indent
         if what == "link":
             url = walk.resolve(href or "")
             if url and is_web_url(url):
@@ -33,7 +38,7 @@ def _typed(walk: Walk, raw: RawBlock) -> Block:
             spans.append(Span(start, end, what))  # type: ignore[arg-type]
     spans.sort(key=lambda span: (span.start, -span.end))
     ordered = raw.ordered and kind == "list_item"
-    return Block(kind, raw.text, level, ordered, tuple(spans))
+    return Block(kind, text, level, ordered, tuple(spans))
 
 
 def _kind(raw: RawBlock) -> tuple[BlockKind, int]:

@@ -319,3 +319,40 @@ def test_the_bench_keeps_its_scores(shared: Path) -> None:
     assert table["headline"] >= 0.75
     assert table["headline_f1"] >= 0.93
     assert table["date"] >= 0.94
+
+
+def test_a_picture_in_two_sizes_is_one_with_its_caption() -> None:
+    figure = '<figure><img src="/img/2026/ferry-bell-on-the-quay-780x470.jpg?w=1"><figcaption>The bell.</figcaption></figure>'
+    page = article_page("The bell is back", [*sentences(3, 3), "FIGURE", *sentences(4, 3)])
+    page = page.replace("<p>FIGURE</p>", figure).replace(
+        "</title>",
+        '</title><meta property="og:image" content="https://c.example/ferry-bell-on-the-quay.jpg">',
+    )
+    found = extract(page.encode(), URL).article
+    assert found is not None
+    assert [media.caption for media in found.media] == ["The bell."]
+
+
+def test_the_headline_has_the_colon_that_only_the_head_has() -> None:
+    page = article_page("Harbour: the bell is back", sentences(3))
+    page = page.replace("<h1>Harbour: the", "<h1><span>Harbour</span> the")
+    found = extract(page.encode(), URL).article
+    assert found is not None
+    assert found.headline == "Harbour: the bell is back"
+    assert found.provenance["headline"] == "h1"
+
+
+def test_ideographic_indents_are_no_text_and_spans_move_with_them() -> None:
+    lines = [
+        "\u3000\u3000港湾委員会は火曜日、一月の嵐で壊れた北岸壁を建て直すことを決めた。<b>費用</b>はおよそ四億円にのぼる。"
+    ] * 1
+    lines += [
+        "\u3000工事は春に始まり、来年の秋までに終わる予定だと委員長は記者会見で述べた。",
+        "\u3000住民との話し合いは今月末に開かれる。",
+    ]
+    page = article_page("港湾委員会、北岸壁を建て直しへ", lines, language="ja")
+    found = extract(page.replace("&lt;", "<").replace("&gt;", ">").encode(), URL).article
+    assert found is not None
+    block = found.blocks[0]
+    assert block.text.startswith("港湾委員会")
+    assert [block.text[s.start : s.end] for s in block.spans] == ["費用"]
