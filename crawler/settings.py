@@ -72,6 +72,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.retry.PoliteRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "crawler.middlewares.capture.CaptureMiddleware": 590,
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
 }
 SPIDER_MIDDLEWARES = {
     # The spider sees every status itself: a 404 or a 304 is news to an archive.
@@ -82,9 +83,15 @@ SPIDER_MIDDLEWARES = {
 EXTENSIONS = {
     "scrapy.extensions.throttle.AutoThrottle": None,
     "crawler.throttle.Throttle": 0,
+    # The crawl run keeps its own counts, by verdict and cause; the library's would cost every
+    # page a twentieth of its time.
+    "scrapy.extensions.corestats.CoreStats": None,
+    "scrapy.extensions.logstats.LogStats": None,
+    "scrapy.extensions.logcount.LogCount": None,
     "scrapy.extensions.feedexport.FeedExporter": None,
     "scrapy.extensions.spiderstate.SpiderState": None,
 }
+STATS_CLASS = "scrapy.statscollectors.DummyStatsCollector"
 ITEM_PIPELINES = {
     "crawler.pipelines.clean.CleanPipeline": 100,
     "crawler.pipelines.identify.IdentifyPipeline": 200,

@@ -89,12 +89,12 @@ class Archive:
         self, source_id: int, run_id: int | None, outcomes: Sequence[Outcome], now: datetime
     ) -> list[Recorded]:
         """Write what became of fetched pages, all or none of them."""
-        from storage import recording
+        from storage.bulk import record_all
+        from storage.recording import Writing
 
         def work(session: Session) -> list[Recorded]:
             lock_source(session, source_id)
-            writing = recording.Writing(session.connection(), source_id, run_id, now)
-            return [recording.record(writing, outcome) for outcome in outcomes]
+            return record_all(Writing(session.connection(), source_id, run_id, now), outcomes)
 
         return self.write(work)
 

@@ -231,15 +231,29 @@ def settle(
     detail: str | None = None,
 ) -> None:
     """Close a candidate: ``done``, ``skipped``, ``failed`` or ``refused``."""
-    if task.candidate_id is None:
-        return
-    connection.execute(
-        _SETTLE,
+    settle_all(connection, [task], state, now, cause=cause, detail=detail)
+
+
+def settle_all(
+    connection: Connection,
+    tasks: Iterable[Task],
+    state: str,
+    now: datetime,
+    *,
+    cause: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Close the candidates of ``tasks`` in one statement."""
+    rows = [
         {
             "b_id": task.candidate_id, "b_state": state, "b_cause": cause,
             "b_detail": detail[:500] if detail else None, "b_now": now,
-        },
-    )  # fmt: skip
+        }
+        for task in tasks
+        if task.candidate_id is not None
+    ]  # fmt: skip
+    if rows:
+        connection.execute(_SETTLE, rows)
 
 
 def retry_later(

@@ -126,7 +126,7 @@ def _record_failed(writing: Writing, failed: PageFailed) -> Recorded:
 
 
 @dataclass(slots=True)
-class _Page:
+class StoredPage:
     """A stored page with what is derived from it once."""
 
     outcome: PageStored
@@ -138,7 +138,7 @@ class _Page:
     digest: str
 
     @classmethod
-    def of(cls, outcome: PageStored) -> _Page:
+    def of(cls, outcome: PageStored) -> StoredPage:
         content = outcome.content
         urls = list(outcome.urls)
         named = identity.identity_of(content, urls[-1])
@@ -158,9 +158,17 @@ class _Page:
         """The last URL on the way to the page."""
         return self.outcome.urls[-1]
 
+    @property
+    def article(self) -> ArticleContent:
+        """The content of a page that is an article."""
+        content = self.outcome.content
+        if not isinstance(content, ArticleContent):
+            raise TypeError(f"{self.address} is no article")
+        return content
+
 
 def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
-    page = _Page.of(outcome)
+    page = StoredPage.of(outcome)
     capture_id = _add_capture(writing, outcome.capture)
     item = _item_for(writing, page)
     duplicate = _duplicate_of(writing, page, item)
@@ -192,12 +200,12 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
     if isinstance(outcome.content, Entry):
         _write_entry(writing, item, outcome.content, capture_id, fresh=number == 1)
     else:
-        _write_article(writing, item, outcome.content, page, capture_id, number)
+        _write_article(writing, item, page, capture_id, number)
     verdict = "new" if was_stub or number == 1 else "revised"
     return Recorded(verdict, item_id=item.id, announced=announced)  # type: ignore[arg-type]
 
 
-def _item_for(writing: Writing, page: _Page) -> KnownItem | None:
+def _item_for(writing: Writing, page: StoredPage) -> KnownItem | None:
     """The item that the page belongs to, by number, canonical URL or address, if it is known."""
     connection, source_id = writing.connection, writing.source_id
     content = page.outcome.content
@@ -214,7 +222,7 @@ def _item_for(writing: Writing, page: _Page) -> KnownItem | None:
     return own if own is None or own.id != item.id or not elsewhere else None
 
 
-def _duplicate_of(writing: Writing, page: _Page, item: KnownItem | None) -> KnownItem | None:
+def _duplicate_of(writing: Writing, page: StoredPage, item: KnownItem | None) -> KnownItem | None:
     """The article that the page is only another address of."""
     content = page.outcome.content
     if not isinstance(content, ArticleContent):
@@ -233,19 +241,33 @@ def _duplicate_of(writing: Writing, page: _Page, item: KnownItem | None) -> Know
 def _add_capture(writing: Writing, record: CaptureRecord) -> int:
     done = writing.connection.execute(
         insert(Capture.__table__),  # type: ignore[arg-type]
-        {
-            "source_id": writing.source_id, "run_id": writing.run_id, "url": record.url,
-            "key": url_key(record.url), "status": record.status,
-            "content_type": record.content_type, "etag": record.etag,
-            "last_modified": record.last_modified, "fetched_at": record.fetched_at,
-            "file": record.file, "offset": record.offset, "length": record.length,
-            "digest": record.digest, "record_id": record.record_id,
-        },
-    )  # fmt: skip
+        capture_row(writing, record),
+    )
     return int(done.inserted_primary_key[0])  # type: ignore[index]  # the table has one
 
 
-def _create_item(writing: Writing, page: _Page) -> tuple[KnownItem, bool]:
+def capture_row(writing: Writing, record: CaptureRecord) -> dict[str, Any]:
+    """The row of a kept exchange."""
+    return {
+        "source_id": writing.source_id, "run_id": writing.run_id, "url": record.url,
+        "key": url_key(record.url), "status": record.status,
+        "content_type": record.content_type, "etag": record.etag,
+        "last_modified": record.last_modified, "fetched_at": record.fetched_at,
+        "file": record.file, "offset": record.offset, "length": record.length,
+        "digest": record.digest, "record_id": record.record_id,
+    }  # fmt: skip
+
+
+def revision_row(page: StoredPage, item_id: int, capture_id: int, now: datetime) -> dict[str, Any]:
+    """The row of an item's first revision: what ``page`` holds."""
+    return {
+        "item_id": item_id, "number": 1, "capture_id": capture_id, "seen_at": now,
+        "extractor": page.outcome.extractor, "digest": page.digest,
+        "content": to_json(page.outcome.content), "changed": [],
+    }  # fmt: skip
+
+
+def _create_item(writing: Writing, page: StoredPage) -> tuple[KnownItem, bool]:
     content = page.outcome.content
     url = content.canonical_url or page.address
     stored = {"state": "stored", "number": content.number, "title": _title(content)}
@@ -257,7 +279,7 @@ def _title(content: ArticleContent | Entry) -> str:
     return content.headline if isinstance(content, ArticleContent) else content.name
 
 
-def _fill_item(writing: Writing, item: KnownItem, page: _Page) -> None:
+def _fill_item(writing: Writing, item: KnownItem, page: StoredPage) -> None:
     content = page.outcome.content
     renamed = item.state == "stub" or page.identity.startswith("number:")
     if item.identity != page.identity and renamed:
@@ -282,26 +304,19 @@ def _fill_item(writing: Writing, item: KnownItem, page: _Page) -> None:
 
 
 def _add_revision(
-    writing: Writing, item: KnownItem, capture_id: int, page: _Page, *, known: bool
+    writing: Writing, item: KnownItem, capture_id: int, page: StoredPage, *, known: bool
 ) -> tuple[list[str], int]:
     """Keep a revision where ``page`` differs from the last; returns what changed, its number."""
-    content = to_json(page.outcome.content)
     last = None
     if known:
         last = writing.connection.execute(_LAST_REVISION, {"item": item.id}).first()
-    changed = ["new"] if last is None else changed_fields(last.content, content)
-    number = 1 if last is None else last.number + 1
+    row = revision_row(page, item.id, capture_id, writing.now)
+    changed = ["new"] if last is None else changed_fields(last.content, row["content"])
+    if last is not None:
+        row |= {"number": last.number + 1, "changed": changed}
     if changed:
-        writing.connection.execute(
-            insert(Revision.__table__),  # type: ignore[arg-type]
-            {
-                "item_id": item.id, "number": number, "capture_id": capture_id,
-                "seen_at": writing.now, "extractor": page.outcome.extractor,
-                "digest": page.digest, "content": content,
-                "changed": [] if last is None else changed,
-            },
-        )  # fmt: skip
-    return changed, number
+        writing.connection.execute(insert(Revision.__table__), row)  # type: ignore[arg-type]
+    return changed, row["number"]
 
 
 def _touch(writing: Writing, item_id: int | None, capture_id: int | None = None) -> None:
@@ -337,16 +352,27 @@ def _write_entry(
 
 
 def _write_article(
-    writing: Writing, item: KnownItem, content: ArticleContent, page: _Page, capture_id: int,
-    number: int,
-) -> None:  # fmt: skip
-    connection, now, fresh = writing.connection, writing.now, number == 1
-    published_at, published_offset = _stored_moment(content.published)
-    modified_at, modified_offset = _stored_moment(content.modified)
+    writing: Writing, item: KnownItem, page: StoredPage, capture_id: int, number: int
+) -> None:
+    connection, now, fresh, content = writing.connection, writing.now, number == 1, page.article
     first = page.outcome.capture.fetched_at
     if not fresh:
         first = connection.execute(_FIRST_FETCHED, {"item": item.id}).scalar() or first
-    values = {
+    values = article_values(page, capture_id, number, first, now)
+    _put_row(connection, Article, item.id, values, fresh=fresh)
+    write_pointers(connection, writing.source_id, item.id, content, now, fresh=fresh)
+    index.put(connection, item.id, headline=content.headline,
+              standfirst=content.standfirst or "", body=content.text, fresh=fresh)  # fmt: skip
+
+
+def article_values(
+    page: StoredPage, capture_id: int, number: int, first: datetime, now: datetime
+) -> dict[str, Any]:
+    """The columns of an article as revision ``number`` gives it; ``first`` is its first fetch."""
+    content = page.article
+    published_at, published_offset = _stored_moment(content.published)
+    modified_at, modified_offset = _stored_moment(content.modified)
+    return {
         "headline": content.headline, "standfirst": content.standfirst, "text": content.text,
         "blocks": to_json(content.blocks), "byline": list(content.byline),
         "dateline_place": content.dateline_place, "kind": content.kind,
@@ -361,10 +387,6 @@ def _write_article(
         # A claimed moment in the future would lead every list for years.
         "sort_at": min(published_at or first, first),
     }  # fmt: skip
-    _put_row(connection, Article, item.id, values, fresh=fresh)
-    write_pointers(connection, writing.source_id, item.id, content, now, fresh=fresh)
-    index.put(connection, item.id, headline=content.headline,
-              standfirst=content.standfirst or "", body=content.text, fresh=fresh)  # fmt: skip
 
 
 def _put_row(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Shorter texts are told apart by luck.
 _ENOUGH = 200
 _SURE = 0.99
-_LOOKED_AT = 300
+_LOOKED_AT = 220
 
 
 @lru_cache(maxsize=1)

@@ -45,15 +45,23 @@ def put(
     fresh: bool = False,
 ) -> None:  # fmt: skip
     """Index an item, in place of what was indexed of it; ``fresh`` says that nothing was."""
-    dialect = connection.dialect.name
     if not fresh:
         remove(connection, item_id)
-    if dialect == "sqlite":
-        parts = {"headline": headline, "standfirst": standfirst, "body": body}
-        values = {name: " ".join(tokens(part)) for name, part in parts.items()}
-    else:
-        values = {"document": _document(headline, standfirst, body)}
-    connection.execute(_INSERT[dialect], {"id": item_id, **values})
+    put_new(connection, [(item_id, headline, standfirst, body)])
+
+
+def put_new(connection: Connection, items: Sequence[tuple[int, str, str, str]]) -> None:
+    """Index items of which nothing was: (id, headline, standfirst, body) each."""
+    dialect = connection.dialect.name
+    rows: list[dict[str, object]] = []
+    for item_id, *parts in items:
+        if dialect == "sqlite":
+            names = ("headline", "standfirst", "body")
+            values = {n: " ".join(tokens(part)) for n, part in zip(names, parts, strict=True)}
+        else:
+            values = {"document": _document(*parts)}
+        rows.append({"id": item_id, **values})
+    connection.execute(_INSERT[dialect], rows)
 
 
 def remove(connection: Connection, item_id: int) -> None:

@@ -1,0 +1,143 @@
+"""A batch written a table at a time leaves the very rows that page by page leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from storage.archive import Archive, create_archive
+from storage.bulk import record_all
+from storage.content import Link, Media
+from storage.models import (
+    Address,
+    Article,
+    ArticleMedia,
+    Candidate,
+    Capture,
+    Item,
+    Revision,
+)
+from storage.models import Link as LinkRow
+from storage.records import Announcement, PageSkipped
+from storage.recording import Writing, record
+from tests.pages import sentences
+from tests.storage.values import NOW, article, capture, new_source, stored, task_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+    from sqlalchemy.orm import Session
+
+    from storage.records import Outcome
+
+HOME = "https://herald.example"
+
+
+def url(number: int) -> str:
+    return f"{HOME}/news/{number}/a-story-of-some-kind"
+
+
+def outcomes(
+    archive: Archive, source_id: int, plan: list[tuple[int, int, int, int]]
+) -> list[Outcome]:
+    """Pages by (address, text, canonical address, linked address); a text of 9 is no article."""
+    made: list[Outcome] = []
+    for address, text, canonical, linked in plan:
+        try:
+            task = task_for(archive, source_id, url(address))
+        except StopIteration:
+            continue  # the page at this address is held already
+        if text == 9:
+            made.append(PageSkipped(task, "empty", "no text", capture(task.url)))
+            continue
+        content = article(
+            f"Headline {text}", *sentences(text, 4),
+            canonical_url=url(canonical) if canonical < 8 else None,
+            links=(Link(url(linked), "related", "Another story", None), Link("https://x.example/", "outside")),
+            media=(Media(f"{HOME}/p/{text}.jpg"),),
+            number=str(address) if canonical == 9 else None,
+        )  # fmt: skip
+        follow = (Announcement(url(linked), depth=1),) if linked < 4 else ()
+        made.append(stored(task, content, follow=follow))
+    return made
+
+
+def rows(archive: Archive) -> dict[str, Any]:
+    """What the archive holds, without the ids that only order of writing decides."""
+
+    def item_names(session: Session) -> dict[int, str]:
+        return {i: f"{kind} {name}" for i, kind, name in
+                session.execute(select(Item.id, Item.kind, Item.identity))}  # fmt: skip
+
+    with archive.reading() as session:
+        names = item_names(session)
+
+        def of(*columns: Any) -> list[tuple[Any, ...]]:
+            found = [tuple(row) for row in session.execute(select(*columns))]
+            return sorted(found, key=repr)
+
+        return {
+            "items": of(Item.kind, Item.identity, Item.url, Item.state, Item.number, Item.title, Item.teaser),
+            "addresses": sorted((key, names[i]) for key, i in of(Address.key, Address.item_id)),
+            "articles": sorted((names[i], h, t, d, r) for i, h, t, d, r in of(
+                Article.item_id, Article.headline, Article.text, Article.text_digest, Article.revision)),
+            "revisions": sorted((names[i], n, str(c), d) for i, n, c, d in of(
+                Revision.item_id, Revision.number, Revision.content, Revision.digest)),
+            "links": sorted((names[i], p, r, k, names.get(t)) for i, p, r, k, t in of(
+                LinkRow.item_id, LinkRow.position, LinkRow.relation, LinkRow.key, LinkRow.target_id)),
+            "media": sorted((names[i], p) for i, p in of(ArticleMedia.item_id, ArticleMedia.position)),
+            "candidates": of(Candidate.key, Candidate.state, Candidate.cause),
+            "captures": len(of(Capture.id)),
+        }  # fmt: skip
+
+
+PLANS = st.lists(
+    st.tuples(st.integers(0, 11), st.integers(0, 9), st.integers(0, 12), st.integers(0, 7)),
+    max_size=12, unique_by=lambda plan: plan[0],
+)  # fmt: skip
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(before=PLANS, plan=PLANS)
+def test_a_batch_leaves_what_page_by_page_leaves(
+    tmp_path_factory: pytest.TempPathFactory,
+    before: list[tuple[int, int, int, int]],
+    plan: list[tuple[int, int, int, int]],
+) -> None:
+    def held(at_once: bool) -> dict[str, Any]:  # noqa: FBT001
+        folder: Path = tmp_path_factory.mktemp("archive")
+        archive = create_archive(folder)
+        source = new_source(archive)
+        for batch in (before, plan):
+            pages = outcomes(archive, source, batch)
+
+            def work(session: Session, pages: list[Outcome] = pages) -> None:
+                writing = Writing(session.connection(), source, None, NOW)
+                if at_once:
+                    record_all(writing, pages)
+                else:
+                    for page in pages:
+                        record(writing, page)
+
+            archive.write(work)
+        found = rows(archive)
+        archive.close()
+        return found
+
+    one, other = held(at_once=True), held(at_once=False)
+    for table, content in one.items():
+        assert content == other[table], table
+
+
+def test_new_pages_are_written_together(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = new_source(archive)
+    pages = outcomes(archive, source, [(i, i, 12, 20 + i) for i in range(5)])
+    monkeypatch.setattr("storage.recording.record", None)
+    done = archive.record(source, None, pages, NOW)
+    assert [one.verdict for one in done] == ["new"] * 5
