@@ -9,6 +9,7 @@ else goes the ordinary way, page by page; both ways write the same rows.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
@@ -16,7 +17,7 @@ from sqlalchemy import insert, select, update
 from storage import frontier, identity, recording
 from storage.addresses import url_key
 from storage.content import Article as ArticleContent
-from storage.database import ignoring_insert, insert_ignore
+from storage.database import ignoring_insert
 from storage.linking import write_pointers
 from storage.models import Address, Article, Candidate, Capture, Item, Link, Revision
 from storage.records import PageStored, Recorded
@@ -29,75 +30,84 @@ if TYPE_CHECKING:
     from storage.records import Outcome
 
 
+# Fewer pages are quicker written one by one than asked about first.
+_FEWEST = 3
+
+
 def record_all(writing: Writing, outcomes: Sequence[Outcome]) -> list[Recorded]:
-    """Write outcomes in the caller's transaction; what was made of each, in their order."""
-    stored = {i: o for i, o in enumerate(outcomes) if isinstance(o, PageStored)}
-    pages = {i: recording.StoredPage.of(outcome) for i, outcome in stored.items()}
-    done: dict[int, Recorded] = {}
-    plain = _wholly_new(writing, pages)
-    if len(plain) > 1:
-        done = _write_new(writing, plain)
-    return [
-        done[i] if i in done else recording.record(writing, outcome)
+    """Write outcomes in the caller's transaction; what was made of each, in their order.
+
+    The order counts: what one page links to or claims decides what the next one is.
+    """
+    pages = {
+        i: recording.StoredPage.of(outcome)
         for i, outcome in enumerate(outcomes)
-    ]
+        if isinstance(outcome, PageStored)
+    }
+    alone = _alone(pages)
+    done: list[Recorded] = []
+    while len(done) < len(outcomes):
+        run = list(takewhile(alone.__contains__, range(len(done), len(outcomes))))
+        new = _wholly_new(writing, [pages[i] for i in run]) if len(run) >= _FEWEST else []
+        if len(new) >= _FEWEST:
+            done += _write_new(writing, new)
+        else:
+            done.append(recording.record(writing, outcomes[len(done)]))
+    return done
 
 
 def _keys(page: StoredPage) -> set[str]:
     return {*identity.keys_of(page.urls), url_key(page.task.url)}
 
 
-def _wholly_new(writing: Writing, pages: dict[int, StoredPage]) -> dict[int, StoredPage]:
-    """The articles that share nothing with what is held, nor with others of the batch."""
+def _alone(pages: dict[int, StoredPage]) -> set[int]:
+    """The new articles that share no address, identity or text with others of the batch."""
     uses: Counter[str] = Counter()
-    for page in pages.values():
-        uses.update(_keys(page))
-        uses[f"identity {page.identity}"] += 1
-        uses[f"text {page.digest}"] += 1
-    alone = {
-        i: page
+    names = {
+        i: {*_keys(page), f"identity {page.identity}", f"text {page.digest}"}
+        for i, page in pages.items()
+    }
+    for used in names.values():
+        uses.update(used)
+    return {
+        i
         for i, page in pages.items()
         if isinstance(page.outcome.content, ArticleContent)
         and page.task.item_id is None
-        and uses[f"identity {page.identity}"] == 1
-        and uses[f"text {page.digest}"] == 1
-        and all(uses[key] == 1 for key in _keys(page))
+        and all(uses[name] == 1 for name in names[i])
     }
-    if len(alone) < 2:
-        return {}
+
+
+def _wholly_new(writing: Writing, pages: Sequence[StoredPage]) -> list[StoredPage]:
+    """The first of ``pages``, up to one that shares something with what is held."""
     connection, source_id = writing.connection, writing.source_id
-    keys = sorted(set().union(*(_keys(page) for page in alone.values())))
-    named = sorted(page.identity for page in alone.values())
-    digests = sorted(page.digest for page in alone.values())
+    keys = sorted(set().union(*(_keys(page) for page in pages)))
     held = {key for key, _ in identity.items_at(connection, source_id, keys)}
     held |= set(connection.scalars(
         select(Item.identity).where(Item.source_id == source_id, Item.kind == "article",
-                                    Item.identity.in_(named))
+                                    Item.identity.in_([page.identity for page in pages]))
     ))  # fmt: skip
     held |= set(connection.scalars(
         select(Article.text_digest).join(Item, Item.id == Article.item_id)
-        .where(Item.source_id == source_id, Article.text_digest.in_(digests))
+        .where(Item.source_id == source_id,
+               Article.text_digest.in_([page.digest for page in pages]))
     ))  # fmt: skip
-    return {
-        i: page
-        for i, page in alone.items()
-        if page.identity not in held and page.digest not in held and held.isdisjoint(_keys(page))
-    }
+    return list(takewhile(
+        lambda page: held.isdisjoint({page.identity, page.digest, *_keys(page)}), pages
+    ))  # fmt: skip
 
 
-def _write_new(writing: Writing, pages: dict[int, StoredPage]) -> dict[int, Recorded]:
+def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
     connection, now = writing.connection, writing.now
-    ids = _insert_items(writing, list(pages.values()))
-    pages = {i: page for i, page in pages.items() if page.identity in ids}
-    rows = list(pages.values())
-    captures = _insert_captures(writing, rows)
-    _insert_addresses(writing, rows, ids)
-    frontier.settle_all(connection, [page.task for page in rows], "done", now)
+    ids = _insert_items(writing, pages)
+    captures = _insert_captures(writing, pages)
+    _insert_addresses(writing, pages, ids)
+    frontier.settle_all(connection, [page.task for page in pages], "done", now)
     connection.execute(
         insert(Revision.__table__),  # type: ignore[arg-type]
         [
             recording.revision_row(page, ids[page.identity], capture, now)
-            for page, capture in zip(rows, captures, strict=True)
+            for page, capture in zip(pages, captures, strict=True)
         ],
     )
     connection.execute(
@@ -105,7 +115,7 @@ def _write_new(writing: Writing, pages: dict[int, StoredPage]) -> dict[int, Reco
         [
             {"item_id": ids[page.identity],
              **recording.article_values(page, capture, 1, page.outcome.capture.fetched_at, now)}
-            for page, capture in zip(rows, captures, strict=True)
+            for page, capture in zip(pages, captures, strict=True)
         ],
     )  # fmt: skip
     index.put_new(
@@ -113,22 +123,22 @@ def _write_new(writing: Writing, pages: dict[int, StoredPage]) -> dict[int, Reco
         [
             (ids[page.identity], page.article.headline, page.article.standfirst or "",
              page.article.text)
-            for page in rows
+            for page in pages
         ],
     )  # fmt: skip
-    done = {}
-    for i, page in pages.items():
+    done = []
+    for page in pages:
         item_id = ids[page.identity]
-        write_pointers(connection, writing.source_id, item_id, page.article, now, fresh=True)
         announced = 0
         if page.outcome.follow:
             announced = frontier.offer(connection, writing.source_id, page.outcome.follow, now)
-        done[i] = Recorded("new", item_id=item_id, announced=announced)
+        write_pointers(connection, writing.source_id, item_id, page.article, now, fresh=True)
+        done.append(Recorded("new", item_id=item_id, announced=announced))
     return done
 
 
 def _insert_items(writing: Writing, pages: Sequence[StoredPage]) -> dict[str, int]:
-    """The ids of the items made, by identity; one that another writer made first is left out."""
+    """The ids of the items made, by identity. The source is locked: nobody else makes them."""
     rows = [
         {
             "source_id": writing.source_id, "kind": page.kind, "identity": page.identity,
@@ -138,15 +148,8 @@ def _insert_items(writing: Writing, pages: Sequence[StoredPage]) -> dict[str, in
         }
         for page in pages
     ]  # fmt: skip
-    connection = writing.connection
-    insert_ignore(connection, Item, rows)
-    found = connection.execute(
-        select(Item.identity, Item.id, Item.first_seen_at).where(
-            Item.source_id == writing.source_id, Item.kind == "article",
-            Item.identity.in_([page.identity for page in pages]), Item.state == "stored",
-        )
-    )  # fmt: skip
-    return {name: number for name, number, seen in found if seen == writing.now}
+    statement: Any = insert(Item).returning(Item.identity, Item.id)
+    return dict(writing.connection.execute(statement, rows).tuples().all())
 
 
 def _insert_captures(writing: Writing, pages: Sequence[StoredPage]) -> list[int]:

@@ -21,8 +21,8 @@ from storage.models import (
     Revision,
 )
 from storage.models import Link as LinkRow
-from storage.records import Announcement, PageSkipped
 from storage.recording import Writing, record
+from storage.records import Announcement, PageSkipped
 from tests.pages import sentences
 from tests.storage.values import NOW, article, capture, new_source, stored, task_for
 
@@ -90,7 +90,9 @@ def rows(archive: Archive) -> dict[str, Any]:
             "links": sorted((names[i], p, r, k, names.get(t)) for i, p, r, k, t in of(
                 LinkRow.item_id, LinkRow.position, LinkRow.relation, LinkRow.key, LinkRow.target_id)),
             "media": sorted((names[i], p) for i, p in of(ArticleMedia.item_id, ArticleMedia.position)),
-            "candidates": of(Candidate.key, Candidate.state, Candidate.cause),
+            # What is held already needs no candidate; only what is still to fetch must agree.
+            "candidates": [row for row in of(Candidate.key, Candidate.state, Candidate.cause)
+                           if row[1] != "done"],
             "captures": len(of(Capture.id)),
         }  # fmt: skip
 
@@ -102,7 +104,7 @@ PLANS = st.lists(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(before=PLANS, plan=PLANS)
 def test_a_batch_leaves_what_page_by_page_leaves(
@@ -110,7 +112,7 @@ def test_a_batch_leaves_what_page_by_page_leaves(
     before: list[tuple[int, int, int, int]],
     plan: list[tuple[int, int, int, int]],
 ) -> None:
-    def held(at_once: bool) -> dict[str, Any]:  # noqa: FBT001
+    def held(at_once: bool) -> dict[str, Any]:
         folder: Path = tmp_path_factory.mktemp("archive")
         archive = create_archive(folder)
         source = new_source(archive)
