@@ -7,7 +7,6 @@ download, and one that crashes the parser would end the crawl.
 from __future__ import annotations
 
 import asyncio
-import gc
 import multiprocessing
 import os
 import signal
@@ -51,10 +50,6 @@ class WorkerFailure(Exception):
 def _initialise() -> None:
     # Ctrl-C goes to the whole group; the parent decides when workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A page makes thousands of objects and no cycle: looking for cycles among the models and
-    # after every 700 objects took a twelfth of the time.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def extract_job(body: bytes, url: str, content_type: str, known: Known) -> Extraction:

@@ -149,7 +149,7 @@ def _insert_items(writing: Writing, pages: Sequence[StoredPage]) -> dict[str, in
         for page in pages
     ]  # fmt: skip
     statement: Any = insert(Item).returning(Item.identity, Item.id)
-    return dict(writing.connection.execute(statement, rows).tuples().all())
+    return {name: number for name, number in writing.connection.execute(statement, rows)}  # noqa: C416
 
 
 def _insert_captures(writing: Writing, pages: Sequence[StoredPage]) -> list[int]:

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from lxml import etree
+
 from crawler.extraction import structured
 from crawler.extraction.bylines import clean_names, names_in
 from crawler.extraction.structured import article_node, json_ld, microdata, text_of
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
 # What parts a headline from the name of its site in <title> and og:title.
 _SEPARATOR = re.compile(r"\s+[|•·»›~—–-]+\s+|\s*[|｜•»ㅣ]\s*|\s::\s")
+_CANONICAL: Any = etree.XPath(
+    "descendant::link[contains(concat(' ', translate(@rel, 'CANOIL', 'canoil'), ' '),"
+    " ' canonical ')]/@href", smart_strings=False
+)  # fmt: skip
 _MARK = re.compile(r"[:–—|]")
 _MAX_HEADLINE = 500
 _PROPERTIES = frozenset({"headline", "author", "datePublished", "dateCreated", "dateModified"})
@@ -183,12 +189,7 @@ class Metadata:
     def canonical(self) -> str | None:
         """The page's canonical URL, where it names this page and not the site's home."""
         page = self.page
-        offered = [
-            link.get("href")
-            for link in page.root.iter("link")
-            if "canonical" in (link.get("rel") or "").lower().split()
-        ]
-        offered.append(page.meta("og:url"))
+        offered = [*_CANONICAL(page.root), page.meta("og:url")]
         for href in offered:
             url = absolute(page.base_url, href) if href else None
             if url is not None and self._names_this_page(url):

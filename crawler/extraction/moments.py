@@ -34,10 +34,13 @@ _MODIFIED_METAS = (
 _NEAR = 25
 # A page's own state, as its scripts carry it: "firstPublished":"2026-01-29 18:40".
 _IN_SCRIPT = re.compile(
-    rb"(?:publi(?:sh|cation)[a-z_]{0,30}|pub_?date|deployDt|createDate|insertDate|regDate)"
+    rb"(?:(?<=[pP])ubli(?:sh|cation)[a-z_]{0,30}|(?<=[pP])ub_?date|deployDt|createDate|insertDate|regDate)"
     rb"[\"'\\]{0,6}\s{0,6}[:=]\s{0,6}[\"'\\]{0,6}(\d{4}[-./]?\d{2}[-./]?\d{2}[^\"'\\,}<]{0,22})",
     re.IGNORECASE,
 )
+# How those names are written; finding the few that occur is quicker than trying all everywhere.
+_SCRIPT_WORDS = (b"ublish", b"UBLISH", b"ublication", b"ubDate", b"ubdate", b"ub_date", b"deployDt",
+                 b"createDate", b"insertDate", b"regDate")  # fmt: skip
 _SCRIPT_REACH = 2_000_000
 
 Found = tuple[ClaimedMoment, str]
@@ -95,10 +98,24 @@ def _last_claims(
     meta: Metadata, walk: Walk, chosen: Sequence[int], zone: tzinfo
 ) -> Iterator[tuple[ClaimedMoment | None, str]]:
     """Claims that cost a search through the whole page, for where nothing else is said."""
-    for match in _IN_SCRIPT.finditer(meta.page.data[:_SCRIPT_REACH]):
-        yield dates.parse_machine(match[1].decode("ascii", "replace"), zone), "script"
+    for value in _in_scripts(meta.page.data[:_SCRIPT_REACH]):
+        yield dates.parse_machine(value, zone), "script"
     for text in _texts(meta, walk, chosen):
         yield dates.parse_words(text, meta.page.language, zone), "text"
+
+
+def _in_scripts(data: bytes) -> Iterator[str]:
+    """Moments that scripts call one of publication, in their order."""
+    places = []
+    for word in _SCRIPT_WORDS:
+        at = data.find(word)
+        while at >= 0:
+            places.append(at)
+            at = data.find(word, at + 1)
+    for at in sorted(places):
+        match = _IN_SCRIPT.match(data, at)
+        if match:
+            yield match[1].decode("ascii", "replace")
 
 
 def _time_elements(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:

@@ -25,7 +25,8 @@ ARTICLE_TYPES = (
 )  # fmt: skip
 _RANK = {name: rank for rank, name in enumerate(ARTICLE_TYPES)}
 MAX_NODES = 5_000
-_COMMENT = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*$")
+_OPENING = re.compile(r"(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)")
+_CLOSING = re.compile(r"(?:-->|//\s*\]\]>|\]\]>)$")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
@@ -45,7 +46,12 @@ def json_ld(root: Any) -> list[Node]:
 
 
 def _load(text: str) -> Any:
-    text = _COMMENT.sub("", text).strip().rstrip(";")
+    text = text.strip()
+    if text[:1] not in "{[":
+        text = _OPENING.sub("", text, count=1).strip()
+    if text[-1:] == ">":
+        text = _CLOSING.sub("", text).strip()
+    text = text.rstrip(";")
     for repair in (_as_is, _without_commas, html.unescape):
         try:
             return json.loads(repair(text), strict=False)
