@@ -96,17 +96,25 @@ class Mention:
     end: int
     url: str | None = None
     full_name: str | None = None
+    expansion: str | None = None
     kind: EntryKind = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An ordered, typed edge to an item or an outside URL, with the teaser shown there."""
+    """An ordered, typed edge to an item or an outside URL, with what is shown of it there.
+
+    ``kind``, ``number`` and ``published`` are the target's as the list gives them:
+    ``Entretien n° 12681 • 11/05/21 à 16:39``.
+    """
 
     url: str
     relation: Relation
     anchor: str | None = None
     teaser: str | None = None
+    kind: str | None = None
+    number: str | None = None
+    published: ClaimedMoment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,8 @@ class Entry:
     kind: EntryKind = "unknown"
     number: str | None = None
     expansion: str | None = None
+    aliases: tuple[str, ...] = ()
+    published: ClaimedMoment | None = None
     blocks: tuple[Block, ...] = ()
     canonical_url: str | None = None
     links: tuple[Link, ...] = ()
@@ -199,6 +209,11 @@ def blocks_from_json(rows: list[dict[str, Any]]) -> tuple[Block, ...]:
     )
 
 
+def _link_from_json(row: dict[str, Any]) -> Link:
+    published = row.get("published")
+    return Link(**{**row, "published": ClaimedMoment.fromisoformat(published) if published else None})
+
+
 def article_from_json(row: dict[str, Any]) -> Article:
     """Read an article back from :func:`to_json`."""
     simple: dict[str, Any] = {
@@ -222,6 +237,6 @@ def article_from_json(row: dict[str, Any]) -> Article:
         notices=tuple(row.get("notices", ())),
         blocks=blocks_from_json(row.get("blocks", [])),
         mentions=tuple(Mention(**m) for m in row.get("mentions", ())),
-        links=tuple(Link(**link) for link in row.get("links", ())),
+        links=tuple(_link_from_json(link) for link in row.get("links", ())),
         media=tuple(Media(**m) for m in row.get("media", ())),
     )

@@ -107,6 +107,11 @@ def digest_of(words: Sequence[str]) -> str:
     return hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def name_key(name: str) -> str:
+    """The form under which two spellings of a name are the same."""
+    return " ".join(words_of(name))
+
+
 def identity_of(content: ArticleContent | Entry, url: str) -> str:
     """The identity within source and kind: the site's own number, else the canonical URL's key."""
     if content.number:

@@ -10,6 +10,7 @@ from storage import identity
 from storage.addresses import is_web_url, url_key
 from storage.content import Article as ArticleContent
 from storage.database import insert_ignore
+from storage.moments import stored_moment
 from storage.models import Address, ArticleMedia, Item, Link, Media, Mention
 
 if TYPE_CHECKING:
@@ -45,14 +46,19 @@ class _Targets:
 
     def stub(
         self, key: str, url: str, kind: ItemKind, title: str | None, teaser: str | None,
-        now: datetime,
+        now: datetime, number: str | None = None,
     ) -> int:  # fmt: skip
-        """The item at ``key``, made as a stub if there is none; a stub learns its name."""
+        """The item at ``key``, made as a stub if there is none; a stub learns its name.
+
+        The site's own ``number`` finds it under other addresses too.
+        """
         item = self.known.get(key)
         if item is None:
+            name = f"number:{number}" if number else f"url:{key}"
             item, _ = identity.create_item(
-                self.connection, self.source_id, kind, f"url:{key}", url, now
-            )
+                self.connection, self.source_id, kind, name, url, now,
+                {"number": number} if number else None,
+            )  # fmt: skip
             row = {"source_id": self.source_id, "key": key, "url": url, "item_id": item.id,
                    "first_seen_at": now}  # fmt: skip
             insert_ignore(self.connection, Address, [row])
@@ -101,12 +107,15 @@ def _write_links(
         target = known.id if known is not None else None
         if link.relation in _STUB_RELATIONS:
             kind: ItemKind = "entry" if link.relation == "entry" else "article"
-            target = targets.stub(key, link.url, kind, link.anchor, link.teaser, now)
+            target = targets.stub(key, link.url, kind, link.anchor, link.teaser, now, link.number)
+        published_at, published_offset = stored_moment(link.published)
         rows.append(
             {
                 "item_id": item_id, "position": position, "relation": link.relation,
                 "url": link.url, "key": key, "target_id": target if target != item_id else None,
-                "anchor": link.anchor, "teaser": link.teaser,
+                "anchor": link.anchor, "teaser": link.teaser, "kind": link.kind,
+                "number": link.number, "published_at": published_at,
+                "published_offset": published_offset,
             }
         )  # fmt: skip
     if rows:
@@ -126,7 +135,8 @@ def _write_mentions(
         rows.append(
             {
                 "item_id": item_id, "position": position, "entry_id": entry_id,
-                "anchor": m.anchor, "full_name": m.full_name, "kind": m.kind, "url": m.url,
+                "anchor": m.anchor, "full_name": m.full_name, "expansion": m.expansion,
+                "kind": m.kind, "url": m.url,
                 "block": m.block, "start": m.start, "end": m.end,
             }
         )  # fmt: skip

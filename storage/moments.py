@@ -4,9 +4,12 @@ need not import them."""
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, Dialect, TypeDecorator
+
+if TYPE_CHECKING:
+    from storage.content import ClaimedMoment
 
 
 class Moment(TypeDecorator[datetime]):
@@ -34,3 +37,8 @@ class Moment(TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def stored_moment(moment: ClaimedMoment | None) -> tuple[datetime | None, int | None]:
+    """A publisher's moment as two columns: the moment, and its offset in minutes if it gave one."""
+    return (None, None) if moment is None else (moment.at, moment.offset_minutes)

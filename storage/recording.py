@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from storage import frontier, identity
+from storage import directory, frontier, identity
 from storage.addresses import url_key
 from storage.content import Article as ArticleContent
 from storage.content import Entry, to_json
 from storage.linking import write_pointers
+from storage.moments import stored_moment
 from storage.models import Article, Capture, DirectoryEntry, Item, Revision
 from storage.records import PageFailed, PageSkipped, PageStored, PageUnchanged, Recorded
 from storage.schedule import next_article_check
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.content import ClaimedMoment
     from storage.identity import KnownItem
     from storage.records import CaptureRecord, ItemKind, Outcome, Task
 
 # A change in these makes a revision. ``modified`` is not among them: many publishers move it at
 # every build of their site; what it announces shows in the others.
 REVISED_BY = ("headline", "standfirst", "text", "byline", "published", "access")
-_ENTRY_REVISED_BY = ("name", "kind", "expansion", "text")
+_ENTRY_REVISED_BY = ("name", "kind", "expansion", "aliases", "text")
 _RETRY_AFTER = timedelta(hours=1)
 
 _LAST_REVISION = (
@@ -338,13 +338,17 @@ def _touch(writing: Writing, item_id: int | None, capture_id: int | None = None)
 def _write_entry(
     writing: Writing, item: KnownItem, content: Entry, capture_id: int, *, fresh: bool
 ) -> None:
+    published_at, published_offset = stored_moment(content.published)
     values = {
         "kind": content.kind, "name": content.name,
-        "name_key": " ".join(identity.words_of(content.name)), "expansion": content.expansion,
+        "name_key": identity.name_key(content.name), "expansion": content.expansion,
+        "aliases": list(content.aliases), "published_at": published_at,
+        "published_offset": published_offset,
         "capture_id": capture_id, "description": content.text or None,
         "blocks": to_json(content.blocks), "checked_at": writing.now,
     }  # fmt: skip
     _put_row(writing.connection, DirectoryEntry, item.id, values, fresh=fresh)
+    directory.put_names(writing.connection, item.id, content)
     write_pointers(writing.connection, writing.source_id, item.id, content, writing.now,
                    fresh=fresh)  # fmt: skip
     index.put(writing.connection, item.id, headline=content.name,
@@ -370,8 +374,8 @@ def article_values(
 ) -> dict[str, Any]:
     """The columns of an article as revision ``number`` gives it; ``first`` is its first fetch."""
     content = page.article
-    published_at, published_offset = _stored_moment(content.published)
-    modified_at, modified_offset = _stored_moment(content.modified)
+    published_at, published_offset = stored_moment(content.published)
+    modified_at, modified_offset = stored_moment(content.modified)
     return {
         "headline": content.headline, "standfirst": content.standfirst, "text": content.text,
         "blocks": to_json(content.blocks), "byline": list(content.byline),
@@ -380,7 +384,7 @@ def article_values(
         "published_at": published_at, "published_offset": published_offset,
         "published_day_only": content.published is not None and content.published.day_only,
         "modified_at": modified_at, "modified_offset": modified_offset,
-        "access": content.access, "provenance": dict(content.provenance),
+        "access": content.access, "notices": list(content.notices), "provenance": dict(content.provenance),
         "word_count": len(page.words), "text_digest": page.digest, "revision": number,
         "capture_id": capture_id, "first_fetched_at": first, "checked_at": now,
         "next_check_at": next_article_check(first, now),
@@ -399,6 +403,3 @@ def _put_row(
     if connection.execute(statement).rowcount == 0:
         connection.execute(insert(table.__table__), {"item_id": item_id, **values})
 
-
-def _stored_moment(moment: ClaimedMoment | None) -> tuple[datetime | None, int | None]:
-    return (None, None) if moment is None else (moment.at, moment.offset_minutes)

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from crawler.extraction.french_moments import find_moments
 from storage.content import ClaimedMoment
 
 # The first news site went on line in 1993 or so, but archives reach back further; a year
@@ -179,6 +180,11 @@ def parse_words(text: str, language: str | None, zone: tzinfo = UTC) -> ClaimedM
     """A moment in words, as a reader sees it: ``Publié le jeudi 23 septembre 2021 à 14 h 35``."""
     import dateparser
 
+    if language is not None and language.split("-")[0] == "fr":
+        found = find_moments(text, zone)
+        first = next((one for one in found if one.label == "published"), None)
+        if found:
+            return (first or found[0]).moment
     text = " ".join(text.split())
     match = _HAS_DATE.search(text)
     if match is None or len(text) > 200:

@@ -2,7 +2,7 @@
 
 from storage.models.base import Base, Moment
 from storage.models.captures import Capture, Revision
-from storage.models.items import Address, Article, DirectoryEntry, Item
+from storage.models.items import Address, Article, DirectoryEntry, EntryName, Item
 from storage.models.relations import ArticleMedia, Link, Media, Mention
 from storage.models.sources import Candidate, CrawlRun, Endpoint, Source
 
@@ -16,6 +16,7 @@ __all__ = [
     "CrawlRun",
     "DirectoryEntry",
     "Endpoint",
+    "EntryName",
     "Item",
     "Link",
     "Media",

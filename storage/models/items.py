@@ -88,6 +88,7 @@ class Article(Base):
     modified_at: Mapped[datetime | None] = mapped_column(Moment)
     modified_offset: Mapped[int | None]
     access: Mapped[str] = mapped_column(String(16), default="full")
+    notices: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     provenance: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
     word_count: Mapped[int] = mapped_column(default=0)
     text_digest: Mapped[str] = mapped_column(String(64))
@@ -115,7 +116,25 @@ class DirectoryEntry(Base):
     name: Mapped[str]
     name_key: Mapped[str] = mapped_column(index=True)
     expansion: Mapped[str | None]
+    aliases: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
+    published_at: Mapped[datetime | None] = mapped_column(Moment)
+    published_offset: Mapped[int | None]
     capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id", ondelete="SET NULL"))
     description: Mapped[str | None] = mapped_column(Text)
     blocks: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     checked_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class EntryName(Base):
+    """A name under which a directory entry is found in plain text: its own, an alias, an acronym.
+
+    ``key`` is the name's folded words, by which names of several sources meet.
+    """
+
+    __tablename__ = "entry_names"
+    __table_args__ = (UniqueConstraint("item_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    key: Mapped[str] = mapped_column(index=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base
+from storage.models.base import Base, Moment
 
 
 class Mention(Base):
@@ -25,6 +27,7 @@ class Mention(Base):
     )
     anchor: Mapped[str]
     full_name: Mapped[str | None]
+    expansion: Mapped[str | None] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(String(16), default="unknown")
     url: Mapped[str | None]
     block: Mapped[int]
@@ -56,13 +59,23 @@ class Link(Base):
     )
     anchor: Mapped[str | None] = mapped_column(Text)
     teaser: Mapped[str | None] = mapped_column(Text)
+    # What the list says of the target beside its headline.
+    kind: Mapped[str | None] = mapped_column(String(100))
+    number: Mapped[str | None] = mapped_column(String(64))
+    published_at: Mapped[datetime | None] = mapped_column(Moment)
+    published_offset: Mapped[int | None]
 
 
 class Media(Base):
-    """A picture or attachment by its URL; digest, size and place are known once it is fetched."""
+    """A picture or attachment by its URL; digest, size and place are known once it is fetched.
+
+    ``path`` is relative to the archive's media folder; ``text`` is what an attachment says.
+    """
 
     __tablename__ = "media"
-    __table_args__ = (CheckConstraint("kind IN ('picture', 'attachment')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('picture', 'attachment')", name="kind"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     url: Mapped[str] = mapped_column(unique=True)
@@ -71,6 +84,13 @@ class Media(Base):
     content_type: Mapped[str | None]
     size: Mapped[int | None]
     path: Mapped[str | None]
+    # known, stored, refused (by a limit or a rule) or failed, and why.
+    state: Mapped[str] = mapped_column(String(16), default="known", server_default="known")
+    cause: Mapped[str | None] = mapped_column(String(64))
+    detail: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    fetched_at: Mapped[datetime | None] = mapped_column(Moment)
+    text: Mapped[str | None] = mapped_column(Text)
 
 
 class ArticleMedia(Base):
