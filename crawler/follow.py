@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.discovery.links import same_site
+from storage.content import Article
 from storage.records import Announcement
 
 if TYPE_CHECKING:
-    from storage.content import Article, Entry, Link
+    from storage.content import Entry, Link
 
 _FOLLOWED = ("related", "entry")
 
@@ -16,17 +17,24 @@ _FOLLOWED = ("related", "entry")
 def to_follow(
     content: Article | Entry, page_url: str, depth: int, limit: int
 ) -> tuple[Announcement, ...]:
-    """Announcements for the related articles and directory entries that ``content`` links to.
+    """Announcements for the related articles and directory entries that ``content`` leads to.
 
     ``depth`` is how far the page itself lies from an endpoint, ``limit`` how far may be gone.
     """
     if depth >= limit:
         return ()
-    return tuple(
-        _announcement(link, depth + 1)
-        for link in content.links
-        if link.relation in _FOLLOWED and same_site(link.url, page_url)
-    )
+    found: dict[str, Announcement] = {}
+    for link in content.links:
+        if link.relation in _FOLLOWED and same_site(link.url, page_url):
+            found.setdefault(link.url, _announcement(link, depth + 1))
+    for mention in content.mentions if isinstance(content, Article) else ():
+        if mention.url is not None and same_site(mention.url, page_url):
+            name = mention.full_name or mention.anchor
+            found.setdefault(
+                mention.url,
+                Announcement(mention.url, kind="entry", depth=depth + 1, hints={"headline": name}),
+            )
+    return tuple(found.values())
 
 
 def _announcement(link: Link, depth: int) -> Announcement:

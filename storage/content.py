@@ -211,7 +211,9 @@ def blocks_from_json(rows: list[dict[str, Any]]) -> tuple[Block, ...]:
 
 def _link_from_json(row: dict[str, Any]) -> Link:
     published = row.get("published")
-    return Link(**{**row, "published": ClaimedMoment.fromisoformat(published) if published else None})
+    return Link(
+        **{**row, "published": ClaimedMoment.fromisoformat(published) if published else None}
+    )
 
 
 def article_from_json(row: dict[str, Any]) -> Article:

@@ -10,8 +10,8 @@ from storage import identity
 from storage.addresses import is_web_url, url_key
 from storage.content import Article as ArticleContent
 from storage.database import insert_ignore
-from storage.moments import stored_moment
 from storage.models import Address, ArticleMedia, Item, Link, Media, Mention
+from storage.moments import stored_moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from storage.addresses import url_key
 from storage.content import Article as ArticleContent
 from storage.content import Entry, to_json
 from storage.linking import write_pointers
-from storage.moments import stored_moment
 from storage.models import Article, Capture, DirectoryEntry, Item, Revision
+from storage.moments import stored_moment
 from storage.records import PageFailed, PageSkipped, PageStored, PageUnchanged, Recorded
 from storage.schedule import next_article_check
 from storage.search import index
@@ -384,7 +384,8 @@ def article_values(
         "published_at": published_at, "published_offset": published_offset,
         "published_day_only": content.published is not None and content.published.day_only,
         "modified_at": modified_at, "modified_offset": modified_offset,
-        "access": content.access, "notices": list(content.notices), "provenance": dict(content.provenance),
+        "access": content.access, "notices": list(content.notices),
+        "provenance": dict(content.provenance),
         "word_count": len(page.words), "text_digest": page.digest, "revision": number,
         "capture_id": capture_id, "first_fetched_at": first, "checked_at": now,
         "next_check_at": next_article_check(first, now),
@@ -402,4 +403,3 @@ def _put_row(
     statement = update(table).where(table.item_id == item_id).values(values)
     if connection.execute(statement).rowcount == 0:
         connection.execute(insert(table.__table__), {"item_id": item_id, **values})
-

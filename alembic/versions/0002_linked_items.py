@@ -16,36 +16,39 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
-_ADDED = {
-    "links": (
-        sa.Column("kind", sa.String(100), nullable=True),
-        sa.Column("number", sa.String(64), nullable=True),
-        sa.Column("published_at", MOMENT, nullable=True),
-        sa.Column("published_offset", sa.Integer(), nullable=True),
-    ),
-    "mentions": (sa.Column("expansion", sa.Text(), nullable=True),),
-    "articles": (sa.Column("notices", JSON, nullable=False, server_default="[]"),),
-    "directory_entries": (
-        sa.Column("aliases", JSON, nullable=False, server_default="[]"),
-        sa.Column("published_at", MOMENT, nullable=True),
-        sa.Column("published_offset", sa.Integer(), nullable=True),
-    ),
-    "media": (
-        sa.Column("state", sa.String(16), nullable=False, server_default="known"),
-        sa.Column("cause", sa.String(64), nullable=True),
-        sa.Column("detail", sa.Text(), nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
-        sa.Column("fetched_at", MOMENT, nullable=True),
-        sa.Column("text", sa.Text(), nullable=True),
-    ),
-}
+
+def _added() -> dict[str, tuple[sa.Column, ...]]:
+    """The new columns, made anew: a column belongs to one table once."""
+    return {
+        "links": (
+            sa.Column("kind", sa.String(100), nullable=True),
+            sa.Column("number", sa.String(64), nullable=True),
+            sa.Column("published_at", MOMENT, nullable=True),
+            sa.Column("published_offset", sa.Integer(), nullable=True),
+        ),
+        "mentions": (sa.Column("expansion", sa.Text(), nullable=True),),
+        "articles": (sa.Column("notices", JSON, nullable=False, server_default="[]"),),
+        "directory_entries": (
+            sa.Column("aliases", JSON, nullable=False, server_default="[]"),
+            sa.Column("published_at", MOMENT, nullable=True),
+            sa.Column("published_offset", sa.Integer(), nullable=True),
+        ),
+        "media": (
+            sa.Column("state", sa.String(16), nullable=False, server_default="known"),
+            sa.Column("cause", sa.String(64), nullable=True),
+            sa.Column("detail", sa.Text(), nullable=True),
+            sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
+            sa.Column("fetched_at", MOMENT, nullable=True),
+            sa.Column("text", sa.Text(), nullable=True),
+        ),
+    }
 
 
 def upgrade() -> None:
-    for table, columns in _ADDED.items():
+    for table, columns in _added().items():
         with op.batch_alter_table(table) as batch_op:
             for column in columns:
-                batch_op.add_column(column.copy() if hasattr(column, "copy") else column)
+                batch_op.add_column(column)
     op.create_table(
         "entry_names",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -63,7 +66,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("entry_names")
-    for table, columns in _ADDED.items():
+    for table, columns in _added().items():
         with op.batch_alter_table(table) as batch_op:
             for column in columns:
                 batch_op.drop_column(column.name)

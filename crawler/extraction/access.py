@@ -46,7 +46,7 @@ def access_of(
     """(``full`` or ``teaser``, what says so; ``""`` where nothing speaks against ``full``)."""
     words = sum(len(blocks[i].text.split()) for i in chosen)
     wall = next(
-        (b.text for b in blocks if len(b.text) < _WALL_LENGTH and _is_wall(b)),
+        (b.text for b in blocks if says_wall(b)),
         None,
     )
     free = meta.node.get("isAccessibleForFree")
@@ -63,10 +63,13 @@ def access_of(
 
 def is_notice(block: RawBlock) -> bool:
     """Whether a block says no more than that the article is for subscribers."""
-    return len(block.words) <= _NOTICE_WORDS and _is_wall(block)
+    return len(block.words) <= _NOTICE_WORDS and says_wall(block)
 
 
-def _is_wall(block: RawBlock) -> bool:
+def says_wall(block: RawBlock) -> bool:
+    """Whether a block says that the rest is for subscribers."""
+    if len(block.text) >= _WALL_LENGTH:
+        return False
     if _WALL_WORDS.isdisjoint(block.words) and not any(w in block.text for w in _UNSPACED_WALLS):
         return False
     return _WALL.search(block.text) is not None

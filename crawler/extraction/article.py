@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import gc
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from crawler.extraction import body, byline_text, dates, kinds, language, moments
+from crawler.extraction import body, byline_text, dates, kinds, language, moments, tooltips
 from crawler.extraction.access import access_of, is_notice
 from crawler.extraction.blocks import MAX_BLOCKS, Walk
 from crawler.extraction.features import Context
 from crawler.extraction.filler import is_filler
 from crawler.extraction.hydration import hidden_article, tree_of
 from crawler.extraction.links import is_entry, links_in_text, related_items
+from crawler.extraction.mentions import mentions_in
 from crawler.extraction.metadata import Metadata
 from crawler.extraction.notices import notices_of
 from crawler.extraction.page import Page, parse_html
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
 EXTRACTOR = "dateline-1"
 # Characters of text below which a page may be drawn by its script.
 _LITTLE = 200
+# What pages hold whose linked names have cards; the others are spared the search for them.
+_CARDS = re.compile(
+    rb"tool-?tip|pop-?over|info-?bulle|hover-?card|<abbr|<dfn|/annuaire/|/lexique/|/glossa"
+)
 _DATELINE_WORDS = 14
 # Moments that the page itself does not show say nothing of what it is.
 _NOT_SHOWN = ("feed", "url")
@@ -98,6 +104,7 @@ def uncollected() -> Iterator[None]:
 
 def _extracted(page: Page, known: Known) -> Extraction:
     meta = Metadata(page)
+    names = tooltips.separate(page.root, page.base_url) if _CARDS.search(page.data) else None
     walk = Walk(page.root, page.base_url)
     headings = [b.text for b in walk.blocks if b.tag == "h1"]
     others = [b.text for b in walk.blocks if b.tag == "h2" and not b.linked][:10]
@@ -130,6 +137,7 @@ def _extracted(page: Page, known: Known) -> Extraction:
     title = headline.value if headline else str(hinted or "")
     provenance: dict[str, str] = {"headline": headline.source if headline else "feed"}
     article = _article(meta, walk, chosen, title, published, known, provenance)
+    article = replace(article, mentions=mentions_in(article.blocks, names, meta.node))
     if verdict.kind != "article":
         article = replace(article, kind=verdict.kind)
     return Extraction(verdict.kind, article=article)

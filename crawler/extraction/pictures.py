@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from crawler.extraction.features import GROUPS, groups_of
 from storage.addresses import is_web_url, url_key
 from storage.content import Media
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from crawler.extraction.blocks import Place, Walk
 
 # Below this edge (pixels) a picture is an icon or a face beside a byline.
 _MIN_EDGE = 120
 _MAX_PICTURES = 60
+_LONGEST = 400
+_CAPTION = GROUPS.index("caption")
 _TELLING = 12
 # The endings that servers of pictures add for a size: -780x470, _W2040, @2x, -scaled, _v-contentxl.
 _SIZE = re.compile(
@@ -55,6 +58,68 @@ def pictures(walk: Walk, first: int, last: int) -> list[tuple[int, Media]]:
         if known is None or (not known[1].caption and media.caption):
             found[key] = (known[0] if known else index, media)
     return list(found.values())
+
+
+def figures_of(
+    walk: Walk, first: int, last: int, cut: Container[int] = ()
+) -> tuple[list[tuple[int, Media]], set[int]]:
+    """The pictures between two blocks with their captions, and the blocks that captions are.
+
+    A caption stands in the picture's ``<figure>`` or, on pages without, in the next block of the
+    same box if that ends in a credit or is called a caption. Pictures at blocks in ``cut`` are
+    left out.
+    """
+    found: dict[str, tuple[int, Media]] = {}
+    captions: set[int] = set()
+    for element, place, index in walk.images:
+        if not first - 6 <= index <= last + 1 or index in cut or _aside(place):
+            continue
+        url = _source(element, walk)
+        if (
+            url is None
+            or _is_icon(element)
+            or _ICON.search(url.partition("?")[0].rpartition("/")[2])
+        ):
+            continue
+        figure = _figure_of(element)
+        media = _media(url, element, figure)
+        inside = [i for i in range(max(0, index - 2), min(index + 4, len(walk.blocks)))
+                  if figure is not None and _lies_in(walk.blocks[i].place, figure)]  # fmt: skip
+        if not media.caption:
+            below = inside or _below(walk, place, index)
+            text = walk.blocks[below[0]].text if below else (media.alternative_text or "")
+            caption, credit = split_credit(text)
+            inside = below
+            if below or credit:
+                media = Media(url, "picture", caption or None, credit, media.alternative_text)
+        captions.update(inside)
+        known = found.get(url_key(url))
+        if known is None or (not known[1].caption and media.caption):
+            found[url_key(url)] = (known[0] if known else index, media)
+    texts = {walk.blocks[i].text for i in captions}
+    again = {i for i, b in enumerate(walk.blocks) if b.text in texts and i >= first}
+    return list(found.values()), captions | again
+
+
+def _lies_in(place: Place | None, element: Any) -> bool:
+    while place is not None:
+        if place.element is element:
+            return True
+        place = place.parent
+    return False
+
+
+def _below(walk: Walk, place: Place, index: int) -> list[int]:
+    """The block after a picture, if it is its caption."""
+    for i in range(index, min(index + 2, len(walk.blocks))):
+        block = walk.blocks[i]
+        near = block.place is place or block.place.parent in (place, place.parent)
+        called = _CAPTION in groups_of(block.place.words) if block.place.words else False
+        if near and block.text and len(block.text) < _LONGEST and (
+            called or split_credit(block.text)[1] is not None
+        ):  # fmt: skip
+            return [i]
+    return []
 
 
 def _figure_of(element: Any) -> Any | None:

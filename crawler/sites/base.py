@@ -12,6 +12,8 @@ from crawler.extraction.page import parse_html
 from storage.addresses import host_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from crawler.extraction.article import Extraction, Known
     from crawler.extraction.page import Page
 
@@ -35,7 +37,13 @@ def _sites() -> dict[str, Site]:
 
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"crawler.sites.{module.name}")
-    return {domain: cls() for cls in Site.__subclasses__() for domain in cls.domains}
+    return {domain: cls() for cls in _below(Site) for domain in cls.domains}
+
+
+def _below(cls: type[Site]) -> Iterator[type[Site]]:
+    for sub in cls.__subclasses__():
+        yield sub
+        yield from _below(sub)
 
 
 _GENERIC = Site()

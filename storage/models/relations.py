@@ -73,9 +73,7 @@ class Media(Base):
     """
 
     __tablename__ = "media"
-    __table_args__ = (
-        CheckConstraint("kind IN ('picture', 'attachment')", name="kind"),
-    )
+    __table_args__ = (CheckConstraint("kind IN ('picture', 'attachment')", name="kind"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     url: Mapped[str] = mapped_column(unique=True)

@@ -1,0 +1,398 @@
+"""A news agency of numbered items: what its pages have in common, whatever their markup.
+
+Headline; a header line with place, moment and number; the standfirst, often in the same line; the
+text, which may go on after lists of related items and directory entries; linked names with cards.
+A site's own file subclasses :class:`Agency` and says its domains, zone and language.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from crawler.extraction import body, dates, language, moments, tooltips
+from crawler.extraction.access import is_notice, says_wall
+from crawler.extraction.article import Extraction, extract_page, uncollected
+from crawler.extraction.blocks import RawBlock, Walk
+from crawler.extraction.features import GROUPS, Context, groups_of
+from crawler.extraction.filler import is_filler
+from crawler.extraction.links import is_entry, links_in_text
+from crawler.extraction.mentions import mentions_in
+from crawler.extraction.metadata import Metadata
+from crawler.extraction.numbered import (
+    Header,
+    Numbered,
+    list_headings,
+    numbered_items,
+    parse_header,
+    parse_meta,
+)
+from crawler.extraction.pictures import figures_of
+from crawler.extraction.typed import typed_blocks, with_figures
+from crawler.sites.base import Site
+from storage.content import Article, Block, Entry, Link, Media
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.extraction.article import Known
+    from crawler.extraction.blocks import Place
+    from crawler.extraction.page import Page
+    from storage.content import ClaimedMoment, EntryKind, Relation
+
+_AGAINST = frozenset(
+    GROUPS.index(name) for name in ("nav", "share", "comment", "subscribe", "advert", "notice", "footer")
+)  # fmt: skip
+# Buttons, counters and marks of a page's ends: a line of one word or none.
+_CHROME = re.compile(
+    r"\W*|\d{1,3}|[-+\s]+|début|fin|loader\s*mask|loading|chargement.{0,12}|haut de page|retour|imprimer|partager"
+    r"|envoyer|télécharger|zoom.{0,12}|a\s*[-+]\s*a?\s*[-+]?",
+    re.IGNORECASE,
+)
+_OFFER = re.compile(
+    r"abonnement gratuit|demandez votre|merci de respecter la propriété|est payant|essai gratuit|déjà abonné"
+    r"|connectez-vous|se connecter|mot de passe|utilise des cookies",
+    re.IGNORECASE,
+)
+_NEAR_TITLE = 8
+_CROSSHEAD = re.compile(r"inter-?titre|cross-?head|sub-?head|sous-?titre")
+_LONGEST_HEADING = 140
+_KIND_WORDS: tuple[tuple[EntryKind, re.Pattern[str]], ...] = (
+    ("person", re.compile(r"personne|person|dirigeant|contact", re.IGNORECASE)),
+    ("organisation", re.compile(r"organi|entreprise|société|company|institution", re.IGNORECASE)),
+    ("term", re.compile(r"lexique|gloss|terme|définition|sigle", re.IGNORECASE)),
+)
+_POINTER = re.compile(r"[>›»→►▶]+[\s\u00a0]+(?=\S)")
+_IN_ADDRESS = re.compile(r"/(\d{2,12})(?=[/.-]|$)")
+_ALIAS = re.compile(r"^(.{3,}?)\s*\(([^()]{2,40})\)$")
+# An acronym alone: HDH, AP-HP.
+_SHORT_NAME = re.compile(r"(?=(?:.*[A-ZÀ-Ý]){2})[A-ZÀ-Ý0-9][A-ZÀ-Ýa-z0-9&.-]{1,11}")
+
+
+class Agency(Site):
+    """A site of numbered items."""
+
+    timezone: ClassVar[str] = "UTC"
+    language: ClassVar[str | None] = None
+
+    def extract(self, page: Page, known: Known) -> Extraction:
+        """Make an article or directory entry of a page of the agency."""
+        known = dataclasses.replace(
+            known, timezone=self.timezone, language=known.language or self.language
+        )
+        with uncollected():
+            names = tooltips.separate(page.root, page.base_url)
+            if known.kind == "entry" or is_entry(page.url):
+                return self._entry(page, known)
+            found = self._article(page, known, names)
+        return found or extract_page(page, known)
+
+    def _article(self, page: Page, known: Known, names: tooltips.Names) -> Extraction | None:
+        """The article, ``None`` where the page has neither a header nor a number of one."""
+        meta = Metadata(page)
+        walk = Walk(page.root, page.base_url)
+        title = _title_at(walk.blocks, meta)
+        if title is None:
+            return None
+        at, header = self._header(walk.blocks, title, known) or (title + 1, Header(0))
+        number = header.number or _number_in(page.url)
+        if number is None or at >= len(walk.blocks):
+            return None
+        blocks = _without_header(walk, at, header)
+        zone = dates.zone_of(self.timezone)
+        items = numbered_items(blocks, at, zone, known.now)
+        cut = {i for item in items for i in item.blocks} | list_headings(blocks, items)
+        chosen = _text_of(walk, meta, at, cut)
+        if not chosen and header.published is None:
+            return None
+        figures, captions = figures_of(walk, at, len(blocks) - 1, cut)
+        chosen = [i for i in chosen if i not in captions]
+        typed = [
+            _unmarked(_heading(block, walk.blocks[i]))
+            for block, i in zip(typed_blocks(walk, chosen), chosen, strict=True)
+        ]
+        standfirst = _standfirst(walk.blocks, chosen, at)
+        full = tuple(with_figures(typed, chosen, figures))
+        wall = next((b.text for b in walk.blocks if says_wall(b)), None)
+        provenance = {"headline": "h1", "body": "site"}
+        published = _sure(header.published)
+        if published is None:
+            claimed = moments.published(meta, walk, chosen, zone, known.now, known.hints)
+            published = claimed[0] if claimed else None
+        for name, value in (("published", published), ("number", number),
+                            ("dateline_place", header.place), ("kind", header.kind),
+                            ("standfirst", standfirst)):  # fmt: skip
+            if value is not None:
+                provenance[name] = "site"
+        if wall:
+            provenance["access"] = f"the page says: {wall[:80]}"
+        links = _links(full, items, walk, page.url)
+        section, tags = meta.section(), meta.tags()
+        tongue = language.language_of(page.language or self.language, full)
+        bylines = meta.bylines()
+        house = bylines is None or all(name == page.site_name for name in bylines[0])
+        article = Article(
+            headline=_headline(walk.blocks[title], meta),
+            blocks=full,
+            standfirst=standfirst,
+            byline=() if house or bylines is None else bylines[0],
+            dateline_place=header.place,
+            number=number,
+            kind=header.kind,
+            section=section.value if section else None,
+            tags=tags.value if tags else (),
+            language=tongue[0] if tongue else None,
+            published=published,
+            modified=_sure(header.modified),
+            access="teaser" if wall else "full",
+            canonical_url=meta.canonical(),
+            mentions=mentions_in(full, names, meta.node),
+            links=links,
+            media=_media(figures, links),
+            provenance=provenance,
+        )
+        return Extraction("article", article=article)
+
+    def _header(
+        self, blocks: Sequence[RawBlock], title: int, known: Known
+    ) -> tuple[int, Header] | None:
+        zone = dates.zone_of(self.timezone)
+        after = range(title + 1, min(title + 1 + _NEAR_TITLE, len(blocks)))
+        for i in (*after, *range(max(0, title - 4), title)):
+            header = parse_header(blocks[i].text, zone, known.now)
+            if header is not None:
+                return i, header
+        return None
+
+    def _entry(self, page: Page, known: Known) -> Extraction:
+        """A person, organisation or term of the agency's directory."""
+        meta = Metadata(page)
+        walk = Walk(page.root, page.base_url)
+        title = _title_at(walk.blocks, meta)
+        if title is None:
+            return Extraction("empty", "the page names no entry")
+        zone = dates.zone_of(self.timezone)
+        name = walk.blocks[title].text
+        kind, number, published = _kind_of_entry(walk, title, page.url), None, None
+        end = len(walk.blocks)
+        for i in range(title + 1, end):
+            said = parse_meta(walk.blocks[i].text, zone, known.now)
+            if said is not None and _title_link(walk.blocks, title, i) is None:
+                word, number, published = said
+                kind = _kind_word(word or "") or kind
+                end = i
+                break
+            if walk.blocks[i].tag in ("h1", "h2", "h3"):
+                end = i
+                break
+        chosen = [
+            i for i in range(title + 1, end)
+            if _is_text(walk.blocks[i]) and 2 * walk.blocks[i].linked < len(walk.blocks[i].text)
+        ]  # fmt: skip
+        blocks = tuple(typed_blocks(walk, chosen))
+        aliases = []
+        while blocks and kind != "term" and _SHORT_NAME.fullmatch(blocks[0].text):
+            aliases.append(blocks[0].text)
+            blocks = blocks[1:]
+        expansion = blocks[0].text if kind == "term" and blocks else None
+        bracket = _ALIAS.match(name)
+        if bracket is not None:
+            aliases.append(re.sub(r"^(?:ex|anciennement)[- ]", "", bracket[2]))
+            if _SHORT_NAME.fullmatch(bracket[2]):
+                name = bracket[1]
+        entry = Entry(
+            name=name,
+            kind=kind,
+            number=number or _number_in(page.url),
+            expansion=expansion,
+            aliases=tuple(dict.fromkeys(aliases)),
+            published=_sure(published),
+            blocks=blocks,
+            canonical_url=meta.canonical(),
+            links=_entry_links(walk, end, page.url),
+        )
+        return Extraction("entry", entry=entry)
+
+
+def _number_in(url: str) -> str | None:
+    """The item's number as its address gives it."""
+    match = _IN_ADDRESS.search(url.partition("?")[0])
+    return match[1] if match else None
+
+
+def _title_at(blocks: Sequence[RawBlock], meta: Metadata) -> int | None:
+    """The block that is the page's headline."""
+    for i, block in enumerate(blocks):
+        if block.tag == "h1":
+            return i
+    stated = meta.headline(None)
+    wanted = _folded(str(stated.value)) if stated else ""
+    return next((i for i, b in enumerate(blocks) if wanted and _folded(b.text) == wanted), None)
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def _headline(block: RawBlock, meta: Metadata) -> str:
+    return meta.without_site(block.text) or block.text
+
+
+def _without_header(walk: Walk, at: int, header: Header) -> list[RawBlock]:
+    """The blocks of ``walk``, the one with the header cut down to what follows it."""
+    block = walk.blocks[at]
+    spans = [
+        (max(0, start - header.end), end - header.end, kind, href)
+        for start, end, kind, href in block.spans
+        if end > header.end
+    ]
+    text = block.text[header.end :]
+    walk.blocks[at] = dataclasses.replace(
+        block, text=text, spans=spans, words=re.findall(r"\w+", text.lower()),
+        linked=min(block.linked, len(text)),
+    )  # fmt: skip
+    return walk.blocks
+
+
+def _text_of(walk: Walk, meta: Metadata, at: int, cut: set[int]) -> list[int]:
+    """The blocks that are the article's text: those beside what is surely text."""
+    blocks = walk.blocks
+    rest = [i for i in range(at, len(blocks)) if i not in cut and blocks[i].text]
+    kept = [blocks[i] for i in rest]
+    for order, block in enumerate(kept):
+        block.order = order
+    context = Context(
+        body=meta.body, description=meta.description, title=meta.page.title or ""
+    )  # fmt: skip
+    sure = {rest[i] for i in body.choose(kept, context)}
+    # The standfirst may stand beside the header's line, outside the box of the text.
+    homes = {place.order for i in (at, *sure) for place in _homes(blocks[i])}
+    return [
+        i
+        for i in rest
+        if _is_text(blocks[i])
+        and (i == at or i in sure or any(p.order in homes for p in _homes(blocks[i])))
+    ]
+
+
+def _heading(block: Block, raw: RawBlock) -> Block:
+    """A short line set apart in bold, or called an intertitre, as the heading that it is."""
+    apart = raw.strong >= len(raw.text) or _CROSSHEAD.search(raw.place.words) is not None
+    if block.kind != "paragraph" or not apart or len(block.text) > _LONGEST_HEADING:
+        return block
+    return (
+        block if block.text[-1] in ".!»…" else dataclasses.replace(block, kind="heading", level=2)
+    )
+
+
+def _unmarked(block: Block) -> Block:
+    """A line without the sign that only points at it: ``> Further reading``."""
+    marker = _POINTER.match(block.text)
+    if marker is None:
+        return block
+    spans = tuple(
+        dataclasses.replace(s, start=max(0, s.start - marker.end()), end=s.end - marker.end())
+        for s in block.spans
+        if s.end > marker.end()
+    )
+    return dataclasses.replace(block, text=block.text[marker.end() :], spans=spans)
+
+
+def _homes(block: RawBlock) -> list[Place]:
+    """The box that a block stands in, seen through the lists and quotations around it."""
+    place = block.place.parent or block.place
+    while place.parent is not None and place.tag in ("ul", "ol", "li", "blockquote", "dl"):
+        place = place.parent
+    return [place]
+
+
+def _is_text(block: RawBlock) -> bool:
+    text = block.text
+    if not text or _CHROME.fullmatch(text) or is_notice(block) or is_filler(block):
+        return False
+    if len(text) < 200 and _OFFER.search(text):
+        return False
+    place = block.place
+    for _ in range(3):
+        if place.words and _AGAINST.intersection(groups_of(place.words)):
+            return False
+        if place.parent is None:
+            break
+        place = place.parent
+    return True
+
+
+def _standfirst(blocks: Sequence[RawBlock], chosen: Sequence[int], at: int) -> str | None:
+    """The paragraph in or right after the header's line."""
+    for i in chosen[:1]:
+        block = blocks[i]
+        if i == at or (i <= at + 2 and block.tag not in ("h2", "h3", "h4", "li")):
+            return block.text.strip()
+    return None
+
+
+def _sure(moment: ClaimedMoment | None) -> ClaimedMoment | None:
+    """A moment whose zone the site's file knows, as good as stated."""
+    if moment is None or moment.day_only:
+        return moment
+    return dataclasses.replace(moment, zoned=True)
+
+
+def _links(
+    blocks: Sequence[Block], items: Sequence[Numbered], walk: Walk, page_url: str
+) -> tuple[Link, ...]:
+    """The links of the text, then the lists' items with what they say of each."""
+    links = links_in_text(blocks, page_url)
+    for item in items:
+        url = walk.resolve(item.href)
+        if url is None:
+            continue
+        relation: Relation = "entry" if is_entry(url) else "related"
+        links.append(Link(url, relation, item.title, item.teaser, item.kind, item.number,
+                          _sure(item.moment)))  # fmt: skip
+    return tuple(links)
+
+
+def _media(figures: Sequence[tuple[int, Media]], links: Sequence[Link]) -> tuple[Media, ...]:
+    attached = [Media(link.url, "attachment", link.anchor) for link in links
+                if link.relation == "attachment"]  # fmt: skip
+    return (*(media for _, media in figures), *attached)
+
+
+def _entry_links(walk: Walk, start: int, page_url: str) -> tuple[Link, ...]:
+    """The articles that an entry's page lists."""
+    found: dict[str, Link] = {}
+    for block in walk.blocks[start:]:
+        for begin, end, what, href in block.spans:
+            url = walk.resolve(href) if what == "link" and href else None
+            words = block.text[begin:end].strip()
+            if url and len(words.split()) > 3 and url != page_url and not is_entry(url):
+                found.setdefault(url, Link(url, "related", words))
+    return tuple(found.values())
+
+
+def _kind_of_entry(walk: Walk, title: int, url: str) -> EntryKind:
+    place = walk.blocks[title].place
+    words = []
+    for _ in range(4):
+        words.append(place.words)
+        if place.parent is None:
+            break
+        place = place.parent
+    for text in (*words, url):
+        kind = _kind_word(text)
+        if kind is not None:
+            return kind
+    return "unknown"
+
+
+def _kind_word(text: str) -> EntryKind | None:
+    return next((kind for kind, pattern in _KIND_WORDS if pattern.search(text)), None)
+
+
+def _title_link(blocks: Sequence[RawBlock], first: int, at: int) -> int | None:
+    """A linked title between the entry's name and the line ``at``: then that line is a list's."""
+    return next(
+        (i for i in range(first + 1, at) if 2 * blocks[i].linked > len(blocks[i].text)), None
+    )
