@@ -1,4 +1,4 @@
-"""What a run may be told: ``limit``, ``since``, ``depth``, ``due``, ``rechecks``."""
+"""What a run may be told: ``limit``, ``since``, ``depth``, ``due``, ``rechecks``, ``urls``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from storage.addresses import is_web_url
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -26,6 +28,7 @@ class Arguments:
     depth: int
     due: bool
     rechecks: int
+    urls: tuple[str, ...] = ()
 
 
 def read_arguments(raw: dict[str, Any], settings: BaseSettings, now: datetime) -> Arguments:
@@ -34,7 +37,7 @@ def read_arguments(raw: dict[str, Any], settings: BaseSettings, now: datetime) -
     Raises:
         BadArgument: one is unknown or has a value that makes no sense.
     """
-    known = {"limit", "since", "depth", "due", "rechecks"}
+    known = {"limit", "since", "depth", "due", "rechecks", "urls"}
     unknown = set(raw) - known
     if unknown:
         raise BadArgument(
@@ -46,7 +49,16 @@ def read_arguments(raw: dict[str, Any], settings: BaseSettings, now: datetime) -
         depth=_number(raw, "depth", DEFAULT_DEPTH),
         due=str(raw.get("due", "")).lower() in ("1", "true", "yes"),
         rechecks=_number(raw, "rechecks", settings.getint("DATELINE_RECHECKS")),
+        urls=_addresses(raw.get("urls", ())),
     )
+
+
+def _addresses(value: Any) -> tuple[str, ...]:
+    urls = value.split() if isinstance(value, str) else tuple(value)
+    for url in urls:
+        if not is_web_url(url):
+            raise BadArgument(f"{url!r} is no web address; write e.g. https://news.example/a-story")
+    return tuple(urls)
 
 
 def _number(raw: dict[str, Any], name: str, default: int) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
 
 from crawler.extraction import body, dates, language, moments, tooltips
 from crawler.extraction.access import is_notice, says_wall
@@ -63,6 +64,10 @@ _KIND_WORDS: tuple[tuple[EntryKind, re.Pattern[str]], ...] = (
     ("organisation", re.compile(r"organi|entreprise|société|company|institution", re.IGNORECASE)),
     ("term", re.compile(r"lexique|gloss|terme|définition|sigle", re.IGNORECASE)),
 )
+_FORM = re.compile(
+    rb"n\s?(?:\xc2[\xb0\xba]|&deg;|&#176;|o\.?)(?:\s|\xc2\xa0|&nbsp;){0,2}\d", re.IGNORECASE
+)
+_DATED = re.compile(rb"Publi\xc3\xa9|Publi&eacute;|Mis(?:e)? \xc3\xa0 jour")
 _POINTER = re.compile(r"[>›»→►▶]+[\s\u00a0]+(?=\S)")
 _IN_ADDRESS = re.compile(r"/(\d{2,12})(?=[/.-]|$)")
 _ALIAS = re.compile(r"^(.{3,}?)\s*\(([^()]{2,40})\)$")
@@ -73,34 +78,55 @@ _SHORT_NAME = re.compile(r"(?=(?:.*[A-ZÀ-Ý]){2})[A-ZÀ-Ý0-9][A-ZÀ-Ýa-z0-9&.
 class Agency(Site):
     """A site of numbered items."""
 
-    timezone: ClassVar[str] = "UTC"
+    # Where the source does not say: the zone of the moments, and the language.
+    timezone: ClassVar[str | None] = None
     language: ClassVar[str | None] = None
 
     def extract(self, page: Page, known: Known) -> Extraction:
         """Make an article or directory entry of a page of the agency."""
+        return self.extract_numbered(page, known, sure=True) or extract_page(page, known)
+
+    def extract_numbered(
+        self, page: Page, known: Known, *, sure: bool = False
+    ) -> Extraction | None:
+        """As :meth:`extract`; ``None`` where the page has not the form of a numbered agency.
+
+        ``sure`` says that its site is known to be one, so that no part of the form is needed.
+        """
+        profile = page.meta("og:type") == "profile" or known.kind == "entry"
+        entry = is_entry(page.url) and (sure or profile)
+        if not (sure or entry or (_FORM.search(page.data) and _DATED.search(page.data))):
+            return None
+        # A numbered agency in French is one of Paris until its source says otherwise.
+        french = (page.language or known.language or "").startswith("fr")
         known = dataclasses.replace(
-            known, timezone=self.timezone, language=known.language or self.language
-        )
+            known, language=known.language or self.language,
+            timezone=self.timezone or known.timezone or ("Europe/Paris" if french else None),
+        )  # fmt: skip
         with uncollected():
             names = tooltips.separate(page.root, page.base_url)
-            if known.kind == "entry" or is_entry(page.url):
+            if entry or (sure and known.kind == "entry"):
                 return self._entry(page, known)
-            found = self._article(page, known, names)
-        return found or extract_page(page, known)
+            return self._article(page, known, names, sure=sure)
 
-    def _article(self, page: Page, known: Known, names: tooltips.Names) -> Extraction | None:
+    def _article(
+        self, page: Page, known: Known, names: tooltips.Names, *, sure: bool
+    ) -> Extraction | None:
         """The article, ``None`` where the page has neither a header nor a number of one."""
         meta = Metadata(page)
         walk = Walk(page.root, page.base_url)
         title = _title_at(walk.blocks, meta)
         if title is None:
             return None
-        at, header = self._header(walk.blocks, title, known) or (title + 1, Header(0))
+        headed = self._header(walk.blocks, title, known)
+        if not sure and (headed is None or headed[1].number is None):
+            return None
+        at, header = headed or (title + 1, Header(0))
         number = header.number or _number_in(page.url)
         if number is None or at >= len(walk.blocks):
             return None
         blocks = _without_header(walk, at, header)
-        zone = dates.zone_of(self.timezone)
+        zone = dates.zone_of(known.timezone)
         items = numbered_items(blocks, at, zone, known.now)
         cut = {i for item in items for i in item.blocks} | list_headings(blocks, items)
         chosen = _text_of(walk, meta, at, cut)
@@ -157,7 +183,7 @@ class Agency(Site):
     def _header(
         self, blocks: Sequence[RawBlock], title: int, known: Known
     ) -> tuple[int, Header] | None:
-        zone = dates.zone_of(self.timezone)
+        zone = dates.zone_of(known.timezone)
         after = range(title + 1, min(title + 1 + _NEAR_TITLE, len(blocks)))
         for i in (*after, *range(max(0, title - 4), title)):
             header = parse_header(blocks[i].text, zone, known.now)
@@ -172,7 +198,7 @@ class Agency(Site):
         title = _title_at(walk.blocks, meta)
         if title is None:
             return Extraction("empty", "the page names no entry")
-        zone = dates.zone_of(self.timezone)
+        zone = dates.zone_of(known.timezone)
         name = walk.blocks[title].text
         kind, number, published = _kind_of_entry(walk, title, page.url), None, None
         end = len(walk.blocks)
@@ -217,7 +243,7 @@ class Agency(Site):
 
 def _number_in(url: str) -> str | None:
     """The item's number as its address gives it."""
-    match = _IN_ADDRESS.search(url.partition("?")[0])
+    match = _IN_ADDRESS.search(urlsplit(url).path)
     return match[1] if match else None
 
 

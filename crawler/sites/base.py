@@ -27,8 +27,13 @@ class Site:
     domains: ClassVar[tuple[str, ...]] = ()
 
     def extract(self, page: Page, known: Known) -> Extraction:
-        """Make an article or entry of a page; override to mend what the generic way gets wrong."""
-        return extract_page(page, known)
+        """Make an article or entry of a page; override to mend what the generic way gets wrong.
+
+        A page in the form of a numbered agency is read as one, whatever its site.
+        """
+        from crawler.sites.agency import Agency
+
+        return Agency().extract_numbered(page, known) or extract_page(page, known)
 
 
 @lru_cache(maxsize=1)

@@ -15,5 +15,5 @@ class HealthAndTech(Agency):
     """healthandtech.eu and the News Tank agencies."""
 
     domains: ClassVar[tuple[str, ...]] = ("healthandtech.eu", "newstank.fr", "newstank.eu")
-    timezone: ClassVar[str] = "Europe/Paris"
+    timezone: ClassVar[str | None] = "Europe/Paris"
     language: ClassVar[str | None] = "fr"

@@ -20,6 +20,7 @@ from crawler.recorder import Recorder, Tally
 from storage import Archive, ArchiveError, open_archive, utc_now
 from storage import captures as capture_files
 from storage.records import (
+    Announcement,
     DueEndpoint,
     EndpointFailed,
     EndpointRead,
@@ -59,11 +60,12 @@ class _Source:
 
 
 class NewsSpider(Spider):
-    """Crawls one followed source: ``scrapy crawl news -a source=NAME [-a limit= since= depth=]``.
+    """Crawls one followed source: ``scrapy crawl news -a source=NAME [-a limit= since= urls=]``.
 
     ``limit`` is how many pages this run fetches at most (0: all), ``since`` an ISO day or a
     number of days as ``7d``, ``depth`` how many links from an endpoint a page may lie, ``due``
-    whether only endpoints that are due are visited.
+    whether only endpoints that are due are visited, ``urls`` pages to fetch beside what those
+    announce (with blanks between them).
     """
 
     name = "news"
@@ -109,6 +111,9 @@ class NewsSpider(Spider):
             self.failure = str(error)
             self.logger.error("%s", error, extra={"told": True})
             return
+        if self.arguments.urls:
+            said = [Announcement(url) for url in self.arguments.urls]
+            self._archive.offer(self.source.id, said, self.started_at)
         for request in await self._due_endpoints():
             yield request
         while self.failure is None:

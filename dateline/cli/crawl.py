@@ -28,6 +28,7 @@ _LINE_EVERY = 10.0
 @click.option("--since", help="Only what was published since: 2021-09-23, 2021-09, 7d.")
 @click.option("--depth", type=click.IntRange(0), default=1, show_default=True,
               help="Follow linked items so many links far.")  # fmt: skip
+@click.option("--url", "urls", multiple=True, help="Fetch this page of SOURCE too.")
 @click.option("--due", is_flag=True, help="Visit only feeds and sitemaps that are due.")
 @click.option("--rechecks", type=click.IntRange(0), help="Known articles looked at again, "
               "at most (default: 200).")  # fmt: skip
@@ -36,7 +37,8 @@ _LINE_EVERY = 10.0
 @click.pass_context
 def crawl(
     ctx: click.Context, sources: tuple[str, ...], limit: int | None, since: str | None,
-    depth: int, due: bool, rechecks: int | None, delay: float | None, as_json: bool,
+    depth: int, urls: tuple[str, ...], due: bool, rechecks: int | None, delay: float | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Fetch what SOURCEs (default: all) have published, and what it is linked with.
 
@@ -54,6 +56,10 @@ def crawl(
         say("nothing is followed yet; begin with `dateline add URL`")
         ctx.exit(ExitCode.FAILED)
     arguments: dict[str, Any] = {"depth": depth, "since": moment, "due": due}
+    if urls:
+        if len(wanted) > 1:
+            raise click.UsageError("--url needs one SOURCE, the one that the page belongs to")
+        arguments["urls"] = urls
     if limit is not None:
         arguments["limit"] = limit
     if rechecks is not None:

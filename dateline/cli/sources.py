@@ -95,8 +95,10 @@ def _follow(
     archive: Any, found: Discovery, home: str, name: str | None, language: str | None,
     timezone: str | None, delay: float | None,
 ) -> str:  # fmt: skip
+    from crawler.discovery.links import classify
     from storage import utc_now
-    from storage.records import FoundEndpoint
+    from storage.frontier import offer
+    from storage.records import Announcement, FoundEndpoint
     from storage.sources import add_endpoints, add_source, list_sources, suggest_name
 
     def work(session: Any) -> str:
@@ -107,6 +109,9 @@ def _follow(
         )  # fmt: skip
         endpoints = [FoundEndpoint(e.url, e.kind, e.title) for e in found.endpoints]
         add_endpoints(session, source.id, endpoints, utc_now())
+        if classify(home) == "article":
+            # Whoever names an article wants it, and from there what it is linked with.
+            offer(session.connection(), source.id, [Announcement(home)], utc_now())
         return chosen
 
     return str(archive.write(work))
