@@ -143,7 +143,7 @@ def parse_meta(
         return None
     when = match["when"]
     found = find_moments(when, zone, now) if when else []
-    if when and not found:
+    if when and (not found or len(when) > found[0].end - found[0].start + 4):
         return None
     kind = match["kind"].strip(" -–—|•·") if match["kind"] else None
     return kind or None, match["number"], found[0].moment if found else None
