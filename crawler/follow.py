@@ -14,15 +14,12 @@ if TYPE_CHECKING:
 _FOLLOWED = ("related", "entry")
 
 
-def to_follow(
-    content: Article | Entry, page_url: str, depth: int, limit: int
-) -> tuple[Announcement, ...]:
+def to_follow(content: Article | Entry, page_url: str, depth: int) -> tuple[Announcement, ...]:
     """Announcements for the related articles and directory entries that ``content`` leads to.
 
-    ``depth`` is how far the page itself lies from an endpoint, ``limit`` how far may be gone.
+    ``depth`` is how far the page itself lies from an endpoint. How far is gone is the run's to
+    say: the frontier keeps what lies deeper for one that goes there.
     """
-    if depth >= limit:
-        return ()
     found: dict[str, Announcement] = {}
     for link in content.links:
         if link.relation in _FOLLOWED and same_site(link.url, page_url):

@@ -126,12 +126,14 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
             for page in pages
         ],
     )  # fmt: skip
+    followed = [said for page in pages for said in page.outcome.follow]
+    fresh = frontier.offered(connection, writing.source_id, followed, now) if followed else set()
     done = []
     for page in pages:
         item_id = ids[page.identity]
-        announced = 0
-        if page.outcome.follow:
-            announced = frontier.offer(connection, writing.source_id, page.outcome.follow, now)
+        said = {url_key(one.url) for one in page.outcome.follow} & fresh
+        announced = len(said)
+        fresh -= said
         write_pointers(connection, writing.source_id, item_id, page.article, now, fresh=True)
         done.append(Recorded("new", item_id=item_id, announced=announced))
     return done

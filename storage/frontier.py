@@ -37,10 +37,22 @@ def offer(
 
     An announcement that claims a later modification than the archive knows makes its item due.
     """
+    return len(offered(connection, source_id, announcements, now, endpoint_id=endpoint_id))
+
+
+def offered(
+    connection: Connection,
+    source_id: int,
+    announcements: Iterable[Announcement],
+    now: datetime,
+    *,
+    endpoint_id: int | None = None,
+) -> set[str]:
+    """As :func:`offer`; returns the keys of those never heard of before."""
     by_key: dict[str, Announcement] = {}
     for announcement in announcements:
         by_key.setdefault(url_key(announcement.url), announcement)
-    fresh = 0
+    fresh: set[str] = set()
     for keys in chunked(list(by_key)):
         known = _known(connection, source_id, keys)
         rows = [
@@ -49,7 +61,7 @@ def offer(
             if key not in known
         ]
         insert_ignore(connection, Candidate, rows)
-        fresh += len(rows)
+        fresh.update(key for key in keys if key not in known)
         _wake(connection, source_id, {key: by_key[key] for key in known}, now)
     return fresh
 

@@ -18,6 +18,7 @@ from crawler.discovery.autodiscover import (
 )
 from crawler.discovery.endpoints import read_endpoint
 from crawler.discovery.errors import DiscoveryError
+from crawler.discovery.links import classify
 from crawler.extraction.page import BadPage
 from crawler.fetching import content_type, fetch
 from storage.addresses import url_key
@@ -118,7 +119,7 @@ class DiscoverSpider(Spider):
         await self._sitemaps(robots, home.url)
         if not found.endpoints:
             await self._listings(page, home)
-        if not found.endpoints:
+        if not found.endpoints and classify(home.url) != "article":
             found.problem = (
                 f"{found.home_url} announces no feed or sitemap, and no page of it lists articles"
             )

@@ -455,7 +455,7 @@ class NewsSpider(Spider):
                 return PageFailed(task, extraction.kind, extraction.reason)
             return PageSkipped(task, extraction.kind, extraction.reason, capture)
         urls = (*response.meta.get("redirect_urls", ()), response.url)
-        follow = to_follow(content, response.url, task.depth, self.arguments.depth)
+        follow = to_follow(content, response.url, task.depth)
         return PageStored(task, tuple(urls), capture, content, EXTRACTOR, follow)
 
 

@@ -143,6 +143,8 @@ def _print(found: Discovery, followed: str | None, dry_run: bool) -> None:
             what = f"{plural(endpoint.children, 'sitemap')} in it, {what} in those looked into"
         click.echo(f"  {endpoint.kind:8} {endpoint.url}")
         click.echo(f"           {what}")
+    if not found.endpoints and found.problem is None:
+        click.echo("  no feed, sitemap or section page; the article itself is followed")
     for headline in found.headlines[:_SAMPLES]:
         click.echo(f"  • {headline[:74]}")
     if followed:

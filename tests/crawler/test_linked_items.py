@@ -76,7 +76,7 @@ def test_a_stub_becomes_its_page_whichever_comes_first(
     other = next(p for p in site.pages if "/12681/" in p)
     entry = next(p for p in site.pages if p.endswith("/inserm.html"))
     assert (
-        dateline_sqlite("add", f"{site.base}{entry}", "--name", "agency", "--delay", "0").code == 0
+        dateline_sqlite("add", f"{site.base}{other}", "--name", "agency", "--delay", "0").code == 0
     )
     for url in (f"{site.base}{entry}", f"{site.base}{other}", start):
         done = dateline_sqlite("crawl", "agency", "--url", url, "--depth", "0", "--json")
