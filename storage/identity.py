@@ -108,8 +108,9 @@ def digest_of(words: Sequence[str]) -> str:
 
 
 def name_key(name: str) -> str:
-    """The form under which two spellings of a name are the same."""
-    return " ".join(words_of(name))
+    """The form under which two spellings of a name are the same: case and accents do not count."""
+    plain = unicodedata.normalize("NFKD", name)
+    return " ".join(words_of("".join(c for c in plain if not unicodedata.combining(c))))
 
 
 def identity_of(content: ArticleContent | Entry, url: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from storage import identity
+from storage import directory, identity
 from storage.addresses import is_web_url, url_key
 from storage.content import Article as ArticleContent
 from storage.database import insert_ignore
@@ -68,6 +68,8 @@ class _Targets:
             self.connection.execute(
                 _NAME_STUB, {"b_id": item.id, "b_title": item.title, "b_teaser": item.teaser}
             )
+            if kind == "entry" and title:
+                directory.add_names(self.connection, item.id, [title])
         return item.id
 
 

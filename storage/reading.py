@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 
 from storage.addresses import is_web_url, url_key
 from storage.captures import read_http
+from storage.content import ClaimedMoment
+from storage.directory import articles_naming
 from storage.errors import CaptureUnreadable, UnknownItem
 from storage.models import (
     Address,
@@ -86,8 +88,9 @@ def item(archive: Archive, item_id: int, revision: int | None = None) -> dict[st
             record.setdefault("access", "full")
         record["text"] = "\n".join(b["text"] for b in record["blocks"] if b["kind"] != "figure")
         record["links"] = _links(session, item_id)
+        record["mentions"] = _mentions(session, item_id)
         record["linked_from"] = _linked_from(session, item_id)
-        record["named_in"] = _named_in(session, item_id)
+        record["named_in"] = articles_naming(session, item_id) if row.kind == "entry" else []
         record["addresses"] = list(
             session.scalars(select(Address.url).where(Address.item_id == item_id))
         )
@@ -124,10 +127,39 @@ def _links(session: Session, item_id: int) -> list[dict[str, Any]]:
     return [
         {
             "relation": link.relation, "url": link.url, "title": link.anchor,
-            "teaser": link.teaser, "item": target.id if target is not None else None,
+            "teaser": link.teaser, "kind": link.kind, "number": link.number,
+            "published": _said(link), "item": target.id if target is not None else None,
             "state": target.state if target is not None else None,
         }
         for link, target in rows
+    ]  # fmt: skip
+
+
+def _said(link: Link) -> str | None:
+    """The target's moment as the list gives it."""
+    if link.published_at is None:
+        return None
+    return ClaimedMoment.from_stored(
+        link.published_at, link.published_offset, day_only=False
+    ).isoformat()
+
+
+def _mentions(session: Session, item_id: int) -> list[dict[str, Any]]:
+    query = (
+        select(Mention, Item)
+        .outerjoin(Item, Item.id == Mention.entry_id)
+        .where(Mention.item_id == item_id)
+        .order_by(Mention.position)
+    )
+    rows: Iterable[tuple[Mention, Item | None]] = session.execute(query)
+    return [
+        {
+            "anchor": m.anchor, "block": m.block, "start": m.start, "end": m.end, "url": m.url,
+            "full_name": m.full_name, "expansion": m.expansion, "kind": m.kind,
+            "item": entry.id if entry is not None else None,
+            "state": entry.state if entry is not None else None,
+        }
+        for m, entry in rows
     ]  # fmt: skip
 
 
@@ -140,19 +172,6 @@ def _linked_from(session: Session, item_id: int) -> list[dict[str, Any]]:
         .limit(200)
     )
     return [{"item": i, "title": t, "relation": r} for i, t, r in session.execute(query)]
-
-
-def _named_in(session: Session, item_id: int) -> list[dict[str, Any]]:
-    mentioned = select(Mention.item_id).where(Mention.entry_id == item_id)
-    linked = select(Link.item_id).where(Link.target_id == item_id, Link.relation == "entry")
-    query = (
-        select(Item.id, Item.title)
-        .join(Article, Article.item_id == Item.id)
-        .where(Item.id.in_(mentioned) | Item.id.in_(linked))
-        .order_by(Article.sort_at.desc())
-        .limit(200)
-    )
-    return [{"item": i, "title": t} for i, t in session.execute(query)]
 
 
 def _capture(session: Session, capture_id: int) -> dict[str, Any]:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dateline.cli.options import WIDTH, moment, opened, put_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @click.command()
 @click.argument("item")
 @click.option("--raw", is_flag=True, help="The captured page's bytes, as the server sent them.")
 @click.option("--revision", type=click.IntRange(1), help="An earlier revision.")
+@click.option("--links", "only", flag_value="links", help="Only what it links to, and its state.")
+@click.option("--mentions", "only", flag_value="mentions", help="Only the names in its text.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with revisions and links.")
 @click.pass_context
-def show(ctx: click.Context, item: str, raw: bool, revision: int | None, as_json: bool) -> None:
+def show(
+    ctx: click.Context, item: str, raw: bool, revision: int | None, only: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Show ITEM: its number in this archive, or its URL.
 
     --raw writes the body as captured, its content coding undone.
@@ -31,19 +39,43 @@ def show(ctx: click.Context, item: str, raw: bool, revision: int | None, as_json
             return
         record = reading.item(archive, item_id, revision)
     if as_json:
-        put_json(record)
+        put_json(record[only] if only else record)
+    elif only == "links":
+        _print_links(record, every=True)
+    elif only == "mentions":
+        _print_mentions(record)
     elif record["kind"] == "entry":
         _print_entry(record)
     else:
         _print_article(record)
 
 
-def _wrapped(text: str, indent: str = "", first: str | None = None) -> None:
-    for line in textwrap.wrap(
-        text, WIDTH, initial_indent=indent if first is None else first, subsequent_indent=indent,
+def _wrapped(
+    text: str, indent: str = "", first: str | None = None,
+    underlined: Sequence[tuple[int, int]] = (),
+) -> None:  # fmt: skip
+    """Print ``text`` in lines; the (start, end) in ``underlined`` as links are."""
+    begin = indent if first is None else first
+    at = 0
+    for number, line in enumerate(textwrap.wrap(
+        text, WIDTH, initial_indent=begin, subsequent_indent=indent,
         break_long_words=False, break_on_hyphens=False,
-    ):  # fmt: skip
-        click.echo(line)
+    )):  # fmt: skip
+        margin = len(begin) if number == 0 else len(indent)
+        words = line[margin:]
+        at = max(text.find(words, at), at)
+        click.echo(line[:margin] + _marked(words, at, underlined))
+        at += len(words)
+
+
+def _marked(words: str, at: int, underlined: Sequence[tuple[int, int]]) -> str:
+    out, last = [], 0
+    for start, end in sorted(underlined):
+        begin, stop = max(start - at, last), min(end - at, len(words))
+        if begin < stop:
+            out += [words[last:begin], click.style(words[begin:stop], underline=True)]
+            last = stop
+    return "".join([*out, words[last:]])
 
 
 def _print_article(record: dict[str, Any]) -> None:
@@ -54,10 +86,12 @@ def _print_article(record: dict[str, Any]) -> None:
         click.secho(line, bold=True)
     published = record.get("published")
     facts = [record["source"]]
+    facts += [record[name] for name in ("article_kind", "dateline_place") if record.get(name)]
     if published:
         facts.append(moment(ClaimedMoment.fromisoformat(published)))
     facts += [f"n° {record['number']}"] if record["number"] else []
     facts += [record["section"]] if record.get("section") else []
+    facts += record.get("notices", [])
     click.secho(" · ".join(facts), dim=True)
     if record.get("byline"):
         click.secho("By " + ", ".join(record["byline"]), dim=True)
@@ -66,7 +100,7 @@ def _print_article(record: dict[str, Any]) -> None:
     if record.get("access") == "teaser":
         click.secho("Only the beginning was to be seen.", fg="yellow")
     click.echo()
-    _print_blocks(record["blocks"])
+    _print_blocks(record["blocks"], record.get("mentions", []))
     _print_links(record)
     click.echo()
     click.secho(record["url"], dim=True)
@@ -76,40 +110,70 @@ def _print_article(record: dict[str, Any]) -> None:
         click.secho(f"Revisions {seen}", dim=True)
 
 
-def _print_blocks(blocks: list[dict[str, Any]]) -> None:
-    for before, block in zip([None, *blocks], blocks, strict=False):
+def _print_blocks(blocks: list[dict[str, Any]], mentions: Sequence[dict[str, Any]] = ()) -> None:
+    for i, (before, block) in enumerate(zip([None, *blocks], blocks, strict=False)):
         kind, text = block["kind"], block["text"]
+        marks = [(m["start"], m["end"]) for m in mentions if m["block"] == i]
         if kind == "list_item":
             depth = "  " * block.get("level", 1)
-            _wrapped(text, depth + "  ", depth + "- ")
+            _wrapped(text, depth + "  ", depth + "- ", marks)
             continue
         if before is not None and before["kind"] == "list_item":
             click.echo()
         if kind == "heading":
             click.secho("\n".join(textwrap.wrap(text, WIDTH)), bold=True)
         elif kind == "quote":
-            _wrapped(text, "  │ ")
+            _wrapped(text, "  │ ", underlined=marks)
         elif kind == "figure":
             _wrapped(f"[Picture: {text or block.get('media')}]")
         elif kind == "preformatted":
             click.echo(text)
         else:
-            _wrapped(text)
+            _wrapped(text, underlined=marks)
         click.echo()
 
 
-def _print_links(record: dict[str, Any]) -> None:
-    titles = (("related", "Related articles"), ("entry", "Directory"),
+_RELATIONS = (("related", "Related articles"), ("entry", "Directory"),
               ("attachment", "Attachments"), ("further", "Further reading"))  # fmt: skip
-    for relation, title in titles:
-        links = [link for link in record["links"] if link["relation"] == relation]
+
+
+def _print_links(record: dict[str, Any], *, every: bool = False) -> None:
+    titles = (*_RELATIONS, ("embedded", "Embedded"), ("outside", "Elsewhere"))
+    # Names in the text are underlined there; the list has what the page lists.
+    named = {m["url"] for m in record.get("mentions", [])}
+    for relation, title in titles if every else _RELATIONS:
+        links = [
+            link for link in record["links"]
+            if link["relation"] == relation and (every or link["url"] not in named)
+        ]  # fmt: skip
         if not links:
             continue
         click.echo()
         click.secho(title, bold=True)
         for link in links:
-            state = f"{link['item']}" if link["state"] == "stored" else link["state"] or "not kept"
-            _wrapped(f"{link['title'] or link['url']} [{state}]", "    ", "  - ")
+            _wrapped(_link_line(link), "    ", "  - ")
+
+
+def _link_line(link: dict[str, Any]) -> str:
+    if link["relation"] in ("related", "entry"):
+        state = f"item {link['item']}" if link["state"] == "stored" else "not fetched yet"
+    else:
+        state = f"item {link['item']}" if link["state"] == "stored" else link["url"]
+    number = f"n° {link['number']}" if link["number"] else ""
+    said = " ".join(filter(None, (link["kind"], number)))
+    day = (link["published"] or "")[:10]
+    facts = ", ".join(filter(None, (said, day, state)))
+    return f"{link['title'] or link['url']} [{facts}]"
+
+
+def _print_mentions(record: dict[str, Any]) -> None:
+    for m in record["mentions"]:
+        name = m["full_name"] or m["anchor"]
+        words = m["anchor"] if name == m["anchor"] else f"{m['anchor']} = {name}"
+        if m["expansion"] and m["expansion"] != name:
+            words += f" ({m['expansion']})"
+        state = f"item {m['item']}" if m["state"] == "stored" else "not fetched yet"
+        _wrapped(f"{words} [{m['kind']}, {state if m['item'] else 'no entry'}]", "  ", "")
 
 
 def _print_entry(record: dict[str, Any]) -> None:
