@@ -184,7 +184,8 @@ def main() -> None:
         timed([*dateline, "init", folder], environment)
         timed([*dateline, "add", f"http://127.0.0.1:{number}/", "--name", "bench"], environment)
         whole = timed(
-            [*dateline, "crawl", "--limit", "0", "--depth", args.depth, "--json"], environment
+            [*dateline, "crawl", "--limit", "0", "--depth", args.depth, "--media", "0", "--json"],
+            environment,
         )
         summary = json.loads(whole[2])[0]
     done = summary["new"] + summary["duplicate"] + summary["skipped"]

@@ -1,4 +1,5 @@
-"""What a run may be told: ``limit``, ``since``, ``depth``, ``due``, ``rechecks``, ``urls``."""
+"""What a run may be told: ``limit``, ``since``, ``depth``, ``due``, ``rechecks``, ``urls``,
+``media``."""
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ class Arguments:
     due: bool
     rechecks: int
     urls: tuple[str, ...] = ()
+    media: int = 0
 
 
 def read_arguments(raw: dict[str, Any], settings: BaseSettings, now: datetime) -> Arguments:
@@ -37,7 +39,7 @@ def read_arguments(raw: dict[str, Any], settings: BaseSettings, now: datetime) -
     Raises:
         BadArgument: one is unknown or has a value that makes no sense.
     """
-    known = {"limit", "since", "depth", "due", "rechecks", "urls"}
+    known = {"limit", "since", "depth", "due", "rechecks", "urls", "media"}
     unknown = set(raw) - known
     if unknown:
         raise BadArgument(
@@ -50,6 +52,7 @@ def read_arguments(raw: dict[str, Any], settings: BaseSettings, now: datetime) -
         due=str(raw.get("due", "")).lower() in ("1", "true", "yes"),
         rechecks=_number(raw, "rechecks", settings.getint("DATELINE_RECHECKS")),
         urls=_addresses(raw.get("urls", ())),
+        media=_number(raw, "media", settings.getint("DATELINE_MEDIA")),
     )
 
 

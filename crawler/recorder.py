@@ -36,6 +36,7 @@ class Tally:
     fresh: int = 0
     endpoints: int = 0
     unchanged_endpoints: int = 0
+    media: Counter[str] = field(default_factory=Counter)
 
     @property
     def pages(self) -> int:
@@ -48,6 +49,7 @@ class Tally:
             **self.verdicts, "endpoints": self.endpoints,
             "unchanged_endpoints": self.unchanged_endpoints,
             "announced": self.announced, "fresh": self.fresh,
+            **{f"media_{state}": count for state, count in self.media.items()},
         }  # fmt: skip
 
 

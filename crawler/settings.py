@@ -100,6 +100,8 @@ ITEM_PIPELINES = {
 
 # Known articles that are looked at again in one run, at most.
 DATELINE_RECHECKS = 200
+# Pictures and attachments fetched in one run, at most; the next one goes on.
+DATELINE_MEDIA = 500
 # Pages fetched in one run of a source unless the run says otherwise; the rest waits for the next.
 DATELINE_LIMIT = 1000
 LOG_LEVEL = "INFO"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from crawler.discovery.errors import DiscoveryError
+from crawler.extraction.documents import UnreadableDocument
 from crawler.extraction.page import BadPage
 
 if TYPE_CHECKING:
@@ -66,6 +67,13 @@ def endpoint_job(kind: str, body: bytes, url: str, content_type: str) -> Endpoin
     return read_endpoint(kind, body, url, content_type)
 
 
+def document_job(body: bytes) -> str:
+    """Runs in a worker."""
+    from crawler.extraction.documents import document_text
+
+    return document_text(body)
+
+
 @dataclass(slots=True)
 class _Job:
     work: Callable[..., Any]
@@ -79,7 +87,7 @@ def batch_job(jobs: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[An
     for work, args in jobs:
         try:
             answers.append(work(*args))
-        except (BadPage, DiscoveryError) as error:
+        except (BadPage, DiscoveryError, UnreadableDocument) as error:
             answers.append(error)
     return answers
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from storage.location import Location
+    from storage.media import FetchedMedia
     from storage.records import (
         Announcement,
         EndpointFailed,
@@ -97,6 +98,12 @@ class Archive:
             return record_all(Writing(session.connection(), source_id, run_id, now), outcomes)
 
         return self.write(work)
+
+    def record_media(self, fetched: Sequence[FetchedMedia], now: datetime) -> None:
+        """Write what became of pictures and attachments."""
+        from storage import media
+
+        self.write(lambda session: media.record(session, fetched, now))
 
     def record_endpoint(
         self, source_id: int, outcome: EndpointRead | EndpointFailed, now: datetime

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text
 
 from storage import migrations
 from storage.errors import CaptureUnreadable
-from storage.models import Article, Capture, DirectoryEntry, Item, Revision
+from storage.models import Article, Capture, DirectoryEntry, Item, Media, Revision
 from storage.reading import read_capture
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def check(archive: Archive) -> list[str]:
         problems += _rows(session, archive)
         problems += _index(session)
         problems += _captures(session, archive)
+        problems += _media(session, archive)
     return problems
 
 
@@ -68,4 +70,18 @@ def _captures(session: Session, archive: Archive) -> list[str]:
             read_capture(archive, capture)
         except CaptureUnreadable as error:
             problems.append(f"capture {capture.id}: {error}")
+    return problems
+
+
+def _media(session: Session, archive: Archive) -> list[str]:
+    problems = []
+    kept = select(Media.id, Media.path, Media.digest).where(Media.state == "stored")
+    for number, path, digest in session.execute(kept):
+        try:
+            body = (archive.location.media / (path or "")).read_bytes()
+        except OSError as error:
+            problems.append(f"media {number}: {path} cannot be read: {error.strerror}")
+            continue
+        if hashlib.sha256(body).hexdigest() != digest:
+            problems.append(f"media {number}: {path} does not match its digest")
     return problems

@@ -13,6 +13,7 @@ from storage.errors import ArchiveError, ArchiveNotFound, DatabaseUnreachable
 CONFIG_NAME = "dateline.toml"
 DATABASE_NAME = "dateline.db"
 CAPTURES_NAME = "captures"
+MEDIA_NAME = "media"
 
 CONFIG_TEMPLATE = """\
 # Settings of this Dateline archive. Every line may be left as it is.
@@ -49,6 +50,11 @@ class Location:
     def captures(self) -> Path:
         """Folder of the WARC files."""
         return self.folder / CAPTURES_NAME
+
+    @property
+    def media(self) -> Path:
+        """Folder of pictures and attachments."""
+        return self.folder / MEDIA_NAME
 
     @property
     def is_sqlite(self) -> bool:

@@ -15,11 +15,13 @@ from storage.errors import CaptureUnreadable, UnknownItem
 from storage.models import (
     Address,
     Article,
+    ArticleMedia,
     Capture,
     DirectoryEntry,
     Endpoint,
     Item,
     Link,
+    Media,
     Mention,
     Revision,
     Source,
@@ -89,6 +91,7 @@ def item(archive: Archive, item_id: int, revision: int | None = None) -> dict[st
         record["text"] = "\n".join(b["text"] for b in record["blocks"] if b["kind"] != "figure")
         record["links"] = _links(session, item_id)
         record["mentions"] = _mentions(session, item_id)
+        record["media"] = _media(session, item_id)
         record["linked_from"] = _linked_from(session, item_id)
         record["named_in"] = articles_naming(session, item_id) if row.kind == "entry" else []
         record["addresses"] = list(
@@ -132,6 +135,25 @@ def _links(session: Session, item_id: int) -> list[dict[str, Any]]:
             "state": target.state if target is not None else None,
         }
         for link, target in rows
+    ]  # fmt: skip
+
+
+def _media(session: Session, item_id: int) -> list[dict[str, Any]]:
+    query = (
+        select(ArticleMedia, Media)
+        .join(Media, Media.id == ArticleMedia.media_id)
+        .where(ArticleMedia.item_id == item_id)
+        .order_by(ArticleMedia.position)
+    )
+    rows: Iterable[tuple[ArticleMedia, Media]] = session.execute(query)
+    return [
+        {
+            "url": m.url, "kind": m.kind, "caption": shown.caption, "credit": shown.credit,
+            "alternative_text": shown.alternative_text, "state": m.state, "cause": m.cause,
+            "detail": m.detail, "digest": m.digest, "size": m.size, "path": m.path,
+            "content_type": m.content_type,
+        }
+        for shown, m in rows
     ]  # fmt: skip
 
 

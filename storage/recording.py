@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from storage import directory, frontier, identity
+from storage import directory, frontier, identity, media
 from storage.addresses import url_key
 from storage.content import Article as ArticleContent
 from storage.content import Entry, to_json
@@ -365,8 +365,9 @@ def _write_article(
     values = article_values(page, capture_id, number, first, now)
     _put_row(connection, Article, item.id, values, fresh=fresh)
     write_pointers(connection, writing.source_id, item.id, content, now, fresh=fresh)
+    body = content.text if fresh else media.with_attachments(connection, item.id, content.text)
     index.put(connection, item.id, headline=content.headline,
-              standfirst=content.standfirst or "", body=content.text, fresh=fresh)  # fmt: skip
+              standfirst=content.standfirst or "", body=body, fresh=fresh)  # fmt: skip
 
 
 def article_values(

@@ -14,7 +14,7 @@ from crawler.extraction.blocks import MAX_BLOCKS, Walk
 from crawler.extraction.features import Context
 from crawler.extraction.filler import is_filler
 from crawler.extraction.hydration import hidden_article, tree_of
-from crawler.extraction.links import is_entry, links_in_text, related_items
+from crawler.extraction.links import attachments, is_entry, links_in_text, related_items
 from crawler.extraction.mentions import mentions_in
 from crawler.extraction.metadata import Metadata
 from crawler.extraction.notices import notices_of
@@ -194,7 +194,7 @@ def _article(
         notices=notices_of(meta, walk.blocks, chosen),
         canonical_url=meta.canonical(),
         links=tuple(links),
-        media=media,
+        media=(*media, *attachments(links)),
         provenance=provenance,
     )
 

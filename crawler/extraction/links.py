@@ -9,7 +9,7 @@ from crawler.discovery.links import classify, same_site
 from crawler.extraction.features import GROUPS, groups_of
 from crawler.extraction.filler import without_label
 from storage.addresses import is_web_url, url_key
-from storage.content import Link, Relation
+from storage.content import Link, Media, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -83,6 +83,15 @@ def links_in_text(blocks: Iterable[Block], page_url: str) -> list[Link]:
             anchor = block.text[span.start : span.end].strip()
             found[key] = Link(span.url, relation_of(span.url, page_url, anchor), anchor or None)
     return list(found.values())
+
+
+def attachments(links: Iterable[Link]) -> tuple[Media, ...]:
+    """The files that links lead to, as media of the article."""
+    return tuple(
+        Media(link.url, "attachment", link.anchor)
+        for link in links
+        if link.relation == "attachment"
+    )
 
 
 def related_items(walk: Walk, chosen: Sequence[int], page_url: str) -> list[Link]:

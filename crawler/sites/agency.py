@@ -18,7 +18,7 @@ from crawler.extraction.article import Extraction, extract_page, uncollected
 from crawler.extraction.blocks import RawBlock, Walk
 from crawler.extraction.features import GROUPS, Context, groups_of
 from crawler.extraction.filler import is_filler
-from crawler.extraction.links import is_entry, links_in_text
+from crawler.extraction.links import attachments, is_entry, links_in_text
 from crawler.extraction.mentions import mentions_in
 from crawler.extraction.metadata import Metadata
 from crawler.extraction.numbered import (
@@ -32,7 +32,7 @@ from crawler.extraction.numbered import (
 from crawler.extraction.pictures import figures_of
 from crawler.extraction.typed import typed_blocks, with_figures
 from crawler.sites.base import Site
-from storage.content import Article, Block, Entry, Link, Media
+from storage.content import Article, Block, Entry, Link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,7 +175,7 @@ class Agency(Site):
             canonical_url=meta.canonical(),
             mentions=mentions_in(full, names, meta.node),
             links=links,
-            media=_media(figures, links),
+            media=(*(media for _, media in figures), *attachments(links)),
             provenance=provenance,
         )
         return Extraction("article", article=article)
@@ -378,12 +378,6 @@ def _links(
         links.append(Link(url, relation, item.title, item.teaser, item.kind, item.number,
                           _sure(item.moment)))  # fmt: skip
     return tuple(links)
-
-
-def _media(figures: Sequence[tuple[int, Media]], links: Sequence[Link]) -> tuple[Media, ...]:
-    attached = [Media(link.url, "attachment", link.anchor) for link in links
-                if link.relation == "attachment"]  # fmt: skip
-    return (*(media for _, media in figures), *attached)
 
 
 def _entry_links(walk: Walk, start: int, page_url: str) -> tuple[Link, ...]:

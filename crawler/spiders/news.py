@@ -16,6 +16,7 @@ from crawler.extraction.page import BadPage
 from crawler.fetching import content_type, header
 from crawler.follow import to_follow
 from crawler.keeper import Keeper
+from crawler.media import MediaFetcher
 from crawler.recorder import Recorder, Tally
 from storage import Archive, ArchiveError, open_archive, utc_now
 from storage import captures as capture_files
@@ -121,10 +122,19 @@ class NewsSpider(Spider):
             settled = self._outstanding == 0 and self._endpoints_open == 0
             batch = await self._next_pages()
             if settled and not batch:
+                await self._fetch_media()
                 return
             for request in batch:
                 yield request
             await self._until_hungry()
+
+    async def _fetch_media(self) -> None:
+        """Fetch the pictures and attachments of what is stored."""
+        fetcher = MediaFetcher(self.crawler, self.recorder, self.source.id, self.arguments.media)
+        try:
+            self.tally.media = await fetcher.run(self._workers)
+        except ArchiveError as error:
+            self._stop(str(error))
 
     @property
     def pages_done(self) -> int:

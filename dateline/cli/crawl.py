@@ -29,6 +29,8 @@ _LINE_EVERY = 10.0
 @click.option("--depth", type=click.IntRange(0), default=1, show_default=True,
               help="Follow linked items so many links far.")  # fmt: skip
 @click.option("--url", "urls", multiple=True, help="Fetch this page of SOURCE too.")
+@click.option("--media", type=click.IntRange(0), help="Pictures and attachments fetched, at most "
+              "(default: 500; 0: none).")  # fmt: skip
 @click.option("--due", is_flag=True, help="Visit only feeds and sitemaps that are due.")
 @click.option("--rechecks", type=click.IntRange(0), help="Known articles looked at again, "
               "at most (default: 200).")  # fmt: skip
@@ -38,7 +40,7 @@ _LINE_EVERY = 10.0
 def crawl(
     ctx: click.Context, sources: tuple[str, ...], limit: int | None, since: str | None,
     depth: int, urls: tuple[str, ...], due: bool, rechecks: int | None, delay: float | None,
-    as_json: bool,
+    media: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Fetch what SOURCEs (default: all) have published, and what it is linked with.
 
@@ -62,6 +64,8 @@ def crawl(
         arguments["urls"] = urls
     if limit is not None:
         arguments["limit"] = limit
+    if media is not None:
+        arguments["media"] = media
     if rechecks is not None:
         arguments["rechecks"] = rechecks
     location = locate(ctx.obj["archive"], ctx.obj["database"])
@@ -155,6 +159,7 @@ def _as_json(result: RunResult) -> dict[str, Any]:
         "endpoints": tally.endpoints,
         "unchanged_endpoints": tally.unchanged_endpoints,
         "announced": tally.announced,
+        "media": dict(sorted(tally.media.items())),
         "waiting": result.left,
         "failure": result.failure,
         "interrupted": result.interrupted,
@@ -174,6 +179,9 @@ def _print(result: RunResult) -> None:
     click.echo(words + ("" if stored else "; nothing new was stored"))
     click.echo(f"  {plural(tally.endpoints, 'endpoint')} read"
                f" ({tally.unchanged_endpoints} unchanged)")  # fmt: skip
+    if tally.media:
+        media = ", ".join(f"{count} {state}" for state, count in _sorted(tally.media))
+        click.echo(f"  pictures and attachments: {media}")
     for cause, count in _sorted(tally.causes):
         click.echo(f"  {count:5} {cause}")
     if result.left:

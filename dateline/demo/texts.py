@@ -15,13 +15,29 @@ ATTACHMENT = "/fr/fichiers/4127/schema-directeur-quai-vert.pdf"
 _PARIS = ZoneInfo("Europe/Paris")
 _LONDON = ZoneInfo("Europe/London")
 
-# A one-page PDF without text, the smallest that readers accept.
-PDF = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
-    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\n"
-    b"trailer<</Root 1 0 R>>\n%%EOF\n"
-)
+
+def _pdf(lines: tuple[str, ...]) -> bytes:
+    """A one-page PDF of these lines (ISO 32000-1, 7.5: objects, cross-reference table, trailer)."""
+    shown = "".join(f"({line}) Tj 0 -18 Td " for line in lines)
+    stream = f"BT /F1 12 Tf 40 740 Td {shown}ET".encode("latin-1")
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
+        b"/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+    )
+    out, offsets = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj%s endobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    return out + b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (
+        len(objects) + 1, table, len(objects) + 1, len(out))  # fmt: skip
+
+
+PDF = _pdf(("Plan des quais et des postes d'amarrage", "Note technique, tirant d'eau et marnage"))
 
 
 @dataclass(frozen=True, slots=True)

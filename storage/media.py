@@ -1,0 +1,144 @@
+"""Pictures and attachments: which are still to fetch, where their bytes lie, what attachments say.
+
+A file is kept once under its SHA-256 in the archive's ``media`` folder, whatever number of
+addresses and articles show it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, update
+
+from storage.models import Article, ArticleMedia, Item, Media
+from storage.search import index
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+MAX_ATTEMPTS = 3
+# Characters of an attachment's text that are kept and searched.
+MAX_TEXT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class WantedMedia:
+    """A picture or attachment to fetch."""
+
+    id: int
+    url: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedMedia:
+    """What became of one: its bytes are kept at ``path``, or ``cause`` says why not.
+
+    ``final`` says that trying again is no use: then it counts as refused.
+    """
+
+    media_id: int
+    digest: str | None = None
+    path: str | None = None
+    size: int | None = None
+    content_type: str | None = None
+    text: str | None = None
+    cause: str | None = None
+    detail: str | None = None
+    final: bool = False
+
+
+def wanted(
+    session: Session, source_id: int, count: int, taken: Collection[int] = ()
+) -> list[WantedMedia]:
+    """Media of the source's articles still to be fetched: attachments, then the newest first."""
+    query = (
+        select(Media.id, Media.url, Media.kind)
+        .join(ArticleMedia, ArticleMedia.media_id == Media.id)
+        .join(Item, Item.id == ArticleMedia.item_id)
+        .where(
+            Item.source_id == source_id,
+            Media.state.in_(("known", "failed")),
+            Media.attempts < MAX_ATTEMPTS,
+            Media.id.not_in(list(taken)),
+        )
+        .group_by(Media.id, Media.url, Media.kind)
+        .order_by(Media.kind, Media.id.desc())
+        .limit(count)
+    )
+    return [WantedMedia(*row) for row in session.execute(query)]
+
+
+def keep(folder: Path, body: bytes, ending: str = "") -> tuple[str, str]:
+    """Write ``body`` under its digest, unless it is there; returns (digest, path in ``folder``).
+
+    The file is whole and on the disk before this returns.
+    """
+    digest = hashlib.sha256(body).hexdigest()
+    path = f"{digest[:2]}/{digest}{ending}"
+    target = folder / path
+    if target.exists() and target.stat().st_size == len(body):
+        return digest, path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+        try:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    Path(file.name).replace(target)
+    return digest, path
+
+
+def record(session: Session, fetched: Sequence[FetchedMedia], now: datetime) -> None:
+    """Write what became of media; what attachments say becomes searchable with their articles."""
+    for one in fetched:
+        if one.path is not None:
+            values = {
+                "state": "stored", "digest": one.digest, "path": one.path, "size": one.size,
+                "content_type": one.content_type, "cause": None, "detail": None,
+                "text": one.text[:MAX_TEXT].replace("\x00", "") if one.text else None,
+            }  # fmt: skip
+        else:
+            values = {"state": "refused" if one.final else "failed", "cause": one.cause,
+                      "detail": (one.detail or "")[:500]}  # fmt: skip
+        session.execute(
+            update(Media)
+            .where(Media.id == one.media_id)
+            .values(**values, attempts=Media.attempts + 1, fetched_at=now)
+        )
+        if one.text:
+            _index_articles(session.connection(), one.media_id)
+
+
+def _index_articles(connection: Connection, media_id: int) -> None:
+    query = (
+        select(Article.item_id, Article.headline, Article.standfirst, Article.text)
+        .join(ArticleMedia, ArticleMedia.item_id == Article.item_id)
+        .where(ArticleMedia.media_id == media_id)
+        .distinct()
+    )
+    for item_id, headline, standfirst, text in connection.execute(query).all():
+        index.put(connection, item_id, headline=headline, standfirst=standfirst or "",
+                  body=with_attachments(connection, item_id, text))  # fmt: skip
+
+
+def with_attachments(connection: Connection, item_id: int, text: str) -> str:
+    """An article's text with what its attachments say, as it is searched."""
+    said = connection.scalars(
+        select(Media.text)
+        .join(ArticleMedia, ArticleMedia.media_id == Media.id)
+        .where(ArticleMedia.item_id == item_id, Media.text.is_not(None))
+    )
+    return "\n".join([text, *(words for words in said if words)])
