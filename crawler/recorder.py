@@ -37,6 +37,9 @@ class Tally:
     endpoints: int = 0
     unchanged_endpoints: int = 0
     media: Counter[str] = field(default_factory=Counter)
+    # Mentions added by name alone, and names left alone because they may mean several.
+    named: int = 0
+    unclear_names: int = 0
 
     @property
     def pages(self) -> int:
@@ -49,6 +52,7 @@ class Tally:
             **self.verdicts, "endpoints": self.endpoints,
             "unchanged_endpoints": self.unchanged_endpoints,
             "announced": self.announced, "fresh": self.fresh,
+            "named": self.named, "unclear_names": self.unclear_names,
             **{f"media_{state}": count for state, count in self.media.items()},
         }  # fmt: skip
 

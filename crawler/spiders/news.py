@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request, Spider, signals
 
 from crawler import causes, workers
+from crawler.afterwards import Began, after_pages
 from crawler.arguments import Arguments, BadArgument, read_arguments
 from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.article import EXTRACTOR, Known
@@ -16,10 +17,10 @@ from crawler.extraction.page import BadPage
 from crawler.fetching import content_type, header
 from crawler.follow import to_follow
 from crawler.keeper import Keeper
-from crawler.media import MediaFetcher
 from crawler.recorder import Recorder, Tally
 from storage import Archive, ArchiveError, open_archive, utc_now
 from storage import captures as capture_files
+from storage.naming import last_name
 from storage.records import (
     Announcement,
     DueEndpoint,
@@ -122,17 +123,19 @@ class NewsSpider(Spider):
             settled = self._outstanding == 0 and self._endpoints_open == 0
             batch = await self._next_pages()
             if settled and not batch:
-                await self._fetch_media()
+                await self._finish()
                 return
             for request in batch:
                 yield request
             await self._until_hungry()
 
-    async def _fetch_media(self) -> None:
-        """Fetch the pictures and attachments of what is stored."""
-        fetcher = MediaFetcher(self.crawler, self.recorder, self.source.id, self.arguments.media)
+    async def _finish(self) -> None:
+        """What follows the pages: names joined to the directory, pictures and attachments."""
+        began = Began(self.source.id, self.started_at, self._last_name)
         try:
-            self.tally.media = await fetcher.run(self._workers)
+            await after_pages(
+                self.crawler, self.recorder, self._workers, began, self.arguments.media
+            )
         except ArchiveError as error:
             self._stop(str(error))
 
@@ -162,6 +165,7 @@ class NewsSpider(Spider):
         with archive.reading() as session:
             row = get_source(session, self.source_name)
             self.source = _Source(row.id, row.name, row.home_url, row.language, row.timezone)
+            self._last_name = last_name(session)
         for name, cut in capture_files.recover(archive.location.captures):
             self.logger.warning("mended %s: %d bytes of a broken record cut off", name, cut)
         self.started_at = utc_now()

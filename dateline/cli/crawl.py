@@ -159,6 +159,8 @@ def _as_json(result: RunResult) -> dict[str, Any]:
         "endpoints": tally.endpoints,
         "unchanged_endpoints": tally.unchanged_endpoints,
         "announced": tally.announced,
+        "named": tally.named,
+        "unclear_names": tally.unclear_names,
         "media": dict(sorted(tally.media.items())),
         "waiting": result.left,
         "failure": result.failure,
@@ -179,6 +181,9 @@ def _print(result: RunResult) -> None:
     click.echo(words + ("" if stored else "; nothing new was stored"))
     click.echo(f"  {plural(tally.endpoints, 'endpoint')} read"
                f" ({tally.unchanged_endpoints} unchanged)")  # fmt: skip
+    if tally.named:
+        unclear = f"; {tally.unclear_names} unclear ones left alone" if tally.unclear_names else ""
+        click.echo(f"  {plural(tally.named, 'name')} joined to the directory{unclear}")
     if tally.media:
         media = ", ".join(f"{count} {state}" for state, count in _sorted(tally.media))
         click.echo(f"  pictures and attachments: {media}")
