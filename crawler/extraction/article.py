@@ -81,10 +81,13 @@ def extract(
     return extract_page(parse_html(content, url, content_type), known or Known())
 
 
-def extract_page(page: Page, known: Known) -> Extraction:
-    """As :func:`extract`, for a page that is parsed already."""
+def extract_page(page: Page, known: Known, *, boxes: Sequence[Any] | None = None) -> Extraction:
+    """As :func:`extract`, for a page that is parsed already.
+
+    ``boxes`` are the elements that hold the text, where a site's own file knows them.
+    """
     with uncollected():
-        return _extracted(page, known)
+        return _extracted(page, known, boxes)
 
 
 @contextmanager
@@ -102,7 +105,7 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _extracted(page: Page, known: Known) -> Extraction:
+def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extraction:
     meta = Metadata(page)
     names = tooltips.separate(page.root, page.base_url) if _CARDS.search(page.data) else None
     walk = Walk(page.root, page.base_url)
@@ -114,7 +117,7 @@ def _extracted(page: Page, known: Known) -> Extraction:
         body=meta.body, description=meta.description,
         headline=headline.value if headline else "", title=page.title or "",
     )  # fmt: skip
-    chosen = body.choose(walk.blocks, context)
+    chosen = _inside(walk, boxes) if boxes else body.choose(walk.blocks, context)
     if sum(len(walk.blocks[i].text) for i in chosen) < _LITTLE:
         drawn = _drawn_by_script(page)
         if drawn is not None:
@@ -141,6 +144,21 @@ def _extracted(page: Page, known: Known) -> Extraction:
     if verdict.kind != "article":
         article = replace(article, kind=verdict.kind)
     return Extraction(verdict.kind, article=article)
+
+
+def _inside(walk: Walk, boxes: Sequence[Any]) -> list[int]:
+    """The blocks that stand in one of these elements."""
+    wanted = {place.order for place in walk.places if any(place.element is box for box in boxes)}
+    inside: set[int] = set()
+    for place in walk.places:
+        # Places come after what holds them.
+        if place.order in wanted or (place.parent is not None and place.parent.order in inside):
+            inside.add(place.order)
+    return [
+        i
+        for i, block in enumerate(walk.blocks)
+        if block.place.order in inside and block.place.tag not in ("figure", "figcaption")
+    ]
 
 
 def _drawn_by_script(page: Page) -> Walk | None:

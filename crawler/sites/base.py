@@ -1,39 +1,146 @@
-"""A site's own knowledge: a class with its domains and the steps that it does its own way."""
+"""A site's own knowledge: a class with its domains and what its pages do their own way."""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pkgutil
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from crawler.extraction.article import extract_page
+from lxml import etree
+from parsel import Selector
+from parsel.csstranslator import HTMLTranslator
+
+from crawler.extraction import dates
+from crawler.extraction.article import Extraction, extract_page
+from crawler.extraction.bylines import clean_names
 from crawler.extraction.page import parse_html
 from storage.addresses import host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from crawler.extraction.article import Extraction, Known
+    from crawler.extraction.article import Known
     from crawler.extraction.page import Page
+    from storage.content import Article, ClaimedMoment
+
+# Fields of an article that a site may give its own selector for.
+FIELDS = ("headline", "standfirst", "byline", "dateline_place", "number", "kind", "section", "tags",
+          "published", "modified")  # fmt: skip
+_MANY = ("byline", "tags")
+_MOMENTS = ("published", "modified")
 
 
 class Site:
-    """The generic site. A file in ``crawler/sites`` subclasses it, names ``domains`` and overrides.
+    """The generic site. A file in ``crawler/sites`` subclasses it and says what differs.
 
-    Everything here is pure, so that the same code runs in a crawl and over old captures.
+    ``fields`` are CSS selectors (parsel's, with ``::text`` and ``::attr(name)``) by field; a
+    field with none keeps what the generic extraction finds, and so does one whose selector finds
+    nothing. ``remove`` are selectors of what is no part of any article. ``text`` is one of the
+    boxes that hold the text, where the model should not look for it. What selectors cannot say
+    goes into :meth:`amend`. Everything here is pure, so that the same code runs in a crawl and
+    over old captures.
     """
 
     domains: ClassVar[tuple[str, ...]] = ()
+    # Of moments without offset, and of pages that do not say, where the source does not say either.
+    timezone: ClassVar[str | None] = None
+    language: ClassVar[str | None] = None
+    fields: ClassVar[Mapping[str, str]] = {}
+    remove: ClassVar[Sequence[str]] = ()
+    text: ClassVar[str] = ""
 
     def extract(self, page: Page, known: Known) -> Extraction:
-        """Make an article or entry of a page; override to mend what the generic way gets wrong.
+        """Make an article or entry of a page.
 
         A page in the form of a numbered agency is read as one, whatever its site.
         """
         from crawler.sites.agency import Agency
 
-        return Agency().extract_numbered(page, known) or extract_page(page, known)
+        if type(self) is Site:
+            return Agency().extract_numbered(page, known) or extract_page(page, known)
+        known = dataclasses.replace(
+            known,
+            timezone=self.timezone or known.timezone,
+            language=known.language or self.language,
+        )
+        # Read first: a field may stand in what is no part of the text.
+        said = self._said(page, known)
+        for css in self.remove:
+            for element in _select(page, css):
+                _drop(element)
+        boxes = _select(page, self.text) if self.text else None
+        numbered = None if boxes else Agency().extract_numbered(page, known)
+        found = numbered or extract_page(page, known, boxes=boxes)
+        if found.article is None:
+            return found
+        article = dataclasses.replace(
+            found.article, **said,
+            provenance={**found.article.provenance, **dict.fromkeys(said, "site")},
+        )  # fmt: skip
+        return dataclasses.replace(found, article=self.amend(article, Selector(root=page.root)))
+
+    def amend(self, article: Article, page: Selector) -> Article:
+        """A last word on an article, for what no selector can say."""
+        return article
+
+    def _said(self, page: Page, known: Known) -> dict[str, Any]:
+        """The fields that the site's selectors find."""
+        selector = Selector(root=page.root)
+        found: dict[str, Any] = {}
+        for name, css in self.fields.items():
+            if name not in FIELDS:
+                raise ValueError(
+                    f"{type(self).__name__}: no field {name!r}; known: {', '.join(FIELDS)}"
+                )
+            values = [" ".join(text.split()) for text in selector.css(css).getall()]
+            values = [text for text in values if text]
+            if not values:
+                continue
+            if name == "byline":
+                names = clean_names(values)
+                if names:
+                    found[name] = names
+            elif name in _MANY:
+                found[name] = tuple(dict.fromkeys(values))
+            elif name in _MOMENTS:
+                moment = _moment(values[0], page, known)
+                if moment is not None:
+                    found[name] = moment
+            else:
+                found[name] = " ".join(values)
+        return found
+
+
+def _moment(text: str, page: Page, known: Known) -> ClaimedMoment | None:
+    zone = dates.zone_of(known.timezone)
+    found = dates.parse_machine(text, zone) or dates.parse_words(
+        text, page.language or known.language, zone
+    )
+    return dates.plausible(found, known.now)
+
+
+def _select(page: Page, css: str) -> list[Any]:
+    return list(_xpath(css)(page.root))
+
+
+@lru_cache(maxsize=500)
+def _xpath(css: str) -> Any:
+    return etree.XPath(HTMLTranslator().css_to_xpath(css))
+
+
+def _drop(element: Any) -> None:
+    """Take an element out of the tree; the text after it stays."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None:
+        return
+    if element.tail:
+        if before is not None:
+            before.tail = (before.tail or "") + element.tail
+        else:
+            parent.text = (parent.text or "") + element.tail
+    parent.remove(element)
 
 
 @lru_cache(maxsize=1)
