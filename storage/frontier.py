@@ -119,6 +119,17 @@ def _wake(
         )
 
 
+def wake_teasers(connection: Connection, source_id: int, now: datetime) -> int:
+    """Make due the articles of which only a teaser was seen; returns how many."""
+    items = select(Item.id).where(Item.source_id == source_id, Item.state == "stored")
+    done = connection.execute(
+        update(Article)
+        .where(Article.access == "teaser", Article.item_id.in_(items))
+        .values(next_check_at=now)
+    )
+    return int(done.rowcount)
+
+
 def take(
     session: Session,
     source_id: int,

@@ -104,6 +104,8 @@ def _handler(site: LocalSite) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(reply.body)
 
+        do_POST = do_GET
+
         def log_message(self, *_: object) -> None:
             pass
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request, Spider, signals
 
 from crawler import causes, workers
+from crawler.access import BadAccess, Door
 from crawler.afterwards import Began, after_pages
 from crawler.arguments import Arguments, BadArgument, read_arguments
 from crawler.discovery.errors import DiscoveryError
-from crawler.extraction.article import EXTRACTOR, Known
+from crawler.extraction.article import Known
 from crawler.extraction.page import BadPage
 from crawler.fetching import content_type, header
-from crawler.follow import to_follow
 from crawler.keeper import Keeper
+from crawler.outcomes import of_extraction
 from crawler.recorder import Recorder, Tally
 from storage import Archive, ArchiveError, open_archive, utc_now
 from storage import captures as capture_files
@@ -28,7 +29,6 @@ from storage.records import (
     EndpointRead,
     PageFailed,
     PageSkipped,
-    PageStored,
     PageUnchanged,
     Task,
 )
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from crawler.extraction.article import Extraction
     from storage.records import Outcome
 
 _NOT_MODIFIED = 304
@@ -48,8 +47,6 @@ _NOT_MODIFIED = 304
 _ENDPOINT_BYTES = 64 * 1024 * 1024
 # Requests that wait in Scrapy at a time; the rest waits in the database.
 _WINDOW = 128
-# Walls pass: the page behind them is tried again.
-_WALLS = frozenset({"login-wall", "consent-wall", "bot-wall"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +91,13 @@ class NewsSpider(Spider):
         self._endpoints_open = 0
         self._fetched = 0
         self._wake = asyncio.Event()
+        self._door = Door()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> NewsSpider:
         """Scrapy's way to make it."""
         spider = super().from_crawler(crawler, *args, **kwargs)
+        spider._door.set_up(crawler, spider.source_name)
         crawler.signals.connect(spider._closed, signal=signals.spider_closed)
         crawler.signals.connect(spider._broke, signal=signals.spider_error)
         crawler.signals.connect(spider._item_lost, signal=signals.item_error)
@@ -108,14 +107,16 @@ class NewsSpider(Spider):
     async def start(self) -> AsyncIterator[Any]:
         """Visit the due endpoints, then fetch what the frontier holds until it is empty."""
         try:
+            self._door.check()
             self._open()
-        except (ArchiveError, BadArgument) as error:
+        except (ArchiveError, BadAccess, BadArgument) as error:
             self.failure = str(error)
             self.logger.error("%s", error, extra={"told": True})
             return
         if self.arguments.urls:
             said = [Announcement(url) for url in self.arguments.urls]
             self._archive.offer(self.source.id, said, self.started_at)
+        await self._door.enter(self._archive, self.source.id, self.started_at, self.tally)
         for request in await self._due_endpoints():
             yield request
         while self.failure is None:
@@ -410,7 +411,10 @@ class NewsSpider(Spider):
                 "task": task,
                 "keep": self._keeper,
                 "known_digest": task.digest,
-                "validators": (task.url, task.etag, task.last_modified),
+                # What a visitor was sent says nothing of what a subscriber is.
+                "validators": None
+                if self._door.is_open and task.item_id is not None
+                else (task.url, task.etag, task.last_modified),
             },
         )
 
@@ -458,19 +462,10 @@ class NewsSpider(Spider):
             return PageSkipped(task, error.cause, error.reason, capture)
         except workers.WorkerFailure as error:
             return PageFailed(task, error.cause, error.reason, final=True)
-        return self._judged(task, response, extraction, capture)
-
-    def _judged(
-        self, task: Task, response: Response, extraction: Extraction, capture: Any
-    ) -> Outcome:
-        content = extraction.article or extraction.entry
-        if content is None:
-            if extraction.kind in _WALLS:
-                return PageFailed(task, extraction.kind, extraction.reason)
-            return PageSkipped(task, extraction.kind, extraction.reason, capture)
-        urls = (*response.meta.get("redirect_urls", ()), response.url)
-        follow = to_follow(content, response.url, task.depth)
-        return PageStored(task, tuple(urls), capture, content, EXTRACTOR, follow)
+        again = await self._door.seen_again(extraction, lambda: self._page_request(task))
+        if again is not None:
+            return await self._outcome(task, again)
+        return of_extraction(task, response, extraction, capture)
 
 
 def _may_be_page(kind: str) -> bool:

@@ -205,7 +205,7 @@ def _exit_code(results: list[RunResult]) -> ExitCode:
         return ExitCode.FAILED
     partly = any(
         r.failure or r.interrupted or r.tally.verdicts["failed"]
-        or any(cause.startswith("endpoint-") for cause in r.tally.causes)
+        or any(cause.startswith(("endpoint-", "access-")) for cause in r.tally.causes)
         for r in results
     )  # fmt: skip
     return ExitCode.PARTLY if partly else ExitCode.DONE

@@ -140,7 +140,7 @@ def check(ctx: click.Context, name: str | None, accept: bool) -> None:
     found = list(fixtures(root / "tests" / "sites", name))
     if not found:
         raise click.ClickException(
-            f"no fixtures of {name or 'any site'} in tests/sites; make some with `dateline site new`"
+            f"no fixtures of {name or 'any site'} in tests/sites; `dateline site new` makes some"
         )
     changed = 0
     for fixture in found:
@@ -155,9 +155,7 @@ def check(ctx: click.Context, name: str | None, accept: bool) -> None:
         if accept and differences:
             fixture.accept()
     if changed and not accept:
-        say(
-            f"{changed} of {len(found)} fixtures differ; mend the site's file, or --accept what is right"
-        )
+        say(f"{changed} of {len(found)} fixtures differ; mend the site's file, or --accept them")
         ctx.exit(ExitCode.FAILED)
 
 

@@ -1,0 +1,32 @@
+"""What the extraction of a fetched page means for the archive. A pure decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawler.extraction.article import EXTRACTOR
+from crawler.follow import to_follow
+from storage.records import PageFailed, PageSkipped, PageStored
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+    from crawler.extraction.article import Extraction
+    from storage.records import CaptureRecord, Outcome, Task
+
+# Walls pass: the page behind them is tried again.
+_WALLS = frozenset({"login-wall", "consent-wall", "bot-wall"})
+
+
+def of_extraction(
+    task: Task, response: Response, extraction: Extraction, capture: CaptureRecord
+) -> Outcome:
+    """Stored, skipped because it is no item, or failed because a wall stood in its place."""
+    content = extraction.article or extraction.entry
+    if content is None:
+        if extraction.kind in _WALLS:
+            return PageFailed(task, extraction.kind, extraction.reason)
+        return PageSkipped(task, extraction.kind, extraction.reason, capture)
+    urls = (*response.meta.get("redirect_urls", ()), response.url)
+    follow = to_follow(content, response.url, task.depth)
+    return PageStored(task, urls, capture, content, EXTRACTOR, follow)
