@@ -224,8 +224,10 @@ def test_pictures_keep_caption_and_credit(archive: Archive) -> None:
     task = task_for(archive, source_id, URL)
     archive.record(source_id, None, [stored(task, article(media=(picture,)))], NOW)
     record = reading.item(archive, reading.find(archive, URL))
-    assert record["media"] == [{"url": picture.url, "caption": "A quay", "credit": "© A. Person",
-                                    "alternative_text": "quay"}]  # fmt: skip
+    (shown,) = record["media"]
+    said = {"url": picture.url, "caption": "A quay", "credit": "© A. Person",
+            "alternative_text": "quay", "kind": "picture", "state": "known"}  # fmt: skip
+    assert {name: shown[name] for name in said} == said
 
 
 def test_a_batch_with_a_failure_inside_writes_nothing(archive: Archive) -> None:
