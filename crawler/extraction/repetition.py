@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from storage.content import Block
 
 # The shortest name that is looked for when nothing but the text speaks.
 _SHORTEST = 2
@@ -75,6 +78,27 @@ def clean(text: str) -> tuple[str, list[tuple[int, int]]]:
         out.append(text[last:start])
         last = end
     return "".join([*out, text[last:]]), cut
+
+
+def cleaned(blocks: Iterable[Block]) -> list[Block]:
+    """Blocks whose texts are :func:`clean`, their spans moved with what stays."""
+    return [_cleaned(block) for block in blocks]
+
+
+def _cleaned(block: Block) -> Block:
+    text, cut = clean(block.text)
+    if not cut or block.kind == "preformatted":
+        return block
+
+    def moved(at: int) -> int:
+        return at - sum(min(end, at) - start for start, end in cut if start < at)
+
+    spans = tuple(
+        replace(span, start=moved(span.start), end=moved(span.end))
+        for span in block.spans
+        if moved(span.start) < moved(span.end)
+    )
+    return replace(block, text=text, spans=spans)
 
 
 def _copies(text: str, slug: str) -> tuple[str, str] | None:

@@ -30,6 +30,7 @@ from crawler.extraction.numbered import (
     parse_meta,
 )
 from crawler.extraction.pictures import figures_of
+from crawler.extraction.repetition import cleaned
 from crawler.extraction.typed import typed_blocks, with_figures
 from crawler.sites.base import Site
 from storage.content import Article, Block, Entry, Link
@@ -67,7 +68,13 @@ _KIND_WORDS: tuple[tuple[EntryKind, re.Pattern[str]], ...] = (
 _FORM = re.compile(
     rb"n\s?(?:\xc2[\xb0\xba]|&deg;|&#176;|o\.?)(?:\s|\xc2\xa0|&nbsp;){0,2}\d", re.IGNORECASE
 )
-_DATED = re.compile(rb"Publi\xc3\xa9|Publi&eacute;|Mis(?:e)? \xc3\xa0 jour")
+_DATED = (
+    b"Publi\xc3\xa9",
+    b"Publi&eacute;",
+    b"Publi&#233;",
+    b"Mis \xc3\xa0 jour",
+    b"Mise \xc3\xa0 jour",
+)
 _POINTER = re.compile(r"[>›»→►▶]+[\s\u00a0]+(?=\S)")
 _IN_ADDRESS = re.compile(r"/(\d{2,12})(?=[/.-]|$)")
 _ALIAS = re.compile(r"^(.{3,}?)\s*\(([^()]{2,40})\)$")
@@ -95,7 +102,7 @@ class Agency(Site):
         """
         profile = page.meta("og:type") == "profile" or known.kind == "entry"
         entry = is_entry(page.url) and (sure or profile)
-        if not (sure or entry or (_FORM.search(page.data) and _DATED.search(page.data))):
+        if not (sure or entry or _may_be_numbered(page.data)):
             return None
         # A numbered agency in French is one of Paris until its source says otherwise.
         french = (page.language or known.language or "").startswith("fr")
@@ -138,7 +145,9 @@ class Agency(Site):
             _unmarked(_heading(block, walk.blocks[i]))
             for block, i in zip(typed_blocks(walk, chosen), chosen, strict=True)
         ]
-        standfirst = _standfirst(walk.blocks, chosen, at)
+        if self.unmarked_cards:
+            typed = cleaned(typed)
+        standfirst = _standfirst(walk.blocks, chosen, typed, at)
         full = tuple(with_figures(typed, chosen, figures))
         wall = next((b.text for b in walk.blocks if says_wall(b)), None)
         provenance = {"headline": "h1", "body": "site"}
@@ -239,6 +248,11 @@ class Agency(Site):
             links=_entry_links(walk, end, page.url),
         )
         return Extraction("entry", entry=entry)
+
+
+def _may_be_numbered(data: bytes) -> bool:
+    """Whether the bytes of a page hold what a numbered agency's header is made of."""
+    return any(word in data for word in _DATED) and _FORM.search(data) is not None
 
 
 def _number_in(url: str) -> str | None:
@@ -349,13 +363,14 @@ def _is_text(block: RawBlock) -> bool:
     return True
 
 
-def _standfirst(blocks: Sequence[RawBlock], chosen: Sequence[int], at: int) -> str | None:
+def _standfirst(
+    blocks: Sequence[RawBlock], chosen: Sequence[int], typed: Sequence[Block], at: int
+) -> str | None:
     """The paragraph in or right after the header's line."""
-    for i in chosen[:1]:
-        block = blocks[i]
-        if i == at or (i <= at + 2 and block.tag not in ("h2", "h3", "h4", "li")):
-            return block.text.strip()
-    return None
+    if not chosen:
+        return None
+    near = chosen[0] <= at + 2 and blocks[chosen[0]].tag not in ("h2", "h3", "h4", "li")
+    return typed[0].text.strip() if chosen[0] == at or near else None
 
 
 def _sure(moment: ClaimedMoment | None) -> ClaimedMoment | None:

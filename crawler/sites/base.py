@@ -15,7 +15,9 @@ from parsel.csstranslator import HTMLTranslator
 from crawler.extraction import dates
 from crawler.extraction.article import Extraction, extract_page
 from crawler.extraction.bylines import clean_names
+from crawler.extraction.mentions import mentions_in
 from crawler.extraction.page import parse_html
+from crawler.extraction.repetition import cleaned
 from storage.addresses import host_of
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Site:
     fields: ClassVar[Mapping[str, str]] = {}
     remove: ClassVar[Sequence[str]] = ()
     text: ClassVar[str] = ""
+    # Whether cards of names are run into the text without any markup (InsermInsermInserm).
+    unmarked_cards: ClassVar[bool] = False
 
     def extract(self, page: Page, known: Known) -> Extraction:
         """Make an article or entry of a page.
@@ -75,6 +79,10 @@ class Site:
         found = numbered or extract_page(page, known, boxes=boxes)
         if found.article is None:
             return found
+        blocks = found.article.blocks
+        if self.unmarked_cards:
+            said["blocks"] = tuple(cleaned(blocks))
+            said["mentions"] = mentions_in(said["blocks"])
         article = dataclasses.replace(
             found.article, **said,
             provenance={**found.article.provenance, **dict.fromkeys(said, "site")},

@@ -17,3 +17,5 @@ class HealthAndTech(Agency):
     domains: ClassVar[tuple[str, ...]] = ("healthandtech.eu", "newstank.fr", "newstank.eu")
     timezone: ClassVar[str | None] = "Europe/Paris"
     language: ClassVar[str | None] = "fr"
+    # Some views print a name's card right behind it, with nothing to tell them apart.
+    unmarked_cards: ClassVar[bool] = True

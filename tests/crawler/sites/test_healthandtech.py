@@ -204,3 +204,16 @@ def test_a_sister_sites_header() -> None:
     assert article.published.isoformat() == "2022-07-20T13:40:00+02:00"
     assert article.modified.isoformat() == "2022-07-21T09:05:00+02:00"
     assert article.text.startswith("La saison des festivals")
+
+
+def test_cards_without_any_markup_are_cut_where_the_site_asks_for_it() -> None:
+    page = """<html lang="fr"><body><h1>Le quai nord rouvre</h1><p>Brest - Publié le 5 mars 2026 à 9 h - n° 4711</p>
+    <div><p>Le quai rouvre, dit Anne MorelAnne MorelAnne Morel, directrice, à des PMEPMEPetite et Moyenne Entreprise du port.</p>
+    <p>Les pêcheurs de l'InfremerInfremerInfremer attendent <a href="/fr/tour/news/4712/la-suite.html">la suite</a> des travaux.</p>
+    </div></body></html>"""
+    path = "/fr/tour/news/4711/le-quai.html"
+    here, there = read(page, HOST, path), read(page, ELSEWHERE, path)
+    assert here.text.startswith("Le quai rouvre, dit Anne Morel, directrice, à des PME du port.")
+    link = next(span for span in here.blocks[1].spans if span.kind == "link")
+    assert here.blocks[1].text[link.start : link.end] == "la suite"
+    assert "Anne MorelAnne Morel" in there.text
