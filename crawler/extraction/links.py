@@ -49,6 +49,7 @@ _TITLE_WORDS = frozenset(
 _MAX_RELATED = 40
 _TITLE_TAGS = frozenset({"h2", "h3", "h4", "h5"})
 _TITLE_LENGTH = 60
+_TELLING = re.compile(f"{_ENTRY.pattern}|{_ATTACHMENT.pattern.rstrip('$')}", re.IGNORECASE)
 # So many blocks after its heading a list of related items may reach.
 _UNDER_HEADING = 60
 
@@ -137,7 +138,8 @@ def _add(
     found: dict[str, Link], walk: Walk, block: RawBlock, anchor: str, href: str, page_url: str,
     index: int, inside: set[int],
 ) -> None:  # fmt: skip
-    if not anchor:
+    # A menu's word or two leads to no article: not worth resolving, unless its address says more.
+    if not anchor or (anchor.count(" ") < 2 and not _TELLING.search(href)):
         return
     url = walk.resolve(href)
     if not url or not is_web_url(url) or not same_site(url, page_url):
