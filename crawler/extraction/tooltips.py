@@ -109,8 +109,12 @@ def separate(root: Any, base_url: str) -> Names:
     names = Names()
     for anchor in list(root.iter("a")):
         href = absolute(base_url, anchor.get("href") or "") if anchor.get("href") else None
+        kind = kind_of(anchor, href)
+        # A teaser's or a picture's link is no name, whatever else stands in it.
+        if (kind == "unknown" and not is_entry(href or "")) or not _holds_words_only(anchor):
+            continue
         pieces = _pieces(anchor)
-        words = next((p.text.strip() for p in pieces if p.text.strip() and not _is_image(p)), "")
+        words = _shown(pieces)
         if not words:
             continue
         cards = _cards(anchor, pieces, words, href)
@@ -119,7 +123,6 @@ def separate(root: Any, base_url: str) -> Names:
         shown, said = cards
         if shown != words or len([p for p in pieces if p.text.strip()]) > 1:
             _keep_only(anchor, shown)
-        kind = kind_of(anchor, href)
         if is_entry(href or "") or (said and kind != "unknown"):
             names.add(shown, _named(shown, said, kind, href))
     for term in list(root.iter("abbr", "acronym", "dfn")):
@@ -127,6 +130,19 @@ def separate(root: Any, base_url: str) -> Names:
         if title and words and title != words and not _inside_link(term):
             names.add(words, Named(words, title, words, "term"))
     return names
+
+
+def _holds_words_only(anchor: Any) -> bool:
+    return all(
+        node.tag in _INNER or not isinstance(node.tag, str) for node in anchor.iterdescendants()
+    )
+
+
+def _shown(pieces: list[_Piece]) -> str:
+    """The words that a reader sees: the first that are neither a picture's nor on a card."""
+    told = [piece for piece in pieces if piece.text.strip() and not _is_image(piece)]
+    first = next((piece for piece in told if not piece.card), told[0] if told else None)
+    return first.text.strip() if first is not None else ""
 
 
 def _pieces(anchor: Any) -> list[_Piece]:
@@ -201,10 +217,14 @@ def _cards(
 
 
 def _rest(pieces: list[_Piece]) -> list[_Piece]:
-    """The pieces after the first that says something; pictures among them are cards."""
+    """The pieces after the words shown: what the card says. What stands before only labels it."""
     told = [piece for piece in pieces if piece.text.strip()]
-    first = next((i for i, piece in enumerate(told) if not _is_image(piece)), 0)
-    return told[:first] + told[first + 1 :]
+    shown = _shown(pieces)
+    first = next(
+        (i for i, piece in enumerate(told) if piece.text.strip() == shown and not _is_image(piece)),
+        0,
+    )
+    return told[first + 1 :]
 
 
 def _glued(pieces: list[_Piece]) -> bool:
