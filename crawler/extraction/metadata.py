@@ -8,8 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from lxml import etree
-
 from crawler.extraction import structured
 from crawler.extraction.bylines import clean_names, names_in
 from crawler.extraction.structured import article_node, json_ld, microdata, text_of
@@ -22,10 +20,6 @@ if TYPE_CHECKING:
 
 # What parts a headline from the name of its site in <title> and og:title.
 _SEPARATOR = re.compile(r"\s+[|•·»›~—–-]+\s+|\s*[|｜•»ㅣ]\s*|\s::\s")
-_CANONICAL: Any = etree.XPath(
-    "descendant::link[contains(concat(' ', translate(@rel, 'CANOIL', 'canoil'), ' '),"
-    " ' canonical ')]/@href", smart_strings=False
-)  # fmt: skip
 _MARK = re.compile(r"[:–—|]")
 _MAX_HEADLINE = 500
 _PROPERTIES = frozenset({"headline", "author", "datePublished", "dateCreated", "dateModified"})
@@ -109,8 +103,9 @@ class Metadata:
             value = text_of(page.meta(name))
             if value:
                 yield Claim(value, "meta")
-        for value, _ in self.items.get("headline", [])[:1]:
-            yield Claim(" ".join(value.split()), "microdata")
+        if not stated:
+            for value, _ in self.items.get("headline", [])[:1]:
+                yield Claim(" ".join(value.split()), "microdata")
         if page.title:
             yield Claim(page.title, "title")
         named = text_of(self.node.get("name"))
@@ -189,7 +184,8 @@ class Metadata:
     def canonical(self) -> str | None:
         """The page's canonical URL, where it names this page and not the site's home."""
         page = self.page
-        offered = [*_CANONICAL(page.root), page.meta("og:url")]
+        offered: list[str | None] = [href for rel, href in page.links if "canonical" in rel.lower().split()]
+        offered.append(page.meta("og:url"))
         for href in offered:
             url = absolute(page.base_url, href) if href else None
             if url is not None and self._names_this_page(url):

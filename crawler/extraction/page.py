@@ -49,19 +49,35 @@ class Page:
         return self.url
 
     @cached_property
-    def metas(self) -> dict[str, list[str]]:
-        """``content`` of the meta elements by name or property in lower case, in their order."""
-        found: dict[str, list[str]] = {}
-        for meta in self.root.iter("meta"):
-            content = (meta.get("content") or "").strip()
+    def _head(self) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+        """The meta elements by name and the links, in one pass over the page."""
+        metas: dict[str, list[str]] = {}
+        links: list[tuple[str, str]] = []
+        for element in self.root.iter("meta", "link"):
+            said = dict(element.items())
+            if element.tag == "link":
+                rel, href = said.get("rel"), said.get("href")
+                if rel and href:
+                    links.append((rel, href))
+                continue
+            content = said.get("content", "").strip()
             if not content:
                 continue
-            names = {meta.get("property"), meta.get("name"), meta.get("itemprop"),
-                     meta.get("http-equiv")}  # fmt: skip
+            names = {said.get(name) for name in ("property", "name", "itemprop", "http-equiv")}
             for name in names:
                 if name:
-                    found.setdefault(name.strip().lower(), []).append(content)
-        return found
+                    metas.setdefault(name.strip().lower(), []).append(content)
+        return metas, links
+
+    @property
+    def metas(self) -> dict[str, list[str]]:
+        """``content`` of the meta elements by name or property in lower case, in their order."""
+        return self._head[0]
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """(rel, href) of the link elements, in their order."""
+        return self._head[1]
 
     def meta(self, *names: str) -> str | None:
         """The first content of the first of ``names`` that the page has."""

@@ -311,7 +311,7 @@ def _text_of(walk: Walk, meta: Metadata, at: int, cut: set[int]) -> list[int]:
     return [
         i
         for i in rest
-        if _is_text(blocks[i])
+        if _is_text(blocks[i], sure=i in sure)
         and (i == at or i in sure or any(p.order in homes for p in _homes(blocks[i])))
     ]
 
@@ -347,10 +347,13 @@ def _homes(block: RawBlock) -> list[Place]:
     return [place]
 
 
-def _is_text(block: RawBlock) -> bool:
+def _is_text(block: RawBlock, *, sure: bool = False) -> bool:
+    """Whether a block is no furniture; where the model is ``sure``, its words do not speak against it."""
     text = block.text
     if not text or _CHROME.fullmatch(text) or is_notice(block) or is_filler(block):
         return False
+    if sure:
+        return True
     if len(text) < 200 and _OFFER.search(text):
         return False
     place = block.place
