@@ -184,7 +184,8 @@ class Metadata:
     def canonical(self) -> str | None:
         """The page's canonical URL, where it names this page and not the site's home."""
         page = self.page
-        offered: list[str | None] = [href for rel, href in page.links if "canonical" in rel.lower().split()]
+        offered: list[str | None] = []
+        offered += [href for rel, href in page.links if "canonical" in rel.lower().split()]
         offered.append(page.meta("og:url"))
         for href in offered:
             url = absolute(page.base_url, href) if href else None
