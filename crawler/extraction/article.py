@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 EXTRACTOR = "dateline-1"
 # Characters of text below which a page may be drawn by its script.
 _LITTLE = 200
-# What pages hold whose linked names have cards; the others are spared the search for them.
-_CARDS = (b"ooltip", b"ool-tip", b"opover", b"op-over", b"nfobulle", b"nfo-bulle", b"overcard",
-          b"over-card", b"<abbr", b"<dfn", b"/annuaire/", b"/lexique/", b"/gloss")  # fmt: skip
 _DATELINE_WORDS = 14
 # Moments that the page itself does not show say nothing of what it is.
 _NOT_SHOWN = ("feed", "url")
@@ -105,9 +102,10 @@ def uncollected() -> Iterator[None]:
 
 def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extraction:
     meta = Metadata(page)
-    carded = any(mark in page.data for mark in _CARDS)
-    names = tooltips.separate(page.root, page.base_url) if carded else None
-    walk = Walk(page.root, page.base_url)
+    walk, names = Walk(page.root, page.base_url), None
+    if tooltips.may_name(walk):
+        names = tooltips.separate(page.root, page.base_url)
+        walk = Walk(page.root, page.base_url)
     headings = [b.text for b in walk.blocks if b.tag == "h1"]
     others = [b.text for b in walk.blocks if b.tag == "h2" and not b.linked][:10]
     headline = meta.headline(headings[0] if headings else None, headings[1:] + others)

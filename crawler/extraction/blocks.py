@@ -28,6 +28,7 @@ INLINE = frozenset(
      "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "img",
      "picture", "source", "amp-img", "o:p", "st1:place"}
 )  # fmt: skip
+_EXPLAINED = ("abbr", "acronym", "dfn")
 _EMPHASIS = {"em": "emphasis", "i": "emphasis", "cite": "emphasis", "strong": "strong",
              "b": "strong"}  # fmt: skip
 _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
@@ -150,6 +151,8 @@ class Walk:
 
     def __init__(self, root: Any, base_url: str) -> None:
         self.base_url = base_url
+        # Whether an element explains a term (<abbr title="…">).
+        self.explains = False
         self._skipped = FURNITURE
         # How many <article> and <main> elements the walk is in: a header there is the article's,
         # one outside without the page's heading is the site's masthead.
@@ -244,6 +247,8 @@ class Walk:
         kind = "link" if tag == "a" and element.get("href") else _EMPHASIS.get(tag)
         if tag == "time":
             run.timed = True
+        elif tag in _EXPLAINED:
+            self.explains = self.explains or element.get("title") is not None
         elif kind is None and _SIGNS.search(element.get("class") or element.get("itemprop") or ""):
             kind = "author"
         start = run.length

@@ -19,6 +19,7 @@ from storage.addresses import absolute
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from crawler.extraction.blocks import Walk
     from storage.content import EntryKind
 
 # Class, role and the like of what is shown only on pointing at something, or only read aloud.
@@ -102,6 +103,21 @@ class Names:
     def __len__(self) -> int:
         """How many there are."""
         return len(self._by_anchor)
+
+
+_ENTRIES = re.compile(r"/(?:annuaire|lexique|gloss|directory|lexikon)")
+
+
+def may_name(walk: Walk) -> bool:
+    """Whether a page links to entries or explains terms, so that cards may stand in its text.
+
+    Asked of the walk, which has seen every link: a search through the page costs a millisecond.
+    """
+    return walk.explains or any(
+        href is not None and _ENTRIES.search(href) is not None
+        for block in walk.blocks
+        for _, _, _, href in block.spans
+    )
 
 
 def separate(root: Any, base_url: str) -> Names:

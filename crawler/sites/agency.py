@@ -102,10 +102,10 @@ class Agency(Site):
         """
         profile = page.meta("og:type") == "profile" or known.kind == "entry"
         entry = is_entry(page.url) and (sure or profile)
-        if not (sure or entry or _may_be_numbered(page.data)):
-            return None
         # A numbered agency in French is one of Paris until its source says otherwise.
-        french = (page.language or known.language or "").startswith("fr")
+        french = (page.language or known.language or "fr").startswith("fr")
+        if not (sure or entry or (french and _may_be_numbered(page.data))):
+            return None
         known = dataclasses.replace(
             known, language=known.language or self.language,
             timezone=self.timezone or known.timezone or ("Europe/Paris" if french else None),
