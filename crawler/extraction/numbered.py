@@ -8,7 +8,7 @@ no agency's own words are known.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawler.extraction.french_moments import find_moments
@@ -30,6 +30,8 @@ _META = re.compile(
     rf"(?:(?P<kind>[^\W\d_][^\d•|·:.!?]{{1,40}}?)[\s\u00a0]+)?{_NUMBER}(?:\s*[•·|,–-]?\s*(?P<when>.+))?",
     re.IGNORECASE,
 )
+_PLACE = re.compile(r"[A-ZÀ-Ý][^\W\d]*(?:[ '’-][^\W\d]+){0,4}(?: \([^()\d]{2,20}\))?")
+_PLACE_CLASS = re.compile(r"ville|lieu|city|place\b|location|dateline")
 _MAX_HEADER = 160
 _MAX_META = 90
 _MAX_PLACE = 40
@@ -79,6 +81,35 @@ def parse_header(text: str, zone: tzinfo, now: datetime | None = None) -> Header
         _after_rule(text, end), number["number"] if number else None, kind, place, published,
         modified,
     )  # fmt: skip
+
+
+def header_with_lines(header: Header, blocks: Sequence[RawBlock], title: int, at: int) -> Header:
+    """``header``, found in block ``at``, with the number and place that stand in lines beside it."""
+    number, place, kind = header.number, header.place, header.kind
+    for i in range(max(0, at - 3), min(at + 4, len(blocks))):
+        text = blocks[i].text.strip(" \u00a0-–—|•·")
+        match = _META.fullmatch(text)
+        if number is None and i != at and match is not None and match["when"] is None:
+            number, kind = match["number"], kind or match["kind"]
+        elif place is None and title < i < at and _is_place(blocks[i], text):
+            place = text
+    return replace(header, number=number, place=place, kind=kind)
+
+
+def _is_place(block: RawBlock, text: str) -> bool:
+    """Whether a line is a dateline's place: one such word alone may as well be a kind."""
+    ruled = block.text.rstrip()[-1:] in "-–—|•·"
+    called = _PLACE_CLASS.search(block.place.words) is not None
+    return (ruled or called) and not block.linked and _PLACE.fullmatch(text) is not None
+
+
+def is_header_line(text: str, header: Header) -> bool:
+    """Whether a block holds no more than the header's place or number."""
+    line = text.strip(" \u00a0-–—|•·")
+    if header.place is not None and line == header.place:
+        return True
+    match = _META.fullmatch(line) if header.number is not None else None
+    return match is not None and match["when"] is None and match["number"] == header.number
 
 
 def _near_number(head: str, start: int, end: int) -> re.Match[str] | None:

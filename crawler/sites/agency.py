@@ -16,6 +16,7 @@ from crawler.extraction import body, dates, language, moments, tooltips
 from crawler.extraction.access import is_notice, says_wall
 from crawler.extraction.article import Extraction, extract_page, uncollected
 from crawler.extraction.blocks import RawBlock, Walk
+from crawler.extraction.entry_kinds import with_kinds
 from crawler.extraction.features import GROUPS, Context, groups_of
 from crawler.extraction.filler import is_filler
 from crawler.extraction.links import attachments, is_entry, links_in_text
@@ -24,6 +25,8 @@ from crawler.extraction.metadata import Metadata
 from crawler.extraction.numbered import (
     Header,
     Numbered,
+    header_with_lines,
+    is_header_line,
     list_headings,
     numbered_items,
     parse_header,
@@ -136,6 +139,7 @@ class Agency(Site):
         zone = dates.zone_of(known.timezone)
         items = numbered_items(blocks, at, zone, known.now)
         cut = {i for item in items for i in item.blocks} | list_headings(blocks, items)
+        cut |= {i for i, b in enumerate(blocks[: at + 4]) if is_header_line(b.text, header)}
         chosen = _text_of(walk, meta, at, cut)
         if not chosen and header.published is None:
             return None
@@ -182,7 +186,7 @@ class Agency(Site):
             modified=_sure(header.modified),
             access="teaser" if wall else "full",
             canonical_url=meta.canonical(),
-            mentions=mentions_in(full, names, meta.node),
+            mentions=with_kinds(mentions_in(full, names, meta.node), full),
             links=links,
             media=(*(media for _, media in figures), *attachments(links)),
             provenance=provenance,
@@ -197,7 +201,7 @@ class Agency(Site):
         for i in (*after, *range(max(0, title - 4), title)):
             header = parse_header(blocks[i].text, zone, known.now)
             if header is not None:
-                return i, header
+                return i, header_with_lines(header, blocks, title, i)
         return None
 
     def _entry(self, page: Page, known: Known) -> Extraction:

@@ -131,6 +131,19 @@ def _no_h1(page: str) -> str:
     )
 
 
+def _unmarked(page: str) -> str:
+    """Names whose links say nothing of what they are."""
+    return re.sub(r'class="fiche fiche-\w+"', 'class="lien"', page)
+
+
+def _header_lines(page: str) -> str:
+    """Place, moment and number in a line each."""
+    return re.sub(
+        r'<div class="chapo-line"><span class="infos">(.*?) - (.*?) - (.*?)</span> <span class="chapo">(.*?)</span></div>',
+        r"<div>\1 -</div><div>\2</div><div>\3</div><p>\4</p>", page, flags=re.DOTALL,
+    )  # fmt: skip
+
+
 VARIANTS: dict[str, Callable[[str], str]] = {
     "as it stands": lambda page: page,
     "bare spans": _spans,
@@ -144,6 +157,9 @@ VARIANTS: dict[str, Callable[[str], str]] = {
     "lists of div": _soup,
     "a table": _table,
     "no h1": _no_h1,
+    "a line for each part of the header": _header_lines,
+    "names without a kind": _unmarked,
+    "names without a kind, as titles": lambda page: _unmarked(_titles(page)),
     "one run of text, own lines, furniture": lambda page: _furnished(_own_lines(_flat(page))),
     "bare spans, lists of div, no h1": lambda page: _no_h1(_soup(_spans(page))),
 }
