@@ -84,7 +84,7 @@ class Metadata:
         host = host_of(self.page.url).removeprefix("www.")
         names.add(host)
         names.add(host.split(".")[0])
-        return tuple(_folded(name) for name in names if name)
+        return tuple(fold(name) for name in names if name)
 
     def headlines(self) -> Iterator[Claim]:
         """Headlines that the page offers, as they stand."""
@@ -136,7 +136,7 @@ class Metadata:
         """``title`` without the site's name before or after a separator."""
         parts = _SEPARATOR.split(title)
         if len(parts) < 2:
-            return "" if _folded(title) in self.site_names else title
+            return "" if fold(title) in self.site_names else title
         begin, end = 0, len(title)
         spans = [(m.start(), m.end()) for m in _SEPARATOR.finditer(title)]
         while spans and self._is_site(title[spans[-1][1] : end]):
@@ -146,7 +146,7 @@ class Metadata:
         return title[begin:end].strip()
 
     def _is_site(self, words: str) -> bool:
-        folded = _folded(words)
+        folded = fold(words)
         if not folded:
             return True
         return (
@@ -258,15 +258,16 @@ def _split_tags(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(t for t in texts if t and len(t) <= 100 and ":" not in t[:12]))[:50]
 
 
-def _folded(text: str) -> str:
+def fold(text: str) -> str:
+    """The letters and digits of a text, whatever its case."""
     return re.sub(r"[\W_]+", "", text.casefold())
 
 
 def _punctuated(heading: str, claims: Sequence[Claim]) -> str:
     """``heading``, or the same words with the colon that markup puts after a kicker."""
-    folded, marks = _folded(heading), len(_MARK.findall(heading))
+    folded, marks = fold(heading), len(_MARK.findall(heading))
     for claim in claims:
-        if _folded(claim.value) == folded and len(_MARK.findall(claim.value)) > marks:
+        if fold(claim.value) == folded and len(_MARK.findall(claim.value)) > marks:
             return str(claim.value)
     return heading
 
@@ -275,7 +276,7 @@ def _word_set(text: str) -> frozenset[str]:
     words = re.findall(r"\w+", text.casefold())
     # Scripts without spaces give one long word: compare their characters in twos.
     if len(words) <= 3 and len(text) > 12 and not text.isascii():
-        folded = _folded(text)
+        folded = fold(text)
         return frozenset(folded[i : i + 2] for i in range(len(folded) - 1))
     return frozenset(words)
 

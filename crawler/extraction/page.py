@@ -239,3 +239,16 @@ def _parse(data: bytes, url: str) -> Page:
     if root is None:
         raise BadPage(url, "empty", "the page holds no element")
     return Page(url=url, root=root, data=clean)
+
+
+def take_out(element: Any) -> None:
+    """Take an element out of its tree; the text after it stays."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None:
+        return
+    if element.tail:
+        if before is not None:
+            before.tail = (before.tail or "") + element.tail
+        else:
+            parent.text = (parent.text or "") + element.tail
+    parent.remove(element)

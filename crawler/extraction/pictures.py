@@ -52,11 +52,7 @@ def pictures(walk: Walk, first: int, last: int) -> list[tuple[int, Media]]:
             continue
         if figure is None and "logo" in (element.get("alt") or "").lower():
             continue
-        key = url_key(url)
-        media = _media(url, element, figure)
-        known = found.get(key)
-        if known is None or (not known[1].caption and media.caption):
-            found[key] = (known[0] if known else index, media)
+        _put(found, index, _media(url, element, figure))
     return list(found.values())
 
 
@@ -93,12 +89,18 @@ def figures_of(
             if below or credit:
                 media = Media(url, "picture", caption or None, credit, media.alternative_text)
         captions.update(inside)
-        known = found.get(url_key(url))
-        if known is None or (not known[1].caption and media.caption):
-            found[url_key(url)] = (known[0] if known else index, media)
+        _put(found, index, media)
     texts = {walk.blocks[i].text for i in captions}
     again = {i for i, b in enumerate(walk.blocks) if b.text in texts and i >= first}
     return list(found.values()), captions | again
+
+
+def _put(found: dict[str, tuple[int, Media]], index: int, media: Media) -> None:
+    """Keep a picture once, where it is first, with the caption of whichever has one."""
+    key = url_key(media.url)
+    known = found.get(key)
+    if known is None or (not known[1].caption and media.caption):
+        found[key] = (known[0] if known else index, media)
 
 
 def _lies_in(place: Place | None, element: Any) -> bool:

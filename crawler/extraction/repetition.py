@@ -34,14 +34,14 @@ def unrepeated(text: str, slug: str = "") -> tuple[str, list[str]]:
     it proves that they are the full name (``AP-HPAssistance Publique – Hôpitaux de Paris``).
     """
     text = text.strip()
-    if _plain(text) == _plain(slug):
+    if plain(text) == plain(slug):
         return text, []
     copies = _copies(text, slug)
     if copies is not None:
         name, rest = copies
         return name, [name, *_parts(rest, name)]
     for at in range(1, len(text)):
-        if _joint(text, at) and _spelled_by(slug, text[at:]) and _plain(text[:at]):
+        if _joint(text, at) and _spelled_by(slug, text[at:]) and plain(text[:at]):
             rest = text[at:]
             return text[:at].strip(), [_halves(rest) or rest.strip()]
     return text, []
@@ -49,8 +49,8 @@ def unrepeated(text: str, slug: str = "") -> tuple[str, list[str]]:
 
 def _spelled_by(slug: str, text: str) -> bool:
     """Whether ``slug`` is made of the words of ``text`` in their order; it may leave some out."""
-    wanted = [_plain(word) for word in re.split(r"[-_+]", slug) if _plain(word)]
-    words = [_plain(word) for word in re.findall(r"\w+", text)]
+    wanted = [plain(word) for word in re.split(r"[-_+]", slug) if plain(word)]
+    words = [plain(word) for word in re.findall(r"\w+", text)]
     if sum(map(len, wanted)) < 4 or not words or not wanted or words[0] != wanted[0]:
         return False
     rest = iter(words)
@@ -149,13 +149,13 @@ def _copies_at(text: str, start: int) -> tuple[int, int] | None:
 
 def _spelled_out(name: str, rest: str) -> int:
     """How many signs of ``rest`` spell out the acronym ``name``, 0 where they do not."""
-    letters = list(_plain(name)) if name.isupper() else []
+    letters = list(plain(name)) if name.isupper() else []
     if not letters or not rest[:1].isupper():
         return 0
     wanted = end = 0
     for match in re.finditer(r"[^\W\d_]+", rest):
         capital = match[0][:1].isupper()
-        if wanted < len(letters) and _plain(match[0])[:1] == letters[wanted]:
+        if wanted < len(letters) and plain(match[0])[:1] == letters[wanted]:
             wanted, end = wanted + 1, match.end()
         elif wanted == len(letters):
             # "École supérieure … industrielles Paris": names go on in capitals.
@@ -193,6 +193,7 @@ def _halves(text: str) -> str | None:
     return text[:half].strip() if not odd and half > 1 and text[:half] == text[half:] else None
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The letters and digits of a text without case and accents, by which names compare."""
     folded = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in folded if c.isalnum())

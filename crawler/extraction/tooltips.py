@@ -8,12 +8,12 @@ often three times. Here the card is taken out of the tree before the walk and re
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.links import is_entry
-from crawler.extraction.repetition import unrepeated
+from crawler.extraction.page import take_out
+from crawler.extraction.repetition import plain, unrepeated
 from storage.addresses import absolute
 
 if TYPE_CHECKING:
@@ -77,7 +77,6 @@ class _Piece:
     text: str
     node: Any = None
     card: bool = False
-    spaced: bool = False
 
 
 class Names:
@@ -88,21 +87,17 @@ class Names:
 
     def add(self, anchor: str, named: Named) -> None:
         """Remember the first card of a name."""
-        self._by_anchor.setdefault((_folded(anchor), named.href), named)
+        self._by_anchor.setdefault((plain(anchor), named.href), named)
 
     def get(self, anchor: str, href: str | None) -> Named | None:
         """The card of ``anchor``, a link to the absolute address ``href``."""
-        return self._by_anchor.get((_folded(anchor), href))
+        return self._by_anchor.get((plain(anchor), href))
 
     def unlinked(self) -> Iterator[tuple[str, Named]]:
         """(words, what they stand for) of terms that are explained without a link."""
         for named in self._by_anchor.values():
             if named.href is None and named.abbreviation is not None:
                 yield named.abbreviation, named
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._by_anchor)
 
 
 _ENTRIES = re.compile(r"/(?:annuaire|lexique|gloss|directory|lexikon)")
@@ -207,13 +202,13 @@ def _cards(
     rest = _rest(pieces)
     proved = (
         any(piece.card and not _is_image(piece) for piece in rest)
-        or any(_folded(piece.text) == _folded(words) for piece in rest)
+        or any(plain(piece.text) == plain(words) for piece in rest)
         or (is_entry(href or "") and (_glued(pieces) or (rest and all(map(_is_image, rest)))))
     )
     outside = _sibling_card(anchor)
     if outside is not None:
         said = [*_texts(outside), *said]
-        _remove(outside)
+        take_out(outside)
         proved = True
     if rest and not proved:
         return None
@@ -272,17 +267,6 @@ def _keep_only(anchor: Any, words: str) -> None:
     anchor.text = words
 
 
-def _remove(node: Any) -> None:
-    """Take ``node`` out of the tree; the text after it stays."""
-    parent, before = node.getparent(), node.getprevious()
-    tail = node.tail or ""
-    parent.remove(node)
-    if before is not None:
-        before.tail = (before.tail or "") + tail
-    else:
-        parent.text = (parent.text or "") + tail
-
-
 def _inside_link(node: Any) -> bool:
     parent = node.getparent()
     return parent is not None and parent.tag == "a"
@@ -299,20 +283,20 @@ def kind_of(anchor: Any, href: str | None) -> EntryKind:
 
 
 def _named(shown: str, said: list[str], kind: EntryKind, href: str | None) -> Named:
-    others = [text for text in said if _folded(text) != _folded(shown)]
+    others = [text for text in said if plain(text) != plain(shown)]
     abbreviation = None
     if kind == "term":
-        name = next((text for text in said if _folded(text) == _folded(shown)), shown)
+        name = next((text for text in said if plain(text) == plain(shown)), shown)
         expansion = others[0] if others else None
         return Named(name, expansion, name if expansion else None, kind, href)
-    plain = []
+    names = []
     for text in others:
         match = _PAREN.match(text)
-        if match and any(_folded(match[1]) == _folded(t) for t in (shown, *others)):
+        if match and any(plain(match[1]) == plain(t) for t in (shown, *others)):
             abbreviation = match[2]
         else:
-            plain.append(text)
-    name = plain[-1] if plain else shown
+            names.append(text)
+    name = names[-1] if names else shown
     expansion = None
     if name != shown:
         short = _ACRONYM.search(shown)
@@ -328,8 +312,3 @@ def _slug(href: str | None) -> str:
 
 def _words(text: str) -> str:
     return " ".join(text.split())
-
-
-def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return re.sub(r"[\W_]+", "", plain)

@@ -21,7 +21,7 @@ from crawler.extraction.features import GROUPS, Context, groups_of
 from crawler.extraction.filler import is_filler
 from crawler.extraction.links import attachments, is_entry, links_in_text
 from crawler.extraction.mentions import mentions_in
-from crawler.extraction.metadata import Metadata
+from crawler.extraction.metadata import Metadata, fold
 from crawler.extraction.numbered import (
     Header,
     Numbered,
@@ -114,14 +114,22 @@ class Agency(Site):
             timezone=self.timezone or known.timezone or ("Europe/Paris" if french else None),
         )  # fmt: skip
         with uncollected():
+            # Looked for before the cards are taken out: a page of another form keeps its tree.
+            if not (sure or entry or self._is_headed(page, known)):
+                return None
             names = tooltips.separate(page.root, page.base_url)
             if entry or (sure and known.kind == "entry"):
                 return self._entry(page, known)
-            return self._article(page, known, names, sure=sure)
+            return self._article(page, known, names)
 
-    def _article(
-        self, page: Page, known: Known, names: tooltips.Names, *, sure: bool
-    ) -> Extraction | None:
+    def _is_headed(self, page: Page, known: Known) -> bool:
+        """Whether the page has a header line with a number."""
+        walk = Walk(page.root, page.base_url)
+        title = _title_at(walk.blocks, Metadata(page))
+        headed = self._header(walk.blocks, title, known) if title is not None else None
+        return headed is not None and headed[1].number is not None
+
+    def _article(self, page: Page, known: Known, names: tooltips.Names) -> Extraction | None:
         """The article, ``None`` where the page has neither a header nor a number of one."""
         meta = Metadata(page)
         walk = Walk(page.root, page.base_url)
@@ -129,8 +137,6 @@ class Agency(Site):
         if title is None:
             return None
         headed = self._header(walk.blocks, title, known)
-        if not sure and (headed is None or headed[1].number is None):
-            return None
         at, header = headed or (title + 1, Header(0))
         number = header.number or _number_in(page.url)
         if number is None or at >= len(walk.blocks):
@@ -271,12 +277,8 @@ def _title_at(blocks: Sequence[RawBlock], meta: Metadata) -> int | None:
         if block.tag == "h1":
             return i
     stated = meta.headline(None)
-    wanted = _folded(str(stated.value)) if stated else ""
-    return next((i for i, b in enumerate(blocks) if wanted and _folded(b.text) == wanted), None)
-
-
-def _folded(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.casefold())
+    wanted = fold(str(stated.value)) if stated else ""
+    return next((i for i, b in enumerate(blocks) if wanted and fold(b.text) == wanted), None)
 
 
 def _headline(block: RawBlock, meta: Metadata) -> str:

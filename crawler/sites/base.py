@@ -16,7 +16,7 @@ from crawler.extraction import dates
 from crawler.extraction.article import Extraction, extract_page
 from crawler.extraction.bylines import clean_names
 from crawler.extraction.mentions import mentions_in
-from crawler.extraction.page import parse_html
+from crawler.extraction.page import parse_html, take_out
 from crawler.extraction.repetition import cleaned
 from storage.addresses import host_of
 
@@ -62,8 +62,6 @@ class Site:
         """
         from crawler.sites.agency import Agency
 
-        if type(self) is Site:
-            return Agency().extract_numbered(page, known) or extract_page(page, known)
         known = dataclasses.replace(
             known,
             timezone=self.timezone or known.timezone,
@@ -73,7 +71,7 @@ class Site:
         said = self._said(page, known)
         for css in self.remove:
             for element in _select(page, css):
-                _drop(element)
+                take_out(element)
         boxes = _select(page, self.text) if self.text else None
         numbered = None if boxes else Agency().extract_numbered(page, known)
         found = numbered or extract_page(page, known, boxes=boxes)
@@ -136,19 +134,6 @@ def _select(page: Page, css: str) -> list[Any]:
 @lru_cache(maxsize=500)
 def _xpath(css: str) -> Any:
     return etree.XPath(HTMLTranslator().css_to_xpath(css))
-
-
-def _drop(element: Any) -> None:
-    """Take an element out of the tree; the text after it stays."""
-    parent, before = element.getparent(), element.getprevious()
-    if parent is None:
-        return
-    if element.tail:
-        if before is not None:
-            before.tail = (before.tail or "") + element.tail
-        else:
-            parent.text = (parent.text or "") + element.tail
-    parent.remove(element)
 
 
 @lru_cache(maxsize=1)
