@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from storage import location as places
 from storage import migrations
-from storage.database import check_reachable, make_engine, read_session, write_session
+from storage.database import (
+    check_reachable,
+    lock_source,
+    make_engine,
+    read_session,
+    write_session,
+)
 from storage.errors import ArchiveError, FolderNotWritable
 
 if TYPE_CHECKING:
@@ -31,8 +37,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# PostgreSQL's answers to two writers that met: run the transaction again.
-_SERIALIZATION, _DEADLOCK = "40001", "40P01"
+# PostgreSQL's answers to two writers that met (its manual, appendix A): serialization failure,
+# deadlock, and a row that the other one inserted or deleted meanwhile. Run the transaction again.
+_OTHER_WRITER = frozenset({"40001", "40P01", "23505", "23503"})
 _TRIES = 6
 
 
@@ -73,7 +80,7 @@ class Archive:
                     return work(session)
             except DBAPIError as error:
                 state = getattr(error.orig, "sqlstate", None)
-                if state in (_SERIALIZATION, _DEADLOCK) and attempt + 1 < _TRIES:
+                if state in _OTHER_WRITER and attempt + 1 < _TRIES:
                     time.sleep(0.05 * 2**attempt)
                     continue
                 if isinstance(error, OperationalError):
@@ -103,7 +110,12 @@ class Archive:
         """Write what became of pictures and attachments."""
         from storage import media
 
-        self.write(lambda session: media.record(session, fetched, now))
+        def work(session: Session) -> None:
+            for source_id in media.sources_of(session, [one.media_id for one in fetched]):
+                lock_source(session, source_id)
+            media.record(session, fetched, now)
+
+        self.write(work)
 
     def record_endpoint(
         self, source_id: int, outcome: EndpointRead | EndpointFailed, now: datetime
@@ -152,19 +164,6 @@ class Archive:
 
         with self.engine.connect() as connection:
             return answers.search(connection, query, where, sort=sort, limit=limit)
-
-
-def lock_source(session: Session, source_id: int) -> None:
-    """Let one writer at a time work on a source, so that two crawls never deadlock.
-
-    SQLite has one writer anyway; PostgreSQL gets an advisory lock for the transaction.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy import text
-
-        session.execute(
-            text("SELECT pg_advisory_xact_lock(:space, :id)"), {"space": 0xDA7E, "id": source_id}
-        )
 
 
 def utc_now() -> datetime:

@@ -88,6 +88,19 @@ def read_session(engine: Engine) -> Session:
     return Session(engine, expire_on_commit=False)
 
 
+def lock_source(session: Session, source_id: int) -> None:
+    """Let one writer at a time work on a source, so that two crawls never deadlock.
+
+    SQLite has one writer anyway; PostgreSQL gets an advisory lock for the transaction.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy import text
+
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(:space, :id)"), {"space": 0xDA7E, "id": source_id}
+        )
+
+
 def insert_ignore(
     session: Session | Connection, table: type[DeclarativeBase], rows: Sequence[dict[str, Any]]
 ) -> None:

@@ -101,6 +101,18 @@ def keep(folder: Path, body: bytes, ending: str = "") -> tuple[str, str]:
     return digest, path
 
 
+def sources_of(session: Session, media_ids: Sequence[int]) -> list[int]:
+    """The sources whose articles show any of the media, in the order in which they are locked."""
+    query = (
+        select(Item.source_id)
+        .join(ArticleMedia, ArticleMedia.item_id == Item.id)
+        .where(ArticleMedia.media_id.in_(media_ids))
+        .distinct()
+        .order_by(Item.source_id)
+    )
+    return list(session.scalars(query))
+
+
 def record(session: Session, fetched: Sequence[FetchedMedia], now: datetime) -> None:
     """Write what became of media; what attachments say becomes searchable with their articles."""
     for one in fetched:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, text
 
-from storage.database import chunked
+from storage.database import chunked, lock_source
 from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Revision
 from storage.names import KnownName, Names, whom
 from storage.search import index
@@ -51,10 +51,24 @@ def join_names(
         fresh = session.scalars(select(EntryName.name).where(EntryName.id > newer_than)).all()
         for name in fresh:
             ids |= _articles_with(session.connection(), name)
+        by_source: dict[int, list[int]] = {}
+        for some in chunked(sorted(ids)):
+            owners = session.execute(select(Item.source_id, Item.id).where(Item.id.in_(some)))
+            for owner, item_id in owners:
+                by_source.setdefault(owner, []).append(item_id)
     added = unclear = 0
-    for some in chunked(sorted(ids), _TOGETHER):
-        done = archive.write(lambda s, some=some: _join(s.connection(), some, names))  # type: ignore[misc]
-        added, unclear = added + done[0], unclear + done[1]
+    for owner, items in by_source.items():
+        for some in chunked(items, _TOGETHER):
+
+            def work(
+                session: Session, owner: int = owner, some: Sequence[int] = some
+            ) -> tuple[int, int]:
+                # The crawl of that source writes mentions too.
+                lock_source(session, owner)
+                return _join(session.connection(), some, names)
+
+            done = archive.write(work)
+            added, unclear = added + done[0], unclear + done[1]
     return added, unclear
 
 

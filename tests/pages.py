@@ -112,11 +112,16 @@ def _handler(site: LocalSite) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    # Two crawls at once open more connections than the library lets wait.
+    request_queue_size = 128
+
+
 @contextmanager
 def serving(site: LocalSite | None = None) -> Iterator[LocalSite]:
     """Serve a site on a free port of loopback."""
     site = site or LocalSite()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(site))
+    server = _Server(("127.0.0.1", 0), _handler(site))
     server.daemon_threads = True
     site.base = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

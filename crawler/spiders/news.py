@@ -219,10 +219,10 @@ class NewsSpider(Spider):
         archive.close()
         workers.release()
 
-    def _broke(self, failure: Failure, response: Response) -> None:
-        """An error of our own in a callback: Scrapy logged it, the run counts it."""
+    def _broke(self, failure: Failure, response: Response | None) -> None:
+        """An error of our own in a callback or in ``start``: Scrapy logged it, the run counts it."""
         self._lost()
-        if "task" in response.meta:
+        if response is not None and "task" in response.meta:
             self._done()
 
     def _item_lost(self) -> None:

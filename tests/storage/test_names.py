@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,3 +107,28 @@ def test_a_linked_name_is_not_joined_again(archive: Archive) -> None:
     join_names(archive, source, NOW, 0)
     assert join_names(archive, source, NOW, 0) == (0, 0)
     assert [a["title"] for a in who(archive, "Anne Morel")[0]["articles"]] == ["Story"]
+
+
+def test_two_crawls_join_the_same_names_once(archive: Archive) -> None:
+    """Both ends of a race write what one alone would: nothing twice, nothing failed."""
+    source = new_source(archive)
+    person = task_for(archive, source, f"{HOME}/people/morel", kind="entry")
+    pages = [task_for(archive, source, f"{HOME}/{n}") for n in range(40)]
+    archive.record(source, None, [stored(person, Entry("Anne Morel", "person"))], NOW)
+    archive.record(
+        source, None,
+        [stored(page, article(f"Story {n}", f"On day {n}, Anne Morel spoke at the quay."))
+         for n, page in enumerate(pages)],
+        NOW,
+    )  # fmt: skip
+    gate = Barrier(4)
+
+    def join() -> tuple[int, int]:
+        gate.wait()
+        return join_names(archive, source, NOW, 0)
+
+    with ThreadPoolExecutor(4) as pool:
+        done = [future.result() for future in [pool.submit(join) for _ in range(4)]]
+    assert sum(added for added, _ in done) == 40
+    (entry,) = who(archive, "Anne Morel")
+    assert len(entry["articles"]) == 40
