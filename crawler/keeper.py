@@ -1,23 +1,68 @@
-"""The captures' writer of one crawl and the thread that it lives in."""
+"""The captures' writer of one crawl, the thread that it lives in, and what publishers reserve."""
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from scrapy import Request
+
+from crawler import causes
+from crawler.fetching import fetch
+from storage import rights
 from storage.captures import CaptureWriter
+from storage.packing import codec_for_source
 from storage.version import VERSION
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from datetime import datetime
+
+    from scrapy.crawler import Crawler
+
+    from storage import Archive
+    from storage.captures import Exchange, Place
+
+_TDMREP = "/.well-known/tdmrep.json"
 
 
 class Keeper:
     """One WARC writer, used from one thread: compressing and writing leave the reactor alone."""
 
-    def __init__(self, folder: Path, label: str) -> None:
-        self.writer = CaptureWriter(folder, label, f"Dateline/{VERSION}")
+    def __init__(self, archive: Archive, source_id: int, label: str, now: datetime) -> None:
+        codec = codec_for_source(archive, source_id, now)
+        self.writer = CaptureWriter(archive.location.captures, label, f"Dateline/{VERSION}", codec)
         self.executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="captures")
+        self.obeys = True
+        self._host = ""
+        self._tdmrep: list[dict[str, Any]] = []
+
+    async def ask_rights(self, crawler: Crawler, home_url: str) -> None:
+        """Read what the host of ``home_url`` reserves for all of its pages."""
+        parts = urlsplit(home_url)
+        answer = await fetch(
+            crawler, Request(f"{parts.scheme}://{parts.netloc}{_TDMREP}", dont_filter=True)
+        )
+        if not isinstance(answer, causes.Failure):
+            self._host, self._tdmrep = parts.netloc, rights.read_tdmrep(answer.body)
+
+    def rights_of(
+        self, url: str, headers: tuple[tuple[str, str], ...], body: bytes
+    ) -> dict[str, Any] | None:
+        """What is reserved of a page; marked as ignored where the source's policy says so."""
+        parts = urlsplit(url)
+        site = None
+        if self._tdmrep and parts.netloc == self._host:
+            site = rights.for_path(self._tdmrep, parts.path or "/")
+        found = rights.read(headers, body, site)
+        return {**found, "ignored": True} if found and not self.obeys else found
+
+    async def keep(self, exchange: Exchange) -> Place:
+        """Write an exchange in the writer's thread."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self.executor, self.writer.append, exchange
+        )
 
     def close(self) -> None:
         """Finish what is being written and close the file."""

@@ -98,7 +98,7 @@ class Archive:
     ) -> list[Recorded]:
         """Write what became of fetched pages, all or none of them."""
         from storage.bulk import record_all
-        from storage.recording import Writing
+        from storage.contents import Writing
 
         def work(session: Session) -> list[Recorded]:
             lock_source(session, source_id)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from storage import frontier, identity, recording
+from storage import contents, duplicates, frontier, identity, recording
 from storage.addresses import url_key
 from storage.content import Article as ArticleContent
 from storage.database import ignoring_insert
@@ -26,7 +26,8 @@ from storage.search import index
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.recording import StoredPage, Writing
+    from storage.contents import Writing
+    from storage.recording import StoredPage
     from storage.records import Outcome
 
 
@@ -64,7 +65,7 @@ def _alone(pages: dict[int, StoredPage]) -> set[int]:
     """The new articles that share no address, identity or text with others of the batch."""
     uses: Counter[str] = Counter()
     names = {
-        i: {*_keys(page), f"identity {page.identity}", f"text {page.digest}"}
+        i: {*_keys(page), f"identity {page.identity}", f"text {page.made.digest}"}
         for i, page in pages.items()
     }
     for used in names.values():
@@ -90,10 +91,10 @@ def _wholly_new(writing: Writing, pages: Sequence[StoredPage]) -> list[StoredPag
     held |= set(connection.scalars(
         select(Article.text_digest).join(Item, Item.id == Article.item_id)
         .where(Item.source_id == source_id,
-               Article.text_digest.in_([page.digest for page in pages]))
+               Article.text_digest.in_([page.made.digest for page in pages]))
     ))  # fmt: skip
     return list(takewhile(
-        lambda page: held.isdisjoint({page.identity, page.digest, *_keys(page)}), pages
+        lambda page: held.isdisjoint({page.identity, page.made.digest, *_keys(page)}), pages
     ))  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
     connection.execute(
         insert(Revision.__table__),  # type: ignore[arg-type]
         [
-            recording.revision_row(page, ids[page.identity], capture, now)
+            contents.first_revision(page.made, ids[page.identity], capture, now)
             for page, capture in zip(pages, captures, strict=True)
         ],
     )
@@ -114,18 +115,21 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
         insert(Article.__table__),  # type: ignore[arg-type]
         [
             {"item_id": ids[page.identity],
-             **recording.article_values(page, capture, 1, page.outcome.capture.fetched_at, now)}
+             **contents.article_values(page.made, capture, 1, page.outcome.capture.fetched_at, now)}
             for page, capture in zip(pages, captures, strict=True)
         ],
     )  # fmt: skip
     index.put_new(
         connection,
         [
-            (ids[page.identity], page.article.headline, page.article.standfirst or "",
-             page.article.text)
+            (ids[page.identity], page.made.article.headline, page.made.article.standfirst or "",
+             page.made.tokens)
             for page in pages
+            if page.made.is_searchable
         ],
     )  # fmt: skip
+    texts = [(ids[page.identity], page.made.tokens) for page in pages]
+    duplicates.place(connection, texts, fresh=True)
     followed = [said for page in pages for said in page.outcome.follow]
     fresh = frontier.offered(connection, writing.source_id, followed, now) if followed else set()
     done = []
@@ -134,7 +138,7 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
         said = {url_key(one.url) for one in page.outcome.follow} & fresh
         announced = len(said)
         fresh -= said
-        write_pointers(connection, writing.source_id, item_id, page.article, now, fresh=True)
+        write_pointers(connection, writing.source_id, item_id, page.made.article, now, fresh=True)
         done.append(Recorded("new", item_id=item_id, announced=announced))
     return done
 
@@ -144,8 +148,8 @@ def _insert_items(writing: Writing, pages: Sequence[StoredPage]) -> dict[str, in
     rows = [
         {
             "source_id": writing.source_id, "kind": page.kind, "identity": page.identity,
-            "url": page.article.canonical_url or page.address, "state": "stored",
-            "number": page.article.number, "title": page.article.headline,
+            "url": page.made.article.canonical_url or page.address, "state": "stored",
+            "number": page.made.article.number, "title": page.made.article.headline,
             "first_seen_at": writing.now, "last_seen_at": writing.now,
         }
         for page in pages

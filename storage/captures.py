@@ -1,58 +1,39 @@
-"""Captures: HTTP exchanges in WARC 1.1 files, one gzip member a record.
+"""Captures: HTTP exchanges in WARC files, each file of one writer.
 
-A file belongs to one writer. While it grows it ends in ``.open`` and is locked; when it is
-closed the suffix goes. Rows name it without the suffix. What a dead writer left is cut back to
-its last whole record by :func:`recover`, for a torn tail would hide all that follows it.
-(WARC 1.1: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/)
+While a file grows it ends in ``.open`` and is locked; when it is closed the suffix goes. Rows name
+it without the suffix. What a dead writer left is cut back to its last whole record by
+:func:`recover`, for a torn tail would hide all that follows it.
 """
 
 from __future__ import annotations
 
-import base64
 import fcntl
-import hashlib
 import os
-import zlib
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
+from storage import warc
 from storage.errors import CaptureUnreadable, FolderNotWritable
+from storage.warc import Codec, Exchange, Revisited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
+__all__ = ["CaptureWriter", "Exchange", "Place", "Revisited", "read_http", "recover"]
+
 OPEN_SUFFIX = ".open"
+# A file that is not locked yet, so that none is taken for a dead writer's.
+_NEW_SUFFIX = ".new"
 # 1 GB is the size that the WARC specification's annex recommends.
 MAX_FILE_BYTES = 1_000_000_000
-# HTML shrinks by little more above level 5, at twice the time.
-_LEVEL = 5
-# Never kept: who we are to a site is nobody's business who reads the archive.
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
-_MAX_RECORD_BYTES = 256 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and its answer. ``body`` is as it was sent: content coding not undone."""
-
-    url: str
-    method: str
-    request_headers: tuple[tuple[str, str], ...]
-    status: int
-    response_headers: tuple[tuple[str, str], ...]
-    body: bytes
-    fetched_at: datetime
-    ip_address: str | None = None
-    truncated: bool = False
+DICTIONARIES = "dictionaries"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the response record lies; ``file`` is relative to the captures folder."""
+    """Where the response (or revisit) record lies; ``file`` is relative to the captures folder."""
 
     file: str
     offset: int
@@ -61,14 +42,16 @@ class Place:
 
 
 class CaptureWriter:
-    """Appends exchanges to WARC files of its own. Not for two threads at once."""
+    """Appends exchanges to WARC files of its own, one a day. Not for two threads at once."""
 
-    def __init__(self, folder: Path, label: str, software: str) -> None:
+    def __init__(self, folder: Path, label: str, software: str, codec: Codec = warc.GZIP) -> None:
         self._folder = folder
         self._label = label
         self._software = software
+        self._codec = codec
         self._file: BinaryIO | None = None
         self._path: Path | None = None
+        self._day: date | None = None
 
     def append(self, exchange: Exchange) -> Place:
         """Write the records of ``exchange``; they are safe only after :meth:`sync`.
@@ -76,11 +59,23 @@ class CaptureWriter:
         Raises:
             FolderNotWritable: the disk is full, or the folder cannot be written.
         """
+        record_id, records = warc.records_of(exchange)
+        packed = [self._codec.pack(record) for record in records]
+        return self.append_packed(packed, record_id, exchange.fetched_at)
+
+    def append_packed(self, members: list[bytes], record_id: str, fetched_at: datetime) -> Place:
+        """Write members as they are: the record ``record_id`` first, then what goes with it.
+
+        Raises:
+            FolderNotWritable: as for :meth:`append`.
+        """
         try:
-            file, path = self._current(exchange.fetched_at)
+            file, path = self._current(fetched_at)
             start = file.tell()
             try:
-                return self._write(file, path, exchange)
+                for member in members:
+                    file.write(member)
+                file.flush()
             except OSError:
                 # Cut what was half written, so that later records stay readable.
                 file.truncate(start)
@@ -88,6 +83,7 @@ class CaptureWriter:
                 raise
         except OSError as error:
             raise self._unwritable(error) from error
+        return Place(final_path(path).name, start, len(members[0]), record_id)
 
     def _unwritable(self, error: OSError) -> FolderNotWritable:
         return FolderNotWritable(
@@ -121,37 +117,90 @@ class CaptureWriter:
         try:
             self._path.rename(final_path(self._path))
             self._file.close()
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except OSError as error:
             raise self._unwritable(error) from error
         self._file = self._path = None
 
     def _current(self, now: datetime) -> tuple[BinaryIO, Path]:
-        if self._file is not None and self._file.tell() >= MAX_FILE_BYTES:
+        if self._file is not None and (
+            self._file.tell() >= MAX_FILE_BYTES or self._day != now.date()
+        ):
             self.close()
         if self._file is None or self._path is None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            name = f"{self._label}-{now:%Y%m%d%H%M%S}-{uuid4().hex[:8]}.warc.gz{OPEN_SUFFIX}"
-            self._path = self._folder / name
-            self._file = self._path.open("xb")
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._file.write(_info_record(final_path(self._path).name, self._software, now))
+            name = f"{self._label}-{now:%Y%m%d%H%M%S}-{uuid4().hex[:8]}{self._codec.suffix}"
+            self._file, self._path = _locked_file(self._folder / (name + OPEN_SUFFIX))
+            self._day = now.date()
+            record = warc.info_record(name, self._software, now)
+            self._file.write(self._codec.pack(record))
         return self._file, self._path
 
-    def _write(self, file: BinaryIO, path: Path, exchange: Exchange) -> Place:
-        response_id, request_id = _new_id(), _new_id()
-        record = _response_record(exchange, response_id)
-        request = _request_record(exchange, request_id, response_id)
-        offset = file.tell()
-        file.write(record)
-        file.write(request)
-        file.flush()
-        return Place(final_path(path).name, offset, len(record), response_id)
+
+def _locked_file(path: Path) -> tuple[BinaryIO, Path]:
+    """A new file that is locked before anyone can take it for a dead writer's."""
+    new = path.with_name(path.name + _NEW_SUFFIX)
+    while True:
+        file = new.open("xb")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            new.rename(path)
+        except FileNotFoundError:
+            # Another process took it for a dead writer's in the moment before it was locked.
+            file.close()
+            continue
+        sync_folder(path.parent)
+        return file, path
 
 
 def final_path(path: Path) -> Path:
     """The name of a file once it is closed."""
     return path.with_name(path.name.removesuffix(OPEN_SUFFIX))
+
+
+def present_path(folder: Path, file: str) -> Path:
+    """Where ``file`` lies now, closed or still growing."""
+    path = folder / file
+    growing = path.with_name(file + OPEN_SUFFIX)
+    return growing if not path.exists() and growing.exists() else path
+
+
+def codec_of(folder: Path, file: str) -> Codec:
+    """How the records of ``file`` are packed.
+
+    Raises:
+        CaptureUnreadable: the dictionary of its records is gone.
+    """
+    if not file.removesuffix(OPEN_SUFFIX).endswith(warc.ZSTD_SUFFIX):
+        return warc.GZIP
+    from storage import dictionaries
+
+    return dictionaries.load(folder / DICTIONARIES, dictionaries.name_in(file))
+
+
+def read_record(folder: Path, file: str, offset: int) -> warc.Record:
+    """The record at ``offset`` of ``file``.
+
+    Raises:
+        CaptureUnreadable: the file is gone or the record is damaged.
+    """
+    path = present_path(folder, file)
+    try:
+        codec = codec_of(folder, file)
+        with path.open("rb") as stream:
+            stream.seek(offset)
+            data, length = warc.read_member(stream, codec)
+            if length == 0:
+                raise EOFError("the file ends before it")
+            return warc.parse_record(data)
+    except OSError as error:
+        raise CaptureUnreadable(
+            f"cannot read {path}: {error.strerror}", "restore it from a backup"
+        ) from error
+    except warc.DAMAGE as error:
+        raise CaptureUnreadable(
+            f"the record at byte {offset} of {path} is damaged: {error}", "restore the file"
+        ) from error
 
 
 def read_http(folder: Path, file: str, offset: int) -> tuple[list[tuple[str, str]], bytes]:
@@ -160,27 +209,7 @@ def read_http(folder: Path, file: str, offset: int) -> tuple[list[tuple[str, str
     Raises:
         CaptureUnreadable: the file is gone or the record is damaged.
     """
-    path = folder / file
-    if not path.exists() and path.with_name(file + OPEN_SUFFIX).exists():
-        path = path.with_name(file + OPEN_SUFFIX)
-    try:
-        with path.open("rb") as stream:
-            stream.seek(offset)
-            member = _inflate_member(stream)
-    except OSError as error:
-        raise CaptureUnreadable(
-            f"cannot read {path}: {error.strerror}", "restore it from a backup"
-        ) from error
-    except (zlib.error, EOFError) as error:
-        raise CaptureUnreadable(
-            f"the record at byte {offset} of {path} is damaged: {error}", "restore the file"
-        ) from error
-    _, _, block = member.partition(b"\r\n\r\n")
-    head, _, body = block.removesuffix(b"\r\n\r\n").partition(b"\r\n\r\n")
-    headers = []
-    for line in head.split(b"\r\n")[1:]:
-        name, _, value = line.decode("latin-1").partition(":")
-        headers.append((name.strip(), value.strip()))
+    _, headers, body = read_record(folder, file, offset).http()
     return headers, body
 
 
@@ -195,7 +224,7 @@ def recover(folder: Path) -> list[tuple[str, int]]:
                 except BlockingIOError:
                     continue  # its writer is alive
                 size = file.seek(0, os.SEEK_END)
-                good = _good_bytes(file)
+                good = good_bytes(folder, path)
                 if good == 0:
                     path.unlink()
                 else:
@@ -205,145 +234,49 @@ def recover(folder: Path) -> list[tuple[str, int]]:
                 mended.append((final_path(path).name, size - good))
         except FileNotFoundError:
             continue  # another process was faster
+        except CaptureUnreadable:
+            continue  # its dictionary is missing: nothing can be told of it, nothing is cut
+    _remove_unborn(folder)
     if mended:
-        _sync_folder(folder)
+        sync_folder(folder)
     return mended
 
 
-def _good_bytes(file: BinaryIO) -> int:
-    """How many bytes from the start are whole gzip members."""
-    file.seek(0)
-    good = 0
-    while True:
+def _remove_unborn(folder: Path) -> None:
+    """Remove files whose writer died before it wrote anything."""
+    for path in folder.glob(f"*{_NEW_SUFFIX}"):
         try:
-            used = sum(1 for _ in _member_sizes(file, good))
-        except (zlib.error, EOFError):
-            return good
-        if used == 0:
-            return good
-        good = file.tell()
+            with path.open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(file.fileno()).st_size == 0 and path.exists():
+                    path.unlink()
+        except (BlockingIOError, FileNotFoundError):
+            continue
 
 
-def _member_sizes(file: BinaryIO, start: int) -> Iterator[int]:
-    file.seek(start)
-    engine = zlib.decompressobj(wbits=31)
-    read = 0
-    while chunk := file.read(1 << 16):
-        read += len(chunk)
-        data = chunk
-        while data:
-            out = engine.decompress(data, 1 << 20)
-            del out
-            data = engine.unconsumed_tail
-        if engine.eof:
-            file.seek(start + read - len(engine.unused_data))
-            yield read
-            return
-    if read:
-        raise EOFError("the last record is cut off")
+def good_bytes(folder: Path, path: Path) -> int:
+    """How many bytes from the start of a file are whole members.
+
+    Raises:
+        CaptureUnreadable: its dictionary is missing.
+    """
+    good = 0
+    codec = codec_of(folder, path.name)
+    with path.open("rb") as stream:
+        while True:
+            try:
+                _, length = warc.read_member(stream, codec)
+            except warc.DAMAGE:
+                return good
+            if length == 0:
+                return good
+            good += length
 
 
-def _inflate_member(stream: BinaryIO) -> bytes:
-    engine = zlib.decompressobj(wbits=31)
-    parts: list[bytes] = []
-    size = 0
-    while not engine.eof:
-        chunk = stream.read(1 << 16)
-        if not chunk:
-            raise EOFError("the file ends within it")
-        parts.append(engine.decompress(chunk))
-        size += len(parts[-1])
-        if size > _MAX_RECORD_BYTES:
-            raise EOFError("it unpacks to more than any record holds")
-    return b"".join(parts)
-
-
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's list of names to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _new_id() -> str:
-    return f"<urn:uuid:{uuid4()}>"
-
-
-def _digest(data: bytes) -> str:
-    # SHA-1 in base 32 is what every replay tool of the field indexes; our own rows have SHA-256.
-    return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
-
-
-def _clean(value: str) -> str:
-    return value.replace("\r", " ").replace("\n", " ")
-
-
-def _member(headers: list[tuple[str, str]], block: bytes) -> bytes:
-    lines = ["WARC/1.1", *(f"{name}: {_clean(value)}" for name, value in headers)]
-    lines.append(f"Content-Length: {len(block)}")
-    head = "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n"
-    engine = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
-    return engine.compress(head + block + b"\r\n\r\n") + engine.flush()
-
-
-def _moment(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _info_record(filename: str, software: str, now: datetime) -> bytes:
-    fields = f"software: {software}\r\nformat: WARC File Format 1.1\r\n"
-    headers = [
-        ("WARC-Type", "warcinfo"), ("WARC-Record-ID", _new_id()), ("WARC-Date", _moment(now)),
-        ("WARC-Filename", filename), ("Content-Type", "application/warc-fields"),
-    ]  # fmt: skip
-    return _member(headers, fields.encode())
-
-
-def _header_lines(headers: Sequence[tuple[str, str]]) -> str:
-    return "".join(
-        f"{name}: {_clean(value)}\r\n"
-        for name, value in headers
-        if name.lower() not in _SECRET_HEADERS
-    )
-
-
-def _response_record(exchange: Exchange, record_id: str) -> bytes:
-    try:
-        phrase = HTTPStatus(exchange.status).phrase
-    except ValueError:
-        phrase = ""
-    head = f"HTTP/1.1 {exchange.status} {phrase}\r\n" + _header_lines(exchange.response_headers)
-    if not any(name.lower() == "content-length" for name, _ in exchange.response_headers):
-        head += f"Content-Length: {len(exchange.body)}\r\n"
-    block = head.encode("latin-1", "replace") + b"\r\n" + exchange.body
-    headers = [
-        ("WARC-Type", "response"), ("WARC-Record-ID", record_id),
-        ("WARC-Date", _moment(exchange.fetched_at)), ("WARC-Target-URI", exchange.url),
-        ("Content-Type", "application/http;msgtype=response"),
-        ("WARC-Block-Digest", _digest(block)), ("WARC-Payload-Digest", _digest(exchange.body)),
-    ]  # fmt: skip
-    if exchange.ip_address:
-        headers.append(("WARC-IP-Address", exchange.ip_address))
-    if exchange.truncated:
-        headers.append(("WARC-Truncated", "length"))
-    return _member(headers, block)
-
-
-def _request_record(exchange: Exchange, record_id: str, concurrent_to: str) -> bytes:
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(exchange.url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    host = parts.netloc.rpartition("@")[2]
-    head = f"{exchange.method} {target} HTTP/1.1\r\nHost: {host}\r\n"
-    head += _header_lines([h for h in exchange.request_headers if h[0].lower() != "host"])
-    block = head.encode("utf-8", "replace") + b"\r\n"
-    headers = [
-        ("WARC-Type", "request"), ("WARC-Record-ID", record_id),
-        ("WARC-Date", _moment(exchange.fetched_at)), ("WARC-Target-URI", exchange.url),
-        ("WARC-Concurrent-To", concurrent_to),
-        ("Content-Type", "application/http;msgtype=request"),
-        ("WARC-Block-Digest", _digest(block)),
-    ]  # fmt: skip
-    return _member(headers, block)

@@ -11,7 +11,7 @@ from storage.content import to_json
 from storage.database import chunked, insert_ignore
 from storage.models import Address, Article, Candidate, Capture, Item
 from storage.moments import Moment
-from storage.records import Task
+from storage.records import KnownCapture, Task
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -212,8 +212,15 @@ def _recheck(item: Item, capture: Capture | None) -> Task:
         item_id=item.id,
         etag=capture.etag if capture is not None else None,
         last_modified=capture.last_modified if capture is not None else None,
-        digest=capture.digest if capture is not None else None,
+        known=_known_capture(capture),
     )
+
+
+def _known_capture(capture: Capture | None) -> KnownCapture | None:
+    if capture is None:
+        return None
+    return KnownCapture(capture.id, capture.record_id, capture.url, capture.fetched_at,
+                        capture.digest)  # fmt: skip
 
 
 def pending_count(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage.errors import DatabaseOutdated, DatabaseTooNew
+from storage.errors import ArchiveError, DatabaseOutdated, DatabaseTooNew
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alembic.config import Config
     from sqlalchemy import Engine
 
 # Known here so that opening an archive needs no Alembic: importing it costs 0.1 s of every
 # search. A test holds it to the newest file in alembic/versions/.
-HEAD = "0002"
+HEAD = "0003"
 
 
 def scripts_folder() -> Path:
@@ -46,9 +49,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     version = current(engine)
     if version is not None and version > HEAD:
         raise _too_new(version)
-    with engine.execution_options(dateline_write=True).begin() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
+    with _migrating(engine) as config:
         command.upgrade(config, revision)
 
 
@@ -56,10 +57,37 @@ def downgrade(engine: Engine, revision: str) -> None:
     """Take the database back to ``revision`` (``base`` for nothing)."""
     from alembic import command
 
-    with engine.execution_options(dateline_write=True).begin() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
+    with _migrating(engine) as config:
         command.downgrade(config, revision)
+
+
+@contextmanager
+def _migrating(engine: Engine) -> Iterator[Config]:
+    """A configuration whose connection is in one transaction, without SQLite's foreign keys.
+
+    SQLite changes a table by copying it and dropping the old one, which with foreign keys on would
+    delete all that refers to it (https://sqlite.org/lang_altertable.html, 7). They can only be
+    switched outside a transaction; that none is broken is checked before the end of it.
+    """
+    with engine.connect().execution_options(dateline_write=True) as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        raw = connection.connection.driver_connection
+        if sqlite and raw is not None:
+            raw.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                config = _config()
+                config.attributes["connection"] = connection
+                yield config
+                broken = sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                if broken:
+                    raise ArchiveError(
+                        f"the migration broke a reference of {broken[0]}; nothing was changed",
+                        "run `dateline db check`, and report it",
+                    )
+        finally:
+            if sqlite and raw is not None:
+                raw.execute("PRAGMA foreign_keys = ON")
 
 
 def differences(engine: Engine) -> list[object]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from storage import history
 from storage.addresses import is_web_url, url_key
 from storage.captures import read_http
+from storage.codings import decode_body
 from storage.content import ClaimedMoment
 from storage.directory import articles_naming
 from storage.errors import CaptureUnreadable, UnknownItem
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
     from storage.archive import Archive
 
-_MAX_BODY = 256 * 1024 * 1024
 # An endpoint that failed so often in a row is in trouble, not unlucky.
 _FAILURES = 3
 
@@ -72,7 +73,7 @@ def item(archive: Archive, item_id: int, revision: int | None = None) -> dict[st
         row = session.get_one(Item, item_id)
         source = session.get_one(Source, row.source_id)
         revisions = _revisions(session, item_id)
-        content = _content(revisions, revision, item_id)
+        content = _content(session, revisions, revision, item_id)
         record: dict[str, Any] = {
             "id": row.id, "kind": row.kind, "source": source.name, "state": row.state,
             "url": row.url, "number": row.number, "title": row.title, "teaser": row.teaser,
@@ -99,9 +100,11 @@ def item(archive: Archive, item_id: int, revision: int | None = None) -> dict[st
         )
         record["revisions"] = [
             {"number": r.number, "seen_at": r.seen_at.isoformat(), "changed": r.changed,
-             "extractor": r.extractor, "capture": _capture(session, r.capture_id)}
+             "extractor": r.extractor, "origin": r.origin, "silent": r.silent,
+             "capture": _capture(session, r.capture_id)}
             for r in revisions
         ]  # fmt: skip
+        record["events"] = history.events(session.connection(), item_id)
         return record
 
 
@@ -110,13 +113,16 @@ def _revisions(session: Session, item_id: int) -> list[Revision]:
     return list(session.scalars(query))
 
 
-def _content(revisions: list[Revision], wanted: int | None, item_id: int) -> dict[str, Any]:
-    if wanted is None:
-        return revisions[-1].content if revisions else {}
-    found = next((r for r in revisions if r.number == wanted), None)
-    if found is None:
-        raise UnknownItem(f"item {item_id} has no revision {wanted}", f"it has {len(revisions)}")
-    return found.content
+def _content(
+    session: Session, revisions: list[Revision], wanted: int | None, item_id: int
+) -> dict[str, Any]:
+    if not revisions and wanted is None:
+        return {}
+    found = history.contents(session.connection(), item_id)
+    number = wanted or max(found)
+    if number not in found:
+        raise UnknownItem(f"item {item_id} has no revision {number}", f"it has {len(found)}")
+    return found[number]
 
 
 def _links(session: Session, item_id: int) -> list[dict[str, Any]]:
@@ -200,7 +206,7 @@ def _capture(session: Session, capture_id: int) -> dict[str, Any]:
     row = session.get_one(Capture, capture_id)
     return {"url": row.url, "fetched_at": row.fetched_at.isoformat(), "status": row.status,
             "file": row.file, "offset": row.offset, "length": row.length,
-            "digest": row.digest}  # fmt: skip
+            "digest": row.digest, "rights": row.rights}  # fmt: skip
 
 
 def raw_page(archive: Archive, item_id: int, revision: int | None = None) -> bytes:
@@ -214,7 +220,7 @@ def raw_page(archive: Archive, item_id: int, revision: int | None = None) -> byt
         revisions = _revisions(session, item_id)
         if not revisions:
             raise UnknownItem(f"the page of item {item_id} was never fetched", "crawl its source")
-        _content(revisions, revision, item_id)
+        _content(session, revisions, revision, item_id)
         number = revision or revisions[-1].number
         chosen = next(r for r in revisions if r.number == number)
         capture = session.get_one(Capture, chosen.capture_id)
@@ -222,13 +228,13 @@ def raw_page(archive: Archive, item_id: int, revision: int | None = None) -> byt
 
 
 def read_capture(archive: Archive, capture: Capture) -> bytes:
-    """The decoded body of a capture, proved against its digest.
+    """The decoded body of a capture, proved against its digest; a revisit's is what it refers to.
 
     Raises:
         CaptureUnreadable: it is missing or damaged.
     """
-    import hashlib
-
+    if capture.kind == "revisit":
+        return read_capture(archive, _revisited(archive, capture))
     headers, body = read_http(archive.location.captures, capture.file, capture.offset)
     coding = next((v for n, v in headers if n.lower() == "content-encoding"), "")
     decoded = decode_body(body, coding)
@@ -240,26 +246,14 @@ def read_capture(archive: Archive, capture: Capture) -> bytes:
     return decoded
 
 
-def decode_body(body: bytes, coding: str) -> bytes:
-    """Undo a content coding (gzip, deflate; RFC 9110, 8.4.1).
-
-    Raises:
-        CaptureUnreadable: the coding is unknown or the bytes are not of it.
-    """
-    for name in reversed([c.strip().lower() for c in coding.split(",") if c.strip()]):
-        try:
-            if name in ("gzip", "x-gzip"):
-                body = zlib.decompressobj(wbits=31).decompress(body, _MAX_BODY)
-            elif name == "deflate":
-                try:
-                    body = zlib.decompressobj().decompress(body, _MAX_BODY)
-                except zlib.error:
-                    body = zlib.decompressobj(wbits=-15).decompress(body, _MAX_BODY)
-            elif name != "identity":
-                raise CaptureUnreadable(f"unknown content coding {name!r}")
-        except zlib.error as error:
-            raise CaptureUnreadable(f"the body is no {name}: {error}") from error
-    return body
+def _revisited(archive: Archive, capture: Capture) -> Capture:
+    with archive.reading() as session:
+        found = session.get(Capture, capture.refers_to) if capture.refers_to else None
+    if found is None:
+        raise CaptureUnreadable(
+            f"capture {capture.id} refers to one that is kept no more", "read another capture"
+        )
+    return found
 
 
 def status_of(archive: Archive) -> dict[str, Any]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 EndpointKind = Literal["feed", "sitemap", "listing"]
 ItemKind = Literal["article", "entry"]
+# Where a revision comes from: a fetch, an import, or a newer extractor over an old capture.
+Origin = Literal["crawl", "reextraction", "import"]
 # What the archive made of one page.
 Verdict = Literal["new", "unchanged", "revised", "duplicate", "skipped", "failed", "gone"]
 
@@ -56,11 +58,22 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownCapture:
+    """The last whole capture of a page, which a revisit refers to."""
+
+    id: int
+    record_id: str
+    url: str
+    fetched_at: datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One page to fetch: a candidate never seen, or a known item that is due again.
 
-    Exactly one of ``candidate_id`` and ``item_id`` is set. The validators and ``digest`` (SHA-256
-    of the decoded body) are those of the last capture of the page.
+    Exactly one of ``candidate_id`` and ``item_id`` is set. The validators are those of ``known``,
+    the last whole capture of the page.
     """
 
     url: str
@@ -72,7 +85,7 @@ class Task:
     hints: dict[str, Any] = field(default_factory=dict)
     etag: str | None = None
     last_modified: str | None = None
-    digest: str | None = None
+    known: KnownCapture | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -84,7 +97,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class CaptureRecord:
-    """Where a kept exchange lies in a WARC file, and what is known of it."""
+    """Where a kept exchange lies in a WARC file, and what is known of it.
+
+    A ``revisit`` has no body of its own: ``refers_to`` is the capture that has it. ``digest`` is
+    the SHA-256 (hex) of the decoded body, ``rights`` what came with it (:mod:`storage.rights`).
+    """
 
     url: str
     status: int
@@ -97,11 +114,14 @@ class CaptureRecord:
     length: int
     digest: str
     record_id: str
+    kind: Literal["response", "revisit"] = "response"
+    refers_to: int | None = None
+    rights: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PageStored:
-    """A page was fetched, captured and extracted."""
+    """A page was fetched (or imported), captured and extracted."""
 
     task: Task
     # Every URL on the way to the page: as requested, through redirects, to the last.
@@ -111,6 +131,7 @@ class PageStored:
     extractor: str
     # Linked items to fetch in their turn, offered to the frontier in the same transaction.
     follow: tuple[Announcement, ...] = ()
+    origin: Origin = "crawl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +139,7 @@ class PageUnchanged:
     """The server said 304, or sent the very bytes of the last capture."""
 
     task: Task
+    capture: CaptureRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

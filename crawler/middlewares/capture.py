@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,56 +9,90 @@ from typing import TYPE_CHECKING, Any
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 
 from crawler.fetching import header
-from storage.captures import Exchange
+from storage import rights
+from storage.captures import Exchange, Revisited
 from storage.records import CaptureRecord
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Headers, Response
 
-_OK = 200
+    from crawler.keeper import Keeper
+    from storage.records import KnownCapture
+
+_OK, _NOT_MODIFIED = 200, 304
 
 
 class CaptureMiddleware(HttpCompressionMiddleware):
     """Scrapy's decoding, which stands where both the sent and the decoded body are at hand.
 
-    Requests ask for it by ``meta["keep"]``, a :class:`crawler.keeper.Keeper`. The answer's meta
-    has ``digest`` (SHA-256 of the decoded body, hex) and, unless that is
-    ``meta["known_digest"]``, ``capture`` (a :class:`CaptureRecord`).
+    Requests ask for it by ``meta["keep"]``, a :class:`crawler.keeper.Keeper`; ``meta["known"]`` is
+    the last capture of the page. The answer's meta has ``digest`` (SHA-256 of the decoded body,
+    hex) and ``capture`` (a :class:`CaptureRecord`, a revisit where the page is as it was); or
+    ``reserved`` where its publisher forbids to keep it and is obeyed.
     """
 
     async def process_response(self, request: Request, response: Response) -> Any:  # type: ignore[override]
         """Keep ``response`` if its request says so, and decode it."""
         sent = response
         decoded = super().process_response(request, response)
-        keeper = request.meta.get("keep")
+        keeper: Keeper | None = request.meta.get("keep")
+        known: KnownCapture | None = request.meta.get("known")
+        if response.status == _NOT_MODIFIED and keeper is not None and known is not None:
+            request.meta["capture"] = await _kept(keeper, request, sent, known.digest, None, known)
         if response.status != _OK or (keeper is None and not request.meta.get("digest_wanted")):
             return decoded
         digest = hashlib.sha256(decoded.body).hexdigest()
         request.meta["digest"] = digest
-        if keeper is None or digest == request.meta.get("known_digest"):
+        if keeper is None:
             return decoded
-        exchange = _exchange(request, sent)
-        place = await asyncio.get_running_loop().run_in_executor(
-            keeper.executor, keeper.writer.append, exchange
-        )
-        request.meta["capture"] = CaptureRecord(
-            url=request.url,
-            status=sent.status,
-            content_type=header(sent, "Content-Type"),
-            etag=header(sent, "ETag"),
-            last_modified=header(sent, "Last-Modified"),
-            fetched_at=exchange.fetched_at,
-            file=place.file,
-            offset=place.offset,
-            length=place.length,
-            digest=digest,
-            record_id=place.record_id,
-        )
+        found = keeper.rights_of(request.url, _pairs(sent.headers), decoded.body)
+        if keeper.obeys and rights.NOARCHIVE in rights.reserved(found):
+            request.meta["reserved"] = rights.NOARCHIVE
+            return decoded
+        same = known if known is not None and known.digest == digest else None
+        request.meta["capture"] = await _kept(keeper, request, sent, digest, found, same)
         return decoded
 
 
-def _exchange(request: Request, response: Response) -> Exchange:
+async def _kept(
+    keeper: Keeper, request: Request, sent: Response, digest: str,
+    found: dict[str, Any] | None, known: KnownCapture | None,
+) -> CaptureRecord:  # fmt: skip
+    exchange = _exchange(request, sent, digest, found, known)
+    place = await keeper.keep(exchange)
+    return CaptureRecord(
+        url=request.url,
+        status=sent.status,
+        content_type=header(sent, "Content-Type"),
+        etag=header(sent, "ETag"),
+        last_modified=header(sent, "Last-Modified"),
+        fetched_at=exchange.fetched_at,
+        file=place.file,
+        offset=place.offset,
+        length=place.length,
+        digest=digest,
+        record_id=place.record_id,
+        kind="response" if known is None else "revisit",
+        refers_to=known.id if known is not None else None,
+        rights=found,
+    )
+
+
+def _exchange(
+    request: Request, response: Response, digest: str, found: dict[str, Any] | None,
+    known: KnownCapture | None,
+) -> Exchange:  # fmt: skip
+    seconds = request.meta.get("download_latency")
+    notes = [("digest-of-decoded-body", f"sha256:{digest}")]
+    if request.meta.get("redirect_urls"):
+        notes.append(("via", request.meta["redirect_urls"][-1]))
+    if seconds is not None:
+        notes.append(("fetchTimeMs", str(round(seconds * 1000))))
+    notes += [(f"rights-{name}", str(value)) for name, value in (found or {}).items()]
+    revisited = None
+    if known is not None:
+        revisited = Revisited(known.record_id, known.url, known.fetched_at)
     return Exchange(
         url=request.url,
         method=request.method,
@@ -69,6 +102,8 @@ def _exchange(request: Request, response: Response) -> Exchange:
         body=response.body,
         fetched_at=datetime.now(UTC),
         ip_address=str(response.ip_address) if response.ip_address else None,
+        revisited=revisited,
+        notes=tuple(notes),
     )
 
 

@@ -116,6 +116,7 @@ class NewsSpider(Spider):
         if self.arguments.urls:
             said = [Announcement(url) for url in self.arguments.urls]
             self._archive.offer(self.source.id, said, self.started_at)
+        await self._keeper.ask_rights(self.crawler, self.source.home_url)
         await self._door.enter(self._archive, self.source.id, self.started_at, self.tally)
         for request in await self._due_endpoints():
             yield request
@@ -171,7 +172,8 @@ class NewsSpider(Spider):
             self.logger.warning("mended %s: %d bytes of a broken record cut off", name, cut)
         self.started_at = utc_now()
         run = archive.write(lambda s: begin_run(s, self.source.id, self.started_at))
-        self._keeper = Keeper(archive.location.captures, self.source.name)
+        self._keeper = Keeper(archive, self.source.id, self.source.name, self.started_at)
+        self._keeper.obeys = row.rights == "obey"
         self.recorder = Recorder(
             archive, self._keeper, self.source.id, run.id,
             lambda error: self._stop(str(error)), self._done,
@@ -220,7 +222,7 @@ class NewsSpider(Spider):
         workers.release()
 
     def _broke(self, failure: Failure, response: Response | None) -> None:
-        """An error of our own in a callback or in ``start``: Scrapy logged it, the run counts it."""
+        """An error of our own, here or in ``start``: Scrapy logged it, the run counts it."""
         self._lost()
         if response is not None and "task" in response.meta:
             self._done()
@@ -410,7 +412,7 @@ class NewsSpider(Spider):
             meta={
                 "task": task,
                 "keep": self._keeper,
-                "known_digest": task.digest,
+                "known": task.known,
                 # What a visitor was sent says nothing of what a subscriber is.
                 "validators": None
                 if self._door.is_open and task.item_id is not None
@@ -446,9 +448,12 @@ class NewsSpider(Spider):
         failure = causes.of_status(response)
         if failure is not None:
             return PageFailed(task, failure.cause, failure.detail, failure.final)
+        if response.meta.get("reserved"):
+            detail = "its publisher asks archives not to keep it (noarchive)"
+            return PageSkipped(task, response.meta["reserved"], detail)
         capture = response.meta.get("capture")
-        if response.status == _NOT_MODIFIED or capture is None:
-            return PageUnchanged(task)
+        if response.status == _NOT_MODIFIED or capture is None or capture.kind == "revisit":
+            return PageUnchanged(task, capture)
         kind = content_type(response).split(";")[0].strip().lower()
         if kind and not _may_be_page(kind):
             return PageSkipped(task, "not-html", f"it is {kind}", capture)

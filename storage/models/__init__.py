@@ -1,10 +1,12 @@
 """The tables, a file a subject."""
 
 from storage.models.base import Base, Moment
-from storage.models.captures import Capture, Revision
+from storage.models.captures import Capture, Event, Revision
+from storage.models.duplicates import Signature, SignatureBand
 from storage.models.items import Address, Article, DirectoryEntry, EntryName, Item
 from storage.models.relations import ArticleMedia, Link, Media, Mention
 from storage.models.sources import Candidate, CrawlRun, Endpoint, Source
+from storage.models.takedowns import Forgetting, Import, Tombstone
 
 __all__ = [
     "Address",
@@ -17,11 +19,17 @@ __all__ = [
     "DirectoryEntry",
     "Endpoint",
     "EntryName",
+    "Event",
+    "Forgetting",
+    "Import",
     "Item",
     "Link",
     "Media",
     "Mention",
     "Moment",
     "Revision",
+    "Signature",
+    "SignatureBand",
     "Source",
+    "Tombstone",
 ]

@@ -1,11 +1,20 @@
-"""Captures (where the bytes of an exchange lie) and revisions (what was made of them)."""
+"""Captures (where the bytes of an exchange lie), revisions made of them, events beside them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Json, Moment
@@ -16,11 +25,16 @@ class Capture(Base):
 
     ``digest`` is the SHA-256 (hex) of the body once its content coding is undone, so that the
     same page sent by gzip and by brotli compares equal; ``length`` is in bytes of the file.
+
+    A *revisit* says that the page was as it is in the capture ``refers_to``: the server sent the
+    same bytes again, or 304. ``rights`` are the reservations that came with the page
+    (:mod:`storage.rights`).
     """
 
     __tablename__ = "captures"
     __table_args__ = (
         UniqueConstraint("file", "offset"),
+        CheckConstraint("kind IN ('response', 'revisit')", name="kind"),
         Index("ix_captures_source_id_key_fetched_at", "source_id", "key", "fetched_at"),
     )
 
@@ -39,23 +53,57 @@ class Capture(Base):
     length: Mapped[int] = mapped_column(BigInteger)
     digest: Mapped[str] = mapped_column(String(64), index=True)
     record_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16), default="response", server_default="response")
+    refers_to: Mapped[int | None] = mapped_column(
+        ForeignKey("captures.id", ondelete="SET NULL"), index=True
+    )
+    rights: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 class Revision(Base):
     """What extraction made of one capture, where it differs from the revision before.
 
-    ``content`` holds the fields of the article (or directory entry) as they were then.
+    The first holds its fields whole in ``content``; a later one holds in ``delta`` what differs
+    from the one before (:mod:`storage.deltas`), so that a history grows with its changes.
+    ``silent`` marks a change of the text that the page's own modification moment passes over.
     """
 
     __tablename__ = "revisions"
-    __table_args__ = (UniqueConstraint("item_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("item_id", "number"),
+        CheckConstraint("origin IN ('crawl', 'reextraction', 'import')", name="origin"),
+        CheckConstraint("(content IS NULL) <> (delta IS NULL)", name="content"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
     number: Mapped[int]
-    capture_id: Mapped[int] = mapped_column(ForeignKey("captures.id", ondelete="RESTRICT"))
+    capture_id: Mapped[int] = mapped_column(
+        ForeignKey("captures.id", ondelete="RESTRICT"), index=True
+    )
     seen_at: Mapped[datetime] = mapped_column(Moment)
     extractor: Mapped[str] = mapped_column(String(40))
     digest: Mapped[str] = mapped_column(String(64))
     changed: Mapped[list[str]] = mapped_column(Json, default=list)
-    content: Mapped[dict[str, Any]] = mapped_column(Json)
+    content: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    delta: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    origin: Mapped[str] = mapped_column(String(16), default="crawl", server_default="crawl")
+    silent: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class Event(Base):
+    """What befell an item beside changes of its content: gone, returned, moved."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        CheckConstraint("kind IN ('gone', 'returned', 'moved')", name="kind"),
+        Index("ix_events_item_id_at", "item_id", "at"),
+        Index("ix_events_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime] = mapped_column(Moment)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("crawl_runs.id", ondelete="SET NULL"))
+    detail: Mapped[str | None] = mapped_column(Text)

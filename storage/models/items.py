@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Json, Moment
@@ -99,6 +107,15 @@ class Article(Base):
     checked_at: Mapped[datetime] = mapped_column(Moment)
     next_check_at: Mapped[datetime | None] = mapped_column(Moment)
     sort_at: Mapped[datetime] = mapped_column(Moment)
+    # The extractor that last read its page, whether or not that made a revision.
+    extractor: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    # What its publisher reserves, as far as it is obeyed after storing (storage.rights).
+    rights: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
+    # The article that leads its cluster of duplicates, itself perhaps, and how alike they are.
+    cluster_id: Mapped[int | None] = mapped_column(
+        ForeignKey("items.id", ondelete="SET NULL"), index=True
+    )
+    similarity: Mapped[float | None] = mapped_column(Double)
 
 
 class DirectoryEntry(Base):
@@ -123,6 +140,7 @@ class DirectoryEntry(Base):
     description: Mapped[str | None] = mapped_column(Text)
     blocks: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     checked_at: Mapped[datetime | None] = mapped_column(Moment)
+    extractor: Mapped[str] = mapped_column(String(40), default="", server_default="")
 
 
 class EntryName(Base):

@@ -15,7 +15,11 @@ class Source(Base):
     """A publication that is followed."""
 
     __tablename__ = "sources"
-    __table_args__ = (CheckConstraint("state IN ('active', 'paused')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('active', 'paused')", name="state"),
+        CheckConstraint("rights IN ('obey', 'ignore')", name="rights"),
+        CheckConstraint("store IN ('gzip', 'zstd')", name="store"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
@@ -25,6 +29,10 @@ class Source(Base):
     timezone: Mapped[str | None] = mapped_column(String(64))
     site: Mapped[str | None] = mapped_column(String(100))
     delay: Mapped[float | None]
+    # Whether what publishers reserve is obeyed (storage.rights).
+    rights: Mapped[str] = mapped_column(String(16), default="obey", server_default="obey")
+    # How its captures are packed (storage.dictionaries).
+    store: Mapped[str] = mapped_column(String(16), default="gzip", server_default="gzip")
     state: Mapped[str] = mapped_column(String(16), default="active")
     created_at: Mapped[datetime] = mapped_column(Moment)
 

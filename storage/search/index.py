@@ -47,21 +47,23 @@ def put(
     """Index an item, in place of what was indexed of it; ``fresh`` says that nothing was."""
     if not fresh:
         remove(connection, item_id)
-    put_new(connection, [(item_id, headline, standfirst, body)])
+    put_new(connection, [(item_id, headline, standfirst, tuple(tokens(body)))])
 
 
-def put_new(connection: Connection, items: Sequence[tuple[int, str, str, str]]) -> None:
-    """Index items of which nothing was: (id, headline, standfirst, body) each."""
+def put_new(connection: Connection, items: Sequence[tuple[int, str, str, Sequence[str]]]) -> None:
+    """Index items of which nothing was: (id, headline, standfirst, the body's tokens) each."""
     dialect = connection.dialect.name
     rows: list[dict[str, object]] = []
-    for item_id, *parts in items:
+    for item_id, headline, standfirst, body in items:
+        parts = (tuple(tokens(headline)), tuple(tokens(standfirst)), body)
         if dialect == "sqlite":
             names = ("headline", "standfirst", "body")
-            values = {n: " ".join(tokens(part)) for n, part in zip(names, parts, strict=True)}
+            values = {n: " ".join(part) for n, part in zip(names, parts, strict=True)}
         else:
             values = {"document": _document(*parts)}
         rows.append({"id": item_id, **values})
-    connection.execute(_INSERT[dialect], rows)
+    if rows:
+        connection.execute(_INSERT[dialect], rows)
 
 
 def remove(connection: Connection, item_id: int) -> None:
@@ -69,11 +71,11 @@ def remove(connection: Connection, item_id: int) -> None:
     connection.execute(_DELETE[connection.dialect.name], {"id": item_id})
 
 
-def _document(*parts: str) -> str:
+def _document(*parts: Sequence[str]) -> str:
     places: dict[str, list[str]] = {}
     position = 0
     for weight, part in zip("ABD", parts, strict=True):
-        for token in tokens(part):
+        for token in part:
             position += 1
             if position <= _PG_MAX_POSITION:
                 places.setdefault(token, []).append(f"{position}{weight}")

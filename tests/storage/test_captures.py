@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 from hypothesis import given, settings
@@ -118,6 +118,20 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None
         writer.append(exchange())
 
 
+class _FullDisk:
+    """A file on a disk that is full in the middle of a record."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> int:
+        self._file.write(data[:7])
+        raise OSError(28, "No space left on device")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 def test_a_full_disk_is_one_clear_error_and_later_records_are_readable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,7 +145,7 @@ def test_a_full_disk_is_one_clear_error_and_later_records_are_readable(
         patch.setattr(captures.os, "fsync", full)
         with pytest.raises(FolderNotWritable, match="No space left"):
             writer.sync()
-        patch.setattr(captures, "_request_record", full)
+        patch.setattr(writer, "_file", _FullDisk(writer._file))
         with pytest.raises(FolderNotWritable, match="No space left"):
             writer.append(exchange(2, b"lost"))
     after = writer.append(exchange(3, b"after"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, select
 
 from storage import reading
-from storage.content import Block, Entry, Link, Media, Mention
+from storage.content import Block, ClaimedMoment, Entry, Link, Media, Mention
 from storage.frontier import pending_count, take
 from storage.models import Address, Article, Candidate, Item, Revision
 from storage.models import Link as LinkRow
@@ -189,12 +190,62 @@ def test_304_counts_as_unchanged_and_touches_nothing(archive: Archive) -> None:
     assert _count(archive, Revision) == 1
 
 
-def test_a_wall_in_an_articles_place_leaves_the_article(archive: Archive) -> None:
+def test_what_stands_in_an_articles_place_leaves_the_article(archive: Archive) -> None:
     source_id = new_source(archive)
     archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
-    skipped = PageSkipped(_recheck(archive, source_id), "error", "it says: not found")
-    assert _verdicts(archive, source_id, skipped) == ["skipped"]
-    assert reading.item(archive, reading.find(archive, URL))["headline"] == "A headline"
+    listing = PageSkipped(_recheck(archive, source_id), "listing", "it links to 40 pages")
+    assert _verdicts(archive, source_id, listing) == ["skipped"]
+    assert reading.item(archive, reading.find(archive, URL))["state"] == "stored"
+    lost = PageSkipped(_recheck(archive, source_id), "error", "it says: not found")
+    assert _verdicts(archive, source_id, lost) == ["gone"]
+    record = reading.item(archive, reading.find(archive, URL))
+    assert (record["state"], record["headline"]) == ("gone", "A headline")
+    assert [(e["kind"], e["detail"]) for e in record["events"]] == [
+        ("gone", "soft 404: it says: not found")
+    ]
+
+
+def test_an_article_that_comes_back_has_a_history(archive: Archive) -> None:
+    """Gone twice in a row is gone once; a return and a move are said."""
+    source_id = new_source(archive)
+    archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
+    for _ in range(2):
+        failed = PageFailed(_recheck(archive, source_id), "http-404", "not there", final=True)
+        assert _verdicts(archive, source_id, failed) == ["gone"]
+    assert _verdicts(archive, source_id, PageUnchanged(_recheck(archive, source_id))) == [
+        "unchanged"
+    ]
+    moved = stored(_recheck(archive, source_id), article(), URL, f"{URL}-moved")
+    assert _verdicts(archive, source_id, moved) == ["unchanged"]
+    record = reading.item(archive, reading.find(archive, URL))
+    assert [e["kind"] for e in record["events"]] == ["gone", "returned", "moved"]
+    assert (record["state"], record["url"]) == ("stored", f"{URL}-moved")
+
+
+def test_a_history_keeps_each_change_and_only_that(archive: Archive) -> None:
+    """Every revision comes back whole; a change of a paragraph costs about a paragraph."""
+    source_id = new_source(archive)
+    task = task_for(archive, source_id, URL)
+    paragraphs = [
+        f"Paragraph {n} says what it says, again and again, at length." for n in range(60)
+    ]
+    modified = ClaimedMoment(NOW)
+    told = [article("One", *paragraphs, modified=modified)]
+    for n in range(5):
+        paragraphs[10 + n] += " And this was added."
+        told.append(article("One", *paragraphs, modified=modified))
+    archive.record(source_id, None, [stored(task, told[0])], NOW)
+    for content in told[1:]:
+        done = _verdicts(archive, source_id, stored(_recheck(archive, source_id), content))
+        assert done == ["revised"]
+    item = reading.find(archive, URL)
+    for number, content in enumerate(told, 1):
+        assert reading.item(archive, item, number)["text"] == content.text
+    with archive.reading() as session:
+        rows = session.query(Revision).order_by(Revision.number).all()
+    assert [(r.changed, r.silent) for r in rows[1:]] == [(["text"], True)] * 5
+    whole = len(json.dumps(rows[0].content))
+    assert all(len(json.dumps(row.delta)) < whole / 20 for row in rows[1:])
 
 
 def test_a_deleted_page_is_gone_and_its_article_kept(archive: Archive) -> None:

@@ -1,0 +1,225 @@
+"""Writes an item's content: its revision, its current row, and what is derived from both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from storage import deltas, directory, duplicates, history, identity, media
+from storage.content import Article as ArticleContent
+from storage.content import Entry, to_json
+from storage.linking import write_pointers
+from storage.models import Article, DirectoryEntry, Revision
+from storage.moments import stored_moment
+from storage.rights import NOINDEX
+from storage.schedule import next_article_check
+from storage.search import index
+from storage.search.analysis import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from storage.records import Origin
+
+# A change in these makes a revision. ``modified`` is not among them: many publishers move it at
+# every build of their site; what it announces shows in the others.
+REVISED_BY = ("headline", "standfirst", "text", "byline", "published", "access")
+_ENTRY_REVISED_BY = ("name", "kind", "expansion", "aliases", "text")
+# A newer extractor may find more in the same page; how it found it is no news.
+_REEXTRACTED_BY = (
+    *REVISED_BY, "modified", "dateline_place", "number", "kind", "section", "tags", "language",
+    "notices", "blocks", "mentions", "links", "media",
+)  # fmt: skip
+_ENTRY_REEXTRACTED_BY = (*_ENTRY_REVISED_BY, "number", "published", "blocks", "links", "media")
+
+_FIRST_FETCHED = select(Article.first_fetched_at).where(Article.item_id == bindparam("item"))
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What one batch of outcomes is written with: a connection inside the caller's transaction."""
+
+    connection: Connection
+    source_id: int
+    run_id: int | None
+    now: datetime
+
+
+@dataclass
+class Made:
+    """What an extractor made of a page, with what is derived from it once."""
+
+    content: ArticleContent | Entry
+    extractor: str
+    origin: Origin = "crawl"
+    rights: Sequence[str] = ()
+    words: list[str] = field(init=False)
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive the text's words and their digest."""
+        self.words = identity.words_of(self.content.text)
+        self.digest = identity.digest_of(self.words)
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """The search tokens of the text."""
+        return list(tokens(self.content.text))
+
+    @property
+    def article(self) -> ArticleContent:
+        """The content where it is an article's."""
+        if not isinstance(self.content, ArticleContent):
+            raise TypeError(f"{self.content.name} is no article")
+        return self.content
+
+    @property
+    def is_searchable(self) -> bool:
+        """Whether it may be found by its words."""
+        return NOINDEX not in self.rights
+
+
+def changed_fields(old: dict[str, Any], new: dict[str, Any], origin: Origin = "crawl") -> list[str]:
+    """Names of the fields in which two contents (JSON form) differ, white space apart."""
+    again = origin == "reextraction"
+    names: tuple[str, ...]
+    if "name" in new:
+        names = _ENTRY_REEXTRACTED_BY if again else _ENTRY_REVISED_BY
+    else:
+        names = _REEXTRACTED_BY if again else REVISED_BY
+    return [name for name in names if _comparable(old, name) != _comparable(new, name)]
+
+
+def _comparable(content: dict[str, Any], name: str) -> Any:
+    if name == "text":
+        blocks = content.get("blocks", [])
+        return [" ".join(b["text"].split()) for b in blocks if b["kind"] != "figure"]
+    if name == "access":
+        return content.get("access", "full")
+    value = content.get(name)
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def first_revision(made: Made, item_id: int, capture_id: int, now: datetime) -> dict[str, Any]:
+    """The row of an item's first revision."""
+    return {
+        "item_id": item_id, "number": 1, "capture_id": capture_id, "seen_at": now,
+        "extractor": made.extractor, "digest": made.digest, "content": to_json(made.content),
+        "delta": None, "changed": [], "origin": made.origin, "silent": False,
+    }  # fmt: skip
+
+
+def add_revision(
+    writing: Writing, item_id: int, capture_id: int, made: Made, *, known: bool
+) -> tuple[list[str], int]:
+    """Keep a revision where ``made`` differs from the last; returns what changed, its number.
+
+    ``known`` says that there may be a last one.
+    """
+    row = first_revision(made, item_id, capture_id, writing.now)
+    changed = ["new"]
+    last = history.last_content(writing.connection, item_id) if known else None
+    if last is not None:
+        number, content = last
+        changed = changed_fields(content, row["content"], made.origin)
+        row |= {
+            "number": number + 1, "changed": changed, "content": None,
+            "delta": deltas.delta(content, row["content"]),
+            "silent": made.origin == "crawl"
+            and history.is_silent(content, row["content"], changed),
+        }  # fmt: skip
+    if changed:
+        writing.connection.execute(insert(Revision.__table__), row)  # type: ignore[arg-type]
+    return changed, row["number"]
+
+
+def write(
+    writing: Writing, item_id: int, made: Made, capture_id: int, number: int, fetched_at: datetime
+) -> None:
+    """Make revision ``number`` what the item is; ``fetched_at`` counts where it is the first."""
+    if isinstance(made.content, Entry):
+        _write_entry(writing, item_id, made, made.content, capture_id, fresh=number == 1)
+    else:
+        _write_article(writing, item_id, made, capture_id, number, fetched_at)
+
+
+def _write_entry(
+    writing: Writing, item_id: int, made: Made, content: Entry, capture_id: int, *, fresh: bool
+) -> None:
+    published_at, published_offset = stored_moment(content.published)
+    values = {
+        "kind": content.kind, "name": content.name,
+        "name_key": identity.name_key(content.name), "expansion": content.expansion,
+        "aliases": list(content.aliases), "published_at": published_at,
+        "published_offset": published_offset,
+        "capture_id": capture_id, "description": content.text or None,
+        "blocks": to_json(content.blocks), "checked_at": writing.now,
+        "extractor": made.extractor,
+    }  # fmt: skip
+    _put_row(writing.connection, DirectoryEntry, item_id, values, fresh=fresh)
+    directory.put_names(writing.connection, item_id, content)
+    write_pointers(writing.connection, writing.source_id, item_id, content, writing.now,
+                   fresh=fresh)  # fmt: skip
+    index.put(writing.connection, item_id, headline=content.name,
+              standfirst=content.expansion or "", body=content.text, fresh=fresh)  # fmt: skip
+
+
+def _write_article(
+    writing: Writing, item_id: int, made: Made, capture_id: int, number: int, first: datetime
+) -> None:
+    connection, now, fresh, content = writing.connection, writing.now, number == 1, made.article
+    if not fresh:
+        first = connection.execute(_FIRST_FETCHED, {"item": item_id}).scalar() or first
+    values = article_values(made, capture_id, number, first, now)
+    _put_row(connection, Article, item_id, values, fresh=fresh)
+    write_pointers(connection, writing.source_id, item_id, content, now, fresh=fresh)
+    if made.is_searchable:
+        body = content.text if fresh else media.with_attachments(connection, item_id, content.text)
+        index.put(connection, item_id, headline=content.headline,
+                  standfirst=content.standfirst or "", body=body, fresh=fresh)  # fmt: skip
+    elif not fresh:
+        index.remove(connection, item_id)
+    duplicates.place(connection, [(item_id, made.tokens)], fresh=fresh)
+
+
+def article_values(
+    made: Made, capture_id: int, number: int, first: datetime, now: datetime
+) -> dict[str, Any]:
+    """The columns of an article as revision ``number`` gives it; ``first`` is its first fetch."""
+    content = made.article
+    published_at, published_offset = stored_moment(content.published)
+    modified_at, modified_offset = stored_moment(content.modified)
+    return {
+        "headline": content.headline, "standfirst": content.standfirst, "text": content.text,
+        "blocks": to_json(content.blocks), "byline": list(content.byline),
+        "dateline_place": content.dateline_place, "kind": content.kind,
+        "section": content.section, "tags": list(content.tags), "language": content.language,
+        "published_at": published_at, "published_offset": published_offset,
+        "published_day_only": content.published is not None and content.published.day_only,
+        "modified_at": modified_at, "modified_offset": modified_offset,
+        "access": content.access, "notices": list(content.notices),
+        "provenance": dict(content.provenance), "extractor": made.extractor,
+        "rights": list(made.rights),
+        "word_count": len(made.words), "text_digest": made.digest, "revision": number,
+        "capture_id": capture_id, "first_fetched_at": first, "checked_at": now,
+        "next_check_at": next_article_check(first, now),
+        # A claimed moment in the future would lead every list for years.
+        "sort_at": min(published_at or first, first),
+    }  # fmt: skip
+
+
+def _put_row(
+    connection: Connection, table: Any, item_id: int, values: dict[str, Any], *, fresh: bool
+) -> None:
+    if fresh:
+        connection.execute(insert(table.__table__), {"item_id": item_id, **values})
+        return
+    statement = update(table).where(table.item_id == item_id).values(values)
+    if connection.execute(statement).rowcount == 0:
+        connection.execute(insert(table.__table__), {"item_id": item_id, **values})

@@ -1,0 +1,34 @@
+"""Signatures of texts and their bands, by which near-duplicates are found (storage.duplicates)."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base
+
+
+class Signature(Base):
+    """The MinHash signature of an article's text: little-endian 32-bit values."""
+
+    __tablename__ = "signatures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), unique=True)
+    signature: Mapped[bytes]
+
+
+class SignatureBand(Base):
+    """One band of a signature. Signatures that share a band may be of like texts.
+
+    Bands are scattered evenly, so an index over all of them is written all over. ``generation``
+    (a range of signature ids) comes first in the key: writes touch the newest range only, which
+    fits in memory, and a lookup asks every range in one query.
+    """
+
+    __tablename__ = "signature_bands"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  # SQLAlchemy's form
+
+    generation: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    band: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    signature_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
