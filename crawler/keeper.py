@@ -11,8 +11,8 @@ from scrapy import Request
 
 from crawler import causes
 from crawler.fetching import fetch
-from storage import rights
-from storage.captures import CaptureWriter
+from storage import rewriting, rights
+from storage.captures import CaptureWriter, recover
 from storage.packing import codec_for_source
 from storage.version import VERSION
 
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from storage.captures import Exchange, Place
 
 _TDMREP = "/.well-known/tdmrep.json"
+
+
+def mended(archive: Archive) -> list[str]:
+    """End what a killed process left among the captures; returns what was done, a line each."""
+    ended = rewriting.finish(archive)
+    lines = [f"ended {ended} rewriting of captures"] if ended else []
+    for name, cut in recover(archive.location.captures):
+        lines.append(f"mended {name}: {cut} bytes of a broken record cut off")
+    return lines
 
 
 class Keeper:

@@ -1,71 +1,97 @@
 """When two URLs are one address: the key under which the archive knows a URL.
 
-The URL that is fetched is kept apart and unchanged; the key only compares.
+URLs are read as browsers read them (WHATWG URL, through Ada). The URL that is fetched is kept
+apart and unchanged; the key only compares.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-# Parameters that say how a reader came, never what is shown. Prefixes end in "*".
-# Collected from the campaign documentation of Google, Meta, Microsoft, Matomo, AT Internet,
-# HubSpot, Mailchimp and Adobe, and from feeds seen.
-_TRACKING = frozenset({
-    "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid",
-    "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok", "_ga", "_gl", "_hsenc", "_hsmi",
-    "hsctatracking",
-    "xtor", "xtref", "at_medium", "at_campaign", "at_custom1", "at_custom2", "at_custom3",
-    "at_custom4", "at_format", "at_link_id", "at_link_origin", "at_link_type", "at_ptr_name",
-    "cmpid", "cmp", "ocid", "ito", "ns_source", "ns_mchannel", "ns_campaign", "ns_linkname",
-    "ns_fee", "icid", "ncid", "s_cid", "sr_share", "smid", "smtyp", "wt_mc", "wtmc",
-    "_openstat", "ref_src", "ref_url", "cmpredirect", "spm", "__twitter_impression",
-    "phpsessid", "jsessionid", "sessionid", "aspsessionid",
-    "print", "amp", "outputtype", "vero_id", "oly_enc_id", "oly_anon_id", "trk",
-})  # fmt: skip
-_TRACKING_PREFIXES = ("utm_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "stm_", "wt.", "at_")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_SESSION_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#]*", re.IGNORECASE)
-_SLASHES = re.compile(r"/{2,}")
-_INDEX = re.compile(r"/index\.(?:html?|php|aspx?)$")
-_AMP_PATH = re.compile(r"(?:/amp|\.amp)(?=/?$|\.html$)", re.IGNORECASE)
-# RFC 3986, 2.3 and 3.3: what may stand in a path without being escaped.
-_PATH_SAFE = "/:@!$&'()*+,;=-._~"
+import ada_url
 
+from storage.address_rules import GENERIC, Rules, folded_host, folded_path, says_nothing
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_WEB = ("http:", "https:")
+# RFC 3986, 2.3 and 3.3: what may stand in a segment of a path without being escaped.
+_SEGMENT_SAFE = ":@!$&'()*+,;=-._~"
 # Nearly every link: a plain host and a path of unreserved signs, without query. Nothing in it needs
 # unescaping, sorting or IDNA, which cost ten times the rest.
-_PLAIN = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)(/[A-Za-z0-9/_.~-]*)?(?:#.*)?")
-_PLAIN_HOST = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:[/?#]|$)")
-
+_PLAIN = re.compile(
+    r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*)(/[A-Za-z0-9/_.~-]*)?(?:#(?!!).*)?"
+)
+_PLAIN_HOST = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]+(?:[/?#]|$)")
+# Copies that Google serves of AMP pages name the page in their own address.
+_AMP_CACHE = re.compile(
+    r"https?://(?:[a-z0-9-]+\.cdn\.ampproject\.org/[a-z]/|(?:www\.)?google\.[a-z.]{2,6}/amp/)"
+    r"(s/)?([^/]+\..*)", re.IGNORECASE,
+)  # fmt: skip
+_SPACES = " \t\r\n\x00\x0b\x0c"
 
 # The same menus and related items stand on page after page of a site.
 _CACHED = 20_000
 
 
+class _Sites:
+    """The rules of the archive's sites, by folded host."""
+
+    rules: Mapping[str, Rules] = {}  # replaced as a whole, never changed
+    aliases: Mapping[str, str] = {}
+
+
+def use_rules(rules: Mapping[str, Rules]) -> None:
+    """Let ``rules`` of sites, by host, decide what their addresses are."""
+    folded = {folded_host(host): one for host, one in rules.items()}
+    if folded == _Sites.rules:
+        return
+    _Sites.rules = folded
+    _Sites.aliases = {
+        folded_host(other): folded_host(own)
+        for one in rules.values()
+        for other, own in one.hosts.items()
+    }
+    url_key.cache_clear()
+
+
 @lru_cache(maxsize=_CACHED)
 def is_web_url(url: str) -> bool:
     """Whether ``url`` is an absolute http(s) URL with a host and a possible port."""
-    if _PLAIN_HOST.match(url) and "[" not in url:
-        return True
+    return (
+        _PLAIN_HOST.match(url) is not None and "@" not in url and "xn--" not in url.lower()
+    ) or (_parsed(url) is not None)
+
+
+def _escaped(segment: str) -> str:
+    """A segment of a path with just those signs escaped that must be; ``%2F`` parts nothing."""
+    plain = unquote(segment, errors="surrogateescape")
+    return quote(plain, safe=_SEGMENT_SAFE, errors="surrogateescape")
+
+
+def _parsed(url: str) -> ada_url.URL | None:
     try:
-        parts = urlsplit(url)
-        _ = parts.port
+        parts = ada_url.URL(url.encode("utf-8", "replace").decode())
     except ValueError:
-        return False
-    return parts.scheme in _DEFAULT_PORTS and bool(parts.hostname)
+        return None
+    return parts if parts.protocol in _WEB and parts.hostname else None
 
 
 def absolute(base: str, href: str) -> str | None:
     """``href`` as a reader at ``base`` would follow it; ``None`` where that is no web address."""
-    href = href.strip()
+    href = href.strip(_SPACES)
     if href.startswith(("http://", "https://")):
         return href if is_web_url(href) else None
     try:
         # Most links are rooted and plain: then joining is pasting.
-        rooted = href[:1] == "/" and href[1:2] != "/" and "/." not in href
-        url = _origin(base) + href if rooted else urljoin(base, href)
+        if href[:1] == "/" and href[1:2] not in ("/", "\\") and "/." not in href:
+            url = _origin(base) + href
+        else:
+            url = ada_url.join_url(base, href.encode("utf-8", "replace").decode())
     except ValueError:
         return None
     return url if is_web_url(url) else None
@@ -73,70 +99,49 @@ def absolute(base: str, href: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def _origin(base: str) -> str:
-    parts = urlsplit(base)
-    return f"{parts.scheme}://{parts.netloc}"
+    parts = ada_url.URL(base)
+    return f"{parts.protocol}//{parts.host}"
 
 
 @lru_cache(maxsize=_CACHED)
 def host_of(url: str) -> str:
-    """The host of ``url`` in lower case, ``""`` where there is none."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def is_tracking(parameter: str) -> bool:
-    """Whether a query parameter only tells where the reader came from or who he is."""
-    name = parameter.lower()
-    return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
+    """The host of ``url`` in lower case and ASCII, ``""`` where there is none."""
+    parts = _parsed(url)
+    return parts.hostname.rstrip(".") if parts is not None else ""
 
 
 @lru_cache(maxsize=_CACHED)
 def url_key(url: str) -> str:
     """The form under which two spellings of one address are equal.
 
-    Scheme, ``www.``, letter case of the host, default port, fragment, tracking and session
-    parameters, order of parameters, AMP and print views, doubled and trailing slashes do not
-    count. Idempotent on its own output once a scheme is put before it.
+    Scheme, user, letter case and IDNA form of the host, ``www.`` and mobile hosts, default port,
+    fragment, tracking, session and view parameters, order of parameters, AMP and print views,
+    dot segments, escapes, doubled and trailing slashes do not count; a site's own rules are
+    heard. Idempotent on its own output once a scheme is put before it.
 
     Raises:
-        ValueError: ``url`` has no host.
+        ValueError: ``url`` is no web address.
     """
     plain = _PLAIN.fullmatch(url)
-    if plain is not None:
-        return f"{plain[1].removeprefix('www.')}{_folded_path(plain[2] or '')}"
-    parts = urlsplit(url.strip())
-    host = _ascii_host((parts.hostname or "").rstrip("."))
-    if not host:
-        raise ValueError(f"no host in {url!r}")
-    host = host.removeprefix("www.")
+    if plain is not None and "xn--" not in url and "/." not in url:
+        host = folded_host(plain[1])
+        if "google." not in host and "ampproject" not in host:
+            return f"{_Sites.aliases.get(host, host)}{folded_path(plain[2] or '')}"
+    cached = _AMP_CACHE.fullmatch(url.strip(_SPACES))
+    if cached is not None:
+        return url_key(f"https://{cached[2]}")
+    parts = _parsed(url)
+    if parts is None:
+        raise ValueError(f"no web address: {url!r}")
+    host = folded_host(parts.hostname.rstrip(".") or parts.hostname)
+    host = _Sites.aliases.get(host, host)
+    rules = _Sites.rules.get(host, GENERIC)
     port = parts.port
-    if port is not None and port != _DEFAULT_PORTS.get(parts.scheme) and port not in (80, 443):
-        host = f"{host}:{port}"
-    path = quote(unquote(_SESSION_PATH.sub("", parts.path), errors="surrogateescape"),
-                 safe=_PATH_SAFE, errors="surrogateescape")  # fmt: skip
-    path = _folded_path(path)
-    query = sorted(
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
-        if not is_tracking(name)
-    )
-    text = urlencode(query, errors="surrogateescape") if query else ""
-    return f"{host}{path}?{text}" if text else f"{host}{path}"
-
-
-def _folded_path(path: str) -> str:
-    """``path`` without doubled and trailing slashes, AMP parts and the name of an index page."""
-    if "//" in path:
-        path = _SLASHES.sub("/", path)
-    return _INDEX.sub("/", _AMP_PATH.sub("", path)).rstrip("/")
-
-
-def _ascii_host(host: str) -> str:
-    if host.isascii():
-        return host
-    try:
-        return host.encode("idna").decode("ascii")
-    except UnicodeError:
-        return host
+    key = f"{host}:{port}" if port and port not in ("80", "443") else host
+    key += folded_path("/".join(_escaped(part) for part in parts.pathname.split("/")))
+    pairs = parse_qsl(parts.search[1:], keep_blank_values=True, errors="surrogateescape")
+    query = sorted(pair for pair in pairs if not says_nothing(*pair, rules))
+    if query:
+        key += f"?{urlencode(query, errors='surrogateescape')}"
+    # Pages of old applications name what they show behind "#!"; any other fragment is a place.
+    return key + parts.hash if parts.hash.startswith("#!") else key

@@ -60,6 +60,17 @@ class Archive:
         """Let go of the database."""
         self.engine.dispose()
 
+    def load_rules(self) -> None:
+        """Let the sources' own rules say what their addresses are."""
+        from sqlalchemy import text
+
+        with self.engine.connect() as connection:
+            some = connection.execute(text("SELECT 1 FROM sources WHERE rules IS NOT NULL LIMIT 1"))
+            if some.first() is not None:
+                from storage.rekey import load_rules
+
+                load_rules(connection)
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session over one consistent state."""
@@ -152,9 +163,10 @@ class Archive:
         return self.write(work)
 
     def search(
-        self, query: str, where: Filter, *, sort: Sort = "best", limit: int = 20
-    ) -> list[Hit]:
-        """The articles that ``query`` finds.
+        self, query: str, where: Filter, *, sort: Sort = "best", limit: int = 20,
+        duplicates: bool = False,
+    ) -> list[Hit]:  # fmt: skip
+        """The articles that ``query`` finds; of ``duplicates`` one, unless all are wanted.
 
         Raises:
             BadQuery: the query cannot be understood.
@@ -163,7 +175,9 @@ class Archive:
         from storage.search import answers
 
         with self.engine.connect() as connection:
-            return answers.search(connection, query, where, sort=sort, limit=limit)
+            return answers.search(
+                connection, query, where, sort=sort, limit=limit, duplicates=duplicates
+            )
 
 
 def utc_now() -> datetime:
@@ -186,6 +200,7 @@ def open_archive(folder: str | None = None, database: str | None = None) -> Arch
     except ArchiveError:
         archive.close()
         raise
+    archive.load_rules()
     return archive
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from storage import contents, duplicates, frontier, identity, recording
+from storage import contents, duplicates, frontier, identity, recording, tombstones
 from storage.addresses import url_key
 from storage.content import Article as ArticleContent
 from storage.database import ignoring_insert
@@ -45,7 +45,8 @@ def record_all(writing: Writing, outcomes: Sequence[Outcome]) -> list[Recorded]:
         for i, outcome in enumerate(outcomes)
         if isinstance(outcome, PageStored)
     }
-    alone = _alone(pages)
+    # Where anything was ever erased, each page is asked about on its own.
+    alone = set() if tombstones.exist(writing.connection) else _alone(pages)
     done: list[Recorded] = []
     while len(done) < len(outcomes):
         run = list(takewhile(alone.__contains__, range(len(done), len(outcomes))))
@@ -58,7 +59,8 @@ def record_all(writing: Writing, outcomes: Sequence[Outcome]) -> list[Recorded]:
 
 
 def _keys(page: StoredPage) -> set[str]:
-    return {*identity.keys_of(page.urls), url_key(page.task.url)}
+    keys = {*identity.keys_of(page.urls), url_key(page.task.url)}
+    return keys if page.guid is None else {*keys, page.guid}
 
 
 def _alone(pages: dict[int, StoredPage]) -> set[int]:
@@ -181,6 +183,9 @@ def _insert_addresses(writing: Writing, pages: Sequence[StoredPage], ids: dict[s
                          "item_id": ids[page.identity], "first_seen_at": now})  # fmt: skip
             if key != own:
                 waiting.append(key)
+        if page.guid is not None:
+            rows.append(identity.guid_row(writing.source_id, ids[page.identity], page.guid,
+                                          page.task, now))  # fmt: skip
     connection.execute(ignoring_insert(connection.dialect.name, Address), rows)
     if waiting:
         connection.execute(

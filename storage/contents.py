@@ -59,6 +59,8 @@ class Made:
     extractor: str
     origin: Origin = "crawl"
     rights: Sequence[str] = ()
+    # When an imported page was fetched: then it was seen, whenever it is imported.
+    fetched_at: datetime | None = None
     words: list[str] = field(init=False)
     digest: str = field(init=False)
 
@@ -109,8 +111,9 @@ def _comparable(content: dict[str, Any], name: str) -> Any:
 def first_revision(made: Made, item_id: int, capture_id: int, now: datetime) -> dict[str, Any]:
     """The row of an item's first revision."""
     return {
-        "item_id": item_id, "number": 1, "capture_id": capture_id, "seen_at": now,
-        "extractor": made.extractor, "digest": made.digest, "content": to_json(made.content),
+        "item_id": item_id, "number": 1, "capture_id": capture_id,
+        "seen_at": made.fetched_at or now, "extractor": made.extractor, "digest": made.digest,
+        "content": to_json(made.content),
         "delta": None, "changed": [], "origin": made.origin, "silent": False,
     }  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, case, func, or_, select, update
 
+from storage import tombstones
 from storage.addresses import url_key
 from storage.content import to_json
 from storage.database import chunked, insert_ignore
@@ -52,6 +53,9 @@ def offered(
     by_key: dict[str, Announcement] = {}
     for announcement in announcements:
         by_key.setdefault(url_key(announcement.url), announcement)
+    if by_key and tombstones.exist(connection):
+        for key in tombstones.held(connection, "address", by_key):
+            del by_key[key]
     fresh: set[str] = set()
     for keys in chunked(list(by_key)):
         known = _known(connection, source_id, keys)

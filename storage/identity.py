@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from storage.content import Article as ArticleContent
     from storage.content import Entry
-    from storage.records import ItemKind
+    from storage.records import ItemKind, Task
 
 # Shorter texts are alike by chance: "No comment." is no duplicate of "No comment.".
 DUPLICATE_WORDS = 20
@@ -125,6 +125,17 @@ def keys_of(urls: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(url_key(url) for url in urls))
 
 
+def guid_key(guid: str) -> str:
+    """The key of a feed's own id of an item; no URL's key is like it."""
+    return f"guid:{hashlib.sha256(guid.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def guid_row(source_id: int, item_id: int, key: str, task: Task, now: datetime) -> dict[str, Any]:
+    """The row by which a feed's id of an item leads to it."""
+    return {"source_id": source_id, "key": key, "url": str(task.hints["guid"])[:2_000],
+            "item_id": item_id, "first_seen_at": now}  # fmt: skip
+
+
 def likeness(one: str, other: str) -> float:
     """Share of 3-word shingles that two texts have in common (Jaccard, 0 to 1)."""
     first, second = _shingles(one), _shingles(other)
@@ -220,7 +231,7 @@ def add_addresses(
     known = dict(items_at(connection, source_id, keys))
     for other in known.values():
         if other.id != item.id and other.state == "stub":
-            _absorb(connection, item, other)
+            absorb(connection, item, other)
     rows: list[dict[str, Any]] = [
         {"source_id": source_id, "key": key, "url": url, "item_id": item.id, "first_seen_at": now}
         for key, url in by_key.items()
@@ -236,7 +247,13 @@ def add_addresses(
         connection.execute(_JOIN_LINKS, {"keys": keys, "b_item": item.id})
 
 
-def _absorb(connection: Connection, item: KnownItem, stub: KnownItem) -> None:
+def item(connection: Connection, item_id: int) -> KnownItem:
+    """The item ``item_id``."""
+    return KnownItem(*connection.execute(select(*ITEM_COLUMNS).where(Item.id == item_id)).one())
+
+
+def absorb(connection: Connection, item: KnownItem, stub: KnownItem) -> None:
+    """Make a stub part of ``item``: what named it names that now."""
     of_stub = {Link: Link.target_id, Mention: Mention.entry_id, Address: Address.item_id}
     for table, column in of_stub.items():
         connection.execute(update(table).where(column == stub.id).values({column.key: item.id}))

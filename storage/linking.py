@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from storage import directory, identity
+from storage import directory, identity, tombstones
 from storage.addresses import is_web_url, url_key
 from storage.content import Article as ArticleContent
 from storage.database import insert_ignore
@@ -86,6 +86,10 @@ def write_pointers(
             connection.execute(delete(table).where(table.item_id == item_id))
     links = [link for link in content.links if is_web_url(link.url)]
     mentions = content.mentions if isinstance(content, ArticleContent) else ()
+    if tombstones.exist(connection):
+        # What was erased by request is linked no more, for a stub would have its name.
+        erased = tombstones.held(connection, "address", [url_key(link.url) for link in links])
+        links = [link for link in links if url_key(link.url) not in erased]
     addresses = [link.url for link in links] + [m.url for m in mentions if m.url]
     if addresses:
         targets = _Targets(connection, source_id, identity.keys_of(addresses))
@@ -147,8 +151,14 @@ def _write_mentions(
 
 
 def _write_media(connection: Connection, item_id: int, content: ArticleContent | Entry) -> None:
-    insert_ignore(connection, Media, [{"url": m.url, "kind": m.kind} for m in content.media])
-    found = connection.execute(_MEDIA_IDS, {"urls": [m.url for m in content.media]})
+    shown = content.media
+    if tombstones.exist(connection):
+        erased = tombstones.held(connection, "media", [m.url for m in shown])
+        shown = tuple(m for m in shown if m.url not in erased)
+        if not shown:
+            return
+    insert_ignore(connection, Media, [{"url": m.url, "kind": m.kind} for m in shown])
+    found = connection.execute(_MEDIA_IDS, {"urls": [m.url for m in shown]})
     ids = {row.url: row.id for row in found}
     connection.execute(
         insert(ArticleMedia.__table__),  # type: ignore[arg-type]
@@ -157,6 +167,6 @@ def _write_media(connection: Connection, item_id: int, content: ArticleContent |
                 "item_id": item_id, "media_id": ids[m.url], "position": position,
                 "caption": m.caption, "credit": m.credit, "alternative_text": m.alternative_text,
             }
-            for position, m in enumerate(content.media)
+            for position, m in enumerate(shown)
         ],
     )  # fmt: skip

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Known here so that opening an archive needs no Alembic: importing it costs 0.1 s of every
 # search. A test holds it to the newest file in alembic/versions/.
 HEAD = "0003"
+# The schema since which the keys of addresses are made as they are now.
+_SAME_KEYS_SINCE = "0003"
 
 
 def scripts_folder() -> Path:
@@ -51,6 +53,10 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         raise _too_new(version)
     with _migrating(engine) as config:
         command.upgrade(config, revision)
+        if version is not None and version < _SAME_KEYS_SINCE and revision == "head":
+            from storage.rekey import rekey
+
+            rekey(config.attributes["connection"])
 
 
 def downgrade(engine: Engine, revision: str) -> None:

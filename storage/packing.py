@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from storage import dictionaries, warc
-from storage.captures import DICTIONARIES
+from storage import dictionaries, rewriting, warc
+from storage.captures import DICTIONARIES, OPEN_SUFFIX, present_path
 from storage.errors import CaptureUnreadable
 from storage.models import Capture, Revision, Source
 from storage.reading import read_capture
@@ -57,3 +57,32 @@ def codec_for_source(archive: Archive, source_id: int, now: datetime) -> warc.Co
     if dictionary is None:
         return warc.GZIP
     return dictionaries.load(folder, dictionaries.keep(folder, dictionary))
+
+
+def repack(archive: Archive, source_id: int, store: str, now: datetime) -> tuple[int, int]:
+    """Pack a source's captures as ``store`` asks, and those to come; bytes (before, after).
+
+    Files that hold captures of other sources too are packed with them. What a crawl is writing
+    now stays as it is.
+
+    Raises:
+        CaptureUnreadable: a file is damaged; those before it are packed.
+        FolderNotWritable: the disk is full.
+    """
+    archive.write(
+        lambda s: s.execute(update(Source).where(Source.id == source_id).values(store=store))
+    )
+    codec = codec_for_source(archive, source_id, now)
+    folder = archive.location.captures
+    with archive.reading() as session:
+        files = list(session.scalars(
+            select(Capture.file).where(Capture.source_id == source_id).distinct()
+        ))  # fmt: skip
+    before = after = 0
+    for file in sorted(files):
+        path = present_path(folder, file)
+        if path.name.endswith(OPEN_SUFFIX) or file.endswith(codec.suffix):
+            continue
+        done = rewriting.rewrite(archive, file, (), codec)
+        before, after = before + done.before, after + done.after
+    return before, after

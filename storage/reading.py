@@ -96,7 +96,11 @@ def item(archive: Archive, item_id: int, revision: int | None = None) -> dict[st
         record["linked_from"] = _linked_from(session, item_id)
         record["named_in"] = articles_naming(session, item_id) if row.kind == "entry" else []
         record["addresses"] = list(
-            session.scalars(select(Address.url).where(Address.item_id == item_id))
+            session.scalars(
+                select(Address.url).where(
+                    Address.item_id == item_id, ~Address.key.startswith("guid:")
+                )
+            )
         )
         record["revisions"] = [
             {"number": r.number, "seen_at": r.seen_at.isoformat(), "changed": r.changed,
@@ -104,6 +108,7 @@ def item(archive: Archive, item_id: int, revision: int | None = None) -> dict[st
              "capture": _capture(session, r.capture_id)}
             for r in revisions
         ]  # fmt: skip
+        record["duplicates"] = _duplicates(session, item_id)
         record["events"] = history.events(session.connection(), item_id)
         return record
 
@@ -123,6 +128,36 @@ def _content(
     if number not in found:
         raise UnknownItem(f"item {item_id} has no revision {number}", f"it has {len(found)}")
     return found[number]
+
+
+def content(archive: Archive, item_id: int, revision: int) -> dict[str, Any]:
+    """The content (JSON form) of a revision.
+
+    Raises:
+        UnknownItem: the item has no such revision.
+    """
+    with archive.reading() as session:
+        return _content(session, _revisions(session, item_id), revision, item_id)
+
+
+def _duplicates(session: Session, item_id: int) -> list[dict[str, Any]]:
+    """The other articles of an item's cluster, the leading one first."""
+    own = session.get(Article, item_id)
+    if own is None or own.cluster_id is None:
+        return []
+    query = (
+        select(Article.item_id, Article.headline, Article.similarity, Source.name)
+        .join(Item, Item.id == Article.item_id)
+        .join(Source, Source.id == Item.source_id)
+        .where(Article.cluster_id == own.cluster_id, Article.item_id != item_id)
+        .order_by(Article.item_id != own.cluster_id, Article.sort_at, Article.item_id)
+        .limit(200)
+    )
+    return [
+        {"item": i, "title": title, "source": source, "similarity": similarity,
+         "leading": i == own.cluster_id}
+        for i, title, similarity, source in session.execute(query)
+    ]  # fmt: skip
 
 
 def _links(session: Session, item_id: int) -> list[dict[str, Any]]:

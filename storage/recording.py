@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
-from storage import contents, frontier, history, identity, rights
-from storage.addresses import url_key
+from storage import contents, frontier, history, identity, rights, tombstones
+from storage.addresses import is_web_url, url_key
 from storage.content import Article as ArticleContent
 from storage.content import Entry
 from storage.contents import Made, Writing
-from storage.models import Article, Capture, Item
+from storage.database import insert_ignore
+from storage.models import Address, Article, Capture, Item, Revision
 from storage.records import PageFailed, PageSkipped, PageStored, PageUnchanged, Recorded
 from storage.schedule import next_article_check
 
@@ -113,6 +115,8 @@ class StoredPage:
     keys: list[str]
     urls: list[str]
     made: Made
+    # The key under which the feed's own id of the page is kept among its addresses.
+    guid: str | None = None
 
     @classmethod
     def of(cls, outcome: PageStored) -> StoredPage:
@@ -122,9 +126,12 @@ class StoredPage:
         keys = identity.keys_of(urls)
         if content.canonical_url:
             urls.append(content.canonical_url)
-        made = Made(content, outcome.extractor, outcome.origin, rights.kept(outcome.capture.rights))
+        made = Made(
+            content, outcome.extractor, outcome.origin, rights.kept(outcome.capture.rights),
+            outcome.capture.fetched_at if outcome.origin == "import" else None,
+        )  # fmt: skip
         kind: ItemKind = "entry" if isinstance(content, Entry) else "article"
-        return cls(outcome, kind, named, keys, urls, made)
+        return cls(outcome, kind, named, keys, urls, made, _guid_key(outcome.task))
 
     @property
     def task(self) -> Task:
@@ -136,8 +143,50 @@ class StoredPage:
         return self.outcome.urls[-1]
 
 
+def _is_older(writing: Writing, item: KnownItem, outcome: PageStored) -> bool:
+    """Whether an imported page was fetched before what the archive holds of it."""
+    if outcome.origin != "import":
+        return False
+    newest = writing.connection.scalar(
+        select(func.max(Revision.seen_at)).where(Revision.item_id == item.id)
+    )
+    return newest is not None and outcome.capture.fetched_at < newest
+
+
+def _is_forgotten(writing: Writing, page: StoredPage) -> bool:
+    """Whether the page shows what was erased by request, here or at another address."""
+    connection = writing.connection
+    if not tombstones.exist(connection):
+        return False
+    if tombstones.held(connection, "address", [*page.keys, *identity.keys_of(page.urls)]):
+        return True
+    named = tombstones.identity_value(connection, writing.source_id, page.kind, page.identity)
+    return bool(
+        tombstones.held(connection, "identity", [named])
+        or tombstones.held(connection, "text", [page.made.digest])
+    )
+
+
+def _guid_key(task: Task) -> str | None:
+    """The key of a feed's id that is more than the page's address; ``None`` where it is not."""
+    guid = task.hints.get("guid")
+    if not isinstance(guid, str) or not guid.strip():
+        return None
+    guid = guid.strip()
+    if is_web_url(guid) and url_key(guid) == url_key(task.url):
+        return None
+    return identity.guid_key(guid)
+
+
 def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
     page = StoredPage.of(outcome)
+    if _is_forgotten(writing, page):
+        # Its record is written already; it goes with the end of the run (storage.takedown).
+        add_capture(writing, dataclasses.replace(outcome.capture, kind="forgotten"))
+        detail = "erased by request"
+        frontier.settle(writing.connection, page.task, "refused", writing.now, cause="forgotten",
+                        detail=detail)  # fmt: skip
+        return Recorded("skipped", "forgotten")
     capture_id = add_capture(writing, outcome.capture)
     item = _item_for(writing, page)
     duplicate = _duplicate_of(writing, page, item)
@@ -156,6 +205,9 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
         frontier.settle(writing.connection, page.task, "done", writing.now, cause="duplicate",
                         detail=f"another address of item {duplicate.id}")  # fmt: skip
         return Recorded("duplicate", item_id=duplicate.id)
+    if item is not None and item.state != "stub" and _is_older(writing, item, outcome):
+        # Kept as a capture; what the archive knows of the item is younger.
+        return Recorded("unchanged", "older", item.id)
     made = False
     if item is None:
         item, made = _create_item(writing, page)
@@ -164,6 +216,9 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
         _fill_item(writing, item, page)
     identity.add_addresses(writing.connection, writing.source_id, item, page.urls, writing.now,
                            settled=url_key(page.task.url))  # fmt: skip
+    if page.guid is not None:
+        row = identity.guid_row(writing.source_id, item.id, page.guid, page.task, writing.now)
+        insert_ignore(writing.connection, Address, [row])
     frontier.settle(writing.connection, page.task, "done", writing.now)
     announced = 0
     if outcome.follow:
@@ -185,6 +240,8 @@ def _item_for(writing: Writing, page: StoredPage) -> KnownItem | None:
     content = page.outcome.content
     item = identity.find_item(connection, source_id, page.kind, page.identity,
                               identity.keys_of(page.urls))  # fmt: skip
+    if item is None and page.guid is not None:
+        item = _announced_as(writing, page, page.guid)
     if item is None or item.state == "stub" or not isinstance(content, ArticleContent):
         return item
     elsewhere = page.task.item_id not in (None, item.id)
@@ -196,6 +253,26 @@ def _item_for(writing: Writing, page: StoredPage) -> KnownItem | None:
     return own if own is None or own.id != item.id or not elsewhere else None
 
 
+def _announced_as(writing: Writing, page: StoredPage, guid: str) -> KnownItem | None:
+    """The item that a feed announced under the same id, where it is the same article.
+
+    Feeds use one id twice, and for whole series; so its headline or text must agree.
+    """
+    held = identity.items_at(writing.connection, writing.source_id, [guid])
+    content = page.outcome.content
+    if not held or not isinstance(content, ArticleContent) or held[0][1].kind != "article":
+        return None
+    item = held[0][1]
+    if content.number and item.number and content.number != item.number:
+        return None
+    other = identity.is_other_article(writing.connection, item, content, page.keys)
+    if other:
+        return None
+    if item.state != "stub" and url_key(item.url) not in page.keys:
+        _move(writing, item, page.address)
+    return item
+
+
 def _duplicate_of(writing: Writing, page: StoredPage, item: KnownItem | None) -> KnownItem | None:
     """The article that the page is only another address of."""
     content = page.outcome.content
@@ -203,6 +280,7 @@ def _duplicate_of(writing: Writing, page: StoredPage, item: KnownItem | None) ->
         return None
     if item is not None and item.state != "stub":
         looked_for = page.task.item_id is not None
+        # Found by a feed's id at an address never met: it moved there.
         return None if looked_for or page.keys[-1] == url_key(item.url) else item
     twin = identity.find_same_text(writing.connection, writing.source_id, content.headline,
                                    page.made.words, page.made.digest)  # fmt: skip

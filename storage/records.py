@@ -114,7 +114,7 @@ class CaptureRecord:
     length: int
     digest: str
     record_id: str
-    kind: Literal["response", "revisit"] = "response"
+    kind: Literal["response", "revisit", "forgotten"] = "response"
     refers_to: int | None = None
     rights: dict[str, Any] | None = None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, or_, select, true, update
 
+from storage import tombstones
 from storage.addresses import host_of, url_key
 from storage.database import insert_ignore
 from storage.errors import SourceExists, unknown_source
@@ -97,6 +98,11 @@ def add_source(
 def refuse_known(session: Session, name: str | None, home_url: str) -> None:
     """Raise :class:`SourceExists` where the name or the home page is followed already."""
     wanted = url_key(home_url)
+    if tombstones.held(session.connection(), "source", [wanted]):
+        raise SourceExists(
+            f"{home_url} was erased by request",
+            "`dateline forget --list` says why, `dateline forget --revoke N` lifts it",
+        )
     for other in session.scalars(select(Source)):
         if url_key(other.home_url) == wanted:
             raise SourceExists(

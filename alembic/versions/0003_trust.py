@@ -21,6 +21,7 @@ def upgrade() -> None:
     with op.batch_alter_table("sources") as batch:
         batch.add_column(sa.Column("rights", sa.String(16), nullable=False, server_default="obey"))
         batch.add_column(sa.Column("store", sa.String(16), nullable=False, server_default="gzip"))
+        batch.add_column(sa.Column("rules", JSON, nullable=True))
         batch.create_check_constraint(op.f("ck_sources_rights"), "rights IN ('obey', 'ignore')")
         batch.create_check_constraint(op.f("ck_sources_store"), "store IN ('gzip', 'zstd')")
     with op.batch_alter_table("captures") as batch:
@@ -29,7 +30,9 @@ def upgrade() -> None:
         )
         batch.add_column(sa.Column("refers_to", sa.Integer(), nullable=True))
         batch.add_column(sa.Column("rights", JSON, nullable=True))
-        batch.create_check_constraint(op.f("ck_captures_kind"), "kind IN ('response', 'revisit')")
+        batch.create_check_constraint(
+            op.f("ck_captures_kind"), "kind IN ('response', 'revisit', 'forgotten')"
+        )
         batch.create_foreign_key(
             op.f("fk_captures_refers_to"), "captures", ["refers_to"], ["id"], ondelete="SET NULL"
         )
@@ -175,7 +178,7 @@ def downgrade() -> None:
         for name in ("silent", "origin", "delta"):
             batch.drop_column(name)
         batch.alter_column("content", existing_type=JSON, nullable=False)
-    op.execute("DELETE FROM captures WHERE kind = 'revisit'")
+    op.execute("DELETE FROM captures WHERE kind <> 'response'")
     with op.batch_alter_table("captures") as batch:
         batch.drop_index(op.f("ix_captures_refers_to"))
         batch.drop_constraint(op.f("fk_captures_refers_to"), type_="foreignkey")
@@ -185,5 +188,6 @@ def downgrade() -> None:
     with op.batch_alter_table("sources") as batch:
         batch.drop_constraint(op.f("ck_sources_rights"), type_="check")
         batch.drop_constraint(op.f("ck_sources_store"), type_="check")
+        batch.drop_column("rules")
         batch.drop_column("store")
         batch.drop_column("rights")

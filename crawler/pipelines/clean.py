@@ -92,6 +92,11 @@ def _clean_fields(value: Any) -> Any:
     return dataclasses.replace(value, **changes)
 
 
+def clean_content(content: Article | Entry) -> Article | Entry:
+    """An article or entry whose fields are clean and fit the archive."""
+    return clean_article(content) if isinstance(content, Article) else clean_entry(content)
+
+
 class CleanPipeline:
     """Applies the rules to what was extracted; other outcomes pass."""
 
@@ -99,7 +104,4 @@ class CleanPipeline:
         """Clean an item."""
         if not isinstance(item, PageStored):
             return item
-        content = item.content
-        if isinstance(content, Article):
-            return dataclasses.replace(item, content=clean_article(content))
-        return dataclasses.replace(item, content=clean_entry(content))
+        return dataclasses.replace(item, content=clean_content(item.content))

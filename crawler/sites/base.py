@@ -18,6 +18,7 @@ from crawler.extraction.bylines import clean_names
 from crawler.extraction.mentions import mentions_in
 from crawler.extraction.page import parse_html, take_out
 from crawler.extraction.repetition import cleaned
+from storage.address_rules import Rules
 from storage.addresses import host_of
 
 if TYPE_CHECKING:
@@ -52,8 +53,21 @@ class Site:
     fields: ClassVar[Mapping[str, str]] = {}
     remove: ClassVar[Sequence[str]] = ()
     text: ClassVar[str] = ""
+    # What the site knows of its own addresses: the only parameters of the query that say what is
+    # shown (None: the generic tables decide), others that do not, further hosts that serve it.
+    parameters: ClassVar[tuple[str, ...] | None] = None
+    dropped_parameters: ClassVar[tuple[str, ...]] = ()
+    other_hosts: ClassVar[tuple[str, ...]] = ()
     # Whether cards of names are run into the text without any markup (InsermInsermInserm).
     unmarked_cards: ClassVar[bool] = False
+
+    def address_rules(self, host: str) -> Rules:
+        """The rules for addresses of ``host``, the source's own."""
+        return Rules(
+            None if self.parameters is None else frozenset(self.parameters),
+            frozenset(name.lower() for name in self.dropped_parameters),
+            dict.fromkeys(self.other_hosts, host),
+        )
 
     def extract(self, page: Page, known: Known) -> Extraction:
         """Make an article or entry of a page.

@@ -16,11 +16,12 @@ from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.article import Known
 from crawler.extraction.page import BadPage
 from crawler.fetching import content_type, header
-from crawler.keeper import Keeper
+from crawler.keeper import Keeper, mended
 from crawler.outcomes import of_extraction
 from crawler.recorder import Recorder, Tally
+from crawler.sites.base import site_for
 from storage import Archive, ArchiveError, open_archive, utc_now
-from storage import captures as capture_files
+from storage.addresses import host_of
 from storage.naming import last_name
 from storage.records import (
     Announcement,
@@ -32,6 +33,8 @@ from storage.records import (
     PageUnchanged,
     Task,
 )
+from storage.rekey import set_rules
+from storage.takedown import sweep_forgotten
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -142,14 +145,9 @@ class NewsSpider(Spider):
             self._stop(str(error))
 
     @property
-    def pages_done(self) -> int:
-        """Pages of this run that came to an end."""
-        return self._fetched - self._outstanding
-
-    @property
-    def pages_known(self) -> int:
-        """Pages of this run that came to an end or are on their way."""
-        return self._fetched
+    def pages(self) -> tuple[int, int]:
+        """Pages of this run that came to an end, and these with those on their way."""
+        return self._fetched - self._outstanding, self._fetched
 
     # -- opening and closing ---------------------------------------------------------------
 
@@ -168,8 +166,10 @@ class NewsSpider(Spider):
             row = get_source(session, self.source_name)
             self.source = _Source(row.id, row.name, row.home_url, row.language, row.timezone)
             self._last_name = last_name(session)
-        for name, cut in capture_files.recover(archive.location.captures):
-            self.logger.warning("mended %s: %d bytes of a broken record cut off", name, cut)
+        own = site_for(row.home_url).address_rules(host_of(row.home_url))
+        archive.write(lambda s: set_rules(s, row.id, own))
+        for line in mended(archive):
+            self.logger.warning("%s", line)
         self.started_at = utc_now()
         run = archive.write(lambda s: begin_run(s, self.source.id, self.started_at))
         self._keeper = Keeper(archive, self.source.id, self.source.name, self.started_at)
@@ -200,6 +200,7 @@ class NewsSpider(Spider):
         archive, recorder = self._archive, self.recorder
         try:
             self._keeper.close()
+            sweep_forgotten(archive)
             state = "finished" if reason == "finished" and self.failure is None else (
                 "failed" if self.failure else "interrupted")  # fmt: skip
             with archive.reading() as session:

@@ -23,6 +23,11 @@ _VERBS = {
     "related": ("dateline.cli.directory", "related"),
     "site": ("dateline.cli.site", "site"),
     "extract": ("dateline.cli.extract", "extract"),
+    "reextract": ("dateline.cli.reextract", "reextract"),
+    "import": ("dateline.cli.imports", "import_"),
+    "export": ("dateline.cli.export", "export"),
+    "captures": ("dateline.cli.captures", "captures"),
+    "forget": ("dateline.cli.forget", "forget"),
     "status": ("dateline.cli.status", "status"),
     "db": ("dateline.cli.archive", "db"),
 }
@@ -37,6 +42,11 @@ _HELP = {
     "related": "List what an item is linked with, two steps far.",
     "site": "Write and test the file of a site.",
     "extract": "Make an article of a page, without an archive.",
+    "reextract": "Read kept pages again with today's extractor.",
+    "import": "Import WARC, WACZ, saved pages, lists of URLs, OPML.",
+    "export": "Write what is found in the formats of other tools.",
+    "captures": "Look after the captured pages.",
+    "forget": "Erase an item or a source by request, for good.",
     "status": "Say how the archive and its crawls are.",
     "db": "Look after the database.",
 }

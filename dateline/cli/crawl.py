@@ -138,7 +138,7 @@ class _progress:
             self.tasks[name] = self.bar.add_task(name[:20], total=None, what="")
         tally = spider.tally
         self.bar.update(
-            self.tasks[name], completed=spider.pages_done, total=spider.pages_known,
+            self.tasks[name], completed=spider.pages[0], total=spider.pages[1],
             what=f"{tally.verdicts['new']} new",
         )  # fmt: skip
 
@@ -146,7 +146,8 @@ class _progress:
         now = time.monotonic()
         if now - self.spoken >= _LINE_EVERY:
             self.spoken = now
-            say(f"{spider.source_name}: {spider.pages_done} of {spider.pages_known} pages, "
+            done, known = spider.pages
+            say(f"{spider.source_name}: {done} of {known} pages, "
                 f"{spider.tally.verdicts['new']} new")  # fmt: skip
 
 

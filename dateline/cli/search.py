@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dateline.cli.options import WIDTH, ExitCode, moment, opened, put_json, say
+from dateline.cli.options import WIDTH, ExitCode, moment, opened, plural, put_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,11 +70,13 @@ class QueryCommand(click.Command):
               help="Best match or newest first.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True,
               help="Articles at most.")  # fmt: skip
+@click.option("--duplicates", is_flag=True,
+              help="All articles of the same text, not one for all of them.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def search(
     ctx: click.Context, query: tuple[str, ...], source: str | None, since: datetime | None,
-    until: datetime | None, sort: Any, limit: int, as_json: bool,
+    until: datetime | None, sort: Any, limit: int, duplicates: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Find articles: words (all of them), "a phrase", prefix*, -without.
 
@@ -84,7 +86,8 @@ def search(
 
     text = " ".join(word.removeprefix(_SHIELD) for word in query)
     with opened(ctx) as archive:
-        hits = archive.search(text, Filter(source, since, until), sort=sort, limit=limit)
+        hits = archive.search(text, Filter(source, since, until), sort=sort, limit=limit,
+                              duplicates=duplicates)  # fmt: skip
     if as_json:
         put_json([_as_json(hit) for hit in hits])
     else:
@@ -105,6 +108,8 @@ def _as_json(hit: Hit) -> dict[str, Any]:
         "published": hit.published.isoformat() if hit.published else None,
         "byline": list(hit.byline),
         "language": hit.language,
+        "leading": hit.leading,
+        "copies": list(hit.copies),
         "snippet": hit.snippet,
         "text": hit.text,
     }
@@ -114,6 +119,11 @@ def _print(hit: Hit) -> None:
     for line in textwrap.wrap(hit.headline, WIDTH):
         click.secho(line, bold=True)
     click.secho(f"  {hit.id} · {hit.source} · {moment(hit.published)}", dim=True)
+    if hit.copies:
+        names = ", ".join(dict.fromkeys(hit.copies))
+        copies = f"and {plural(len(hit.copies), 'copy', 'copies')} in {names}; --duplicates"
+        for line in textwrap.wrap(copies, WIDTH - 2):
+            click.secho(f"  {line}", dim=True)
     for line in _marked_lines(hit):
         click.echo("  " + line)
     click.echo()

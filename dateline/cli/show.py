@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dateline.cli.history import Range, put_difference, put_revisions
 from dateline.cli.options import WIDTH, moment, opened, put_json
 
 if TYPE_CHECKING:
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
 @click.argument("item")
 @click.option("--raw", is_flag=True, help="The captured page's bytes, as the server sent them.")
 @click.option("--revision", type=click.IntRange(1), help="An earlier revision.")
+@click.option("--revisions", "only", flag_value="revisions",
+              help="Its history: when what was changed, when it went and came back.")  # fmt: skip
+@click.option("--diff", type=Range(), help="What changed from revision A to B, word by word.")
 @click.option("--links", "only", flag_value="links", help="Only what it links to, and its state.")
 @click.option("--mentions", "only", flag_value="mentions", help="Only the names in its text.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with revisions and links.")
 @click.pass_context
 def show(
     ctx: click.Context, item: str, raw: bool, revision: int | None, only: str | None,
-    as_json: bool,
+    diff: tuple[int, int] | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show ITEM: its number in this archive, or its URL.
 
@@ -37,8 +41,13 @@ def show(
         if raw:
             sys.stdout.buffer.write(reading.raw_page(archive, item_id, revision))
             return
+        if diff is not None:
+            put_difference(archive, item_id, diff, as_json=as_json)
+            return
         record = reading.item(archive, item_id, revision)
-    if as_json:
+    if only == "revisions":
+        put_revisions(record, as_json=as_json)
+    elif as_json:
         put_json(record[only] if only else record)
     elif only == "links":
         _print_links(record, every=True)
@@ -105,9 +114,12 @@ def _print_article(record: dict[str, Any]) -> None:
     click.echo()
     click.secho(record["url"], dim=True)
     revisions = record["revisions"]
-    if len(revisions) > 1:
-        seen = ", ".join(f"{r['number']}: {r['seen_at'][:16].replace('T', ' ')}" for r in revisions)
-        click.secho(f"Revisions {seen}", dim=True)
+    if len(revisions) > 1 or record["events"]:
+        last = revisions[-1]["seen_at"][:16].replace("T", " ")
+        click.secho(f"{len(revisions)} revisions, the last of {last}; see --revisions", dim=True)
+    for copy in record["duplicates"]:
+        words = f"also in {copy['source']}: {copy['title']} [item {copy['item']}]"
+        _wrapped(words, "  ", "")
 
 
 def _print_blocks(blocks: list[dict[str, Any]], mentions: Sequence[dict[str, Any]] = ()) -> None:

@@ -27,14 +27,15 @@ class Capture(Base):
     same page sent by gzip and by brotli compares equal; ``length`` is in bytes of the file.
 
     A *revisit* says that the page was as it is in the capture ``refers_to``: the server sent the
-    same bytes again, or 304. ``rights`` are the reservations that came with the page
+    same bytes again, or 304. A *forgotten* one shows, at another address, what was erased by
+    request; it goes at the end of the run. ``rights`` are the reservations that came with the page
     (:mod:`storage.rights`).
     """
 
     __tablename__ = "captures"
     __table_args__ = (
         UniqueConstraint("file", "offset"),
-        CheckConstraint("kind IN ('response', 'revisit')", name="kind"),
+        CheckConstraint("kind IN ('response', 'revisit', 'forgotten')", name="kind"),
         Index("ix_captures_source_id_key_fetched_at", "source_id", "key", "fetched_at"),
     )
 

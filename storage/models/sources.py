@@ -29,6 +29,8 @@ class Source(Base):
     timezone: Mapped[str | None] = mapped_column(String(64))
     site: Mapped[str | None] = mapped_column(String(100))
     delay: Mapped[float | None]
+    # What its site file knows of its addresses (storage.address_rules.Rules).
+    rules: Mapped[dict[str, Any] | None] = mapped_column(Json)
     # Whether what publishers reserve is obeyed (storage.rights).
     rights: Mapped[str] = mapped_column(String(16), default="obey", server_default="obey")
     # How its captures are packed (storage.dictionaries).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,7 +21,8 @@ class Forgetting(Base):
     at: Mapped[datetime] = mapped_column(Moment)
     why: Mapped[str] = mapped_column(Text)
     what: Mapped[str]
-    counts: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
+    # How much went; while it is begun also "pending", what is still to go.
+    counts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     state: Mapped[str] = mapped_column(String(16), default="begun")
 
 

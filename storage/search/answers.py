@@ -15,6 +15,7 @@ from storage.search.analysis import tokens_at
 from storage.search.query import Term, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy import BindParameter, Connection
@@ -24,6 +25,8 @@ Sort = Literal["best", "newest"]
 SNIPPET_CHARACTERS = 220
 # Only so much of a text is looked through for the best place to quote.
 _SNIPPET_REACH = 40_000
+# Rows beyond those wanted that are read at once: some will be duplicates.
+_MORE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,24 @@ class Hit:
     snippet: str
     marks: tuple[tuple[int, int], ...]
     text: str
+    # The article that leads its cluster of duplicates, and the sources of the others in it.
+    leading: int | None = None
+    copies: tuple[str, ...] = ()
 
 
 def search(
-    connection: Connection, query: str, where: Filter, *, sort: Sort = "best", limit: int = 20
+    connection: Connection,
+    query: str,
+    where: Filter,
+    *,
+    sort: Sort = "best",
+    limit: int = 20,
+    duplicates: bool = False,
 ) -> list[Hit]:
     """The articles that ``query`` finds, best or newest first.
+
+    Of articles that are duplicates one is shown: the leading one where it is found too;
+    ``duplicates`` shows all of them.
 
     Raises:
         BadQuery: the query cannot be understood.
@@ -73,19 +88,61 @@ def search(
         join, rank = "search_index.item_id", "-ts_rank_cd(document, CAST(:match AS tsquery), 1)"
     conditions, bound = _conditions(where)
     order = f"{rank}, articles.sort_at DESC" if sort == "best" else "articles.sort_at DESC"
-    # Nothing of the query's text is in the statement: it is bound as :match, made of tokens.
-    statement = text(
-        "SELECT items.id, sources.name, articles.headline, items.url,"  # noqa: S608
-        " articles.published_at, articles.published_offset, articles.published_day_only,"
-        " articles.sort_at, articles.byline, articles.language, articles.text"
-        f" FROM search_index JOIN articles ON articles.item_id = {join}"
-        " JOIN items ON items.id = articles.item_id"
-        " JOIN sources ON sources.id = items.source_id"
-        f" WHERE {found}{conditions} ORDER BY {order}, items.id DESC LIMIT :limit"
-    )
-    statement = statement.bindparams(*bound, match=match, limit=limit)
-    rows = connection.execute(statement.columns(**_column_types()))
-    return [_hit(tuple(row), terms) for row in rows]
+
+    def rows(only: str, limit: int, offset: int = 0) -> list[Any]:
+        # Nothing of the query's text is in the statement: it is bound as :match, made of tokens.
+        statement = text(
+            "SELECT items.id, sources.name, articles.headline, items.url,"  # noqa: S608
+            " articles.published_at, articles.published_offset, articles.published_day_only,"
+            " articles.sort_at, articles.byline, articles.language, articles.text,"
+            " articles.cluster_id"
+            f" FROM search_index JOIN articles ON articles.item_id = {join}"
+            " JOIN items ON items.id = articles.item_id"
+            " JOIN sources ON sources.id = items.source_id"
+            f" WHERE {found}{conditions}{only} ORDER BY {order}, items.id DESC"
+            " LIMIT :limit OFFSET :offset"
+        ).bindparams(*bound, match=match, limit=limit, offset=offset)
+        return list(connection.execute(statement.columns(**_column_types())))
+
+    shown = rows("", limit) if duplicates else _folded(rows, limit)
+    copies = _copies(connection, [row.cluster_id for row in shown if row.cluster_id])
+    return [_hit(row, terms, copies) for row in shown]
+
+
+def _folded(rows: Callable[..., list[Any]], limit: int) -> list[Any]:
+    """One row of each cluster, the leading article's where it is among those found."""
+    shown: dict[tuple[str, int], Any] = {}
+    offset, count = 0, limit + _MORE
+    while len(shown) < limit:
+        some = rows("", count, offset)
+        for row in some:
+            key = ("item", row.id) if row.cluster_id is None else ("cluster", row.cluster_id)
+            if len(shown) < limit:
+                shown.setdefault(key, row)
+        if len(some) < count:
+            break
+        offset, count = offset + count, count * 2
+    wanted = [row.cluster_id for row in shown.values() if row.cluster_id not in (None, row.id)]
+    if wanted:
+        numbers = ", ".join(str(int(number)) for number in wanted)
+        for row in rows(f" AND items.id IN ({numbers})", len(wanted)):
+            shown[("cluster", row.id)] = row
+    return list(shown.values())
+
+
+def _copies(connection: Connection, clusters: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """(item, source) of the articles of each cluster."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    if not clusters:
+        return found
+    query = text(
+        "SELECT articles.cluster_id, items.id, sources.name FROM articles"
+        " JOIN items ON items.id = articles.item_id JOIN sources ON sources.id = items.source_id"
+        " WHERE articles.cluster_id IN :clusters ORDER BY articles.sort_at, items.id"
+    ).bindparams(bindparam("clusters", list(clusters), expanding=True))
+    for cluster, item_id, source in connection.execute(query):
+        found.setdefault(cluster, []).append((item_id, source))
+    return found
 
 
 def _require_source(connection: Connection, name: str) -> None:
@@ -112,17 +169,18 @@ def _conditions(where: Filter) -> tuple[str, list[BindParameter[Any]]]:
     return "".join(parts), bound
 
 
-def _hit(row: tuple[object, ...], terms: tuple[Term, ...]) -> Hit:
+def _hit(row: Any, terms: tuple[Term, ...], copies: dict[int, list[tuple[int, str]]]) -> Hit:
     (item_id, source, headline, url, published, offset, day_only, sort_at, byline, language,
-     body) = row  # fmt: skip
+     body, cluster) = row  # fmt: skip
     moment = None
     if published is not None:
-        moment = ClaimedMoment.from_stored(published, offset, day_only=bool(day_only))  # type: ignore[arg-type]
+        moment = ClaimedMoment.from_stored(published, offset, day_only=bool(day_only))
     snippet, marks = quote(str(body), terms)
     return Hit(
-        id=item_id, source=source, headline=headline, url=url, published=moment,  # type: ignore[arg-type]
-        sort_at=sort_at, byline=tuple(byline or ()), language=language,  # type: ignore[arg-type]
-        snippet=snippet, marks=marks, text=str(body),
+        id=item_id, source=source, headline=headline, url=url, published=moment,
+        sort_at=sort_at, byline=tuple(byline or ()), language=language,
+        snippet=snippet, marks=marks, text=str(body), leading=cluster,
+        copies=tuple(name for other, name in copies.get(cluster, ()) if other != item_id),
     )  # fmt: skip
 
 

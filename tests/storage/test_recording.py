@@ -285,7 +285,7 @@ def test_a_batch_with_a_failure_inside_writes_nothing(archive: Archive) -> None:
     source_id = new_source(archive)
     good = stored(task_for(archive, source_id, URL), article())
     broken = dataclasses.replace(good, urls=("not a url",), capture=capture(URL))
-    with pytest.raises(ValueError, match="no host"):
+    with pytest.raises(ValueError, match="no web address"):
         archive.record(source_id, None, [good, broken], NOW)
     assert _count(archive, Item) == 0
     assert _count(archive, Address) == 0

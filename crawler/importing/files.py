@@ -1,0 +1,253 @@
+"""Reading what others keep: WARC and WACZ files, folders of saved pages, lists of URLs, OPML."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from urllib.parse import urlsplit
+
+from storage.addresses import is_web_url
+from storage.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Form = Literal["warc", "wacz", "html", "urls", "opml"]
+
+MAX_PAGE_BYTES = 32 * 1024 * 1024
+_PAGE_ENDINGS = (".html", ".htm", ".xhtml", ".html.gz", ".htm.gz")
+# Their coding is undone when a record is read, so these would be wrong of what is kept.
+_CODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
+# Browsers note where a page was saved from; the number counts the URL's letters.
+_SAVED_FROM = re.compile(rb"<!--\s*saved from url=\(\d+\)(\S+)\s*-->")
+_CANONICAL = (
+    re.compile(rb"""<link\b[^>]*\brel=["']?canonical["']?[^>]*\bhref=["']([^"']+)""", re.I),
+    re.compile(rb"""<link\b[^>]*\bhref=["']([^"']+)["'][^>]*\brel=["']?canonical""", re.I),
+    re.compile(rb"""<meta\b[^>]*\bproperty=["']og:url["'][^>]*\bcontent=["']([^"']+)""", re.I),
+)
+_HEAD_BYTES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """One page with its answer's headers. ``body`` has no content coding."""
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    fetched_at: datetime
+
+    @property
+    def content_type(self) -> str:
+        """The media type with its parameters, ``""`` where none was given."""
+        return next((v for n, v in self.headers if n.lower() == "content-type"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Something that is no page to keep, and why."""
+
+    cause: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedFeed:
+    """A source in an OPML list."""
+
+    feed_url: str
+    home_url: str
+    title: str | None
+
+
+def form_of(path: Path) -> Form:
+    """What a file is, by its name and first bytes.
+
+    Raises:
+        ArchiveError: it is nothing that can be imported.
+    """
+    if path.is_dir():
+        return "html"
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4_096)
+    except OSError as error:
+        raise ArchiveError(f"cannot read {path}: {error.strerror}", "check its name") from error
+    if head[:2] == b"PK":
+        return "wacz"
+    if head[:2] == b"\x1f\x8b":
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, 4_096)
+        except zlib.error:
+            head = b""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"warc/", b"filedesc:")):
+        return "warc"
+    if b"<opml" in text:
+        return "opml"
+    if text.startswith((b"<!doctype html", b"<html", b"<!--")) or b"<head" in text:
+        return "html"
+    if text.startswith((b"http://", b"https://", b"#")):
+        return "urls"
+    raise ArchiveError(
+        f"{path} is no WARC, WACZ, OPML, HTML page or list of URLs", "name its form with --form"
+    )
+
+
+def pages(path: Path, form: Form, skip: int = 0) -> Iterator[tuple[int, FoundPage | Left]]:
+    """(position, page or what was left out) of a file or folder, after the first ``skip``.
+
+    Raises:
+        ArchiveError: it cannot be read, or is damaged; what came before it is good.
+    """
+    found = {"warc": _warc_file, "wacz": _wacz, "html": _saved_pages}[form](path)
+    position = 0
+    try:
+        for position, page in enumerate(found, 1):
+            if position > skip:
+                yield position, page
+    except (OSError, zlib.error, zipfile.BadZipFile, EOFError) as error:
+        raise ArchiveError(
+            f"{path} is damaged after record {position}: {error}", "what came before is imported"
+        ) from error
+
+
+def _warc_file(path: Path) -> Iterator[FoundPage | Left]:
+    with path.open("rb") as stream:
+        yield from _warc(stream)
+
+
+def _wacz(path: Path) -> Iterator[FoundPage | Left]:
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.startswith("archive/") and ".warc" in name:
+                with archive.open(name) as stream:
+                    yield from _warc(stream)  # type: ignore[arg-type]
+
+
+def _warc(stream: BinaryIO) -> Iterator[FoundPage | Left]:
+    from warcio.archiveiterator import ArchiveIterator
+    from warcio.exceptions import ArchiveLoadFailed
+
+    try:
+        for record in ArchiveIterator(stream, arc2warc=True):
+            if record.rec_type in ("response", "resource"):
+                yield _warc_page(record)
+    except ArchiveLoadFailed as error:
+        raise EOFError(" ".join(str(error).split())[:200]) from error
+
+
+def _warc_page(record: Any) -> FoundPage | Left:
+    url = record.rec_headers.get_header("WARC-Target-URI") or ""
+    url = url.strip("<>")
+    if not is_web_url(url):
+        return Left("no-web-address", url[:200])
+    status, headers = 200, []
+    if record.http_headers is not None:
+        code = record.http_headers.get_statuscode()
+        status = int(code) if code and code.isdigit() else 0
+        headers = list(record.http_headers.headers)
+    else:
+        headers = [("Content-Type", record.rec_headers.get_header("Content-Type") or "")]
+    if status != 200:
+        return Left(f"http-{status}", url)
+    kind = next((v for n, v in headers if n.lower() == "content-type"), "").lower()
+    if kind and "html" not in kind:
+        return Left("not-html", url)
+    body = record.content_stream().read(MAX_PAGE_BYTES + 1)
+    if len(body) > MAX_PAGE_BYTES:
+        return Left("too-large", url)
+    moment = _warc_date(record.rec_headers.get_header("WARC-Date") or "")
+    if moment is None:
+        return Left("no-date", url)
+    kept = tuple((n, v) for n, v in headers if n.lower() not in _CODED)
+    return FoundPage(url, status, kept, body, moment)
+
+
+def _warc_date(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            moment = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        except ValueError:
+            return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _saved_pages(path: Path) -> Iterator[FoundPage | Left]:
+    paths = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    for page in paths:
+        if page.name.lower().endswith(_PAGE_ENDINGS):
+            yield _saved_page(page)
+
+
+def _saved_page(path: Path) -> FoundPage | Left:
+    if path.stat().st_size > MAX_PAGE_BYTES:
+        return Left("too-large", str(path))
+    body = path.read_bytes()
+    if body[:2] == b"\x1f\x8b":
+        body = gzip.GzipFile(fileobj=path.open("rb")).read(MAX_PAGE_BYTES)
+    url = _own_address(body)
+    if url is None:
+        return Left("no-address", str(path))
+    moment = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return FoundPage(url, 200, (("Content-Type", "text/html"),), body, moment)
+
+
+def _own_address(body: bytes) -> str | None:
+    """The address that a saved page gives itself: the browser's note, canonical, og:url."""
+    head = body[:_HEAD_BYTES]
+    for pattern in (_SAVED_FROM, *_CANONICAL):
+        match = pattern.search(head)
+        if match is None:
+            continue
+        from html import unescape
+
+        url = unescape(match[1].decode("utf-8", "replace")).strip()
+        if is_web_url(url):
+            return url
+    return None
+
+
+def urls(path: Path) -> Iterator[str | Left]:
+    """The addresses of a list, one a line; lines that begin with # are remarks."""
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            url = line.strip().lstrip("\ufeff")
+            if not url or url.startswith("#"):
+                continue
+            yield url if is_web_url(url) else Left("no-web-address", url[:200])
+
+
+def feeds(path: Path) -> list[FollowedFeed]:
+    """The sources of an OPML list (http://opml.org/spec2.opml).
+
+    Raises:
+        ArchiveError: it is no XML.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=False)
+    try:
+        root = etree.fromstring(path.read_bytes(), parser)
+    except etree.XMLSyntaxError as error:
+        raise ArchiveError(f"{path} is no OPML: {error.msg}", "export it again") from error
+    found = []
+    for outline in root.iter("outline"):
+        said = {str(name).lower(): str(value).strip() for name, value in outline.attrib.items()}
+        feed = said.get("xmlurl", "")
+        if not is_web_url(feed):
+            continue
+        parts = urlsplit(feed)
+        home = said.get("htmlurl", "")
+        home = home if is_web_url(home) else f"{parts.scheme}://{parts.netloc}/"
+        found.append(FollowedFeed(feed, home, said.get("title") or said.get("text") or None))
+    return found

@@ -1,0 +1,113 @@
+"""How an item's history is shown: its revisions and events, and what changed between two."""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dateline.cli.options import WIDTH, put_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from storage.archive import Archive
+
+_ORIGINS = {"crawl": "", "reextraction": "a newer extractor over the same capture",
+            "import": "imported"}  # fmt: skip
+_STYLES: dict[str, dict[str, Any]] = {
+    "-": {"fg": "red", "strikethrough": True}, "+": {"fg": "green", "bold": True}, "=": {},
+}  # fmt: skip
+_MARKS = {"-": ("[-", "-]"), "+": ("{+", "+}"), "=": ("", "")}
+
+
+class Range(click.ParamType[tuple[int, int]]):
+    """Two revisions: ``1..3``, or ``3`` for it and the one before."""
+
+    name = "A..B"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        """Read it."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"(\d+)\.\.(\d+)|(\d+)", value)
+        if match is None:
+            return self.fail(f"{value!r} names no two revisions; write 1..3", param, ctx)
+        if match[3]:
+            return int(match[3]) - 1, int(match[3])
+        return int(match[1]), int(match[2])
+
+
+def put_revisions(record: dict[str, Any], *, as_json: bool) -> None:
+    """Print what befell an item, oldest first."""
+    if as_json:
+        put_json({"revisions": record["revisions"], "events": record["events"]})
+        return
+    rows = [(r["seen_at"], f"{r['number']:4}  {_said(r)}") for r in record["revisions"]]
+    rows += [(e["at"], f"   -  {e['kind']}" + (f": {e['detail']}" if e["detail"] else ""))
+             for e in record["events"]]  # fmt: skip
+    click.secho(f"{'SEEN':16}  {'REV.':4}  WHAT", bold=True)
+    for at, text in sorted(rows, key=lambda row: row[0]):
+        click.echo(textwrap.fill(f"{at[:16].replace('T', ' ')}  {text}", WIDTH,
+                                 subsequent_indent=" " * 24))  # fmt: skip
+    if len(record["revisions"]) > 1:
+        click.secho(f"Read a change with --diff 1..{len(record['revisions'])}", dim=True)
+
+
+def _said(revision: dict[str, Any]) -> str:
+    changed = ", ".join(revision["changed"]) or "first seen"
+    if "access" in revision["changed"]:
+        changed += " (what is to be seen of it changed)"
+    words = [changed, _ORIGINS[revision["origin"]]]
+    words += ["silent: the page names no newer change"] if revision["silent"] else []
+    return "; ".join(filter(None, words)) + f" [{revision['extractor']}]"
+
+
+def put_difference(archive: Archive, item_id: int, pair: tuple[int, int], *, as_json: bool) -> None:
+    """Print what changed from one revision to another, word by word.
+
+    Raises:
+        UnknownItem: the item has no such revision.
+    """
+    from storage import reading
+    from storage.differences import difference
+
+    old, new = (reading.content(archive, item_id, number) for number in pair)
+    found = difference(old, new)
+    if as_json:
+        put_json({"item": item_id, "from": pair[0], "to": pair[1], **found})
+        return
+    if not found["fields"] and not found["text"]:
+        click.echo("Nothing that is read differs.")
+    for name, pieces in found["fields"].items():
+        click.secho(name.replace("_", " "), bold=True)
+        _put_pieces(pieces, "  ")
+    if found["text"]:
+        click.secho("text", bold=True)
+    for part in found["text"]:
+        if "same" in part:
+            count = part["same"]
+            click.secho(f"  … {count} unchanged paragraph{'s' if count > 1 else ''}", dim=True)
+        else:
+            _put_pieces(part["pieces"], "  ")
+
+
+def _put_pieces(pieces: Iterable[tuple[str, str]], indent: str) -> None:
+    """Pieces in lines: in colour on a terminal, marked as wdiff does elsewhere."""
+    colour = sys.stdout.isatty()
+    line, width = "", 0
+    lines = []
+    for sign, words in pieces:
+        begin, end = ("", "") if colour else _MARKS[sign]
+        for word in re.findall(r"\S+\s*|\s+", begin + words + end):
+            if width + len(word.rstrip()) > WIDTH - len(indent) and line:
+                lines.append(line.rstrip())
+                line, width = "", 0
+            line += click.style(word, **_STYLES[sign]) if colour else word
+            width += len(word)
+    for text in (*lines, line):
+        click.echo(indent + text)
+    click.echo()

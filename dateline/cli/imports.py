@@ -1,0 +1,107 @@
+"""``import``: what others kept, into this archive."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dateline.cli.options import ExitCode, opened, plural, put_json, say
+
+if TYPE_CHECKING:
+    from crawler.importing.run import Imported
+    from storage import Archive
+
+_FORMS = ("auto", "warc", "wacz", "html", "urls", "opml")
+_WORDS = (("new", "new"), ("revised", "revised"), ("unchanged", "unchanged"),
+          ("duplicate", "duplicates"), ("held", "held already"),
+          ("waiting", "waiting to be crawled"),
+          ("followed", "followed"))  # fmt: skip
+
+
+@click.command(name="import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path),
+                metavar="FILE...")  # fmt: skip
+@click.option("--form", type=click.Choice(_FORMS), default="auto", show_default=True,
+              help="What the files are.")  # fmt: skip
+@click.option("--source", help="The source that all of it belongs to (default: by host).")
+@click.option("--new-sources", is_flag=True,
+              help="Make a (paused) source for each host that none is followed of.")  # fmt: skip
+@click.option("--restart", is_flag=True, help="Begin again where an import was cut short or done.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def import_(
+    ctx: click.Context, files: tuple[Path, ...], form: str, source: str | None,
+    new_sources: bool, restart: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Import pages that others kept: WARC and WACZ files (Common Crawl's news too), folders of
+    saved HTML, lists of URLs, and OPML lists of sources.
+
+    Pages go to the source of their host. The same file twice adds nothing; an import that was
+    cut short goes on.
+    """
+    from crawler.importing.files import form_of
+    from dateline.cli.logs import configure_logs
+    from storage import ArchiveError
+    from storage.sources import get_source
+
+    configure_logs(ctx.obj["verbose"])
+    answers = []
+    failed = False
+    with opened(ctx) as archive:
+        owner = None
+        if source is not None:
+            with archive.reading() as session:
+                owner = get_source(session, source)
+        for path in files:
+            try:
+                kind = form_of(path) if form == "auto" else form
+                result = _one(archive, path, kind, owner, new_sources, restart)
+            except ArchiveError as error:
+                failed = True
+                say(str(error))
+                continue
+            answers.append({"file": str(path), "form": kind, **dict(result.verdicts),
+                            "causes": dict(sorted(result.causes.items()))})  # fmt: skip
+            if not as_json:
+                _print(path, result)
+    if as_json:
+        put_json(answers)
+    ctx.exit(ExitCode.FAILED if failed else ExitCode.DONE)
+
+
+def _one(
+    archive: Archive, path: Path, kind: Any, owner: Any, new_sources: bool, restart: bool
+) -> Imported:
+    from crawler.importing.run import PageImport, import_feeds, import_urls
+
+    if kind == "opml":
+        return import_feeds(archive, path)
+    if kind == "urls":
+        return import_urls(archive, path, owner)
+
+    def observe(position: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{path.name}: {position:,} records", nl=False, err=True)
+
+    importer = PageImport(archive, owner, new_sources=new_sources, restart=restart,
+                          observer=observe)  # fmt: skip
+    try:
+        return importer.run(path, kind)
+    finally:
+        if sys.stderr.isatty():
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _print(path: Path, result: Imported) -> None:
+    words = [f"{result.verdicts[v]:,} {text}" for v, text in _WORDS if result.verdicts[v]]
+    click.echo(f"{path.name}: " + (", ".join(words) or "nothing was imported"))
+    for cause, count in sorted(result.causes.items(), key=lambda c: (-c[1], c[0])):
+        click.echo(f"  {count:5} {cause}")
+    if result.causes["no-source"]:
+        say(f"{plural(result.causes['no-source'], 'page')} of hosts that nobody follows: follow "
+            "them, name --source, or take them all with --new-sources")  # fmt: skip
+    if result.verdicts["waiting"]:
+        say("fetch them with `dateline crawl`")

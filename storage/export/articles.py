@@ -1,0 +1,155 @@
+"""The articles that an export is of, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, column, literal_column, select, table, text
+
+from storage.content import ClaimedMoment
+from storage.errors import unknown_source
+from storage.models import Article, Item, Source
+from storage.rights import TDM
+from storage.search import index
+from storage.search.query import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Select
+
+    from storage.search.answers import Filter
+
+_TOGETHER = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One article, with what every format may want of it."""
+
+    id: int
+    source: str
+    source_title: str
+    url: str
+    number: str | None
+    headline: str
+    standfirst: str | None
+    byline: list[str]
+    dateline_place: str | None
+    kind: str | None
+    section: str | None
+    tags: list[str]
+    language: str | None
+    published: ClaimedMoment | None
+    modified: ClaimedMoment | None
+    access: str
+    notices: list[str]
+    rights: list[str]
+    text: str
+    blocks: list[dict[str, Any]]
+    word_count: int
+    revision: int
+    leading: int | None
+    state: str
+    first_fetched_at: datetime
+    sort_at: datetime
+
+    @property
+    def day(self) -> str:
+        """The day of publication, or of the first fetch where none is claimed."""
+        moment = self.published.at if self.published is not None else self.first_fetched_at
+        return moment.date().isoformat()
+
+
+@dataclass(slots=True)
+class Left:
+    """How many articles were left out because their publishers reserve text and data mining."""
+
+    reserved: int = 0
+
+
+_ARTICLE = (
+    "headline", "standfirst", "byline", "dateline_place", "kind", "section", "tags", "language",
+    "access", "notices", "rights", "text", "blocks", "word_count", "revision",
+    "first_fetched_at", "sort_at",
+)  # fmt: skip
+_COLUMNS = (
+    Item.id, Source.name, Source.title, Source.home_url, Item.url, Item.number, Item.state,
+    Article.cluster_id, Article.published_at, Article.published_offset,
+    Article.published_day_only, Article.modified_at, Article.modified_offset,
+    *(getattr(Article, name) for name in _ARTICLE),
+)  # fmt: skip
+
+
+def articles(
+    connection: Connection, query: str, where: Filter, left: Left, *, reserved: bool = False
+) -> Iterator[Exported]:
+    """The articles that ``query`` finds (``""``: all), by id; ``reserved`` ones too if asked.
+
+    Raises:
+        BadQuery: the query cannot be understood.
+        UnknownSource: ``where`` names a source that is not followed.
+    """
+    statement = _statement(connection, query, where, _COLUMNS).order_by(Article.item_id)
+    for row in connection.execution_options(yield_per=_TOGETHER).execute(statement):
+        one = _exported(row)
+        if TDM in one.rights and not reserved:
+            left.reserved += 1
+        else:
+            yield one
+
+
+def ids(connection: Connection, query: str, where: Filter) -> Select[Any]:
+    """A statement of the ids of the articles that ``query`` finds."""
+    return _statement(connection, query, where, (Article.item_id,))
+
+
+def _exported(row: Any) -> Exported:
+    (item_id, source, title, home, url, number, state, cluster, published, offset, day_only,
+     modified, modified_offset, *rest) = row  # fmt: skip
+    return Exported(
+        id=item_id, source=source, source_title=title or home, url=url, number=number, state=state,
+        leading=cluster,
+        published=None if published is None else ClaimedMoment.from_stored(
+            published, offset, day_only=day_only),
+        modified=None if modified is None else ClaimedMoment.from_stored(
+            modified, modified_offset, day_only=False),
+        **dict(zip(_ARTICLE, rest, strict=True)),
+    )  # fmt: skip
+
+
+def _statement(
+    connection: Connection, query: str, where: Filter, columns: Sequence[Any]
+) -> Select[Any]:
+    statement = (
+        select(*columns)
+        .select_from(Article)
+        .join(Item, Item.id == Article.item_id)
+        .join(Source, Source.id == Item.source_id)
+    )
+    if where.source is not None:
+        names = list(connection.scalars(select(Source.name).order_by(Source.name)))
+        if where.source not in names:
+            raise unknown_source(where.source, names)
+        statement = statement.where(Source.name == where.source)
+    if where.since is not None:
+        statement = statement.where(Article.sort_at >= where.since)
+    if where.until is not None:
+        statement = statement.where(Article.sort_at < where.until)
+    return statement.where(_matching(connection, query)) if query.strip() else statement
+
+
+def _matching(connection: Connection, query: str) -> Any:
+    terms = parse(query)
+    found: Any
+    if connection.dialect.name == "sqlite":
+        found = select(literal_column("rowid")).select_from(table("search_index", column("rowid")))
+        found = found.where(text("search_index MATCH :match").bindparams(
+            bindparam("match", index.sqlite_match(terms))))  # fmt: skip
+    else:
+        found = select(column("item_id")).select_from(table("search_index", column("item_id")))
+        found = found.where(text("document @@ CAST(:match AS tsquery)").bindparams(
+            bindparam("match", index.postgres_match(terms))))  # fmt: skip
+    return Article.item_id.in_(found)

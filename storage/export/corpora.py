@@ -1,0 +1,195 @@
+"""IRaMuTeQ, TXM, TEI and ninjs: articles as texts for textual analysis and for newsrooms."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import unicodedata
+import zipfile
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape, quoteattr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import BinaryIO
+
+    from storage.export.articles import Exported
+
+# What XML 1.0 cannot hold, escaped or not.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_iramuteq(articles: Iterable[Exported], out: BinaryIO) -> int:
+    """IRaMuTeQ's corpus: a starred line of variables, then the text (its manual, section 2)."""
+    count = 0
+    for a in articles:
+        variables = {"source": a.source, "date": a.day, "year": a.day[:4], "month": a.day[:7],
+                     "language": a.language, "section": a.section, "kind": a.kind}  # fmt: skip
+        stars = " ".join(
+            f"*{name}_{_variable(value)}" for name, value in variables.items() if _variable(value)
+        )
+        # A line that begins with stars would begin another text.
+        text = "\n".join(line.lstrip("* ") for line in (a.headline, *a.text.split("\n")) if line)
+        out.write(f"**** *id_{a.id} {stars}\n{text}\n\n".encode("utf-8", "replace"))
+        count += 1
+    return count
+
+
+def _variable(value: str | None) -> str:
+    """A value of letters, digits and dashes, which is all that IRaMuTeQ takes."""
+    plain = unicodedata.normalize("NFKD", value or "")
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"[^A-Za-z0-9-]+", "-", plain).strip("-")
+
+
+def write_txm(articles: Iterable[Exported], out: BinaryIO) -> int:
+    """TXM's "XML/w + CSV" import: a ZIP with an XML file a text and a table of metadata."""
+    table = io.StringIO()
+    writer = csv.writer(table)
+    names = ("id", "source", "title", "author", "date", "year", "section", "language", "url")
+    writer.writerow(names)
+    count = 0
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for a in articles:
+            name = f"dateline-{a.id}"
+            row = (name, a.source, a.headline, "; ".join(a.byline), a.day, a.day[:4],
+                   a.section or "", a.language or "", a.url)  # fmt: skip
+            writer.writerow([_xml_text(value) for value in row])
+            attributes = " ".join(f"{key}={_attribute(value)}"
+                                  for key, value in zip(names, row, strict=True))  # fmt: skip
+            body = "".join(
+                f"<{tag}>{_xml(block['text'])}</{tag}>\n" for block in a.blocks
+                for tag in ("head" if block["kind"] == "heading" else "p",)
+                if block["kind"] != "figure"
+            )  # fmt: skip
+            text = (f'<?xml version="1.0" encoding="UTF-8"?>\n<text {attributes}>\n'
+                    f"<head>{_xml(a.headline)}</head>\n{body}</text>\n")  # fmt: skip
+            archive.writestr(f"{name}.xml", text.encode("utf-8", "replace"))
+            count += 1
+        archive.writestr("metadata.csv", table.getvalue().encode("utf-8", "replace"))
+    return count
+
+
+def write_tei(articles: Iterable[Exported], out: BinaryIO) -> int:
+    """TEI P5: a ``teiCorpus`` with a ``TEI`` an article (https://tei-c.org/guidelines/p5/)."""
+    out.write(
+        b'<?xml version="1.0" encoding="UTF-8"?>\n'
+        b'<teiCorpus xmlns="http://www.tei-c.org/ns/1.0">\n<teiHeader><fileDesc>\n'
+        b"<titleStmt><title>Articles of a Dateline archive</title></titleStmt>\n"
+        b"<publicationStmt><p>Exported by Dateline.</p></publicationStmt>\n"
+        b"<sourceDesc><p>Press articles as their publishers put them on the web.</p></sourceDesc>\n"
+        b"</fileDesc></teiHeader>\n"
+    )
+    count = 0
+    for a in articles:
+        out.write(_tei(a).encode("utf-8", "replace"))
+        count += 1
+    if not count:
+        # A corpus of nothing is not valid.
+        out.write(
+            b"<TEI><teiHeader><fileDesc><titleStmt><title>None</title></titleStmt>"
+            b"<publicationStmt><p>None</p></publicationStmt><sourceDesc><p>None</p>"
+            b"</sourceDesc></fileDesc></teiHeader><text><body><p/></body></text></TEI>\n"
+        )
+    out.write(b"</teiCorpus>\n")
+    return count
+
+
+def _tei(a: Exported) -> str:
+    authors = "".join(f"<author>{_xml(name)}</author>" for name in a.byline)
+    language = ""
+    if a.language:
+        language = (f"<langUsage><language ident={_attribute(a.language)}>{_xml(a.language)}"
+                    "</language></langUsage>")  # fmt: skip
+    words = "".join(f"<term>{_xml(word)}</term>" for word in (*a.tags, a.section) if word)
+    classes = f"<textClass><keywords>{words}</keywords></textClass>" if words else ""
+    profile = f"<profileDesc>{language}{classes}</profileDesc>" if language or classes else ""
+    number = f'<idno type="number">{_xml(a.number)}</idno>' if a.number else ""
+    place = f"<pubPlace>{_xml(a.dateline_place)}</pubPlace>" if a.dateline_place else ""
+    standfirst = f'<p rend="standfirst">{_xml(a.standfirst)}</p>\n' if a.standfirst else ""
+    return (
+        f'<TEI xml:id="dateline-{a.id}"><teiHeader><fileDesc>'
+        f"<titleStmt><title>{_xml(a.headline)}</title>{authors}</titleStmt>"
+        f"<publicationStmt><publisher>{_xml(a.source_title)}</publisher>{place}"
+        f"<date when={_attribute(a.day)}>{a.day}</date>{number}</publicationStmt>"
+        f"<sourceDesc><bibl><title>{_xml(a.headline)}</title><ref target={_attribute(_uri(a.url))}>"
+        f"{_xml(a.url)}</ref></bibl></sourceDesc></fileDesc>{profile}</teiHeader>"
+        f"<text><body><head>{_xml(a.headline)}</head>\n{standfirst}{_tei_blocks(a.blocks)}"
+        "</body></text></TEI>\n"
+    )
+
+
+def _tei_blocks(blocks: list[dict[str, Any]]) -> str:
+    parts: list[str] = []
+    items: list[str] = []
+    for block in [*blocks, {"kind": "end", "text": ""}]:
+        kind, text = block["kind"], _xml(block["text"])
+        if kind == "list_item":
+            items.append(f"<item>{text}</item>")
+            continue
+        if items:
+            parts.append(f"<list>{''.join(items)}</list>")
+            items = []
+        if kind == "heading":
+            parts.append(f'<p rend="heading">{text}</p>')
+        elif kind == "quote":
+            parts.append(f"<quote>{text}</quote>")
+        elif kind == "figure":
+            parts.append(f"<figure><figDesc>{text}</figDesc></figure>" if text else "")
+        elif kind != "end":
+            parts.append(f"<p>{text}</p>")
+    written = "\n".join(part for part in parts if part)
+    return written or "<p/>"
+
+
+def write_ninjs(articles: Iterable[Exported], out: BinaryIO) -> int:
+    """ninjs 2.1, a JSON array of text items (https://iptc.org/std/ninjs/)."""
+    count = 0
+    out.write(b"[")
+    for a in articles:
+        moment = (a.published.at if a.published is not None else a.first_fetched_at).isoformat()
+        item: dict[str, Any] = {
+            "uri": a.url, "standard": {"name": "ninjs", "version": "2.1"}, "type": "text",
+            "versioncreated": (a.modified.at.isoformat() if a.modified else moment),
+            "firstcreated": moment, "version": str(a.revision),
+            "headlines": [{"value": a.headline}],
+            "bodies": [{"contenttype": "text/plain", "charcount": len(a.text), "value": a.text}],
+            "infosources": [{"name": a.source_title}],
+        }  # fmt: skip
+        if a.standfirst:
+            item["descriptions"] = [{"role": "standfirst", "value": a.standfirst}]
+        if a.byline:
+            item["by"] = ", ".join(a.byline)
+            item["people"] = [{"name": name, "rel": "author"} for name in a.byline]
+        if a.language:
+            item["language"] = a.language
+        if a.dateline_place:
+            item["located"] = a.dateline_place
+        if a.tags or a.section:
+            item["subjects"] = [{"name": word} for word in (a.section, *a.tags) if word]
+        if a.number:
+            item["altids"] = [{"role": "number", "value": a.number}]
+        begin = ",\n" if count else "\n"
+        out.write((begin + json.dumps(item, ensure_ascii=False)).encode("utf-8", "replace"))
+        count += 1
+    out.write(b"\n]\n")
+    return count
+
+
+def _xml_text(value: str) -> str:
+    return _NOT_XML.sub("", value)
+
+
+def _xml(value: str) -> str:
+    return escape(_xml_text(value))
+
+
+def _attribute(value: str) -> str:
+    return quoteattr(_xml_text(value))
+
+
+def _uri(url: str) -> str:
+    """A URL without what xsd:anyURI forbids."""
+    return re.sub(r"[\s<>\"{}|\\^`]", lambda m: f"%{ord(m[0]):02X}", url)

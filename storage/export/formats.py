@@ -1,0 +1,58 @@
+"""The formats by name, and one function that writes any of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storage.export import corpora, references, tables, web
+from storage.export.articles import Left, articles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from storage.archive import Archive
+    from storage.search.answers import Filter
+
+_ARTICLES: dict[str, Callable[..., int]] = {
+    "jsonl": tables.write_jsonl, "csv": tables.write_csv, "parquet": tables.write_parquet,
+    "ris": references.write_ris, "bibtex": references.write_bibtex,
+    "iramuteq": corpora.write_iramuteq, "txm": corpora.write_txm, "tei": corpora.write_tei,
+    "ninjs": corpora.write_ninjs,
+}  # fmt: skip
+_CAPTURES: dict[str, Callable[..., int]] = {"warc": web.write_warc, "wacz": web.write_wacz}
+FORMATS = (*_ARTICLES, *_CAPTURES, "opml")
+# Formats that are no text: a terminal would not like them.
+BINARY = frozenset({"parquet", "txm", "warc", "wacz"})
+# Formats that need to go back in their file.
+SEEKING = frozenset({"parquet", "txm", "wacz"})
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What was written: articles, captures or sources; and the articles left out as reserved."""
+
+    count: int
+    reserved: int = 0
+
+
+def export(
+    archive: Archive, form: str, query: str, where: Filter, out: BinaryIO, *, reserved: bool = False
+) -> Export:
+    """Write what ``query`` finds (``""``: everything) to ``out`` in the format ``form``.
+
+    Raises:
+        BadQuery, UnknownSource: as for searching.
+        CaptureUnreadable: a capture is gone or damaged (WARC and WACZ).
+        ArchiveError: the format needs something that is not installed.
+    """
+    with archive.engine.connect() as connection:
+        if form == "opml":
+            return Export(web.write_opml(connection, where, out))
+        if form in _CAPTURES:
+            write = _CAPTURES[form]
+            return Export(write(archive, connection, query, where, out, reserved=reserved))
+        left = Left()
+        found = articles(connection, query, where, left, reserved=reserved)
+        return Export(_ARTICLES[form](found, out), left.reserved)

@@ -1,0 +1,69 @@
+"""RIS and BibTeX: articles as references for Zotero, EndNote and LaTeX."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import BinaryIO
+
+    from storage.export.articles import Exported
+
+_SPECIAL = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "#": r"\#",
+            "&": r"\&", "_": r"\_", "$": r"\$", "~": r"\textasciitilde{}",
+            "^": r"\textasciicircum{}"}  # fmt: skip
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def write_ris(articles: Iterable[Exported], out: BinaryIO) -> int:
+    """RIS, a record an article, of type NEWS (https://en.wikipedia.org/wiki/RIS_(file_format))."""
+    count = 0
+    for a in articles:
+        year, month, day = a.day.split("-")
+        lines = [("TY", "NEWS"), ("ID", f"dateline-{a.id}"), ("TI", a.headline)]
+        lines += [("AU", name) for name in a.byline]
+        lines += [("T2", a.source_title), ("PY", year), ("DA", f"{year}/{month}/{day}")]
+        lines += [
+            ("AB", a.standfirst or ""),
+            ("SE", a.section or ""),
+            ("CY", a.dateline_place or ""),
+        ]
+        lines += [("KW", tag) for tag in a.tags]
+        lines += [("LA", a.language or ""), ("M1", a.number or ""), ("UR", a.url)]
+        lines += [("Y2", a.first_fetched_at.strftime("%Y/%m/%d"))]
+        text = "".join(f"{tag}  - {_line(value)}\r\n" for tag, value in lines if value)
+        out.write(f"{text}ER  - \r\n\r\n".encode("utf-8", "replace"))
+        count += 1
+    return count
+
+
+def write_bibtex(articles: Iterable[Exported], out: BinaryIO) -> int:
+    """BibTeX, an ``@article`` each; what TeX would read as its own is escaped."""
+    count = 0
+    for a in articles:
+        year, month, _ = a.day.split("-")
+        fields = [
+            ("title", f"{{{_tex(a.headline)}}}"),
+            # Braces keep a name whole: which part is the family's is not for us to guess.
+            ("author", " and ".join(f"{{{_tex(name)}}}" for name in a.byline)),
+            ("journal", _tex(a.source_title)), ("year", year), ("date", a.day),
+            ("url", re.sub(r"[{}\\\s]", lambda m: f"%{ord(m[0]):02X}", a.url)),
+            ("urldate", a.first_fetched_at.date().isoformat()),
+            ("abstract", _tex(a.standfirst or "")), ("keywords", _tex(", ".join(a.tags))),
+            ("number", _tex(a.number or "")), ("language", _tex(a.language or "")),
+        ]  # fmt: skip
+        lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields if value)
+        lines += f"  month = {_MONTHS[int(month) - 1]},\n"
+        out.write(f"@article{{dateline-{a.id},\n{lines}}}\n\n".encode("utf-8", "replace"))
+        count += 1
+    return count
+
+
+def _line(value: str) -> str:
+    return " ".join(value.split())
+
+
+def _tex(value: str) -> str:
+    return "".join(_SPECIAL.get(sign, sign) for sign in _line(value))

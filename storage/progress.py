@@ -1,0 +1,48 @@
+"""How far long work has come, so that it goes on where it was cut short."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select
+
+from storage.models import Import
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+
+
+def begun(archive: Archive, name: str) -> tuple[int, bool, dict[str, int]]:
+    """(position, whether done, counts) of the work called ``name``; zeros where it is new."""
+    with archive.reading() as session:
+        row = session.scalar(select(Import).where(Import.name == name))
+        return (row.position, row.done, dict(row.counts)) if row is not None else (0, False, {})
+
+
+def reached(
+    archive: Archive, name: str, position: int, counts: dict[str, int], now: datetime,
+    *, done: bool = False,
+) -> None:  # fmt: skip
+    """Note how far it came."""
+
+    def work(session: Session) -> None:
+        row = session.scalar(select(Import).where(Import.name == name))
+        if row is None:
+            row = Import(name=name)
+            session.add(row)
+        row.position, row.counts, row.done, row.updated_at = position, counts, done, now
+
+    archive.write(work)
+
+
+def forget(archive: Archive, name: str) -> None:
+    """Let it begin anew."""
+
+    def work(session: Session) -> Any:
+        session.execute(delete(Import).where(Import.name == name))
+
+    archive.write(work)

@@ -1,0 +1,437 @@
+"""Takedown: an item or a source erased from every file of the archive, and kept from coming back.
+
+The order makes a kill at any moment harmless: first the tombstones and the list of what is to go
+(record ids and paths, which tell nothing) are committed, then the rows go in one transaction, then
+captures and files are rewritten; :func:`finish` goes on where that was cut short.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, or_, select, text, update
+
+from storage import dictionaries, duplicates, rewriting, tombstones, warc
+from storage.addresses import is_web_url, url_key
+from storage.captures import DICTIONARIES
+from storage.database import chunked
+from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
+from storage.models import (
+    Address,
+    Article,
+    ArticleMedia,
+    Candidate,
+    Capture,
+    CrawlRun,
+    DirectoryEntry,
+    Forgetting,
+    Item,
+    Link,
+    Media,
+    Mention,
+    Revision,
+    Source,
+)
+from storage.reading import read_capture
+from storage.search import index
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+
+_BLANK = "about:blank#forgotten"
+# What one item shows of another, in content as it is kept.
+_SHOWN = ("anchor", "teaser", "number", "kind", "published", "caption", "credit",
+          "alternative_text", "full_name", "expansion")  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is to go."""
+
+    items: list[int]
+    keys: set[str] = field(default_factory=set)
+    records: dict[str, list[str]] = field(default_factory=dict)
+    captures: int = 0
+    media: list[int] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    dictionaries: list[str] = field(default_factory=list)
+
+
+def forget_items(archive: Archive, ids: Sequence[int], why: str, now: datetime) -> dict[str, int]:
+    """Erase items; returns counts of what went.
+
+    Raises:
+        ArchiveError: a crawl is writing to a file that holds one of them; nothing that was
+            erased before that comes back, and the same call goes on.
+    """
+    return _forget(archive, list(ids), None, why, now)
+
+
+def forget_source(archive: Archive, source_id: int, why: str, now: datetime) -> dict[str, int]:
+    """Erase a source with all that was ever kept of it.
+
+    Raises:
+        ArchiveError: as for :func:`forget_items`.
+    """
+    with archive.reading() as session:
+        ids = list(session.scalars(select(Item.id).where(Item.source_id == source_id)))
+    return _forget(archive, ids, source_id, why, now)
+
+
+def finish(archive: Archive) -> int:
+    """Go on with takedowns that a kill cut short; returns how many there were."""
+    with archive.reading() as session:
+        begun = list(session.scalars(select(Forgetting.id).where(Forgetting.state == "begun")))
+    for number in begun:
+        _sweep(archive, number)
+    return len(begun)
+
+
+def sweep_forgotten(archive: Archive) -> int:
+    """Take out of the files what came back at another address; returns how many captures."""
+    with archive.reading() as session:
+        query = select(Capture.file, Capture.record_id).where(Capture.kind == "forgotten")
+        files: dict[str, set[str]] = {}
+        for file, record_id in session.execute(query):
+            files.setdefault(file, set()).add(record_id)
+    for file, records in files.items():
+        rewriting.rewrite(archive, file, records)
+    return sum(map(len, files.values()))
+
+
+def revoke(archive: Archive, number: int) -> None:
+    """Lift the tombstones of a takedown: what it erased may be found and kept again.
+
+    Raises:
+        UnknownItem: there is no such takedown.
+    """
+
+    def work(session: Session) -> int:
+        done: Any = session.execute(delete(Forgetting).where(Forgetting.id == number))
+        return int(done.rowcount)
+
+    if not archive.write(work):
+        raise UnknownItem(f"there is no takedown {number}", "`dateline forget --list` has them")
+
+
+def history(archive: Archive) -> list[dict[str, Any]]:
+    """All takedowns, oldest first, JSON-ready."""
+    with archive.reading() as session:
+        return [
+            {"id": f.id, "at": f.at.isoformat(), "why": f.why, "what": f.what, "state": f.state,
+             **{name: count for name, count in f.counts.items() if isinstance(count, int)}}
+            for f in session.scalars(select(Forgetting).order_by(Forgetting.id))
+        ]  # fmt: skip
+
+
+def _forget(
+    archive: Archive, ids: list[int], source_id: int | None, why: str, now: datetime
+) -> dict[str, int]:
+    plan = _planned(archive, ids, source_id)
+
+    def work(session: Session) -> int:
+        return _erase_rows(session, plan, source_id, why, now)
+
+    number = archive.write(work)
+    return _sweep(archive, number)
+
+
+def _planned(archive: Archive, ids: list[int], source_id: int | None) -> _Plan:
+    plan = _Plan(ids)
+    with archive.reading() as session:
+        for some in chunked(ids, 1_000):
+            plan.keys.update(session.scalars(select(Address.key).where(Address.item_id.in_(some))))
+            urls = session.scalars(select(Item.url).where(Item.id.in_(some)))
+            plan.keys.update(url_key(url) for url in urls if is_web_url(url))
+        captures = _captures(session, plan, source_id)
+        for row in captures:
+            plan.records.setdefault(row.file, []).append(row.record_id)
+        plan.captures = len(captures)
+        _plan_media(session, plan)
+        plan.dictionaries = _dictionaries_with(archive, session, captures, source_id)
+    return plan
+
+
+def _captures(session: Session, plan: _Plan, source_id: int | None) -> list[Capture]:
+    if source_id is not None:
+        return list(session.scalars(select(Capture).where(Capture.source_id == source_id)))
+    found: dict[int, Capture] = {}
+    for some in chunked(plan.items, 1_000):
+        made_of = select(Revision.capture_id).where(Revision.item_id.in_(some))
+        found.update((c.id, c) for c in session.scalars(
+            select(Capture).where(or_(Capture.id.in_(made_of), Capture.refers_to.in_(made_of)))
+        ))  # fmt: skip
+    for part in chunked(sorted(plan.keys), 1_000):
+        # In every source: an address may have been met from several.
+        found.update(
+            (c.id, c) for c in session.scalars(select(Capture).where(Capture.key.in_(part)))
+        )
+    return list(found.values())
+
+
+def _plan_media(session: Session, plan: _Plan) -> None:
+    """Media that nothing else shows, and files that no other address has."""
+    own: set[int] = set()
+    shared: set[int] = set()
+    for some in chunked(plan.items, 1_000):
+        own.update(
+            session.scalars(select(ArticleMedia.media_id).where(ArticleMedia.item_id.in_(some)))
+        )
+    items = set(plan.items)
+    for part in chunked(sorted(own), 1_000):
+        rows = session.execute(
+            select(ArticleMedia.media_id, ArticleMedia.item_id)
+            .where(ArticleMedia.media_id.in_(part))
+        )  # fmt: skip
+        shared.update(media_id for media_id, item_id in rows if item_id not in items)
+    plan.media = sorted(own - shared)
+    for part in chunked(plan.media, 1_000):
+        for row in session.scalars(select(Media).where(Media.id.in_(part))):
+            others = session.scalar(
+                select(func.count()).where(Media.path == row.path, Media.id.not_in(plan.media))
+            )
+            if row.path and not others:
+                plan.paths.append(row.path)
+
+
+def _dictionaries_with(
+    archive: Archive, session: Session, captures: Sequence[Capture], source_id: int | None
+) -> list[str]:
+    """The dictionaries that may hold what is to go: those of its sources' files."""
+    sources = {c.source_id for c in captures} | ({source_id} if source_id is not None else set())
+    files = session.scalars(
+        select(Capture.file).distinct()
+        .where(Capture.source_id.in_(sources), Capture.file.endswith(warc.ZSTD_SUFFIX))
+    )  # fmt: skip
+    names = {dictionaries.name_in(file) for file in files}
+    folder = archive.location.captures / DICTIONARIES
+    found = []
+    for name in sorted(names):
+        try:
+            held = dictionaries.read(folder, name)
+        except CaptureUnreadable:
+            continue
+        if source_id is not None or any(_holds(archive, held, c) for c in captures):
+            found.append(name)
+    return found
+
+
+def _holds(archive: Archive, dictionary: bytes, capture: Capture) -> bool:
+    """Whether a page is one of those that a dictionary was made of, whole or in part."""
+    if capture.kind != "response":
+        return False
+    try:
+        body = read_capture(archive, capture)
+    except CaptureUnreadable:
+        return False
+    # A page's middle is its own; template stands at both ends.
+    middle = len(body) // 2
+    pieces = [body[at : at + 120] for at in range(middle // 2, middle + middle // 2, 1_000)]
+    return sum(piece in dictionary for piece in pieces) * 2 > len(pieces)
+
+
+def _erase_rows(
+    session: Session, plan: _Plan, source_id: int | None, why: str, now: datetime
+) -> int:
+    connection = session.connection()
+    what = "a source" if source_id is not None else f"{len(plan.items)} item(s)"
+    pending = {"records": plan.records, "paths": plan.paths, "dictionaries": plan.dictionaries}
+    counts = {"items": len(plan.items), "captures": plan.captures, "media": len(plan.media)}
+    number = int(connection.execute(
+        insert(Forgetting),
+        {"at": now, "why": why[:2_000], "what": what, "state": "begun",
+         "counts": {**counts, "pending": pending}},
+    ).inserted_primary_key[0])  # type: ignore[index]  # fmt: skip
+    _bury(connection, number, plan, source_id)
+    linking = _scrub_others(connection, plan)
+    for some in chunked(plan.items, 1_000):
+        duplicates.forget(connection, list(some))
+        for item_id in some:
+            index.remove(connection, item_id)
+        connection.execute(delete(Item).where(Item.id.in_(some)))
+    for part in chunked(sorted(plan.keys), 1_000):
+        connection.execute(delete(Candidate).where(Candidate.key.in_(part)))
+        connection.execute(delete(Link).where(Link.key.in_(part)))
+    for media in chunked(plan.media, 1_000):
+        connection.execute(delete(Media).where(Media.id.in_(media)))
+    if source_id is not None:
+        connection.execute(delete(CrawlRun).where(CrawlRun.source_id == source_id))
+    counts["links_of_others"] = linking
+    connection.execute(
+        update(Forgetting).where(Forgetting.id == number)
+        .values(counts={**counts, "pending": {**pending, "source": source_id}})
+    )  # fmt: skip
+    return number
+
+
+def _bury(connection: Connection, number: int, plan: _Plan, source_id: int | None) -> None:
+    tombstones.put(connection, number, "address", plan.keys)
+    for some in chunked(plan.items, 1_000):
+        rows = connection.execute(
+            select(Item.source_id, Item.kind, Item.identity).where(Item.id.in_(some))
+        ).all()
+        tombstones.put(
+            connection, number, "identity",
+            [tombstones.identity_value(connection, *row) for row in rows],
+        )  # fmt: skip
+        digests = connection.scalars(
+            select(Revision.digest).join(Article, Article.item_id == Revision.item_id)
+            .where(Revision.item_id.in_(some), Article.word_count >= duplicates.FEWEST_WORDS)
+        )  # fmt: skip
+        tombstones.put(connection, number, "text", list(digests))
+    for media in chunked(plan.media, 1_000):
+        urls = connection.scalars(select(Media.url).where(Media.id.in_(media)))
+        tombstones.put(connection, number, "media", list(urls))
+    if source_id is not None:
+        home = connection.scalar(select(Source.home_url).where(Source.id == source_id))
+        tombstones.put(connection, number, "source", [url_key(home or "")])
+
+
+def _scrub_others(connection: Connection, plan: _Plan) -> int:
+    """Take what other items show of those that go out of them and their histories."""
+    going = set(plan.items)
+    others: set[int] = set()
+    for some in chunked(plan.items, 1_000):
+        others.update(connection.scalars(select(Link.item_id).where(Link.target_id.in_(some))))
+        others.update(connection.scalars(select(Mention.item_id).where(Mention.entry_id.in_(some))))
+    for part in chunked(sorted(plan.keys), 1_000):
+        others.update(connection.scalars(select(Link.item_id).where(Link.key.in_(part))))
+    others -= going
+    for item_id in sorted(others):
+        for table, names in (
+            (Revision, ("content", "delta")), (Article, ("blocks",)), (DirectoryEntry, ("blocks",)),
+        ):  # fmt: skip
+            key = table.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
+            columns = [getattr(table, name) for name in names]
+            own = getattr(table, "item_id") == item_id  # noqa: B009  # the tables' common column
+            rows = connection.execute(select(key, *columns).where(own)).all()
+            for number, *values in rows:
+                clean = [_scrubbed(value, plan.keys) for value in values]
+                if clean != values:
+                    connection.execute(
+                        update(table).where(key == number)
+                        .values(dict(zip(names, clean, strict=True)))
+                    )  # fmt: skip
+        connection.execute(
+            update(Mention).where(Mention.item_id == item_id, Mention.entry_id.in_(plan.items))
+            .values(full_name=None, expansion=None, url=None)
+        )  # fmt: skip
+    return len(others)
+
+
+def _scrubbed(value: Any, keys: Collection[str]) -> Any:
+    """``value`` (JSON) with what names one of ``keys`` blanked; lists keep their length."""
+    if isinstance(value, list):
+        return [_scrubbed(part, keys) for part in value]
+    if not isinstance(value, dict):
+        return value
+    url = value.get("url")
+    if isinstance(url, str) and is_web_url(url) and url_key(url) in keys:
+        kept = {name: part for name, part in value.items() if name not in _SHOWN}
+        # The kind of a span is not the kind of what it leads to.
+        if "start" in value and "kind" in value:
+            kept["kind"] = value["kind"]
+        if "anchor" in value and "start" in value:
+            kept["anchor"] = value["anchor"]
+        return {**kept, "url": _BLANK}
+    return {name: _scrubbed(part, keys) for name, part in value.items()}
+
+
+def _sweep(archive: Archive, number: int) -> dict[str, int]:
+    """Rewrite files without what a takedown lists, then free the pages of the database."""
+    rewriting.finish(archive)
+    with archive.reading() as session:
+        counts = dict(session.get_one(Forgetting, number).counts)
+    pending = counts.pop("pending", {})
+    for name in pending.get("dictionaries", ()):
+        _drop_dictionary(archive, name)
+    with archive.reading() as session:
+        records = [r for found in pending.get("records", {}).values() for r in found]
+        where: dict[str, set[str]] = {}
+        for some in chunked(records, 1_000):
+            rows = session.execute(
+                select(Capture.file, Capture.record_id).where(Capture.record_id.in_(some))
+            )
+            for file, record_id in rows:
+                where.setdefault(file, set()).add(record_id)
+    for file, found in where.items():
+        rewriting.rewrite(archive, file, found)
+    for path in pending.get("paths", ()):
+        (archive.location.media / path).unlink(missing_ok=True)
+    source_id = pending.get("source")
+
+    def close(session: Session) -> None:
+        if source_id is not None:
+            session.execute(delete(Source).where(Source.id == source_id))
+        session.execute(
+            update(Forgetting).where(Forgetting.id == number).values(state="done", counts=counts)
+        )
+
+    archive.write(close)
+    _free_pages(archive)
+    return {name: count for name, count in counts.items() if isinstance(count, int)}
+
+
+def _drop_dictionary(archive: Archive, name: str) -> None:
+    """Pack the files over a dictionary as gzip, and remove it."""
+    suffix = f".{name}{warc.ZSTD_SUFFIX}"
+    with archive.reading() as session:
+        files = list(session.scalars(
+            select(Capture.file).distinct().where(Capture.file.endswith(suffix))
+        ))  # fmt: skip
+    for file in files:
+        rewriting.rewrite(archive, file, (), warc.GZIP)
+    folder = archive.location.captures / DICTIONARIES
+    (folder / f"{name}.zst").unlink(missing_ok=True)
+    dictionaries.load.cache_clear()
+
+
+_TABLES = ("items", "addresses", "articles", "directory_entries", "entry_names", "revisions",
+           "links", "mentions", "media", "article_media", "candidates", "captures", "events",
+           "signatures", "search_index")  # fmt: skip
+
+
+def _free_pages(archive: Archive) -> None:
+    """Leave no deleted row in a free page, an index segment or the write-ahead log.
+
+    Raises:
+        ArchiveError: another process uses the database without end.
+    """
+    from sqlalchemy.exc import OperationalError
+
+    archive.engine.dispose()
+    sqlite = archive.engine.dialect.name == "sqlite"
+    try:
+        with archive.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            if raw is None:
+                return
+            if sqlite:
+                # A merge of all segments is what takes deleted words out of FTS5
+                # (https://www.sqlite.org/fts5.html, 6.7).
+                raw.execute("INSERT INTO search_index(search_index) VALUES('optimize')")
+                raw.execute("VACUUM")
+                busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if busy and busy[0]:
+                    raise ArchiveError(
+                        "what was erased is gone from the database but may stand in its log",
+                        "end other users of the archive and run `dateline forget --finish`",
+                    )
+        if not sqlite:
+            with archive.engine.connect().execution_options(
+                isolation_level="AUTOCOMMIT"
+            ) as connection:
+                for table in _TABLES:
+                    connection.execute(text(f"VACUUM FULL {table}"))
+    except OperationalError as error:
+        raise ArchiveError(
+            f"the database could not be compacted: {error.orig}",
+            "end other users of the archive and run `dateline forget --finish`",
+        ) from error
