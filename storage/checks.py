@@ -1,87 +1,196 @@
-"""Proof that the archive is sound: schema, rows, search index and captures agree."""
+"""Proof that the archive is sound: schema, rows, histories, search index, captures, media."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
 
-from storage import migrations
-from storage.errors import CaptureUnreadable
-from storage.models import Article, Capture, DirectoryEntry, Item, Media, Revision
-from storage.reading import read_capture
+from storage import care, duplicates, migrations
+from storage.deltas import unfold
+from storage.media import with_attachments
+from storage.models import (
+    Article,
+    DirectoryEntry,
+    Forgetting,
+    Item,
+    Media,
+    Revision,
+    Signature,
+    SignatureBand,
+)
+from storage.rights import NOINDEX
+from storage.search import index
+from storage.search.analysis import tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.orm import Session
 
     from storage.archive import Archive
+
+_TOGETHER = 200
+# Of one kind of problem, so many are named; a count stands for the rest.
+_NAMED = 50
 
 
 def check(archive: Archive) -> list[str]:
     """Everything that is wrong, a line each; empty where the archive is sound."""
     problems = [f"schema: {difference}" for difference in migrations.differences(archive.engine)]
     with archive.reading() as session:
-        problems += _rows(session, archive)
-        problems += _index(session)
-        problems += _captures(session, archive)
-        problems += _media(session, archive)
-    return problems
+        for look in (_database, _rows, _histories, _index, _signatures):
+            problems += _shortened(list(look(session)))
+        problems += _shortened(list(_media(session, archive)))
+    return problems + _shortened(care.verify(archive).problems)
 
 
-def _rows(session: Session, archive: Archive) -> list[str]:
-    problems = []
-    if archive.engine.dialect.name == "sqlite":
-        integrity = session.execute(text("PRAGMA integrity_check")).scalar()
-        if integrity != "ok":
-            problems.append(f"database: {integrity}")
-        broken = session.execute(text("PRAGMA foreign_key_check")).all()
-        problems += [f"row {row[1]} of {row[0]} refers to nothing in {row[2]}" for row in broken]
-    bare = session.scalars(
-        select(Article.item_id).where(
-            ~select(Revision.id).where(Revision.item_id == Article.item_id).exists()
-        )
-    )
-    problems += [f"article {item_id} has no revision" for item_id in bare]
-    lone = session.scalars(
+def _shortened(problems: list[str]) -> list[str]:
+    if len(problems) <= _NAMED:
+        return problems
+    return [*problems[:_NAMED], f"and {len(problems) - _NAMED} more like the last one"]
+
+
+def _database(session: Session) -> Iterator[str]:
+    if session.get_bind().dialect.name != "sqlite":
+        return
+    integrity = session.execute(text("PRAGMA integrity_check")).scalar()
+    if integrity != "ok":
+        yield f"database: {integrity}"
+    for row in session.execute(text("PRAGMA foreign_key_check")):
+        yield f"row {row[1]} of {row[0]} refers to nothing in {row[2]}"
+
+
+def _rows(session: Session) -> Iterator[str]:
+    for item_id in session.scalars(
         select(Item.id).where(
             Item.state == "stored",
             ~select(Article.item_id).where(Article.item_id == Item.id).exists(),
             ~select(DirectoryEntry.item_id).where(DirectoryEntry.item_id == Item.id).exists(),
         )
+    ):
+        yield f"item {item_id} is said to be stored and is not"
+    leading = Article.__table__.alias("leading")
+    lost = (
+        select(Article.item_id)
+        .outerjoin(leading, leading.c.item_id == Article.cluster_id)
+        .where(
+            Article.cluster_id.is_not(None),
+            func.coalesce(leading.c.cluster_id, 0) != Article.cluster_id,
+        )
     )
-    problems += [f"item {item_id} is said to be stored and is not" for item_id in lone]
-    return problems
+    for item_id in session.scalars(lost):
+        yield f"article {item_id} is in a cluster that nothing leads"
+    begun = session.scalars(select(Forgetting.id).where(Forgetting.state == "begun"))
+    for number in begun:
+        yield f"takedown {number} was cut short; run `dateline forget --finish`"
 
 
-def _index(session: Session) -> list[str]:
-    stored = session.scalar(select(func.count()).select_from(Article)) or 0
-    stored += session.scalar(select(func.count()).select_from(DirectoryEntry)) or 0
-    indexed = session.execute(text("SELECT count(*) FROM search_index")).scalar() or 0
-    if stored != indexed:
-        return [f"search index: {indexed} items in it, {stored} in the archive"]
-    return []
+def _histories(session: Session) -> Iterator[str]:
+    """Every item's revisions count on, and the last one is what the item shows."""
+    for table in (Article, DirectoryEntry):
+        last = 0
+        while rows := _next(session, table, last):
+            last = rows[-1].item_id
+            history: dict[int, list[Any]] = {row.item_id: [] for row in rows}
+            for revision in session.execute(
+                select(Revision.item_id, Revision.number, Revision.content, Revision.delta)
+                .where(Revision.item_id.in_(history)).order_by(Revision.item_id, Revision.number)
+            ):  # fmt: skip
+                history[revision.item_id].append(revision)
+            for row in rows:
+                problem = _history(history[row.item_id], row)
+                if problem is not None:
+                    yield f"item {row.item_id} {problem}"
 
 
-def _captures(session: Session, archive: Archive) -> list[str]:
-    problems = []
-    for capture in session.scalars(select(Capture).execution_options(yield_per=500)):
-        try:
-            read_capture(archive, capture)
-        except CaptureUnreadable as error:
-            problems.append(f"capture {capture.id}: {error}")
-    return problems
+def _next(session: Session, table: Any, last: int) -> list[Any]:
+    columns = [table.item_id, table.blocks]
+    columns += [table.revision] if table is Article else []
+    query = select(*columns).where(table.item_id > last).order_by(table.item_id)
+    return list(session.execute(query.limit(_TOGETHER)))
 
 
-def _media(session: Session, archive: Archive) -> list[str]:
-    problems = []
+def _history(revisions: list[Any], row: Any) -> str | None:
+    if not revisions:
+        return "has no revision"
+    if [r.number for r in revisions] != list(range(1, len(revisions) + 1)):
+        return "has a gap in its revisions"
+    newest = getattr(row, "revision", len(revisions))
+    if newest != len(revisions):
+        return f"shows revision {newest} of {len(revisions)}"
+    try:
+        content = unfold((r.content, r.delta) for r in revisions)
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        return f"has a revision that does not follow from the one before: {error!r}"
+    if content.get("blocks", []) != row.blocks:
+        return "shows another text than its newest revision"
+    return None
+
+
+def _index(session: Session) -> Iterator[str]:
+    """The search index holds each article and entry with just its words."""
+    connection = session.connection()
+    sqlite = connection.dialect.name == "sqlite"
+    key = "rowid" if sqlite else "item_id"
+    stray = f"SELECT {key} FROM search_index WHERE {key} NOT IN (SELECT id FROM items)"  # noqa: S608
+    for (number,) in session.execute(text(stray)):
+        yield f"search index: {number} is no item"
+    last = 0
+    while True:
+        articles = session.execute(
+            select(Article.item_id, Article.headline, Article.standfirst, Article.text,
+                   Article.rights)
+            .where(Article.item_id > last).order_by(Article.item_id).limit(_TOGETHER)
+        ).all()  # fmt: skip
+        if not articles:
+            break
+        last = articles[-1].item_id
+        for item_id, headline, standfirst, body, reserved in articles:
+            wanted = None
+            if NOINDEX not in reserved:
+                whole = with_attachments(connection, item_id, body)
+                wanted = (headline, standfirst or "", tuple(tokens(whole)))
+            if not index.holds(connection, item_id, wanted):
+                yield f"search index: article {item_id} is not in it as it reads"
+    for entry_id, name, expansion, said in session.execute(
+        select(DirectoryEntry.item_id, DirectoryEntry.name, DirectoryEntry.expansion,
+               DirectoryEntry.description)
+    ):  # fmt: skip
+        shown = (name, expansion or "", tuple(tokens(said or "")))
+        if not index.holds(connection, entry_id, shown):
+            yield f"search index: entry {entry_id} is not in it as it reads"
+
+
+def _signatures(session: Session) -> Iterator[str]:
+    unsigned = (
+        select(Article.item_id, Article.text)
+        .outerjoin(Signature, Signature.item_id == Article.item_id)
+        .where(Signature.id.is_(None), Article.word_count >= duplicates.FEWEST_WORDS)
+    )
+    for item_id, body in session.execute(unsigned):
+        if len(list(tokens(body))) >= duplicates.FEWEST_WORDS:
+            yield f"article {item_id} has no signature; run `dateline db upgrade`"
+    counts = dict(
+        session.execute(
+            select(SignatureBand.signature_id, func.count()).group_by(SignatureBand.signature_id)
+        ).all()
+    )  # fmt: skip
+    for number in session.scalars(select(Signature.id)):
+        if not counts.pop(number, 0):
+            yield f"signature {number} has no bands"
+    for number in counts:
+        yield f"there are bands of signature {number}, which is not there"
+
+
+def _media(session: Session, archive: Archive) -> Iterator[str]:
     kept = select(Media.id, Media.path, Media.digest).where(Media.state == "stored")
     for number, path, digest in session.execute(kept):
         try:
             body = (archive.location.media / (path or "")).read_bytes()
         except OSError as error:
-            problems.append(f"media {number}: {path} cannot be read: {error.strerror}")
+            yield f"media {number}: {path} cannot be read: {error.strerror}"
             continue
         if hashlib.sha256(body).hexdigest() != digest:
-            problems.append(f"media {number}: {path} does not match its digest")
-    return problems
+            yield f"media {number}: {path} does not match its digest"

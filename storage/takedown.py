@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, insert, or_, select, text, update
 from storage import dictionaries, duplicates, rewriting, tombstones, warc
 from storage.addresses import is_web_url, url_key
 from storage.captures import DICTIONARIES
-from storage.database import chunked
+from storage.database import chunked, insert_ignore
 from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
 from storage.models import (
     Address,
@@ -32,6 +32,7 @@ from storage.models import (
     Mention,
     Revision,
     Source,
+    Tombstone,
 )
 from storage.reading import read_capture
 from storage.search import index
@@ -92,6 +93,53 @@ def finish(archive: Archive) -> int:
     for number in begun:
         _sweep(archive, number)
     return len(begun)
+
+
+def obey(archive: Archive, other: Archive, now: datetime) -> int:
+    """Erase what another archive's takedowns name, and take over its tombstones.
+
+    For a backup that is older than they are. Returns how many items went.
+    """
+    with other.reading() as session:
+        rows = session.execute(select(Tombstone.kind, Tombstone.digest)).all()
+    names = {(kind, digest) for kind, digest in rows}
+    if not names:
+        return 0
+    with archive.reading() as session:
+        connection = session.connection()
+        ids = [
+            item_id
+            for item_id, key in session.execute(select(Address.item_id, Address.key))
+            if ("address", tombstones.digest_of("address", key)) in names
+        ]
+        ids += [
+            row.id
+            for row in session.execute(select(Item.id, Item.source_id, Item.kind, Item.identity))
+            if ("identity", tombstones.digest_of("identity", tombstones.identity_value(
+                connection, row.source_id, row.kind, row.identity))) in names
+        ]  # fmt: skip
+        ids += [
+            item_id
+            for item_id, digest in session.execute(select(Article.item_id, Article.text_digest))
+            if ("text", digest) in names
+        ]
+    why = f"erased in {other.location.folder.name} before"
+
+    def bury(session: Session) -> None:
+        number = int(session.connection().execute(
+            insert(Forgetting),
+            {"at": now, "why": why, "what": "tombstones of another archive", "state": "done",
+             "counts": {"items": 0, "captures": 0, "media": 0}},
+        ).inserted_primary_key[0])  # type: ignore[index]  # fmt: skip
+        held = [{"forgetting_id": number, "kind": k, "digest": d} for k, d in sorted(names)]
+        for some in chunked(held, 1_000):
+            insert_ignore(session, Tombstone, some)
+
+    ids = sorted(set(ids))
+    if ids:
+        forget_items(archive, ids, why, now)
+    archive.write(bury)
+    return len(ids)
 
 
 def sweep_forgotten(archive: Archive) -> int:

@@ -136,12 +136,20 @@ def _warc(stream: BinaryIO) -> Iterator[FoundPage | Left]:
     from warcio.archiveiterator import ArchiveIterator
     from warcio.exceptions import ArchiveLoadFailed
 
+    empty = True
     try:
         for record in ArchiveIterator(stream, arc2warc=True):
+            empty = False
             if record.rec_type in ("response", "resource"):
                 yield _warc_page(record)
+            record.raw_stream.read()
+            # The library ends quietly where a file was cut off within a record.
+            if getattr(record.raw_stream, "limit", 0) > 0:
+                raise EOFError("it is cut off within a record")
     except ArchiveLoadFailed as error:
         raise EOFError(" ".join(str(error).split())[:200]) from error
+    if empty:
+        raise EOFError("no whole record is in it")
 
 
 def _warc_page(record: Any) -> FoundPage | Left:
@@ -194,7 +202,8 @@ def _saved_page(path: Path) -> FoundPage | Left:
         return Left("too-large", str(path))
     body = path.read_bytes()
     if body[:2] == b"\x1f\x8b":
-        body = gzip.GzipFile(fileobj=path.open("rb")).read(MAX_PAGE_BYTES)
+        with gzip.open(path) as packed:
+            body = packed.read(MAX_PAGE_BYTES)
     url = _own_address(body)
     if url is None:
         return Left("no-address", str(path))

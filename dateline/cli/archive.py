@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from dateline.cli.options import ExitCode, opened, put_json, say
+
+if TYPE_CHECKING:
+    from storage import Archive
 
 
 @click.command()
@@ -43,8 +49,60 @@ def upgrade(ctx: click.Context) -> None:
     with open_unchecked(ctx.obj["archive"], ctx.obj["database"]) as archive:
         before = migrations.current(archive.engine)
         migrations.upgrade(archive.engine)
+        _complete(archive)
         after = migrations.current(archive.engine)
     say("up to date" if before == after else f"upgraded from {before or 'nothing'} to {after}")
+
+
+def _complete(archive: Archive) -> None:
+    """Sign articles that an older Dateline stored without a signature."""
+    from storage import duplicates
+
+    after: int | None = 0
+    while after is not None:
+        start = after
+        after = archive.write(lambda s, start=start: duplicates.complete(s.connection(), start))  # type: ignore[misc]
+
+
+@db.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_context
+def backup(ctx: click.Context, file: Path) -> None:
+    """Write the whole archive to FILE, a tar; crawls may go on meanwhile."""
+    from storage import backups
+
+    with opened(ctx) as archive:
+        done = backups.backup(archive, file)
+    say(f"{done.files} files, {done.bytes / 1e6:,.1f} MB in {file}")
+
+
+@db.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--forgotten-in", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="An archive whose takedowns, made since, are obeyed here too.")  # fmt: skip
+@click.pass_context
+def restore(ctx: click.Context, file: Path, folder: Path, forgotten_in: Path | None) -> None:
+    """Make an archive in FOLDER of the backup FILE; --database says where its rows go."""
+    from storage import backups, open_archive, takedown, utc_now
+
+    with backups.restore(file, folder, ctx.obj["database"]) as archive:
+        _complete(archive)
+        if forgotten_in is not None:
+            with open_archive(str(forgotten_in)) as other:
+                erased = takedown.obey(archive, other, utc_now())
+            say(f"erased {erased} items that were forgotten since the backup")
+    say(f"restored to {folder}; prove it with `dateline -C {folder} db check`")
+
+
+@db.command(name="verify-backup")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def verify_backup(file: Path) -> None:
+    """Prove every byte of a backup against its manifest."""
+    from storage import backups
+
+    done = backups.verify(file)
+    click.echo(f"{done.files} files, {done.bytes / 1e6:,.1f} MB: all as they were.")
 
 
 @db.command()

@@ -52,18 +52,40 @@ def put(
 
 def put_new(connection: Connection, items: Sequence[tuple[int, str, str, Sequence[str]]]) -> None:
     """Index items of which nothing was: (id, headline, standfirst, the body's tokens) each."""
-    dialect = connection.dialect.name
-    rows: list[dict[str, object]] = []
-    for item_id, headline, standfirst, body in items:
-        parts = (tuple(tokens(headline)), tuple(tokens(standfirst)), body)
-        if dialect == "sqlite":
-            names = ("headline", "standfirst", "body")
-            values = {n: " ".join(part) for n, part in zip(names, parts, strict=True)}
-        else:
-            values = {"document": _document(*parts)}
-        rows.append({"id": item_id, **values})
+    rows = [_row(connection.dialect.name, *item) for item in items]
     if rows:
-        connection.execute(_INSERT[dialect], rows)
+        connection.execute(_INSERT[connection.dialect.name], rows)
+
+
+def _row(
+    dialect: str, item_id: int, headline: str, standfirst: str, body: Sequence[str]
+) -> dict[str, object]:
+    parts = (tuple(tokens(headline)), tuple(tokens(standfirst)), body)
+    if dialect != "sqlite":
+        return {"id": item_id, "document": _document(*parts)}
+    names = ("headline", "standfirst", "body")
+    return {"id": item_id, **{n: " ".join(p) for n, p in zip(names, parts, strict=True)}}
+
+
+_HELD = {
+    "sqlite": text(
+        "SELECT headline = :headline AND standfirst = :standfirst AND body = :body"
+        " FROM search_index WHERE rowid = :id"
+    ),
+    "postgresql": text(
+        "SELECT document = CAST(:document AS tsvector) FROM search_index WHERE item_id = :id"
+    ),
+}
+
+
+def holds(
+    connection: Connection, item_id: int, wanted: tuple[str, str, Sequence[str]] | None
+) -> bool:
+    """Whether an item is indexed as (headline, standfirst, the body's tokens); ``None``: not."""
+    dialect = connection.dialect.name
+    row = _row(dialect, item_id, *(wanted or ("", "", ())))
+    found = connection.execute(_HELD[dialect], row).first()
+    return found is None if wanted is None else found is not None and bool(found[0])
 
 
 def remove(connection: Connection, item_id: int) -> None:

@@ -59,3 +59,50 @@ def stored(task: Task, content: Article | Entry, *urls: str, **fields: Any) -> P
     """A page that was fetched and extracted."""
     chain = urls or (task.url,)
     return PageStored(task, chain, capture(chain[-1]), content, "test-1", **fields)
+
+
+def real_capture(
+    archive: Archive, url: str, body: bytes, at: datetime = NOW, label: str = "test",
+    **fields: Any,
+) -> CaptureRecord:  # fmt: skip
+    """A capture whose bytes lie in a closed WARC file of the archive."""
+    import hashlib
+
+    from storage.captures import CaptureWriter, Exchange
+
+    writer = CaptureWriter(archive.location.captures, label, "Dateline/test")
+    place = writer.append(
+        Exchange(
+            url=url, method="GET", request_headers=(("User-Agent", "Dateline"),), status=200,
+            response_headers=(("Content-Type", "text/html"),), body=body, fetched_at=at,
+            notes=(("fetchTimeMs", "12"),),
+        )
+    )  # fmt: skip
+    writer.close()
+    return CaptureRecord(
+        url=url, status=200, content_type="text/html", etag=None, last_modified=None,
+        fetched_at=at, file=place.file, offset=place.offset, length=place.length,
+        digest=hashlib.sha256(body).hexdigest(), record_id=place.record_id, **fields,
+    )  # fmt: skip
+
+
+def page_of(content: Article) -> bytes:
+    """A page that shows an article."""
+    body = "".join(f"<p>{block.text}</p>" for block in content.blocks)
+    head = f"<title>{content.headline}</title>"
+    return (
+        f"<html><head>{head}</head><body><h1>{content.headline}</h1>{body}</body></html>".encode()
+    )
+
+
+def publish(
+    archive: Archive, source_id: int, url: str, content: Article, at: datetime = NOW,
+    task: Task | None = None, **fields: Any,
+) -> int:  # fmt: skip
+    """Store an article with its real capture; returns its id."""
+    capture_ = real_capture(archive, url, page_of(content), at, **fields)
+    task = task or task_for(archive, source_id, url)
+    outcome = PageStored(task, (url,), capture_, content, "test-1")
+    (done,) = archive.record(source_id, None, [outcome], at)
+    assert done.item_id is not None, done
+    return done.item_id

@@ -73,7 +73,11 @@ def test_a_headline_weighs_more_than_the_text(archive: Archive) -> None:
     filler = "Many other words stand here about the market and the school and the river."
     pages = {
         "in-text": article("Another thing", f"{filler} The lantern hangs there. {filler}"),
-        "in-headline": article("The lantern", f"{filler} {filler} It hangs there."),
+        "in-headline": article(
+            "The lantern",
+            "Some words of its own say where it came from, "
+            "who lit it first, and why nobody looked up at it for years.",
+        ),
     }
     archive.record(
         source_id, None,
@@ -132,3 +136,30 @@ def test_tokens_are_letters_and_digits_only(text: str) -> None:
 @given(st.text(max_size=30))
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+def test_of_duplicates_one_is_shown_and_the_others_on_request(archive: Archive) -> None:
+    """The leading one where it is found too; counted by source."""
+    herald = new_source(archive)
+    mirror = new_source(archive, "mirror", "https://mirror.example/")
+    text = " ".join(f"word{n}" for n in range(80))
+    early = ClaimedMoment(datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
+    ids = {}
+    for name, source, content in (
+        ("copy", herald, article("The lantern lantern lantern", f"{text} lantern lantern")),
+        ("first", mirror, article("A lamp", f"{text} lantern", published=early)),
+        ("other", herald, article("Of another lantern", "Something else of a lantern. " * 10)),
+    ):
+        home = "https://herald.example" if source == herald else "https://mirror.example"
+        task = task_for(archive, source, f"{home}/{name}")
+        ids[name] = archive.record(source, None, [stored(task, content)], NOW)[0].item_id
+    shown = archive.search("lantern", Filter())
+    assert sorted(hit.id for hit in shown) == sorted([ids["first"], ids["other"]])
+    leading = next(hit for hit in shown if hit.id == ids["first"])
+    assert (leading.copies, leading.leading) == (("herald",), ids["first"])
+    every = archive.search("lantern", Filter(), duplicates=True)
+    assert len(every) == 3
+    # Where the leading one is not among those looked for, another stands for the cluster.
+    (alone, _) = archive.search("lantern", Filter(source="herald"))
+    assert alone.id in (ids["copy"], ids["other"])
+    assert len(archive.search("lantern", Filter(), limit=1)) == 1

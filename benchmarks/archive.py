@@ -1,0 +1,160 @@
+"""What it costs to store a page as the archive grows, and where its bytes go.
+
+    python benchmarks/archive.py [--articles 1000000] [--database URL]
+
+At each size 2,000 articles of 400 words are stored in batches of 100, through the same call as in
+a crawl, and timed; between the sizes the archive is filled with short ones (every index grows by
+the same rows). Captures are written for the timed ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import text
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from storage.archive import create_archive
+from storage.captures import CaptureWriter, Exchange
+from storage.content import Article, Block, ClaimedMoment, Link
+from storage.records import Announcement, CaptureRecord, PageStored
+from storage.sources import add_source
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+SIZES = (1_000, 10_000, 100_000, 300_000, 1_000_000)
+TIMED = 2_000
+chance = random.Random(3)
+VOCABULARY = [f"word{n}" for n in range(60_000)]
+numbers = itertools.count(1)
+
+
+def words(count: int) -> str:
+    """Words as often as in a language: the one of rank k with a frequency of 1/k (Zipf)."""
+    return " ".join(VOCABULARY[int(60_000 ** chance.random()) - 1] for _ in range(count))
+
+
+def page(number: int, length: int, writer: CaptureWriter | None, links: int) -> PageStored:
+    """An article, its capture and the links that it has."""
+    url = f"https://s.example/news/{number}/a-story-of-{number}"
+    at = NOW + timedelta(seconds=number)
+    paragraphs = [words(50) for _ in range(length // 50)] or [words(length)]
+    content = Article(
+        f"Story {number}: {words(6)}",
+        tuple(Block("paragraph", p) for p in paragraphs),
+        byline=("Anne Morel",),
+        section="News",
+        tags=("one", "two"),
+        language="en",
+        published=ClaimedMoment(at),
+        links=tuple(
+            Link(
+                f"https://s.example/news/{number - n}/a-story-of-{number - n}", "further", words(6)
+            )
+            for n in range(1, links + 1)
+        ),
+    )
+    body = ("<html><body>" + "".join(f"<p>{p}</p>" for p in paragraphs) * 4).encode()
+    place = ("fill.warc.gz", number, 10, f"<urn:uuid:{number}>")
+    if writer is not None:
+        kept = writer.append(
+            Exchange(
+                url,
+                "GET",
+                (("User-Agent", "bench"),),
+                200,
+                (("Content-Type", "text/html"),),
+                body,
+                at,
+            )
+        )
+        place = (kept.file, kept.offset, kept.length, kept.record_id)
+    record = CaptureRecord(
+        url,
+        200,
+        "text/html",
+        None,
+        None,
+        at,
+        *place[:3],
+        sha256(str(number).encode()).hexdigest(),
+        place[3],
+    )
+    from storage.records import Task
+
+    return PageStored(Task(url, "article", 0), (url,), record, content, "bench-1")
+
+
+def main() -> None:
+    """Print cost by size and bytes by part."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--articles", type=int, default=1_000_000)
+    parser.add_argument("--database")
+    given = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(
+            dir=ROOT.parent if ROOT.parent.stat().st_dev else None
+        ) as folder,
+        create_archive(folder, given.database) as archive,
+    ):
+        source = archive.write(
+            lambda s: add_source(s, name="s", home_url="https://s.example/", now=NOW).id
+        )
+        writer = CaptureWriter(archive.location.captures, "s", "bench")
+        held = 0
+        first = None
+        for size in [s for s in SIZES if s <= given.articles]:
+            while held < size - TIMED:
+                batch = [page(next(numbers), 30, None, 3) for _ in range(500)]
+                archive.record(source, None, batch, NOW)
+                held += len(batch)
+            spent = offered = 0.0
+            for _ in range(TIMED // 100):
+                batch = [page(next(numbers), 400, writer, 10) for _ in range(100)]
+                said = [Announcement(o.task.url + "/next", published=NOW) for o in batch]
+                began = time.perf_counter()
+                archive.offer(source, said, NOW)
+                offered += time.perf_counter() - began
+                writer.sync()
+                began = time.perf_counter()
+                archive.record(source, None, batch, NOW)
+                spent += time.perf_counter() - began
+                held += 100
+            cost = spent / TIMED * 1000
+            first = first or cost
+            print(
+                f"{held:>9,} articles: {cost:5.2f} ms a page ({cost / first:4.2f} of the first),"
+                f" {offered / TIMED * 1000:.3f} ms an announcement",
+                flush=True,
+            )
+        writer.close()
+        _parts(archive, held)
+
+
+def _parts(archive: object, held: int) -> None:
+    sqlite = archive.engine.dialect.name == "sqlite"
+    statement = (
+        "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC"
+        if sqlite
+        else "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relkind IN ('r', 'i', 't')"
+        " AND relnamespace = 'public'::regnamespace ORDER BY 2 DESC"
+    )
+    print("bytes a page by part (most pages are short ones):")
+    with archive.engine.connect() as connection:
+        for name, size in connection.execute(text(statement)).all()[:18]:
+            print(f"  {name:44} {size / held:8.0f}")
+    captures = sum(p.stat().st_size for p in archive.location.captures.glob("*"))
+    print(f"  {'captures, of each timed page':44} {captures / (TIMED * len(SIZES)):8.0f}")
+
+
+if __name__ == "__main__":
+    main()

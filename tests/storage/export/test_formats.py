@@ -1,0 +1,253 @@
+"""Each format read back by another's reader."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tracemalloc
+import zipfile
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+import pytest
+import rispy
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from pybtex.database import parse_string
+from warcio.archiveiterator import ArchiveIterator
+
+from storage.content import Block, ClaimedMoment
+from storage.errors import BadQuery, UnknownSource
+from storage.export import corpora, tables
+from storage.export.articles import Exported
+from storage.export.formats import FORMATS, export
+from storage.models import Article
+from storage.records import FoundEndpoint
+from storage.search.answers import Filter
+from storage.sources import add_endpoints
+from tests.storage.values import NOW, article, new_source, publish
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+HOME = "https://herald.example"
+PARIS = timezone(timedelta(hours=2))
+PUBLISHED = ClaimedMoment(datetime(2026, 3, 9, 8, 30, tzinfo=PARIS))
+# Tokens that break what is careless: markup, quotes, formulas, TeX, stars, other scripts.
+HEADLINE = '=SUM(A1) & <b>"l\'été"</b> {100 %} _€_ \\ 東京'
+
+
+@pytest.fixture
+def held(archive: Archive) -> Archive:
+    source = new_source(archive)
+    archive.write(lambda s: add_endpoints(
+        s, source, [FoundEndpoint(f"{HOME}/rss?a=1&b=2", "feed", "All & more")], NOW))  # fmt: skip
+    blocks = (
+        Block("heading", "A heading", 2), Block("paragraph", "**** First, <i>with signs</i> & more."),
+        Block("list_item", "One", 1), Block("list_item", "Two", 1), Block("quote", "« Said »"),
+        Block("figure", "A picture", media=f"{HOME}/p.png"), Block("paragraph", "*second* text"),
+    )  # fmt: skip
+    first = article(
+        HEADLINE, standfirst="What it is about", byline=("Anne Morel", "Zoë O'Hara"),
+        section="Économie", tags=("port", "électricité"), language="fr", published=PUBLISHED,
+        dateline_place="Brest", number="42", kind="Dépêche",
+    )  # fmt: skip
+    import dataclasses
+
+    publish(archive, source, f"{HOME}/a?x=1&y={{2}}", dataclasses.replace(first, blocks=blocks))
+    publish(archive, source, f"{HOME}/b", article("Plain", "Nothing of note, at some length."))
+    return archive
+
+
+def _written(archive: Archive, form: str, query: str = "", **where: Any) -> bytes:
+    out = io.BytesIO()
+    done = export(archive, form, query, Filter(**where), out)
+    assert done.count > 0
+    return out.getvalue()
+
+
+def test_json_lines(held: Archive) -> None:
+    first, second = (json.loads(line) for line in _written(held, "jsonl").splitlines())
+    assert (first["headline"], second["headline"]) == (HEADLINE, "Plain")
+    assert first["published"] == "2026-03-09T08:30:00+02:00"
+    assert [b["kind"] for b in first["blocks"]][:2] == ["heading", "paragraph"]
+    assert (first["number"], first["tags"]) == ("42", ["port", "électricité"])
+
+
+def test_csv_is_read_back_and_no_cell_is_a_formula(held: Archive) -> None:
+    rows = list(csv.DictReader(io.StringIO(_written(held, "csv").decode("utf-8-sig"))))
+    assert rows[0]["headline"] == f"'{HEADLINE}"
+    assert rows[0]["byline"] == "Anne Morel; Zoë O'Hara"
+    assert rows[1]["url"] == f"{HOME}/b"
+
+
+@given(st.text(max_size=20))
+def test_no_cell_begins_as_a_formula_does(value: str) -> None:
+    cell = tables._cell(value)
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert cell.removeprefix("'") == value.removeprefix("'") or cell == value
+
+
+def test_parquet(held: Archive) -> None:
+    table = pq.read_table(io.BytesIO(_written(held, "parquet")))
+    rows = table.to_pylist()
+    assert rows[0]["byline"] == ["Anne Morel", "Zoë O'Hara"]
+    assert rows[0]["published"] == PUBLISHED.at
+    assert str(table.schema.field("published").type) == "timestamp[us, tz=UTC]"
+
+
+def test_ris(held: Archive) -> None:
+    first, second = rispy.loads(_written(held, "ris").decode())
+    assert first["title"] == HEADLINE
+    assert first["authors"] == ["Anne Morel", "Zoë O'Hara"]
+    assert (first["type_of_reference"], first["year"], first["date"]) == (
+        "NEWS", "2026", "2026/03/09",
+    )  # fmt: skip
+    assert first["keywords"] == ["port", "électricité"]
+    assert second["urls"] == [f"{HOME}/b"]
+
+
+def test_bibtex(held: Archive) -> None:
+    found = parse_string(_written(held, "bibtex").decode(), "bibtex")
+    first = found.entries["dateline-1"]
+    assert first.fields["year"] == "2026"
+    assert r"\{100 \%\} \_€\_ \textbackslash{} 東京" in first.fields["title"]
+    assert [str(p) for p in first.persons["author"]] == ["{Anne Morel}", "{Zoë O'Hara}"]
+    assert first.fields["url"] == f"{HOME}/a?x=1&y=%7B2%7D"
+
+
+def test_iramuteq(held: Archive) -> None:
+    texts = _written(held, "iramuteq").decode().split("**** ")[1:]
+    assert len(texts) == 2
+    stars, *lines = texts[0].splitlines()
+    assert stars == ("*id_1 *source_herald *date_2026-03-09 *year_2026 *month_2026-03 "
+                     "*language_fr *section_Economie *kind_Depeche")  # fmt: skip
+    assert "First, <i>with signs</i> & more." in lines
+
+
+def test_txm(held: Archive) -> None:
+    with zipfile.ZipFile(io.BytesIO(_written(held, "txm"))) as packed:
+        assert packed.namelist() == ["dateline-1.xml", "dateline-2.xml", "metadata.csv"]
+        root = etree.fromstring(packed.read("dateline-1.xml"))
+        assert (root.tag, root.get("title"), root.get("date")) == ("text", HEADLINE, "2026-03-09")
+        rows = list(csv.DictReader(io.StringIO(packed.read("metadata.csv").decode())))
+        assert [row["id"] for row in rows] == ["dateline-1", "dateline-2"]
+
+
+def test_tei_is_valid(held: Archive) -> None:
+    from tests.storage.export.tei_schema import SCHEMA
+
+    root = etree.fromstring(_written(held, "tei"))
+    schema = etree.RelaxNG(etree.fromstring(SCHEMA))
+    schema.assertValid(root)
+    names = {"t": "http://www.tei-c.org/ns/1.0"}
+    assert root.xpath("//t:TEI[1]//t:titleStmt/t:title/text()", namespaces=names) == [HEADLINE]
+    assert root.xpath("//t:TEI[1]//t:item/text()", namespaces=names) == ["One", "Two"]
+
+
+def test_a_corpus_of_nothing_is_valid_too(held: Archive) -> None:
+    from tests.storage.export.tei_schema import SCHEMA
+
+    out = io.BytesIO()
+    assert export(held, "tei", "nowhere", Filter(), out).count == 0
+    etree.RelaxNG(etree.fromstring(SCHEMA)).assertValid(etree.fromstring(out.getvalue()))
+
+
+def test_ninjs(held: Archive) -> None:
+    first, _ = json.loads(_written(held, "ninjs"))
+    assert first["headlines"] == [{"value": HEADLINE}]
+    assert first["firstcreated"] == "2026-03-09T08:30:00+02:00"
+    assert first["by"] == "Anne Morel, Zoë O'Hara"
+    assert first["standard"] == {"name": "ninjs", "version": "2.1"}
+
+
+def test_warc(held: Archive) -> None:
+    records = [
+        (r.rec_type, r.rec_headers.get_header("WARC-Target-URI"), r.content_stream().read())
+        for r in ArchiveIterator(io.BytesIO(_written(held, "warc")), check_digests="raise")
+    ]
+    kinds = [kind for kind, _, _ in records]
+    assert kinds == ["warcinfo", *["response", "request", "metadata"] * 2]
+    bodies = {url: body for kind, url, body in records if kind == "response"}
+    assert b"Nothing of note" in bodies[f"{HOME}/b"]
+
+
+def test_wacz(held: Archive) -> None:
+    with zipfile.ZipFile(io.BytesIO(_written(held, "wacz"))) as packed:
+        package = json.loads(packed.read("datapackage.json"))
+        assert {r["path"] for r in package["resources"]} == {
+            "archive/data.warc.gz", "indexes/index.cdxj", "pages/pages.jsonl",
+        }  # fmt: skip
+        warc = packed.read("archive/data.warc.gz")
+        for line in packed.read("indexes/index.cdxj").decode().splitlines():
+            key, moment, fields = line.split(" ", 2)
+            row = json.loads(fields)
+            assert key.startswith("example,herald)/")
+            assert moment == "20260310120000"
+            start, length = int(row["offset"]), int(row["length"])
+            (record,) = ArchiveIterator(io.BytesIO(warc[start : start + length]))
+            assert record.rec_headers.get_header("WARC-Target-URI") == row["url"]
+        pages = packed.read("pages/pages.jsonl").decode().splitlines()
+        assert f"{HOME}/b" in {json.loads(page)["url"] for page in pages[1:]}
+
+
+def test_opml(held: Archive) -> None:
+    (outline,) = etree.fromstring(_written(held, "opml")).iter("outline")
+    assert outline.get("xmlUrl") == f"{HOME}/rss?a=1&b=2"
+    assert outline.get("text") == "All & more"
+
+
+@pytest.mark.parametrize("form", [f for f in FORMATS if f != "opml"])
+def test_a_query_and_its_limits_choose(held: Archive, form: str) -> None:
+    out = io.BytesIO()
+    assert export(held, form, "note", Filter(source="herald"), out).count == 1
+    assert export(held, form, "", Filter(until=NOW - timedelta(days=9)), io.BytesIO()).count == 0
+    with pytest.raises(UnknownSource):
+        export(held, form, "", Filter(source="no"), io.BytesIO())
+    with pytest.raises(BadQuery):
+        export(held, form, '"open', Filter(), io.BytesIO())
+
+
+def test_what_is_reserved_is_left_out_unless_asked_for(held: Archive) -> None:
+    def reserve(session: Any) -> None:
+        session.query(Article).filter(Article.item_id == 2).update({"rights": ["tdm-reserved"]})
+
+    held.write(reserve)
+    done = export(held, "jsonl", "", Filter(), io.BytesIO())
+    assert (done.count, done.reserved) == (1, 1)
+    assert export(held, "jsonl", "", Filter(), io.BytesIO(), reserved=True).count == 2
+
+
+def _many(count: int) -> Any:
+    for number in range(count):
+        yield Exported(
+            id=number, source="herald", source_title="Herald", url=f"{HOME}/{number}", number=None,
+            headline="A headline", standfirst=None, byline=["A B"], dateline_place=None, kind=None,
+            section=None, tags=[], language="en", published=PUBLISHED, modified=None, access="full",
+            notices=[], rights=[], text="Some text. " * 50, word_count=100, revision=1,
+            blocks=[{"kind": "paragraph", "text": "Some text. " * 50}], leading=None,
+            state="stored", first_fetched_at=NOW, sort_at=NOW,
+        )  # fmt: skip
+
+
+class _Nowhere(io.RawIOBase):
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return len(data)
+
+
+@pytest.mark.parametrize("write", [tables.write_jsonl, tables.write_csv, corpora.write_tei,
+                                   corpora.write_ninjs, corpora.write_iramuteq])  # fmt: skip
+def test_memory_does_not_grow_with_the_articles(write: Any) -> None:
+    peaks = []
+    for count in (200, 4_000):
+        tracemalloc.start()
+        write(_many(count), _Nowhere())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] * 1.5 + 100_000

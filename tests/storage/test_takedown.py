@@ -1,0 +1,254 @@
+"""Takedown: nothing of what was erased is left in any file, and nothing brings it back."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+from storage import packing, reading, takedown
+from storage.backups import backup, restore
+from storage.checks import check
+from storage.content import Link, Media
+from storage.errors import ArchiveError, SourceExists, UnknownItem
+from storage.media import FetchedMedia, keep
+from storage.models import Candidate, Capture, Forgetting, Item, Source, Tombstone
+from storage.models import Media as MediaRow
+from storage.records import Announcement, PageStored, Task
+from storage.search.answers import Filter
+from storage.sources import add_source
+from tests.storage.values import (
+    NOW,
+    article,
+    later,
+    new_source,
+    page_of,
+    publish,
+    real_capture,
+    task_for,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from storage.archive import Archive
+
+HOME = "https://herald.example"
+URL = f"{HOME}/zyzzyva-affair"
+# Words that stand nowhere else; the folded form is what the search index holds.
+SECRETS = (b"Zyzzyva", b"zyzzyva", b"Qwghlm", b"qwghlm", b"Xochimilco")
+
+
+def secret_article(**fields: Any) -> Any:
+    text_ = "The Zyzzyva affair of Qwghlm went on and on, said those who saw it at Xochimilco. " * 9
+    return article("The Zyzzyva affair", text_, "A second paragraph about Qwghlm.", **fields)
+
+
+@pytest.fixture
+def held(archive: Archive) -> Archive:
+    """Three articles: the one to go, with a history and a picture; one that links to it; another."""
+    source = new_source(archive)
+    body = b"\x89PNG Xochimilco"
+    picture = Media(f"{HOME}/zyzzyva.png", caption="The Zyzzyva")
+    item = publish(archive, source, URL, secret_article(media=(picture,)))
+    task = dataclasses.replace(
+        task_for(archive, source, f"{HOME}/t"), candidate_id=None, item_id=item
+    )
+    publish(archive, source, URL, secret_article(standfirst="Qwghlm again", media=(picture,)),
+            later(days=1), task=task)  # fmt: skip
+    link = Link(URL, "related", "The Zyzzyva affair", "What Qwghlm did")
+    other = article("Another story", "It has words of its own. " * 20, links=(link,))
+    publish(archive, source, f"{HOME}/other", other)
+    publish(archive, source, f"{HOME}/third", article("A third", "Nothing to do with it. " * 20))
+    digest, path = keep(archive.location.media, body, ".png")
+    with archive.reading() as session:
+        number = session.scalar(select(MediaRow.id))
+    fetched = FetchedMedia(number or 0, digest, path, len(body), "image/png")
+    archive.record_media([fetched], NOW)
+    archive.offer(source, [Announcement(f"{URL}?page=2", hints={"headline": "Zyzzyva"})], NOW)
+    return archive
+
+
+def _left_in(folder: Path) -> list[str]:
+    return [
+        f"{path.name}: {secret!r}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        for secret in SECRETS
+        if secret in _unpacked(path)
+    ]
+
+
+def _unpacked(path: Path) -> bytes:
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        import gzip
+
+        return data + gzip.decompress(data)
+    if path.suffix == ".zst" and "dictionaries" in path.parts:
+        from storage.warc import zstandard
+
+        return data + bytes(zstandard().decompress(data))
+    return data
+
+
+def _rows_with(archive: Archive, secret: str) -> list[str]:
+    """Tables of any database that hold a word, read as text."""
+    with archive.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))
+        else:
+            names = connection.execute(
+                text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            )
+        tables = [name for (name,) in names]
+        return [
+            name for name in tables
+            if secret.lower() in repr(connection.execute(text(f'SELECT * FROM "{name}"')).all()).lower()  # noqa: S608
+        ]  # fmt: skip
+
+
+def test_nothing_of_it_is_left(held: Archive) -> None:
+    item = reading.find(held, URL)
+    assert _left_in(held.location.captures)
+    done = takedown.forget_items(held, [item], "the person asked", NOW)
+    assert (done["items"], done["captures"], done["media"]) == (1, 2, 1)
+    # The candidate of its second page is another address: it is erased by its own name.
+    assert _rows_with(held, "Qwghlm") == []
+    assert _rows_with(held, "Xochimilco") == []
+    assert _left_in(held.location.captures) == []
+    assert _left_in(held.location.media) == []
+    with pytest.raises(UnknownItem):
+        reading.find(held, URL)
+    assert held.search("qwghlm", Filter()) == []
+    assert check(held) == []
+    other = reading.item(held, reading.find(held, f"{HOME}/other"))
+    assert (other["headline"], other["links"]) == ("Another story", [])
+    (told,) = takedown.history(held)
+    assert (told["why"], told["what"], told["state"]) == ("the person asked", "1 item(s)", "done")
+
+
+def test_no_file_of_the_archive_holds_its_words(held: Archive) -> None:
+    """Free pages, the index's segments and the log of SQLite among them."""
+    if held.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL keeps its files itself; its rows are looked at above")
+
+    def settle(session: Any) -> None:
+        session.query(Candidate).filter(Candidate.url.contains("zyzzyva")).delete()
+
+    held.write(settle)
+    assert _left_in(held.location.folder)
+    takedown.forget_items(held, [reading.find(held, URL)], "asked", NOW)
+    assert _left_in(held.location.folder) == []
+
+
+def test_a_dictionary_made_of_its_page_goes_too(held: Archive) -> None:
+    with held.reading() as session:
+        source = session.query(Source).one().id
+    packing.repack(held, source, "zstd", NOW)
+    assert _left_in(held.location.captures / "dictionaries")
+    takedown.forget_items(held, [reading.find(held, URL)], "asked", NOW)
+    assert _left_in(held.location.captures) == []
+    assert check(held) == []
+
+
+def _back(held: Archive, source: int, url: str, content: Any) -> str:
+    capture = real_capture(held, url, page_of(content), later(days=3))
+    outcome = PageStored(Task(url, "article", 0), (url,), capture, content, "test-1")
+    (done,) = held.record(source, None, [outcome], later(days=3))
+    return f"{done.verdict} {done.cause}"
+
+
+def test_nothing_brings_it_back(held: Archive) -> None:
+    """Not its address, not another address of its text; nor an announcement, nor a link to it."""
+    with held.reading() as session:
+        source = session.query(Source).one().id
+    takedown.forget_items(held, [reading.find(held, URL)], "asked", NOW)
+    assert held.offer(source, [Announcement(f"{URL}?utm_source=rss")], NOW) == 0
+    assert _back(held, source, URL, secret_article()) == "skipped forgotten"
+    assert _back(held, source, f"{HOME}/moved", secret_article()) == "skipped forgotten"
+    link = Link(URL, "related", "The affair")
+    other = article("Something else", "Words never here before, at length. " * 9, links=(link,))
+    assert _back(held, source, f"{HOME}/fine", other) == "new None"
+    assert _left_in(held.location.captures)
+    assert takedown.sweep_forgotten(held) == 2
+    assert _left_in(held.location.captures) == []
+    with held.reading() as session:
+        assert not session.query(Capture).filter(Capture.kind == "forgotten").count()
+        assert not session.query(Item).filter(Item.url == URL).count()
+    assert check(held) == []
+
+
+def test_a_takedown_cut_short_goes_on(held: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    item = reading.find(held, URL)
+    with monkeypatch.context() as patch:
+        patch.setattr(takedown.rewriting, "rewrite", kill)
+        with pytest.raises(Killed):
+            takedown.forget_items(held, [item], "asked", NOW)
+    assert any("cut short" in problem for problem in check(held))
+    assert takedown.finish(held) == 1
+    assert _left_in(held.location.captures) == []
+    assert check(held) == []
+    assert takedown.finish(held) == 0
+
+
+def test_a_source_goes_whole_and_is_not_followed_again(held: Archive) -> None:
+    with held.reading() as session:
+        source = session.query(Source).one().id
+    done = takedown.forget_source(held, source, "the publisher asked", NOW)
+    assert (done["items"], done["captures"]) == (3, 4)
+    for table in (Source, Item, Capture, Candidate):
+        with held.reading() as session:
+            assert not session.scalar(select(func.count()).select_from(table)), table
+    assert not list(held.location.captures.glob("*.warc*"))
+    with pytest.raises(SourceExists, match="erased by request"):
+        held.write(lambda s: add_source(s, name="h", home_url=f"{HOME}/", now=NOW))
+    takedown.revoke(held, 1)
+    held.write(lambda s: add_source(s, name="h", home_url=f"{HOME}/", now=NOW))
+    with held.reading() as session:
+        assert not session.query(Tombstone).count()
+        assert not session.query(Forgetting).count()
+
+
+def test_a_backup_made_before_does_not_bring_it_back(held: Archive, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar"
+    backup(held, file)
+    takedown.forget_items(held, [reading.find(held, URL)], "asked", NOW)
+    with restore(file, tmp_path / "restored") as restored:
+        assert reading.find(restored, URL)
+        assert takedown.obey(restored, held, NOW) == 1
+        assert _left_in(restored.location.captures) == []
+        with pytest.raises(UnknownItem):
+            reading.find(restored, URL)
+        with restored.reading() as session:
+            source = session.query(Source).one().id
+        assert restored.offer(source, [Announcement(URL)], NOW) == 0
+        assert check(restored) == []
+
+
+def test_a_file_that_a_crawl_is_writing_to_is_named(held: Archive) -> None:
+    from storage.captures import CaptureWriter, Exchange
+
+    with held.reading() as session:
+        source = session.query(Source).one().id
+    writer = CaptureWriter(held.location.captures, "live", "Dateline/test")
+    place = writer.append(Exchange(f"{HOME}/l", "GET", (), 200, (), b"<p>Live</p>", NOW))
+    task = task_for(held, source, f"{HOME}/l")
+    record = dataclasses.replace(
+        real_capture(held, f"{HOME}/l", b"<p>Live</p>"), file=place.file, offset=place.offset,
+        length=place.length, record_id=place.record_id,
+    )  # fmt: skip
+    content = article("Live", "It is being told as it goes on, at some length. " * 5)
+    (done,) = held.record(source, None, [PageStored(task, (task.url,), record, content, "t")], NOW)
+    with pytest.raises(ArchiveError, match="a crawl is writing"):
+        takedown.forget_items(held, [done.item_id or 0], "asked", NOW)
+    writer.close()
+    assert takedown.finish(held) == 1
