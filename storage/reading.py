@@ -124,7 +124,7 @@ def _content(
     if not revisions and wanted is None:
         return {}
     found = history.contents(session.connection(), item_id)
-    number = wanted or max(found)
+    number = max(found) if wanted is None else wanted
     if number not in found:
         raise UnknownItem(f"item {item_id} has no revision {number}", f"it has {len(found)}")
     return found[number]

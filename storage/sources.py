@@ -40,6 +40,8 @@ class SourceInfo:
     timezone: str | None
     site: str | None
     delay: float | None
+    rights: str
+    store: str
     state: str
     endpoints: int
     articles: int
@@ -152,7 +154,8 @@ def list_sources(session: Session) -> list[SourceInfo]:
     return [
         SourceInfo(
             id=s.id, name=s.name, title=s.title, home_url=s.home_url, language=s.language,
-            timezone=s.timezone, site=s.site, delay=s.delay, state=s.state,
+            timezone=s.timezone, site=s.site, delay=s.delay, rights=s.rights, store=s.store,
+            state=s.state,
             endpoints=endpoints.get(s.id, 0), articles=articles.get(s.id, 0),
             pending=pending.get(s.id, 0),
             last_run=runs[s.id].state if s.id in runs else None,

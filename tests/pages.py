@@ -116,6 +116,9 @@ class _Server(ThreadingHTTPServer):
     # Two crawls at once open more connections than the library lets wait.
     request_queue_size = 128
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A crawl that is killed or gives up hangs up: nothing to print."""
+
 
 @contextmanager
 def serving(site: LocalSite | None = None) -> Iterator[LocalSite]:

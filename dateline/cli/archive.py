@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 @click.argument("folder", required=False, metavar="[DIR]")
 @click.pass_context
 def init(ctx: click.Context, folder: str | None) -> None:
-    """Make an archive in DIR (default: here).
+    """Make an archive in DIR (default: $DATELINE_ARCHIVE, or here).
 
     Nothing that lies there is overwritten; a database of an older Dateline is upgraded.
     """
     from storage import create_archive
 
-    with create_archive(folder or ctx.obj["archive"] or ".", ctx.obj["database"]) as archive:
+    named = folder or ctx.obj["archive"] or os.environ.get("DATELINE_ARCHIVE") or "."
+    with create_archive(named, ctx.obj["database"]) as archive:
         place = archive.location
         click.echo(f"Archive in {place.folder}", err=True)
         if not place.is_sqlite:

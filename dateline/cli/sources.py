@@ -22,12 +22,14 @@ _SAMPLES = 3
 @click.option("--language", help="Its language, where its pages do not say (fr, en-GB, …).")
 @click.option("--timezone", help="Its time zone, for moments without offset (Europe/Paris, …).")
 @click.option("--delay", type=click.FloatRange(0), help="Seconds between two requests to it.")
+@click.option("--rights", type=click.Choice(["obey", "ignore"]), default="obey",
+              show_default=True, help="What its publisher reserves (guide: Rights).")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what is found; follow nothing.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def add(
     ctx: click.Context, url: str, name: str | None, language: str | None, timezone: str | None,
-    delay: float | None, dry_run: bool, as_json: bool,
+    delay: float | None, rights: str, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Follow the news site at URL: find its feeds, sitemaps or section pages.
 
@@ -52,7 +54,7 @@ def add(
     found = run_discovery(location, home)
     followed = None
     if found.problem is None and archive is not None:
-        followed = _follow(archive, found, home, name, language, timezone, delay)
+        followed = _follow(archive, found, home, name, language, timezone, delay, rights)
     if as_json:
         put_json(_as_json(found, followed))
     else:
@@ -93,7 +95,7 @@ def _refuse_known(archive: Any, home: str, name: str | None) -> None:
 
 def _follow(
     archive: Any, found: Discovery, home: str, name: str | None, language: str | None,
-    timezone: str | None, delay: float | None,
+    timezone: str | None, delay: float | None, rights: str,
 ) -> str:  # fmt: skip
     from crawler.discovery.links import classify
     from storage import utc_now
@@ -107,6 +109,7 @@ def _follow(
             session, name=chosen, home_url=home, now=utc_now(), title=found.title,
             language=language or found.language, timezone=timezone, delay=delay,
         )  # fmt: skip
+        source.rights = rights
         endpoints = [FoundEndpoint(e.url, e.kind, e.title) for e in found.endpoints]
         add_endpoints(session, source.id, endpoints, utc_now())
         if classify(home) == "article":
@@ -154,14 +157,25 @@ def _print(found: Discovery, followed: str | None, dry_run: bool) -> None:
 
 
 @click.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]...")
+@click.option("--rights", type=click.Choice(["obey", "ignore"]),
+              help="From now on obey or ignore what the publisher reserves.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
-def sources(ctx: click.Context, as_json: bool) -> None:
-    """List the sources that are followed."""
-    from storage.sources import list_sources
+def sources(ctx: click.Context, names: tuple[str, ...], rights: str | None, as_json: bool) -> None:
+    """List the sources that are followed, or change some of them."""
+    from storage.sources import get_source, list_sources
 
-    with opened(ctx) as archive, archive.reading() as session:
-        rows = list_sources(session)
+    if rights is not None and not names:
+        raise click.UsageError("name the sources that --rights is for")
+    with opened(ctx) as archive:
+        if rights is not None:
+            for name in names:
+                archive.write(lambda s, name=name: setattr(get_source(s, name), "rights", rights))  # type: ignore[misc]
+        with archive.reading() as session:
+            for name in names:
+                get_source(session, name)
+            rows = [row for row in list_sources(session) if not names or row.name in names]
     if as_json:
         put_json([
             {**dataclasses.asdict(r), "last_run_at": r.last_run_at and r.last_run_at.isoformat()}
