@@ -14,6 +14,7 @@ from crawler.fetching import fetch
 from storage import rewriting, rights
 from storage.captures import CaptureWriter, recover
 from storage.packing import codec_for_source
+from storage.takedown import sweep_forgotten
 from storage.version import VERSION
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ def mended(archive: Archive) -> list[str]:
     for name, cut in recover(archive.location.captures):
         lines.append(f"mended {name}: {cut} bytes of a broken record cut off")
     return lines
+
+
+def tidied(archive: Archive) -> None:
+    """What follows a run: pages erased by request leave the files, the database plans anew."""
+    sweep_forgotten(archive)
+    archive.optimize()
 
 
 class Keeper:

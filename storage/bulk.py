@@ -90,11 +90,8 @@ def _wholly_new(writing: Writing, pages: Sequence[StoredPage]) -> list[StoredPag
         select(Item.identity).where(Item.source_id == source_id, Item.kind == "article",
                                     Item.identity.in_([page.identity for page in pages]))
     ))  # fmt: skip
-    held |= set(connection.scalars(
-        select(Article.text_digest).join(Item, Item.id == Article.item_id)
-        .where(Item.source_id == source_id,
-               Article.text_digest.in_([page.made.digest for page in pages]))
-    ))  # fmt: skip
+    digests = [page.made.digest for page in pages]
+    held |= {found[0] for found in identity.same_texts(connection, source_id, digests)}
     return list(takewhile(
         lambda page: held.isdisjoint({page.identity, page.made.digest, *_keys(page)}), pages
     ))  # fmt: skip

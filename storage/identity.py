@@ -50,11 +50,13 @@ _BY_ADDRESS = (
     )
     .order_by(Item.state == "stub", Item.id)
 )
-_BY_TEXT = (
-    select(Item.id, Item.number, Article.headline)
-    .join(Article, Article.item_id == Item.id)
-    .where(Item.source_id == bindparam("source_id"), Article.text_digest == bindparam("digest"))
-    .order_by(Item.id)
+# The source is looked at here and not in SQL: without statistics SQLite would walk through all of
+# its items rather than look up the few that are named.
+_BY_TEXT = select(Article.text_digest, Article.item_id, Article.headline).where(
+    Article.text_digest.in_(bindparam("digests", expanding=True))
+)
+_OWNERS = select(Item.id, Item.source_id, Item.number).where(
+    Item.id.in_(bindparam("ids", expanding=True))
 )
 _STORED_TEXT = select(Article.headline, Article.text).where(Article.item_id == bindparam("item"))
 _KNOWN_HERE = (
@@ -175,9 +177,25 @@ def find_same_text(
     """(id, number) of the source's article with the very same words under the same headline."""
     if len(words) < DUPLICATE_WORDS:
         return None
-    rows = connection.execute(_BY_TEXT, {"source_id": source_id, "digest": digest})
     wanted = words_of(headline)
-    return next(((i, n) for i, n, stored in rows if words_of(stored) == wanted), None)
+    found = same_texts(connection, source_id, [digest])
+    return next(((i, number) for _, i, number, stored in found if words_of(stored) == wanted), None)
+
+
+def same_texts(
+    connection: Connection, source_id: int, digests: Sequence[str]
+) -> list[tuple[str, int, str | None, str]]:
+    """(digest, item, number, headline) of the source's articles that have one of ``digests``."""
+    rows = connection.execute(_BY_TEXT, {"digests": list(digests)}).all()
+    if not rows:
+        return []
+    owners = connection.execute(_OWNERS, {"ids": [row.item_id for row in rows]})
+    numbers = {i: number for i, owner, number in owners if owner == source_id}
+    return sorted(
+        ((row.text_digest, row.item_id, numbers[row.item_id], row.headline)
+         for row in rows if row.item_id in numbers),
+        key=lambda found: found[1],
+    )  # fmt: skip
 
 
 def is_other_article(

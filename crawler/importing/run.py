@@ -109,6 +109,7 @@ class PageImport:
                 writer.close()
             self._writers = {}
             sweep_forgotten(self._archive)
+            self._archive.optimize()
         return result
 
     async def _run(

@@ -16,7 +16,7 @@ from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.article import Known
 from crawler.extraction.page import BadPage
 from crawler.fetching import content_type, header
-from crawler.keeper import Keeper, mended
+from crawler.keeper import Keeper, mended, tidied
 from crawler.outcomes import of_extraction
 from crawler.recorder import Recorder, Tally
 from crawler.sites.base import site_for
@@ -34,7 +34,6 @@ from storage.records import (
     Task,
 )
 from storage.rekey import set_rules
-from storage.takedown import sweep_forgotten
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -200,7 +199,7 @@ class NewsSpider(Spider):
         archive, recorder = self._archive, self.recorder
         try:
             self._keeper.close()
-            sweep_forgotten(archive)
+            tidied(archive)
             state = "finished" if reason == "finished" and self.failure is None else (
                 "failed" if self.failure else "interrupted")  # fmt: skip
             with archive.reading() as session:

@@ -299,3 +299,34 @@ def test_two_sources_may_hold_the_same_url(archive: Archive) -> None:
         assert _verdicts(archive, source_id, stored(task, article())) == ["new"]
     assert _count(archive, Article) == 2
     assert _count(archive, LinkRow) == 0
+
+
+def test_a_feeds_id_joins_an_article_that_moved(archive: Archive) -> None:
+    """Its headline or text must agree: feeds use one id for several articles too."""
+    source_id = new_source(archive)
+    hints = {"guid": "tag:herald.example,2026:77"}
+    first = task_for(archive, source_id, URL, hints=hints)
+    assert _verdicts(archive, source_id, stored(first, article())) == ["new"]
+    moved = task_for(archive, source_id, f"{URL}-with-a-better-name", hints=hints)
+    told = article("A headline", "It was told anew, in other words than before, for the archive.")
+    assert _verdicts(archive, source_id, stored(moved, told)) == ["revised"]
+    record = reading.item(archive, reading.find(archive, URL))
+    assert record["url"] == f"{URL}-with-a-better-name"
+    assert [event["kind"] for event in record["events"]] == ["moved"]
+    assert len(record["addresses"]) == 2
+    other = task_for(archive, source_id, "https://herald.example/another-thing", hints=hints)
+    content = article(
+        "Of something else", "Nothing in it is like the first one, not a single word of it."
+    )
+    assert _verdicts(archive, source_id, stored(other, content)) == ["new"]
+    assert _count(archive, Article) == 2
+
+
+def test_a_batch_of_new_articles_keeps_their_feeds_ids(archive: Archive) -> None:
+    source_id = new_source(archive)
+    tasks = [task_for(archive, source_id, f"{URL}-{n}", hints={"guid": f"g{n}"}) for n in range(5)]
+    pages = [stored(task, article(f"Headline {n}")) for n, task in enumerate(tasks)]
+    assert _verdicts(archive, source_id, *pages) == ["new"] * 5
+    moved = task_for(archive, source_id, "https://herald.example/elsewhere", hints={"guid": "g3"})
+    assert _verdicts(archive, source_id, stored(moved, article("Headline 3"))) == ["unchanged"]
+    assert _count(archive, Article) == 5
