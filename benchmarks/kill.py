@@ -37,7 +37,7 @@ PAGES = 300
 
 def publish(site: LocalSite, edition: int) -> int:
     """Put the site's ``edition`` up: old articles changed, new ones added; returns how many."""
-    count = PAGES + 40 * edition
+    count = PAGES + 10 * edition
     items = []
     for n in range(count):
         path = f"/news/{n}/a-story-of-the-harbour-{n}"
@@ -148,10 +148,16 @@ def _torture(
     count = publish(site, edition)
     assert dateline("init").wait() == 0
     assert dateline("add", f"{site.base}/", "--name", "h", "--delay", "0").wait() == 0
+    # A whole run first: how long it takes says when to kill the others.
+    began = time.monotonic()
+    dateline("crawl", "h", "--delay", "0", "--limit", "0").wait()
+    whole = time.monotonic() - began
     killed = ended = problems = lost = cut = 0
     held: set[tuple[object, ...]] = set()
     began = time.monotonic()
     while killed < kills:
+        edition += 1
+        count = publish(site, edition)
         asked = len(site.requests)
         process = dateline("crawl", "h", "--delay", "0", "--limit", "0", "--rechecks", "500")
         # From its first page on: before that there is nothing to lose.
@@ -160,10 +166,8 @@ def _torture(
         ):
             time.sleep(0.02)
         try:
-            process.wait(chance.uniform(0.0, 5.0))
+            process.wait(chance.uniform(0.0, whole))
             ended += 1
-            edition += 1
-            count = publish(site, edition)
             continue
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
