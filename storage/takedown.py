@@ -7,20 +7,18 @@ captures and files are rewritten; :func:`finish` goes on where that was cut shor
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, or_, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 
 from storage import dictionaries, duplicates, rewriting, tombstones, warc
 from storage.addresses import is_web_url, url_key
 from storage.captures import DICTIONARIES
 from storage.database import chunked, insert_ignore
-from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
+from storage.errors import ArchiveError, UnknownItem
 from storage.models import (
     Address,
     Article,
-    ArticleMedia,
     Candidate,
     Capture,
     CrawlRun,
@@ -34,8 +32,8 @@ from storage.models import (
     Source,
     Tombstone,
 )
-from storage.reading import read_capture
 from storage.search import index
+from storage.takedown_plan import Plan, planned
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -50,19 +48,6 @@ _BLANK = "about:blank#forgotten"
 # What one item shows of another, in content as it is kept.
 _SHOWN = ("anchor", "teaser", "number", "kind", "published", "caption", "credit",
           "alternative_text", "full_name", "expansion")  # fmt: skip
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What is to go."""
-
-    items: list[int]
-    keys: set[str] = field(default_factory=set)
-    records: dict[str, list[str]] = field(default_factory=dict)
-    captures: int = 0
-    media: list[int] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
-    dictionaries: list[str] = field(default_factory=list)
 
 
 def forget_items(archive: Archive, ids: Sequence[int], why: str, now: datetime) -> dict[str, int]:
@@ -182,7 +167,7 @@ def history(archive: Archive) -> list[dict[str, Any]]:
 def _forget(
     archive: Archive, ids: list[int], source_id: int | None, why: str, now: datetime
 ) -> dict[str, int]:
-    plan = _planned(archive, ids, source_id)
+    plan = planned(archive, ids, source_id)
 
     def work(session: Session) -> int:
         return _erase_rows(session, plan, source_id, why, now)
@@ -191,102 +176,8 @@ def _forget(
     return _sweep(archive, number)
 
 
-def _planned(archive: Archive, ids: list[int], source_id: int | None) -> _Plan:
-    plan = _Plan(ids)
-    with archive.reading() as session:
-        for some in chunked(ids, 1_000):
-            plan.keys.update(session.scalars(select(Address.key).where(Address.item_id.in_(some))))
-            urls = session.scalars(select(Item.url).where(Item.id.in_(some)))
-            plan.keys.update(url_key(url) for url in urls if is_web_url(url))
-        captures = _captures(session, plan, source_id)
-        for row in captures:
-            plan.records.setdefault(row.file, []).append(row.record_id)
-        plan.captures = len(captures)
-        _plan_media(session, plan)
-        plan.dictionaries = _dictionaries_with(archive, session, captures, source_id)
-    return plan
-
-
-def _captures(session: Session, plan: _Plan, source_id: int | None) -> list[Capture]:
-    if source_id is not None:
-        return list(session.scalars(select(Capture).where(Capture.source_id == source_id)))
-    found: dict[int, Capture] = {}
-    for some in chunked(plan.items, 1_000):
-        made_of = select(Revision.capture_id).where(Revision.item_id.in_(some))
-        found.update((c.id, c) for c in session.scalars(
-            select(Capture).where(or_(Capture.id.in_(made_of), Capture.refers_to.in_(made_of)))
-        ))  # fmt: skip
-    for part in chunked(sorted(plan.keys), 1_000):
-        # In every source: an address may have been met from several.
-        found.update(
-            (c.id, c) for c in session.scalars(select(Capture).where(Capture.key.in_(part)))
-        )
-    return list(found.values())
-
-
-def _plan_media(session: Session, plan: _Plan) -> None:
-    """Media that nothing else shows, and files that no other address has."""
-    own: set[int] = set()
-    shared: set[int] = set()
-    for some in chunked(plan.items, 1_000):
-        own.update(
-            session.scalars(select(ArticleMedia.media_id).where(ArticleMedia.item_id.in_(some)))
-        )
-    items = set(plan.items)
-    for part in chunked(sorted(own), 1_000):
-        rows = session.execute(
-            select(ArticleMedia.media_id, ArticleMedia.item_id)
-            .where(ArticleMedia.media_id.in_(part))
-        )  # fmt: skip
-        shared.update(media_id for media_id, item_id in rows if item_id not in items)
-    plan.media = sorted(own - shared)
-    for part in chunked(plan.media, 1_000):
-        for row in session.scalars(select(Media).where(Media.id.in_(part))):
-            others = session.scalar(
-                select(func.count()).where(Media.path == row.path, Media.id.not_in(plan.media))
-            )
-            if row.path and not others:
-                plan.paths.append(row.path)
-
-
-def _dictionaries_with(
-    archive: Archive, session: Session, captures: Sequence[Capture], source_id: int | None
-) -> list[str]:
-    """The dictionaries that may hold what is to go: those of its sources' files."""
-    sources = {c.source_id for c in captures} | ({source_id} if source_id is not None else set())
-    files = session.scalars(
-        select(Capture.file).distinct()
-        .where(Capture.source_id.in_(sources), Capture.file.endswith(warc.ZSTD_SUFFIX))
-    )  # fmt: skip
-    names = {dictionaries.name_in(file) for file in files}
-    folder = archive.location.captures / DICTIONARIES
-    found = []
-    for name in sorted(names):
-        try:
-            held = dictionaries.read(folder, name)
-        except CaptureUnreadable:
-            continue
-        if source_id is not None or any(_holds(archive, held, c) for c in captures):
-            found.append(name)
-    return found
-
-
-def _holds(archive: Archive, dictionary: bytes, capture: Capture) -> bool:
-    """Whether a page is one of those that a dictionary was made of, whole or in part."""
-    if capture.kind != "response":
-        return False
-    try:
-        body = read_capture(archive, capture)
-    except CaptureUnreadable:
-        return False
-    # A page's middle is its own; template stands at both ends.
-    middle = len(body) // 2
-    pieces = [body[at : at + 120] for at in range(middle // 2, middle + middle // 2, 1_000)]
-    return sum(piece in dictionary for piece in pieces) * 2 > len(pieces)
-
-
 def _erase_rows(
-    session: Session, plan: _Plan, source_id: int | None, why: str, now: datetime
+    session: Session, plan: Plan, source_id: int | None, why: str, now: datetime
 ) -> int:
     connection = session.connection()
     what = "a source" if source_id is not None else f"{len(plan.items)} item(s)"
@@ -319,7 +210,7 @@ def _erase_rows(
     return number
 
 
-def _bury(connection: Connection, number: int, plan: _Plan, source_id: int | None) -> None:
+def _bury(connection: Connection, number: int, plan: Plan, source_id: int | None) -> None:
     tombstones.put(connection, number, "address", plan.keys)
     for some in chunked(plan.items, 1_000):
         rows = connection.execute(
@@ -342,7 +233,7 @@ def _bury(connection: Connection, number: int, plan: _Plan, source_id: int | Non
         tombstones.put(connection, number, "source", [url_key(home or "")])
 
 
-def _scrub_others(connection: Connection, plan: _Plan) -> int:
+def _scrub_others(connection: Connection, plan: Plan) -> int:
     """Take what other items show of those that go out of them and their histories."""
     going = set(plan.items)
     others: set[int] = set()

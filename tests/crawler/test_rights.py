@@ -41,7 +41,8 @@ def paper(site: LocalSite) -> None:
              'type="application/rss+xml" href="/feed.xml"/></head><body></body></html>')  # fmt: skip
 
 
-def test_reservations_are_obeyed_by_default(dateline: Commands, site: LocalSite) -> None:
+def test_reservations_are_obeyed_by_default(dateline_sqlite: Commands, site: LocalSite) -> None:
+    dateline = dateline_sqlite
     paper(site)
     assert dateline("add", f"{site.base}/", "--name", "h", "--delay", "0").code == 0
     first = dateline("crawl", "h", "--json")

@@ -29,9 +29,18 @@ def site() -> Iterator[LocalSite]:
 
 
 @pytest.fixture
-def dateline(tmp_path: Path, database: str | None, site: LocalSite) -> Commands:
-    """Commands on an archive that follows the site and has crawled it."""
-    commands = Commands(tmp_path / "archive", database)
+def dateline_on_each(tmp_path: Path, database: str | None, site: LocalSite) -> Commands:
+    """Commands on an archive of each database that follows the site and has crawled it."""
+    return _crawled(Commands(tmp_path / "archive", database), site)
+
+
+@pytest.fixture
+def dateline(tmp_path: Path, site: LocalSite) -> Commands:
+    """The same on SQLite, for what is tested on both databases below the command line."""
+    return _crawled(Commands(tmp_path / "archive"), site)
+
+
+def _crawled(commands: Commands, site: LocalSite) -> Commands:
     assert commands("init", str(commands.folder)).code == 0
     assert commands("add", f"{site.base}{PATH}", "--name", "h", "--delay", "0").code == 0
     first = commands("crawl", "h", "--json")
@@ -91,8 +100,9 @@ def test_captures_are_looked_after(dateline: Commands) -> None:
 
 
 def test_a_backup_under_load_restores_to_the_same(
-    dateline: Commands, site: LocalSite, tmp_path: Path
+    dateline_on_each: Commands, site: LocalSite, tmp_path: Path
 ) -> None:
+    dateline = dateline_on_each
     for n in range(40):
         links = "".join(
             f'<li><a href="/news/{n + k}/another-story-{n + k}">S</a></li>' for k in (1, 2, 3)
