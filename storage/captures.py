@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
@@ -18,7 +19,8 @@ from storage.errors import CaptureUnreadable, FolderNotWritable
 from storage.warc import Codec, Exchange, Revisited
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from collections.abc import Callable
+    from datetime import date
     from pathlib import Path
 
 __all__ = ["CaptureWriter", "Exchange", "Place", "Revisited", "read_http", "recover"]
@@ -29,6 +31,10 @@ _NEW_SUFFIX = ".new"
 # 1 GB is the size that the WARC specification's annex recommends.
 MAX_FILE_BYTES = 1_000_000_000
 DICTIONARIES = "dictionaries"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,14 @@ class Place:
 class CaptureWriter:
     """Appends exchanges to WARC files of its own, one a day. Not for two threads at once."""
 
-    def __init__(self, folder: Path, label: str, software: str, codec: Codec = warc.GZIP) -> None:
+    def __init__(
+        self, folder: Path, label: str, software: str, codec: Codec = warc.GZIP,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:  # fmt: skip
         self._folder = folder
         self._label = label
         self._software = software
+        self._clock = clock
         self._codec = codec
         self._file: BinaryIO | None = None
         self._path: Path | None = None
@@ -61,16 +71,12 @@ class CaptureWriter:
         """
         record_id, records = warc.records_of(exchange)
         packed = [self._codec.pack(record) for record in records]
-        return self.append_packed(packed, record_id, exchange.fetched_at)
+        return self._append(packed, record_id)
 
-    def append_packed(self, members: list[bytes], record_id: str, fetched_at: datetime) -> Place:
-        """Write members as they are: the record ``record_id`` first, then what goes with it.
-
-        Raises:
-            FolderNotWritable: as for :meth:`append`.
-        """
+    def _append(self, members: list[bytes], record_id: str) -> Place:
+        """Write members: the record ``record_id`` first, then what goes with it."""
         try:
-            file, path = self._current(fetched_at)
+            file, path = self._current()
             start = file.tell()
             try:
                 for member in members:
@@ -122,7 +128,9 @@ class CaptureWriter:
             raise self._unwritable(error) from error
         self._file = self._path = None
 
-    def _current(self, now: datetime) -> tuple[BinaryIO, Path]:
+    def _current(self) -> tuple[BinaryIO, Path]:
+        # By the day of writing: an import's pages come from any days, one after the other.
+        now = self._clock()
         if self._file is not None and (
             self._file.tell() >= MAX_FILE_BYTES or self._day != now.date()
         ):

@@ -190,6 +190,9 @@ def _print(result: RunResult) -> None:
         click.echo(f"  pictures and attachments: {media}")
     for cause, count in _sorted(tally.causes):
         click.echo(f"  {count:5} {cause}")
+    if tally.causes["noarchive"]:
+        say(f"{result.source} asks archives not to keep pages; where you may, "
+            f"`dateline sources {result.source} --rights ignore` keeps them")  # fmt: skip
     if result.left:
         click.echo(f"  {plural(result.left, 'page')} still waiting; crawl again, "
                    "or raise --limit")  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
@@ -152,3 +152,22 @@ def test_a_full_disk_is_one_clear_error_and_later_records_are_readable(
     writer.close()
     for place, body in ((first, b"before"), (after, b"after")):
         assert captures.read_http(tmp_path, place.file, place.offset)[1] == body
+
+
+def test_a_new_file_begins_with_each_day_and_at_the_size_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = [NOW, NOW, NOW + timedelta(days=1), NOW + timedelta(days=1)]
+    clock = iter(moments)
+    writer = CaptureWriter(tmp_path, "herald", "Dateline/test", clock=lambda: next(clock))
+    # When a page was fetched does not count: an import's pages come from any day.
+    places = [writer.append(exchange(n)) for n in range(3)]
+    monkeypatch.setattr(captures, "MAX_FILE_BYTES", 10)
+    places.append(writer.append(exchange(3)))
+    writer.close()
+    assert places[0].file == places[1].file
+    assert len({place.file for place in places}) == 3
+    assert [place.file[:15] for place in places[1:]] == [
+        "herald-20260310", "herald-20260311", "herald-20260311",
+    ]  # fmt: skip
+    assert not list(tmp_path.glob("*.open"))
