@@ -37,6 +37,8 @@ def upgrade() -> None:
             op.f("fk_captures_refers_to"), "captures", ["refers_to"], ["id"], ondelete="SET NULL"
         )
         batch.create_index(op.f("ix_captures_refers_to"), ["refers_to"])
+        # Nothing asks by it, and its random places cost every capture a page of the database.
+        batch.drop_index(op.f("ix_captures_digest"))
     with op.batch_alter_table("revisions") as batch:
         batch.alter_column("content", existing_type=JSON, nullable=True)
         batch.add_column(sa.Column("delta", JSON, nullable=True))
@@ -180,6 +182,7 @@ def downgrade() -> None:
         batch.alter_column("content", existing_type=JSON, nullable=False)
     op.execute("DELETE FROM captures WHERE kind <> 'response'")
     with op.batch_alter_table("captures") as batch:
+        batch.create_index(op.f("ix_captures_digest"), ["digest"])
         batch.drop_index(op.f("ix_captures_refers_to"))
         batch.drop_constraint(op.f("fk_captures_refers_to"), type_="foreignkey")
         batch.drop_constraint(op.f("ck_captures_kind"), type_="check")

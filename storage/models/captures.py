@@ -52,7 +52,7 @@ class Capture(Base):
     file: Mapped[str]
     offset: Mapped[int] = mapped_column(BigInteger)
     length: Mapped[int] = mapped_column(BigInteger)
-    digest: Mapped[str] = mapped_column(String(64), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
     record_id: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(16), default="response", server_default="response")
     refers_to: Mapped[int | None] = mapped_column(
