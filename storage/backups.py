@@ -24,7 +24,7 @@ from sqlalchemy import insert, select, text
 from storage import location as places
 from storage import migrations
 from storage.archive import Archive, create_archive
-from storage.captures import OPEN_SUFFIX, present_path, recover
+from storage.captures import DICTIONARIES, OPEN_SUFFIX, present_path, recover
 from storage.database import make_engine
 from storage.errors import ArchiveError, FolderNotWritable
 from storage.models import Article, Base, Capture, DirectoryEntry
@@ -231,10 +231,10 @@ def _files(archive: Archive, snapshot: Path) -> Iterator[tuple[Path, str]]:
     for file in named:
         path = present_path(captures, file)
         yield path, f"{places.CAPTURES_NAME}/{path.name}"
-    dictionaries = captures / "dictionaries"
+    dictionaries = captures / DICTIONARIES
     if dictionaries.is_dir():
         for path in sorted(dictionaries.glob("*.zst")):
-            yield path, f"{places.CAPTURES_NAME}/dictionaries/{path.name}"
+            yield path, f"{places.CAPTURES_NAME}/{DICTIONARIES}/{path.name}"
     media = archive.location.media
     if media.is_dir():
         for path in sorted(p for p in media.rglob("*") if p.is_file()):

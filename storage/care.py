@@ -13,7 +13,7 @@ from sqlalchemy import case, func, or_, select, update
 
 from storage import dictionaries, rewriting, warc
 from storage.captures import DICTIONARIES, OPEN_SUFFIX, codec_of, final_path, good_bytes, recover
-from storage.codings import decode_body
+from storage.codings import decode_answer
 from storage.errors import CaptureUnreadable
 from storage.models import Article, Capture, DirectoryEntry, Revision, Source
 
@@ -114,9 +114,8 @@ def _unlike(record: warc.Record, row: tuple[int, str, str, str]) -> str | None:
     if kind == "revisit":
         return None if record.kind == "revisit" else "is no revisit there"
     _, headers, body = record.http()
-    coding = next((v for n, v in headers if n.lower() == "content-encoding"), "")
     try:
-        decoded = decode_body(body, coding)
+        decoded = decode_answer(headers, body)
     except CaptureUnreadable as error:
         return f"cannot be decoded: {error}"
     return None if hashlib.sha256(decoded).hexdigest() == digest else "does not match its digest"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from typing import TYPE_CHECKING
 
 import brotli
 
 from storage.errors import CaptureUnreadable
 from storage.warc import zstandard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _MAX_BODY = 256 * 1024 * 1024
 _PIECE = 1 << 16
@@ -26,6 +30,16 @@ def decode_body(body: bytes, coding: str) -> bytes:
         except (zlib.error, brotli.error, zstandard().ZstdError, EOFError) as error:
             raise CaptureUnreadable(f"the body is no {name}: {error}") from error
     return body
+
+
+def decode_answer(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+    """The body of an HTTP answer as its headers say that it was packed.
+
+    Raises:
+        CaptureUnreadable: as for :func:`decode_body`.
+    """
+    coding = next((v for n, v in headers if n.lower() == "content-encoding"), "")
+    return decode_body(body, coding)
 
 
 def _decoded(body: bytes, name: str) -> bytes:

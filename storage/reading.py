@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from storage import history
 from storage.addresses import is_web_url, url_key
 from storage.captures import read_http
-from storage.codings import decode_body
+from storage.codings import decode_answer
 from storage.content import ClaimedMoment
 from storage.directory import articles_naming
 from storage.errors import CaptureUnreadable, UnknownItem
@@ -271,8 +271,7 @@ def read_capture(archive: Archive, capture: Capture) -> bytes:
     if capture.kind == "revisit":
         return read_capture(archive, _revisited(archive, capture))
     headers, body = read_http(archive.location.captures, capture.file, capture.offset)
-    coding = next((v for n, v in headers if n.lower() == "content-encoding"), "")
-    decoded = decode_body(body, coding)
+    decoded = decode_answer(headers, body)
     if hashlib.sha256(decoded).hexdigest() != capture.digest:
         raise CaptureUnreadable(
             f"capture {capture.id} in {capture.file} does not match its digest",
