@@ -71,8 +71,7 @@ class Keeper:
         site = None
         if self._tdmrep and parts.netloc == self._host:
             site = rights.for_path(self._tdmrep, parts.path or "/")
-        found = rights.read(headers, body, site)
-        return {**found, "ignored": True} if found and not self.obeys else found
+        return rights.under_policy(rights.read(headers, body, site), obeys=self.obeys)
 
     async def keep(self, exchange: Exchange) -> Place:
         """Write an exchange in the writer's thread."""

@@ -25,8 +25,8 @@ class Owners:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         with archive.reading() as session:
-            self._sources = list(session.scalars(select(Source).order_by(Source.id)))
-        self._by_host = {folded_host(host_of(s.home_url)): s for s in reversed(self._sources)}
+            newest_first = list(session.scalars(select(Source).order_by(Source.id.desc())))
+        self._by_host = {folded_host(host_of(s.home_url)): s for s in newest_first}
 
     def of(self, url: str) -> Source | None:
         """The source of ``url``; ``None`` where none is followed there."""

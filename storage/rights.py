@@ -83,6 +83,11 @@ def kept(found: dict[str, Any] | None) -> tuple[str, ...]:
     return () if not found or found.get("ignored") else reserved(found)
 
 
+def under_policy(found: dict[str, Any] | None, *, obeys: bool) -> dict[str, Any] | None:
+    """What :func:`read` found, marked as ignored where that is the source's policy."""
+    return {**found, "ignored": True} if found and not obeys else found
+
+
 def for_path(tdmrep: Sequence[dict[str, Any]], path: str) -> dict[str, str]:
     """What a host's tdmrep.json says of ``path``: the first rule whose location fits it."""
     for rule in tdmrep:

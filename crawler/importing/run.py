@@ -209,8 +209,7 @@ class PageImport:
         obeys = source.rights == "obey"
         if obeys and rights.NOARCHIVE in rights.reserved(found):
             return None
-        if found and not obeys:
-            found = {**found, "ignored": True}
+        found = rights.under_policy(found, obeys=obeys)
         writer = self._writers.get(source.id)
         if writer is None:
             codec = codec_for_source(self._archive, source.id, utc_now())
