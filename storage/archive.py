@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from storage import location as places
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
         Outcome,
         Recorded,
     )
-    from storage.search.answers import Filter, Hit, Sort
+    from storage.search.answers import Sort
+    from storage.search.hits import Hit
+    from storage.search.results import Answer
 
 T = TypeVar("T")
 
@@ -176,21 +178,36 @@ class Archive:
         return self.write(work)
 
     def search(
-        self, query: str, where: Filter, *, sort: Sort = "best", limit: int = 20,
+        self, query: str, *, source: str | None = None, since: datetime | date | str | None = None,
+        until: datetime | date | str | None = None, sort: Sort = "best", limit: int | None = None,
         duplicates: bool = False,
-    ) -> list[Hit]:  # fmt: skip
-        """The articles that ``query`` finds; of ``duplicates`` one, unless all are wanted.
+    ) -> Answer:  # fmt: skip
+        """The articles that ``query`` finds (``""``: all); of ``duplicates`` one, or all of them.
+
+        ``since`` and ``until`` are moments, days (both included) or texts such as ``2021-09``.
 
         Raises:
             BadQuery: the query cannot be understood.
-            UnknownSource: ``where`` names a source that is not followed.
+            UnknownSource: ``source`` is not followed.
         """
-        from storage.search import answers
+        from storage.search.answers import Filter
+        from storage.search.results import Answer, moment
 
-        with self.engine.connect() as connection:
-            return answers.search(
-                connection, query, where, sort=sort, limit=limit, duplicates=duplicates
-            )
+        now = utc_now()
+        where = Filter(source, moment(since, now), moment(until, now, end=True))
+        return Answer(
+            self.engine, query, where, sort=sort, limit=limit, duplicates=duplicates, now=now
+        )
+
+    def similar(self, item_id: int, limit: int = 10) -> list[Hit]:
+        """The articles most like another, without its duplicates.
+
+        Raises:
+            UnknownItem: ``item_id`` is no article that may be found.
+        """
+        from storage.search.results import similar
+
+        return similar(self.engine, item_id, limit)
 
 
 def utc_now() -> datetime:
@@ -249,8 +266,14 @@ def create_archive(folder: str | None = None, database: str | None = None) -> Ar
     engine = make_engine(location.database_url)
     try:
         check_reachable(engine)
+        older = migrations.current(engine) not in (None, migrations.HEAD)
         migrations.upgrade(engine)
     except ArchiveError:
         engine.dispose()
         raise
-    return Archive(location, engine)
+    archive = Archive(location, engine)
+    if older:
+        from storage.completing import complete
+
+        complete(archive)
+    return archive

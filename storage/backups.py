@@ -27,10 +27,8 @@ from storage.archive import Archive, create_archive
 from storage.captures import DICTIONARIES, OPEN_SUFFIX, present_path, recover
 from storage.database import make_engine
 from storage.errors import ArchiveError, FolderNotWritable
-from storage.models import Article, Base, Capture, DirectoryEntry
-from storage.rights import NOINDEX
+from storage.models import Base, Capture
 from storage.search import index
-from storage.search.analysis import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +117,7 @@ def restore(file: Path, folder: Path, database: str | None = None) -> Archive:
     url = places.locate(str(folder), database).database_url
     recover(folder / places.CAPTURES_NAME)
     if url.startswith("sqlite"):
+        # An older snapshot is upgraded, its index made anew.
         archive = create_archive(str(folder), database)
     else:
         engine = make_engine(f"sqlite:///{snapshot}")
@@ -186,35 +185,13 @@ def _copy_into(archive: Archive, source: Connection) -> None:
 
 def _index_again(archive: Archive) -> None:
     """Fill the search index where a snapshot came without one."""
+    from storage.search import filling
+
     with archive.engine.connect() as connection:
-        if connection.execute(text("SELECT 1 FROM search_index LIMIT 1")).first() is not None:
+        if not index.is_empty(connection):
             return
-    from storage.media import with_attachments
-
-    def articles(session: Any) -> None:
-        connection = session.connection()
-        last = 0
-        while rows := connection.execute(
-            select(Article.item_id, Article.headline, Article.standfirst, Article.text,
-                   Article.rights)
-            .where(Article.item_id > last).order_by(Article.item_id).limit(_TOGETHER)
-        ).all():  # fmt: skip
-            last = rows[-1].item_id
-            index.put_new(connection, [
-                (i, headline, standfirst or "",
-                 tuple(tokens(with_attachments(connection, i, body))))
-                for i, headline, standfirst, body, reserved in rows if NOINDEX not in reserved
-            ])  # fmt: skip
-        entries = connection.execute(
-            select(DirectoryEntry.item_id, DirectoryEntry.name, DirectoryEntry.expansion,
-                   DirectoryEntry.description)
-        ).all()  # fmt: skip
-        index.put_new(connection, [
-            (i, name, expansion or "", tuple(tokens(body or "")))
-            for i, name, expansion, body in entries
-        ])  # fmt: skip
-
-    archive.write(articles)
+    archive.write(lambda session: filling.reset(session.connection()))
+    filling.fill_missing(archive)
 
 
 def _files(archive: Archive, snapshot: Path) -> Iterator[tuple[Path, str]]:

@@ -21,7 +21,7 @@ from storage.database import ignoring_insert
 from storage.linking import write_pointers
 from storage.models import Address, Article, Candidate, Capture, Item, Link, Revision
 from storage.records import PageStored, Recorded
-from storage.search import index
+from storage.search import filling, index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,23 +110,7 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
             for page, capture in zip(pages, captures, strict=True)
         ],
     )
-    connection.execute(
-        insert(Article.__table__),  # type: ignore[arg-type]
-        [
-            {"item_id": ids[page.identity],
-             **contents.article_values(page.made, capture, 1, page.outcome.capture.fetched_at, now)}
-            for page, capture in zip(pages, captures, strict=True)
-        ],
-    )  # fmt: skip
-    index.put_new(
-        connection,
-        [
-            (ids[page.identity], page.made.article.headline, page.made.article.standfirst or "",
-             page.made.tokens)
-            for page in pages
-            if page.made.is_searchable
-        ],
-    )  # fmt: skip
+    _insert_articles(writing, pages, ids, captures)
     texts = [(ids[page.identity], page.made.tokens) for page in pages]
     duplicates.place(connection, texts, fresh=True)
     followed = [said for page in pages for said in page.outcome.follow]
@@ -139,7 +123,26 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
         fresh -= said
         write_pointers(connection, writing.source_id, item_id, page.made.article, now, fresh=True)
         done.append(Recorded("new", item_id=item_id, announced=announced))
+    tokens = {ids[page.identity]: page.made.tokens for page in pages}
+    filling.fill(connection, list(tokens), tokens, fresh=True)
     return done
+
+
+def _insert_articles(
+    writing: Writing, pages: Sequence[StoredPage], ids: dict[str, int], captures: Sequence[int]
+) -> None:
+    connection = writing.connection
+    rows: list[dict[str, Any]] = [
+        {"item_id": ids[page.identity], "search_key": None,
+         **contents.article_values(page.made, capture, 1, page.outcome.capture.fetched_at,
+                                   writing.now)}
+        for page, capture in zip(pages, captures, strict=True)
+    ]  # fmt: skip
+    found = [row for row, page in zip(rows, pages, strict=True) if page.made.is_searchable]
+    keys = index.new_keys(connection, [contents.sorted_by(row) for row in found])
+    for row, key in zip(found, keys, strict=True):
+        row["search_key"] = key
+    connection.execute(insert(Article.__table__), rows)  # type: ignore[arg-type]
 
 
 def _insert_items(writing: Writing, pages: Sequence[StoredPage]) -> dict[str, int]:

@@ -9,7 +9,6 @@ from sqlalchemy import func, select, text
 
 from storage import care, duplicates, migrations
 from storage.deltas import unfold
-from storage.media import with_attachments
 from storage.models import (
     Article,
     DirectoryEntry,
@@ -20,8 +19,7 @@ from storage.models import (
     Signature,
     SignatureBand,
 )
-from storage.rights import NOINDEX
-from storage.search import index
+from storage.search import filling, index
 from storage.search.analysis import tokens
 
 if TYPE_CHECKING:
@@ -130,37 +128,20 @@ def _history(revisions: list[Any], row: Any) -> str | None:
 
 
 def _index(session: Session) -> Iterator[str]:
-    """The search index holds each article and entry with just its words."""
+    """The search index holds each article with just its words."""
     connection = session.connection()
-    sqlite = connection.dialect.name == "sqlite"
-    key = "rowid" if sqlite else "item_id"
-    stray = f"SELECT {key} FROM search_index WHERE {key} NOT IN (SELECT id FROM items)"  # noqa: S608
-    for (number,) in session.execute(text(stray)):
-        yield f"search index: {number} is no item"
+    for key in index.stray_keys(connection):
+        yield f"search index: {key} is no article's"
     last = 0
     while True:
-        articles = session.execute(
-            select(Article.item_id, Article.headline, Article.standfirst, Article.text,
-                   Article.rights)
-            .where(Article.item_id > last).order_by(Article.item_id).limit(_TOGETHER)
-        ).all()  # fmt: skip
-        if not articles:
-            break
-        last = articles[-1].item_id
-        for item_id, headline, standfirst, body, reserved in articles:
-            wanted = None
-            if NOINDEX not in reserved:
-                whole = with_attachments(connection, item_id, body)
-                wanted = (headline, standfirst or "", tuple(tokens(whole)))
-            if not index.holds(connection, item_id, wanted):
-                yield f"search index: article {item_id} is not in it as it reads"
-    for entry_id, name, expansion, said in session.execute(
-        select(DirectoryEntry.item_id, DirectoryEntry.name, DirectoryEntry.expansion,
-               DirectoryEntry.description)
-    ):  # fmt: skip
-        shown = (name, expansion or "", tuple(tokens(said or "")))
-        if not index.holds(connection, entry_id, shown):
-            yield f"search index: entry {entry_id} is not in it as it reads"
+        ids = list(connection.scalars(
+            select(Article.item_id).where(Article.item_id > last)
+            .order_by(Article.item_id).limit(_TOGETHER)
+        ))  # fmt: skip
+        if not ids:
+            return
+        last = ids[-1]
+        yield from (f"search index: {fault}" for fault in filling.faults(connection, ids))
 
 
 def _signatures(session: Session) -> Iterator[str]:

@@ -39,7 +39,12 @@ class ClaimedMoment:
     @property
     def offset_minutes(self) -> int | None:
         """The publisher's offset from UTC in minutes; ``None`` where it gave none."""
-        offset = self.at.utcoffset() if self.zoned else None
+        return self.wall_offset if self.zoned else None
+
+    @property
+    def wall_offset(self) -> int | None:
+        """The offset from UTC of the clock that ``at`` is told by, in minutes."""
+        offset = self.at.utcoffset()
         return None if offset is None else round(offset.total_seconds() / 60)
 
     def isoformat(self) -> str:
@@ -56,12 +61,14 @@ class ClaimedMoment:
         return cls(at if zoned else at.replace(tzinfo=UTC), zoned=zoned, day_only=len(text) == 10)
 
     @classmethod
-    def from_stored(cls, at: datetime, offset: int | None, *, day_only: bool) -> ClaimedMoment:
-        """Rebuild from a UTC moment and the publisher's offset in minutes."""
+    def from_stored(
+        cls, at: datetime, offset: int | None, *, zoned: bool = True, day_only: bool = False
+    ) -> ClaimedMoment:
+        """Rebuild from a UTC moment and the offset of its wall clock in minutes."""
         if offset is None:
             return cls(at.astimezone(UTC), zoned=False, day_only=day_only)
         zone = UTC if offset == 0 else timezone(timedelta(minutes=offset))
-        return cls(at.astimezone(zone), zoned=True, day_only=day_only)
+        return cls(at.astimezone(zone), zoned=zoned, day_only=day_only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from storage import deltas, directory, duplicates, history, identity, media
+from storage import deltas, directory, duplicates, history, identity
 from storage.content import Article as ArticleContent
 from storage.content import Entry, to_json
 from storage.linking import write_pointers
@@ -16,7 +16,7 @@ from storage.models import Article, DirectoryEntry, Revision
 from storage.moments import stored_moment
 from storage.rights import NOINDEX
 from storage.schedule import next_article_check
-from storage.search import index
+from storage.search import filling, index
 from storage.search.analysis import tokens
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ _REEXTRACTED_BY = (
 )  # fmt: skip
 _ENTRY_REEXTRACTED_BY = (*_ENTRY_REVISED_BY, "number", "published", "blocks", "links", "media")
 
-_FIRST_FETCHED = select(Article.first_fetched_at).where(Article.item_id == bindparam("item"))
+_HELD = select(Article.first_fetched_at, Article.search_key).where(
+    Article.item_id == bindparam("item")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,25 +171,24 @@ def _write_entry(
     directory.put_names(writing.connection, item_id, content)
     write_pointers(writing.connection, writing.source_id, item_id, content, writing.now,
                    fresh=fresh)  # fmt: skip
-    index.put(writing.connection, item_id, headline=content.name,
-              standfirst=content.expansion or "", body=content.text, fresh=fresh)  # fmt: skip
 
 
 def _write_article(
     writing: Writing, item_id: int, made: Made, capture_id: int, number: int, first: datetime
 ) -> None:
     connection, now, fresh, content = writing.connection, writing.now, number == 1, made.article
+    held = None
     if not fresh:
-        first = connection.execute(_FIRST_FETCHED, {"item": item_id}).scalar() or first
+        row = connection.execute(_HELD, {"item": item_id}).first()
+        first, held = (first, None) if row is None else row
     values = article_values(made, capture_id, number, first, now)
-    _put_row(connection, Article, item_id, values, fresh=fresh)
+    at, offset = sorted_by(values)
+    key = filling.key_of(connection, held, at, offset) if made.is_searchable else None
+    if held not in (None, key):
+        index.remove(connection, held)
+    _put_row(connection, Article, item_id, {**values, "search_key": key}, fresh=fresh)
     write_pointers(connection, writing.source_id, item_id, content, now, fresh=fresh)
-    if made.is_searchable:
-        body = content.text if fresh else media.with_attachments(connection, item_id, content.text)
-        index.put(connection, item_id, headline=content.headline,
-                  standfirst=content.standfirst or "", body=body, fresh=fresh)  # fmt: skip
-    elif not fresh:
-        index.remove(connection, item_id)
+    filling.fill(connection, [item_id], {item_id: made.tokens}, fresh=fresh)
     duplicates.place(connection, [(item_id, made.tokens)], fresh=fresh)
 
 
@@ -204,8 +205,10 @@ def article_values(
         "dateline_place": content.dateline_place, "kind": content.kind,
         "section": content.section, "tags": list(content.tags), "language": content.language,
         "published_at": published_at, "published_offset": published_offset,
+        "published_zoned": content.published is None or content.published.zoned,
         "published_day_only": content.published is not None and content.published.day_only,
         "modified_at": modified_at, "modified_offset": modified_offset,
+        "modified_zoned": content.modified is None or content.modified.zoned,
         "access": content.access, "notices": list(content.notices),
         "provenance": dict(content.provenance), "extractor": made.extractor,
         "rights": list(made.rights),
@@ -215,6 +218,12 @@ def article_values(
         # A claimed moment in the future would lead every list for years.
         "sort_at": min(published_at or first, first),
     }  # fmt: skip
+
+
+def sorted_by(values: dict[str, Any]) -> tuple[datetime, int | None]:
+    """The moment that an article's row is sorted by, and its calendar's offset in minutes."""
+    at = values["sort_at"]
+    return at, values["published_offset"] if values["published_at"] == at else None
 
 
 def _put_row(

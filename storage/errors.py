@@ -61,6 +61,14 @@ class BadQuery(ArchiveError):
         super().__init__(f"{message} (at character {position + 1})", hint)
 
 
+class BadCursor(ArchiveError):
+    """A cursor that no answer of this archive gave."""
+
+
+class QueryTooSlow(ArchiveError):
+    """A search that took too long to go on with."""
+
+
 def unknown_source(name: str, names: list[str]) -> UnknownSource:
     """The error for a source that is not among ``names``, with the nearest of them."""
     near = difflib.get_close_matches(name, names, n=3)

@@ -122,6 +122,7 @@ def _write_links(
                 "anchor": link.anchor, "teaser": link.teaser, "kind": link.kind,
                 "number": link.number, "published_at": published_at,
                 "published_offset": published_offset,
+                "published_zoned": link.published is None or link.published.zoned,
             }
         )  # fmt: skip
     if rows:

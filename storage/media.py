@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from storage.models import Article, ArticleMedia, Item, Media
-from storage.search import index
+from storage.database import chunked
+from storage.models import ArticleMedia, Item, Media
+from storage.search import filling
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -135,22 +136,7 @@ def record(session: Session, fetched: Sequence[FetchedMedia], now: datetime) -> 
 
 
 def _index_articles(connection: Connection, media_id: int) -> None:
-    query = (
-        select(Article.item_id, Article.headline, Article.standfirst, Article.text)
-        .join(ArticleMedia, ArticleMedia.item_id == Article.item_id)
-        .where(ArticleMedia.media_id == media_id)
-        .distinct()
-    )
-    for item_id, headline, standfirst, text in connection.execute(query).all():
-        index.put(connection, item_id, headline=headline, standfirst=standfirst or "",
-                  body=with_attachments(connection, item_id, text))  # fmt: skip
-
-
-def with_attachments(connection: Connection, item_id: int, text: str) -> str:
-    """An article's text with what its attachments say, as it is searched."""
-    said = connection.scalars(
-        select(Media.text)
-        .join(ArticleMedia, ArticleMedia.media_id == Media.id)
-        .where(ArticleMedia.item_id == item_id, Media.text.is_not(None))
-    )
-    return "\n".join([text, *(words for words in said if words)])
+    query = select(ArticleMedia.item_id).where(ArticleMedia.media_id == media_id).distinct()
+    ids = list(connection.scalars(query))
+    for some in chunked(ids, 100):
+        filling.fill(connection, some)

@@ -40,5 +40,5 @@ class Moment(TypeDecorator[datetime]):
 
 
 def stored_moment(moment: ClaimedMoment | None) -> tuple[datetime | None, int | None]:
-    """A publisher's moment as two columns: the moment, and its offset in minutes if it gave one."""
-    return (None, None) if moment is None else (moment.at, moment.offset_minutes)
+    """A publisher's moment as two columns: the moment, its wall clock's offset in minutes."""
+    return (None, None) if moment is None else (moment.at, moment.wall_offset)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 
 from storage.database import chunked, lock_source
 from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Revision
 from storage.names import KnownName, Names, whom
-from storage.search import index
 from storage.search.analysis import tokens
-from storage.search.query import Term
+from storage.search.compiling import compile_query
+from storage.search.expression import Match
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,18 +86,13 @@ def _articles_with(connection: Connection, name: str) -> set[int]:
     words = tuple(tokens(name))
     if not words:
         return set()
-    term = Term(words)
-    if connection.dialect.name == "sqlite":
-        statement = (
-            "SELECT rowid FROM search_index WHERE search_index MATCH :match ORDER BY rowid DESC"
-        )
-        match = index.sqlite_match([term])
-    else:
-        statement = ("SELECT item_id FROM search_index WHERE document @@ CAST(:match AS tsquery)"
-                     " ORDER BY item_id DESC")  # fmt: skip
-        match = index.postgres_match([term])
-    rows = connection.execute(text(f"{statement} LIMIT {_MOST}"), {"match": match})
-    return {int(row[0]) for row in rows}
+    keys = compile_query(connection, Match(words)).keys(connection, _MOST)
+    found: set[int] = set()
+    for some in chunked(keys):
+        found |= set(connection.scalars(
+            select(Article.item_id).where(Article.search_key.in_(some))
+        ))  # fmt: skip
+    return found
 
 
 def _join(connection: Connection, ids: Sequence[int], names: Names) -> tuple[int, int]:

@@ -203,7 +203,7 @@ def _said(link: Link) -> str | None:
     if link.published_at is None:
         return None
     return ClaimedMoment.from_stored(
-        link.published_at, link.published_offset, day_only=False
+        link.published_at, link.published_offset, zoned=link.published_zoned
     ).isoformat()
 
 

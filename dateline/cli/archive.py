@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from dateline.cli.options import ExitCode, opened, put_json, say
-
-if TYPE_CHECKING:
-    from storage import Archive
+from dateline.cli.options import ExitCode, opened, plural, put_json, say
 
 
 @click.command()
@@ -47,23 +43,16 @@ def upgrade(ctx: click.Context) -> None:
     """Bring the database to this Dateline's schema."""
     from storage import migrations
     from storage.archive import open_unchecked
+    from storage.completing import complete
 
     with open_unchecked(ctx.obj["archive"], ctx.obj["database"]) as archive:
         before = migrations.current(archive.engine)
         migrations.upgrade(archive.engine)
-        _complete(archive)
+        indexed = complete(archive)
         after = migrations.current(archive.engine)
+    if indexed:
+        say(f"{plural(indexed, 'article')} indexed anew")
     say("up to date" if before == after else f"upgraded from {before or 'nothing'} to {after}")
-
-
-def _complete(archive: Archive) -> None:
-    """Sign articles that an older Dateline stored without a signature."""
-    from storage import duplicates
-
-    after: int | None = 0
-    while after is not None:
-        start = after
-        after = archive.write(lambda s, start=start: duplicates.complete(s.connection(), start))  # type: ignore[misc]
 
 
 @db.command()
@@ -87,9 +76,10 @@ def backup(ctx: click.Context, file: Path) -> None:
 def restore(ctx: click.Context, file: Path, folder: Path, forgotten_in: Path | None) -> None:
     """Make an archive in FOLDER of the backup FILE; --database says where its rows go."""
     from storage import backups, open_archive, takedown, utc_now
+    from storage.completing import complete
 
     with backups.restore(file, folder, ctx.obj["database"]) as archive:
-        _complete(archive)
+        complete(archive)
         if forgotten_in is not None:
             with open_archive(str(forgotten_in)) as other:
                 erased = takedown.obey(archive, other, utc_now())

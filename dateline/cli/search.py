@@ -12,12 +12,16 @@ import click
 from dateline.cli.options import WIDTH, ExitCode, moment, opened, plural, put_json, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from storage.search.answers import Hit
+    from storage.search.hits import Hit
+    from storage.search.results import Answer
 
 
 _SHIELD = "\N{WORD JOINER}"
+# Columns of a count's label and of its bar.
+_LABEL = 36
+_BAR = 28
 
 
 class Day(click.ParamType[datetime]):
@@ -62,7 +66,7 @@ class QueryCommand(click.Command):
 
 
 @click.command(cls=QueryCommand)
-@click.argument("query", nargs=-1, required=True)
+@click.argument("query", nargs=-1)
 @click.option("--source", help="Only of this source.")
 @click.option("--from", "since", type=Day(), help="Published on or after: 2021-09-23, 2021-09.")
 @click.option("--to", "until", type=Day(end=True), help="Published on or before.")
@@ -70,32 +74,101 @@ class QueryCommand(click.Command):
               help="Best match or newest first.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True,
               help="Articles at most.")  # fmt: skip
+@click.option("--after", "cursor", metavar="CURSOR", help="The next articles: what --json gave.")
 @click.option("--duplicates", is_flag=True,
               help="All articles of the same text, not one for all of them.")  # fmt: skip
+@click.option("--count", "by", metavar="BY",
+              type=click.Choice(["day", "month", "year", "source", "section", "author", "language",
+                                 "kind", "tag", "entry"]),
+              help="Count instead: by day, month, year, source, section, author, language, kind, "
+                   "tag or entry of the directory.")  # fmt: skip
+@click.option(
+    "--like", type=int, metavar="ITEM", help="Articles like this one, instead of a query."
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def search(
     ctx: click.Context, query: tuple[str, ...], source: str | None, since: datetime | None,
-    until: datetime | None, sort: Any, limit: int, duplicates: bool, as_json: bool,
+    until: datetime | None, sort: Any, limit: int, cursor: str | None, duplicates: bool,
+    by: Any, like: int | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Find articles: words (all of them), "a phrase", prefix*, -without.
+    """Find articles.
+
+    \b
+    hôpital numérique       all of these words, in any form
+    "centre hospitalier"    a phrase, as it is written
+    hospi*                  words that begin so
+    a OR b, a NOT b, -b     also OU, SAUF; brackets group
+    a NEAR/5 b              at most five words between them
+    title: text: author: section: tag: kind: number: site: source:
+    lang:fr who:"A Name" date:2021-09..2021-12 since:7d
+    is:teaser|revised|duplicate|gone has:attachment|picture
 
     Case and accents do not count; l'hôpital finds hôpital. Exit code 1: nothing found.
     """
-    from storage.search.answers import Filter
-
-    text = " ".join(word.removeprefix(_SHIELD) for word in query)
+    words = " ".join(word.removeprefix(_SHIELD) for word in query)
+    if bool(words) == (like is not None) and not (
+        like is None and (source or since or until or by)
+    ):
+        raise click.UsageError("name words to look for, or an article with --like")
     with opened(ctx) as archive:
-        hits = archive.search(text, Filter(source, since, until), sort=sort, limit=limit,
-                              duplicates=duplicates)  # fmt: skip
+        if like is not None:
+            _put(ctx, archive.similar(like, limit), None, f"item {like}", as_json=as_json)
+            return
+        answer = archive.search(
+            words, source=source, since=since, until=until, sort=sort,
+            duplicates=duplicates,
+        )  # fmt: skip
+        if by is not None:
+            _put_counts(ctx, answer, by, limit, as_json=as_json)
+            return
+        page = answer.page(limit, cursor)
+    _put(ctx, page.hits, page.cursor, words, as_json=as_json)
+
+
+def _put(
+    ctx: click.Context, hits: Sequence[Hit], cursor: str | None, words: str, *, as_json: bool
+) -> None:
     if as_json:
         put_json([_as_json(hit) for hit in hits])
     else:
         for hit in hits:
             _print(hit)
-        if not hits:
-            say(f"nothing found for {text!r}")
+    if cursor is not None:
+        say(f"there is more; go on with --after {cursor}")
     if not hits:
+        if not as_json:
+            say(f"nothing found for {words!r}")
+        ctx.exit(ExitCode.FAILED)
+
+
+def _put_counts(ctx: click.Context, answer: Answer, by: Any, limit: int, *, as_json: bool) -> None:
+    complete = True
+    counted: int | None = None
+    if by in ("day", "month", "year"):
+        length = {"day": 10, "month": 7, "year": 4}[by]
+        rows = [(first.isoformat()[:length],) * 2 + (n,) for first, n in answer.over_time(by)]
+    else:
+        (facet,) = answer.counts(by, limit=limit)
+        rows = [(one.value, one.label, one.count) for one in facet.values]
+        complete, counted = facet.complete, facet.counted
+    if as_json:
+        put_json({
+            "by": by, "complete": complete,
+            "counts": [{"value": v, "label": label, "count": n} for v, label, n in rows],
+        })  # fmt: skip
+    else:
+        most = max((n for *_, n in rows), default=1)
+        width = max((len(label) for _, label, _ in rows), default=0)
+        for _, label, n in rows:
+            shown = label if len(label) <= _LABEL else label[: _LABEL - 1] + "…"
+            bar = "█" * max(1, round(n / most * _BAR))
+            click.echo(f"{shown:<{min(width, _LABEL)}}  {n:>9,}  {bar}")
+        if not complete:
+            say(f"counted over the newest {counted:,} articles")
+        if not rows:
+            say("nothing found")
+    if not rows:
         ctx.exit(ExitCode.FAILED)
 
 

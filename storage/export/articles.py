@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, column, literal_column, select, table, text
+from sqlalchemy import select, text
 
 from storage.content import ClaimedMoment
 from storage.errors import unknown_source
 from storage.models import Article, Item, Source
 from storage.rights import TDM
-from storage.search import index
-from storage.search.query import parse
+from storage.search.answers import Filter, matching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection, Select
-
-    from storage.search.answers import Filter
 
 _TOGETHER = 500
 
@@ -78,7 +75,8 @@ _ARTICLE = (
 _COLUMNS = (
     Item.id, Source.name, Source.title, Source.home_url, Item.url, Item.number, Item.state,
     Article.cluster_id, Article.published_at, Article.published_offset,
-    Article.published_day_only, Article.modified_at, Article.modified_offset,
+    Article.published_zoned, Article.published_day_only, Article.modified_at,
+    Article.modified_offset, Article.modified_zoned,
     *(getattr(Article, name) for name in _ARTICLE),
 )  # fmt: skip
 
@@ -107,15 +105,15 @@ def ids(connection: Connection, query: str, where: Filter) -> Select[Any]:
 
 
 def _exported(row: Any) -> Exported:
-    (item_id, source, title, home, url, number, state, cluster, published, offset, day_only,
-     modified, modified_offset, *rest) = row  # fmt: skip
+    (item_id, source, title, home, url, number, state, cluster, published, offset, zoned, day_only,
+     modified, modified_offset, modified_zoned, *rest) = row  # fmt: skip
     return Exported(
         id=item_id, source=source, source_title=title or home, url=url, number=number, state=state,
         leading=cluster,
         published=None if published is None else ClaimedMoment.from_stored(
-            published, offset, day_only=day_only),
+            published, offset, zoned=zoned, day_only=day_only),
         modified=None if modified is None else ClaimedMoment.from_stored(
-            modified, modified_offset, day_only=False),
+            modified, modified_offset, zoned=modified_zoned),
         **dict(zip(_ARTICLE, rest, strict=True)),
     )  # fmt: skip
 
@@ -142,14 +140,5 @@ def _statement(
 
 
 def _matching(connection: Connection, query: str) -> Any:
-    terms = parse(query)
-    found: Any
-    if connection.dialect.name == "sqlite":
-        found = select(literal_column("rowid")).select_from(table("search_index", column("rowid")))
-        found = found.where(text("search_index MATCH :match").bindparams(
-            bindparam("match", index.sqlite_match(terms))))  # fmt: skip
-    else:
-        found = select(column("item_id")).select_from(table("search_index", column("item_id")))
-        found = found.where(text("document @@ CAST(:match AS tsquery)").bindparams(
-            bindparam("match", index.postgres_match(terms))))  # fmt: skip
-    return Article.item_id.in_(found)
+    sql, bound = matching(connection, query, Filter(), datetime.now(UTC))
+    return text(f"articles.search_key IN ({sql})").bindparams(**bound)

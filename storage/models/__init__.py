@@ -5,6 +5,7 @@ from storage.models.captures import Capture, Event, Revision
 from storage.models.duplicates import Signature, SignatureBand
 from storage.models.items import Address, Article, DirectoryEntry, EntryName, Item
 from storage.models.relations import ArticleMedia, Link, Media, Mention
+from storage.models.room import Dossier, DossierArticle, SavedSearch, Token, User
 from storage.models.sources import Candidate, CrawlRun, Endpoint, Source
 from storage.models.takedowns import Forgetting, Import, Tombstone
 
@@ -17,6 +18,8 @@ __all__ = [
     "Capture",
     "CrawlRun",
     "DirectoryEntry",
+    "Dossier",
+    "DossierArticle",
     "Endpoint",
     "EntryName",
     "Event",
@@ -28,8 +31,11 @@ __all__ = [
     "Mention",
     "Moment",
     "Revision",
+    "SavedSearch",
     "Signature",
     "SignatureBand",
     "Source",
+    "Token",
     "Tombstone",
+    "User",
 ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Double,
     ForeignKey,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -64,9 +66,10 @@ class Address(Base):
 class Article(Base):
     """An article as its newest revision gives it, with what the crawl needs to know of it.
 
-    ``published_at`` is in UTC, ``published_offset`` the publisher's offset from UTC in
-    minutes (``None`` where the page gave none). ``sort_at`` is the earlier of the claimed
-    publication and the first fetch, so that a date in the future cannot lead a list for years.
+    ``published_at`` is in UTC, ``published_offset`` the offset of its wall clock from UTC in
+    minutes; ``published_zoned`` says whether the page gave it. ``sort_at`` is the earlier of the
+    claimed publication and the first fetch, so that a date in the future cannot lead a list for
+    years.
     """
 
     __tablename__ = "articles"
@@ -80,6 +83,8 @@ class Article(Base):
     item_id: Mapped[int] = mapped_column(
         ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
+    # Its place in the index and in the order of time (storage.search.keys), if any.
+    search_key: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     headline: Mapped[str] = mapped_column(Text)
     standfirst: Mapped[str | None] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
@@ -89,12 +94,14 @@ class Article(Base):
     kind: Mapped[str | None]
     section: Mapped[str | None]
     tags: Mapped[list[str]] = mapped_column(Json, default=list)
-    language: Mapped[str | None] = mapped_column(String(35))
+    language: Mapped[str | None] = mapped_column(String(35), index=True)
     published_at: Mapped[datetime | None] = mapped_column(Moment)
     published_offset: Mapped[int | None]
+    published_zoned: Mapped[bool] = mapped_column(default=True, server_default=true())
     published_day_only: Mapped[bool] = mapped_column(default=False)
     modified_at: Mapped[datetime | None] = mapped_column(Moment)
     modified_offset: Mapped[int | None]
+    modified_zoned: Mapped[bool] = mapped_column(default=True, server_default=true())
     access: Mapped[str] = mapped_column(String(16), default="full")
     notices: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     provenance: Mapped[dict[str, str]] = mapped_column(Json, default=dict)

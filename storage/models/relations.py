@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Moment
@@ -64,6 +64,7 @@ class Link(Base):
     number: Mapped[str | None] = mapped_column(String(64))
     published_at: Mapped[datetime | None] = mapped_column(Moment)
     published_offset: Mapped[int | None]
+    published_zoned: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Media(Base):

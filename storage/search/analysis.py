@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _UNSPACED = (
 )
 _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 # PostgreSQL refuses lexemes of 2 KiB or more; no word of any language is near this.
-_MAX_TOKEN = 64
+MAX_TOKEN = 64
 # Letters that NFKD leaves whole but readers type without their stroke or ligature.
 _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "œ": "oe", "æ": "ae", "ı": "i", "ß": "ss"})
 
@@ -37,11 +38,12 @@ class Token:
     end: int
 
 
+@lru_cache(maxsize=100_000)
 def fold(word: str) -> str:
     """``word`` without case, accents, width and presentation forms."""
     folded = unicodedata.normalize("NFKD", word).casefold().translate(_LETTERS)
     folded = "".join(c for c in folded if c.isalnum())
-    return folded[:_MAX_TOKEN]
+    return folded[:MAX_TOKEN]
 
 
 def tokens_at(text: str) -> Iterator[Token]:
@@ -55,5 +57,18 @@ def tokens_at(text: str) -> Iterator[Token]:
 def tokens(text: str) -> list[str]:
     """The tokens of ``text`` in their order."""
     if text.isascii():
-        return [word[:_MAX_TOKEN] for word in re.findall(r"[0-9a-z]+", text.lower())]
+        return [word[:MAX_TOKEN] for word in re.findall(r"[0-9a-z]+", text.lower())]
     return [token.text for token in tokens_at(text)]
+
+
+# Articles, pronouns and prepositions that French, Italian and Catalan elide before a vowel.
+_ELIDED = re.compile(
+    r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|presqu|quelqu|entr"
+    r"|dell|nell|sull|all|dall|coll|un|quest|quell|bell|sant)['’ʼ]+(?=\w)",
+    re.IGNORECASE,
+)
+
+
+def without_elision(word: str) -> str:
+    """``hôpital`` for ``l'hôpital``: what is elided is not what is looked for."""
+    return _ELIDED.sub("", word)

@@ -1,37 +1,49 @@
-"""Searching: a query and its limits in, hits with marked snippets out."""
+"""Answering: which articles a query finds, in which order, a page at a time, duplicates folded.
+
+Newest first, the index gives the order by itself. For the best answers a bounded number of articles
+is weighed: the newest that match, and the newest that match in their headlines. Where fewer match
+that is all of them; where more do, the others follow behind, newest first.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import JSON, Boolean, bindparam, text
+from sqlalchemy import bindparam, text
 
-from storage.content import ClaimedMoment
-from storage.errors import unknown_source
-from storage.moments import Moment
-from storage.search import index
-from storage.search.analysis import tokens_at
-from storage.search.query import Term, parse
+from storage.errors import BadCursor, unknown_source
+from storage.search import index, ranking
+from storage.search.compiling import Query, compile_query
+from storage.search.cursors import AfterBest, AfterKey, AfterScore
+from storage.search.expression import And, FromSource, Match, Moments, Near, Or, both, wanted
+from storage.search.language import parse
+from storage.search.lookups import languages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import BindParameter, Connection
-    from sqlalchemy.types import TypeEngine
+    from sqlalchemy import Connection
+
+    from storage.search.cursors import Cursor
+    from storage.search.expression import Expression
+    from storage.search.ranking import Term
 
 Sort = Literal["best", "newest"]
-SNIPPET_CHARACTERS = 220
-# Only so much of a text is looked through for the best place to quote.
-_SNIPPET_REACH = 40_000
+# Articles that are weighed: the newest that match, and the newest that match in the headline.
+WEIGHED = 500
+# What arrived since the first page is weighed too.
+_ARRIVED = 500
+# More articles than these hold a word: how many exactly changes its weight little.
+COUNTED = 10_000
 # Rows beyond those wanted that are read at once: some will be duplicates.
 _MORE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What an answer is limited to. Moments are aware; ``until`` is exclusive."""
+    """What an answer is limited to beside its query. Moments are aware; ``until`` is exclusive."""
 
     source: str | None = None
     since: datetime | None = None
@@ -39,110 +51,285 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """One article of an answer; ``marks`` are the matched stretches of ``snippet``."""
+class Found:
+    """An article of an answer: its key and id, and its cluster of duplicates."""
 
-    id: int
-    source: str
-    headline: str
-    url: str
-    published: ClaimedMoment | None
-    sort_at: datetime
-    byline: tuple[str, ...]
-    language: str | None
-    snippet: str
-    marks: tuple[tuple[int, int], ...]
-    text: str
-    # The article that leads its cluster of duplicates, and the sources of the others in it.
-    leading: int | None = None
-    copies: tuple[str, ...] = ()
+    key: int
+    item_id: int
+    cluster: int | None
+    score: float = 0.0
 
 
-def search(
-    connection: Connection,
-    query: str,
-    where: Filter,
-    *,
-    sort: Sort = "best",
-    limit: int = 20,
-    duplicates: bool = False,
-) -> list[Hit]:
-    """The articles that ``query`` finds, best or newest first.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of an answer, in its order, and where it goes on; ``None`` where it does not."""
 
-    Of articles that are duplicates one is shown: the leading one where it is found too;
-    ``duplicates`` shows all of them.
-
-    Raises:
-        BadQuery: the query cannot be understood.
-        UnknownSource: ``where`` names a source that is not followed.
-    """
-    terms = parse(query)
-    if where.source is not None:
-        _require_source(connection, where.source)
-    sqlite = connection.dialect.name == "sqlite"
-    if sqlite:
-        match, found = index.sqlite_match(terms), "search_index MATCH :match"
-        join, rank = "search_index.rowid", f"bm25(search_index, {index.FTS_WEIGHTS})"
-    else:
-        match, found = index.postgres_match(terms), "document @@ CAST(:match AS tsquery)"
-        join, rank = "search_index.item_id", "-ts_rank_cd(document, CAST(:match AS tsquery), 1)"
-    conditions, bound = _conditions(where)
-    order = f"{rank}, articles.sort_at DESC" if sort == "best" else "articles.sort_at DESC"
-
-    def rows(only: str, limit: int, offset: int = 0) -> list[Any]:
-        # Nothing of the query's text is in the statement: it is bound as :match, made of tokens.
-        statement = text(
-            "SELECT items.id, sources.name, articles.headline, items.url,"  # noqa: S608
-            " articles.published_at, articles.published_offset, articles.published_day_only,"
-            " articles.sort_at, articles.byline, articles.language, articles.text,"
-            " articles.cluster_id"
-            f" FROM search_index JOIN articles ON articles.item_id = {join}"
-            " JOIN items ON items.id = articles.item_id"
-            " JOIN sources ON sources.id = items.source_id"
-            f" WHERE {found}{conditions}{only} ORDER BY {order}, items.id DESC"
-            " LIMIT :limit OFFSET :offset"
-        ).bindparams(*bound, match=match, limit=limit, offset=offset)
-        return list(connection.execute(statement.columns(**_column_types())))
-
-    shown = rows("", limit) if duplicates else _folded(rows, limit)
-    copies = _copies(connection, [row.cluster_id for row in shown if row.cluster_id])
-    return [_hit(row, terms, copies) for row in shown]
+    found: tuple[Found, ...]
+    after: Cursor | None
 
 
-def _folded(rows: Callable[..., list[Any]], limit: int) -> list[Any]:
-    """One row of each cluster, the leading article's where it is among those found."""
-    shown: dict[tuple[str, int], Any] = {}
-    offset, count = 0, limit + _MORE
-    while len(shown) < limit:
-        some = rows("", count, offset)
-        for row in some:
-            key = ("item", row.id) if row.cluster_id is None else ("cluster", row.cluster_id)
-            if len(shown) < limit:
-                shown.setdefault(key, row)
-        if len(some) < count:
-            break
-        offset, count = offset + count, count * 2
-    wanted = [row.cluster_id for row in shown.values() if row.cluster_id not in (None, row.id)]
-    if wanted:
-        numbers = ", ".join(str(int(number)) for number in wanted)
-        for row in rows(f" AND items.id IN ({numbers})", len(wanted)):
-            shown[("cluster", row.id)] = row
-    return list(shown.values())
+class Asked:
+    """A query with its limits, compiled for one connection."""
+
+    def __init__(self, connection: Connection, query: str, where: Filter, now: datetime) -> None:
+        """Understand and compile a query.
+
+        Raises:
+            BadQuery: it cannot be understood.
+            UnknownSource: ``where`` names a source that is not followed.
+        """
+        self.connection = connection
+        if where.source is not None:
+            _require_source(connection, where.source)
+        limits = None
+        if where.since is not None or where.until is not None:
+            limits = Moments(where.since, where.until)
+        source = None if where.source is None else FromSource(where.source)
+        self.expression = both(parse(query, now), source, limits)
+        self.query: Query = compile_query(connection, self.expression)
+        self.terms = ranking.terms_of(self.expression, languages(connection))
+
+    def total(self, most: int | None = None) -> int:
+        """How many articles match, duplicates counted each; at most ``most`` are counted."""
+        return self.query.count(self.connection, most)
+
+    def page(
+        self, sort: Sort, limit: int, after: Cursor | None = None, *, duplicates: bool = False
+    ) -> Page:
+        """The next ``limit`` articles; all ``duplicates``, or one of each cluster.
+
+        Raises:
+            BadCursor: ``after`` is of another order or another query.
+        """
+        if sort == "newest" or not self.terms:
+            if after is None or isinstance(after, AfterKey):
+                return self._newest(limit, after, duplicates=duplicates)
+        elif not isinstance(after, AfterKey):
+            return self._best(limit, after, duplicates=duplicates)
+        raise BadCursor("the cursor is of another order", "begin again without it")
+
+    def _newest(self, limit: int, after: AfterKey | None, *, duplicates: bool) -> Page:
+        below = None if after is None else after.key
+        found = list(self._descending(limit + 1, below, frozenset(), duplicates=duplicates))
+        more = len(found) > limit
+        shown = found[:limit]
+        return Page(
+            tuple(one for _, one in shown), AfterKey(shown[-1][0]) if more and shown else None
+        )
+
+    def _descending(
+        self, count: int, below: int | None, weighed: frozenset[int], *, duplicates: bool
+    ) -> Iterator[tuple[int, Found]]:
+        """(the key of its place, article) newest first below a key, without those ``weighed``."""
+        given = 0
+        while given < count:
+            size = count - given + _MORE
+            keys = self.query.keys(self.connection, size, below=below)
+            rows = [one for one in _rows(self.connection, keys) if one.key not in weighed]
+            shown = rows if duplicates else self._folded(rows, weighed)
+            for place, one in zip(rows, shown, strict=True):
+                if one is not None:
+                    given += 1
+                    yield place.key, one
+                    if given == count:
+                        return
+            if len(keys) < size:
+                return
+            below = keys[-1]
+
+    def _folded(self, rows: Sequence[Found], weighed: frozenset[int]) -> list[Found | None]:
+        """What is shown in the place of each row: ``None`` where a newer one stands for it.
+
+        The newest of a cluster's articles that match has the place, the leading one is shown there.
+        """
+        clusters = {one.cluster for one in rows if one.cluster is not None}
+        if not clusters:
+            return list(rows)
+        members = _members(self.connection, clusters)
+        keys = [one.key for one in members]
+        matching = set(self.query.keys(self.connection, len(keys), among=keys))
+        best: dict[int, list[Found]] = {}
+        for one in members:
+            if one.key in matching and one.cluster is not None:
+                best.setdefault(one.cluster, []).append(one)
+        shown: list[Found | None] = []
+        for row in rows:
+            if row.cluster is None:
+                shown.append(row)
+                continue
+            group = best.get(row.cluster, [row])
+            first = max(one.key for one in group)
+            if row.key != first or any(one.key in weighed for one in group):
+                shown.append(None)
+            else:
+                shown.append(_leading(group) or row)
+        return shown
+
+    def _best(self, limit: int, after: AfterScore | AfterBest | None, *, duplicates: bool) -> Page:
+        keys, floor, title_floor = self._weighed(after)
+        if isinstance(after, AfterBest):
+            return self._rest(limit, after, frozenset(keys), duplicates=duplicates)
+        weights = self._weights() if after is None else after.weights
+        if len(weights) != len(self.terms):
+            raise BadCursor("the cursor is of another query", "begin again without it")
+        ordered = self._ordered(keys, weights, duplicates=duplicates)
+        if after is not None:
+            behind = (-after.score, -after.key)
+            ordered = [one for one in ordered if (-one.score, -one.key) > behind]
+        found = ordered[:limit]
+        if len(ordered) > limit:
+            last = found[-1]
+            cursor: Cursor = AfterScore(floor, title_floor, tuple(weights), last.score, last.key)
+            return Page(tuple(self._led(found, duplicates=duplicates)), cursor)
+        shown = self._led(found, duplicates=duplicates)
+        if floor < 0:
+            return Page(tuple(shown), None)
+        rest = self._rest(limit - len(found), AfterBest(floor, title_floor, floor),
+                          frozenset(keys), duplicates=duplicates)  # fmt: skip
+        return Page((*shown, *rest.found), rest.after)
+
+    def _rest(
+        self, limit: int, after: AfterBest, weighed: frozenset[int], *, duplicates: bool
+    ) -> Page:
+        found = list(self._descending(limit + 1, after.key, weighed, duplicates=duplicates))
+        shown = found[:limit]
+        if len(found) <= limit:
+            return Page(tuple(one for _, one in shown), None)
+        key = shown[-1][0] if shown else after.key
+        return Page(tuple(one for _, one in shown), replace(after, key=key))
+
+    def _weighed(self, after: AfterScore | AfterBest | None) -> tuple[list[int], int, int]:
+        """(the keys to weigh, the lowest of the newest, the lowest of those by headline).
+
+        The first floor is below 0 where everything that matches is weighed.
+        """
+        if after is None:
+            recent = self.query.keys(self.connection, WEIGHED)
+            floor = recent[-1] if len(recent) == WEIGHED else -1
+        else:
+            floor = after.floor
+            recent = self.query.keys(self.connection, WEIGHED + _ARRIVED, at_least=max(floor, 0))
+        if floor < 0:
+            return recent, -1, -1
+        titled = compile_query(self.connection, in_headline(self.expression))
+        if after is None:
+            found = titled.keys(self.connection, WEIGHED)
+            title_floor = found[-1] if len(found) == WEIGHED else 0
+        else:
+            title_floor = after.title_floor
+            found = titled.keys(self.connection, WEIGHED + _ARRIVED, at_least=title_floor)
+        return list(dict.fromkeys([*recent, *found])), floor, title_floor
+
+    def _weights(self) -> list[float]:
+        """How much each term tells; one alone is as good as any."""
+        if len(self.terms) == 1:
+            return [1.0]
+        total = articles_about(self.connection)
+        return [
+            round(ranking.idf(compile_query(self.connection, term.match)
+                              .count(self.connection, COUNTED), total), 6)
+            for term in self.terms
+        ]  # fmt: skip
+
+    def _ordered(
+        self, keys: Sequence[int], weights: Sequence[float], *, duplicates: bool
+    ) -> list[Found]:
+        return weighed(self.connection, keys, self.terms, weights, duplicates=duplicates)
+
+    def _led(self, found: Sequence[Found], *, duplicates: bool) -> list[Found]:
+        """``found`` with the leading article of each cluster in place of another that matches."""
+        others = {
+            one.cluster for one in found if one.cluster is not None and one.cluster != one.item_id
+        }
+        if duplicates or not others:
+            return list(found)
+        leading = {
+            one.cluster: one
+            for one in _members(self.connection, others)
+            if one.item_id == one.cluster
+        }
+        keys = [one.key for one in leading.values()]
+        matching = set(self.query.keys(self.connection, len(keys), among=keys))
+        return [
+            one
+            if one.cluster is None
+            or (led := leading.get(one.cluster)) is None
+            or led.key not in matching
+            else replace(led, score=one.score)
+            for one in found
+        ]  # fmt: skip
 
 
-def _copies(connection: Connection, clusters: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
-    """(item, source) of the articles of each cluster."""
-    found: dict[int, list[tuple[int, str]]] = {}
-    if not clusters:
-        return found
-    query = text(
-        "SELECT articles.cluster_id, items.id, sources.name FROM articles"
-        " JOIN items ON items.id = articles.item_id JOIN sources ON sources.id = items.source_id"
-        " WHERE articles.cluster_id IN :clusters ORDER BY articles.sort_at, items.id"
-    ).bindparams(bindparam("clusters", list(clusters), expanding=True))
-    for cluster, item_id, source in connection.execute(query):
-        found.setdefault(cluster, []).append((item_id, source))
-    return found
+_BY_KEY = text(
+    "SELECT search_key, item_id, cluster_id FROM articles WHERE search_key IN :keys"
+).bindparams(bindparam("keys", expanding=True))
+_BY_CLUSTER = text(
+    "SELECT search_key, item_id, cluster_id FROM articles"
+    " WHERE cluster_id IN :clusters AND search_key IS NOT NULL"
+).bindparams(bindparam("clusters", expanding=True))
+
+
+def _members(connection: Connection, clusters: set[int]) -> list[Found]:
+    rows = connection.execute(_BY_CLUSTER, {"clusters": sorted(clusters)})
+    return [Found(*row) for row in rows]
+
+
+def _rows(connection: Connection, keys: Sequence[int]) -> list[Found]:
+    """The articles under ``keys``, in their order."""
+    rows: dict[int, Found] = {}
+    for at in range(0, len(keys), 500):
+        for row in connection.execute(_BY_KEY, {"keys": list(keys[at : at + 500])}):
+            rows[row[0]] = Found(*row)
+    return [rows[key] for key in keys if key in rows]
+
+
+def weighed(
+    connection: Connection, keys: Sequence[int], terms: Sequence[Term], weights: Sequence[float],
+    *, duplicates: bool = False,
+) -> list[Found]:  # fmt: skip
+    """The articles under ``keys``, best first; the best of each cluster, unless all are wanted."""
+    documents = index.documents(connection, keys)
+    scored = [
+        replace(one, score=ranking.score(documents[one.key], terms, weights))
+        for one in _rows(connection, keys)
+        if one.key in documents
+    ]
+    scored.sort(key=lambda one: (-one.score, -one.key))
+    if duplicates:
+        return scored
+    first: dict[tuple[str, int], Found] = {}
+    for one in scored:
+        name = ("item", one.item_id) if one.cluster is None else ("cluster", one.cluster)
+        first.setdefault(name, one)
+    return list(first.values())
+
+
+def _leading(group: Sequence[Found]) -> Found | None:
+    return next((one for one in group if one.item_id == one.cluster), None)
+
+
+def articles_about(connection: Connection) -> int:
+    """About how many articles there are: the highest number of an item, without counting."""
+    return int(connection.scalar(text("SELECT max(item_id) FROM articles")) or 0)
+
+
+def in_headline(expression: Expression) -> Expression:
+    """``expression`` with its words looked for in headlines only."""
+    inside = set(map(id, wanted(expression)))
+
+    def turned(node: Expression) -> Expression:
+        match node:
+            case And(parts):
+                return And(tuple(turned(part) for part in parts))
+            case Or(parts):
+                return Or(tuple(turned(part) for part in parts))
+            case Near(first, second, words):
+                return Near(replace(first, field="title"), replace(second, field="title"), words)
+            case Match() if id(node) in inside:
+                return replace(node, field="title")
+        return node
+
+    return turned(expression)
 
 
 def _require_source(connection: Connection, name: str) -> None:
@@ -151,72 +338,8 @@ def _require_source(connection: Connection, name: str) -> None:
         raise unknown_source(name, names)
 
 
-def _column_types() -> dict[str, TypeEngine[Any]]:
-    return {"published_at": Moment(), "sort_at": Moment(), "byline": JSON(),
-            "published_day_only": Boolean()}  # fmt: skip
-
-
-def _conditions(where: Filter) -> tuple[str, list[BindParameter[Any]]]:
-    parts: list[str] = []
-    bound: list[BindParameter[Any]] = []
-    if where.source is not None:
-        parts.append(" AND sources.name = :source")
-        bound.append(bindparam("source", where.source))
-    for name, moment, operator in (("since", where.since, ">="), ("until", where.until, "<")):
-        if moment is not None:
-            parts.append(f" AND articles.sort_at {operator} :{name}")
-            bound.append(bindparam(name, moment, type_=Moment()))
-    return "".join(parts), bound
-
-
-def _hit(row: Any, terms: tuple[Term, ...], copies: dict[int, list[tuple[int, str]]]) -> Hit:
-    (item_id, source, headline, url, published, offset, day_only, sort_at, byline, language,
-     body, cluster) = row  # fmt: skip
-    moment = None
-    if published is not None:
-        moment = ClaimedMoment.from_stored(published, offset, day_only=bool(day_only))
-    snippet, marks = quote(str(body), terms)
-    return Hit(
-        id=item_id, source=source, headline=headline, url=url, published=moment,
-        sort_at=sort_at, byline=tuple(byline or ()), language=language,
-        snippet=snippet, marks=marks, text=str(body), leading=cluster,
-        copies=tuple(name for other, name in copies.get(cluster, ()) if other != item_id),
-    )  # fmt: skip
-
-
-def quote(body: str, terms: tuple[Term, ...]) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """The stretch of ``body`` with the most different wanted words, and where they stand in it."""
-    wanted = {token for term in terms if not term.without for token in term.tokens}
-    prefixes = tuple(term.tokens[-1] for term in terms if term.prefix and not term.without)
-    text_ = body[:_SNIPPET_REACH]
-    places = [
-        (token.start, token.end, token.text)
-        for token in tokens_at(text_)
-        if token.text in wanted or (prefixes and token.text.startswith(prefixes))
-    ]
-    begin = 0
-    if places:
-        best = max(
-            places,
-            key=lambda p: (
-                len({q[2] for q in places if p[0] <= q[0] < p[0] + SNIPPET_CHARACTERS}),
-                -p[0],
-            ),
-        ) if len(places) <= 400 else places[0]  # fmt: skip
-        begin = _word_start(text_, max(0, best[0] - 60))
-    end = min(len(body), begin + SNIPPET_CHARACTERS)
-    if end < len(body):
-        cut = body.rfind(" ", begin + SNIPPET_CHARACTERS // 2, end)
-        end = cut if cut > 0 else end
-    lead = "… " if begin > 0 else ""
-    snippet = lead + body[begin:end].replace("\n", " ") + (" …" if end < len(body) else "")
-    shift = len(lead) - begin
-    marks = tuple((s + shift, e + shift) for s, e, _ in places if begin <= s and e <= end)
-    return snippet, marks
-
-
-def _word_start(body: str, at: int) -> int:
-    if at == 0:
-        return 0
-    space = body.find(" ", at, at + 60)
-    return space + 1 if space >= 0 else at
+def matching(
+    connection: Connection, query: str, where: Filter, now: datetime
+) -> tuple[str, dict[str, Any]]:
+    """SQL of the keys that match and what to bind, for whoever reads further tables of them."""
+    return Asked(connection, query, where, now).query.statement("{key}")

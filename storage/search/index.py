@@ -1,134 +1,147 @@
 """The full-text index: FTS5 on SQLite, a tsvector on PostgreSQL, behind the same functions.
 
-Both hold tokens made by ``analysis``; no text of a reader or a page reaches either database
-as query syntax, for tokens are letters and digits only.
+Both hold the tokens of :mod:`storage.search.documents` under the article's search key
+(``articles.search_key``; ``NULL`` where it may not be found). PostgreSQL's vector has each token
+once a field, with the field as its weight; phrases are looked for in the tokens themselves, because
+a vector keeps only 256 places of a word and none beyond 16,383
+(https://www.postgresql.org/docs/current/textsearch-limitations.html).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
-from storage.search.analysis import tokens
+from storage.search import keys
+from storage.search.documents import Document, document
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
-    from storage.search.query import Term
+    from storage.search.documents import Searchable
 
-# FTS5's bm25 weights and PostgreSQL's classes for headline, standfirst, body.
-FTS_WEIGHTS = "8.0, 3.0, 1.0"
-# tsvector keeps positions up to 16,383; a later word is found, but not as part of a phrase.
-_PG_MAX_POSITION = 16_383
-
+STEM_MARK = "="
+FIELD_MARK = "/"
 
 _INSERT = {
     "sqlite": text(
-        "INSERT INTO search_index (rowid, headline, standfirst, body)"
-        " VALUES (:id, :headline, :standfirst, :body)"
+        "INSERT INTO search_index"
+        " (rowid, headline, standfirst, body, headline_stems, text_stems, fields) VALUES"
+        " (:key, :headline, :standfirst, :body, :headline_stems, :text_stems, :fields)"
     ),
     "postgresql": text(
-        "INSERT INTO search_index (item_id, document) VALUES (:id, CAST(:document AS tsvector))"
+        "INSERT INTO search_index"
+        " (key, headline, standfirst, body, headline_stems, text_stems, fields, document) VALUES"
+        " (:key, :headline, :standfirst, :body, :headline_stems, :text_stems, :fields,"
+        " CAST(:document AS tsvector))"
     ),
 }
 _DELETE = {
-    "sqlite": text("DELETE FROM search_index WHERE rowid = :id"),
-    "postgresql": text("DELETE FROM search_index WHERE item_id = :id"),
+    "sqlite": text("DELETE FROM search_index WHERE rowid = :key"),
+    "postgresql": text("DELETE FROM search_index WHERE key = :key"),
 }
+_COLUMNS = "headline, standfirst, body, headline_stems, text_stems, fields"
+_TAKEN = text("SELECT search_key FROM articles WHERE search_key IN :keys").bindparams(
+    bindparam("keys", expanding=True)
+)
+_TAKEN_OF_SECOND = text(
+    "SELECT search_key FROM articles WHERE search_key >= :base AND search_key < :after"
+)
 
 
-def put(
-    connection: Connection, item_id: int, *, headline: str, standfirst: str, body: str,
-    fresh: bool = False,
-) -> None:  # fmt: skip
-    """Index an item, in place of what was indexed of it; ``fresh`` says that nothing was."""
-    if not fresh:
-        remove(connection, item_id)
-    put_new(connection, [(item_id, headline, standfirst, tuple(tokens(body)))])
+def key_column(connection: Connection) -> str:
+    """The name of the key's column in the index."""
+    return "rowid" if connection.dialect.name == "sqlite" else "key"
 
 
-def put_new(connection: Connection, items: Sequence[tuple[int, str, str, Sequence[str]]]) -> None:
-    """Index items of which nothing was: (id, headline, standfirst, the body's tokens) each."""
-    rows = [_row(connection.dialect.name, *item) for item in items]
+def new_keys(connection: Connection, moments: Sequence[tuple[datetime, int | None]]) -> list[int]:
+    """Free keys for articles sorted by these moments (with their calendars' offsets in minutes).
+
+    Where most moments differ one query is all it takes.
+    """
+    bases = [keys.base_of(at, offset) for at, offset in moments]
+    taken = set(connection.scalars(_TAKEN, {"keys": bases})) if bases else set()
+    for base in {base for base in bases if base in taken}:
+        # A second of a calendar is full only where hundreds share a day and no hour is known.
+        after = base + (8 << 10)
+        taken |= set(connection.scalars(_TAKEN_OF_SECOND, {"base": base, "after": after}))
+    found = []
+    for base in bases:
+        key = keys.free_key(base, taken)
+        taken.add(key)
+        found.append(key)
+    return found
+
+
+def put(connection: Connection, key: int, article: Searchable) -> None:
+    """Index an article under ``key``, in place of what was indexed there."""
+    remove(connection, key)
+    put_new(connection, [document(key, article)])
+
+
+def put_new(connection: Connection, documents: Iterable[Document]) -> None:
+    """Index documents under keys that hold nothing."""
+    # FTS5 writes out what it holds whenever a row's number is below the last one.
+    rows = [_row(connection, one) for one in sorted(documents, key=lambda d: d.key)]
     if rows:
         connection.execute(_INSERT[connection.dialect.name], rows)
 
 
-def _row(
-    dialect: str, item_id: int, headline: str, standfirst: str, body: Sequence[str]
-) -> dict[str, object]:
-    parts = (tuple(tokens(headline)), tuple(tokens(standfirst)), body)
-    if dialect != "sqlite":
-        return {"id": item_id, "document": _document(*parts)}
-    names = ("headline", "standfirst", "body")
-    return {"id": item_id, **{n: " ".join(p) for n, p in zip(names, parts, strict=True)}}
+def remove(connection: Connection, key: int) -> None:
+    """Take an article out of the index."""
+    connection.execute(_DELETE[connection.dialect.name], {"key": key})
 
 
-_HELD = {
-    "sqlite": text(
-        "SELECT headline = :headline AND standfirst = :standfirst AND body = :body"
-        " FROM search_index WHERE rowid = :id"
-    ),
-    "postgresql": text(
-        "SELECT document = CAST(:document AS tsvector) FROM search_index WHERE item_id = :id"
-    ),
-}
+def documents(connection: Connection, wanted: Sequence[int]) -> dict[int, Document]:
+    """The rows of the index under these keys."""
+    column = key_column(connection)
+    query = text(
+        f"SELECT {column}, {_COLUMNS} FROM search_index WHERE {column} IN :keys"  # noqa: S608
+    ).bindparams(bindparam("keys", expanding=True))
+    found = {}
+    for at in range(0, len(wanted), 500):
+        for row in connection.execute(query, {"keys": list(wanted[at : at + 500])}):
+            found[row[0]] = Document(*row)
+    return found
 
 
-def holds(
-    connection: Connection, item_id: int, wanted: tuple[str, str, Sequence[str]] | None
-) -> bool:
-    """Whether an item is indexed as (headline, standfirst, the body's tokens); ``None``: not."""
-    dialect = connection.dialect.name
-    row = _row(dialect, item_id, *(wanted or ("", "", ())))
-    found = connection.execute(_HELD[dialect], row).first()
-    return found is None if wanted is None else found is not None and bool(found[0])
+def is_empty(connection: Connection) -> bool:
+    """Whether nothing is indexed."""
+    return connection.execute(text("SELECT 1 FROM search_index LIMIT 1")).first() is None
 
 
-def remove(connection: Connection, item_id: int) -> None:
-    """Take an item out of the index."""
-    connection.execute(_DELETE[connection.dialect.name], {"id": item_id})
-
-
-def _document(*parts: Sequence[str]) -> str:
-    places: dict[str, list[str]] = {}
-    position = 0
-    for weight, part in zip("ABD", parts, strict=True):
-        for token in part:
-            position += 1
-            if position <= _PG_MAX_POSITION:
-                places.setdefault(token, []).append(f"{position}{weight}")
-            else:
-                places.setdefault(token, [])
-        # A phrase must not run from one part into the next.
-        position += 1
-    # PostgreSQL keeps 256 positions of a lexeme and drops the rest itself.
-    return " ".join(
-        f"'{token}':{','.join(at[:255])}" if at else f"'{token}'" for token, at in places.items()
+def stray_keys(connection: Connection) -> list[int]:
+    """Keys of the index that no article has."""
+    column = key_column(connection)
+    query = (
+        f"SELECT {column} FROM search_index WHERE {column} NOT IN"  # noqa: S608
+        " (SELECT search_key FROM articles WHERE search_key IS NOT NULL)"
     )
+    return list(connection.scalars(text(query)))
 
 
-def sqlite_match(terms: Sequence[Term]) -> str:
-    """The FTS5 expression of a query: every token quoted, so that none is an operator."""
-    wanted = " AND ".join(_sqlite_term(term) for term in terms if not term.without)
-    unwanted = " OR ".join(_sqlite_term(term) for term in terms if term.without)
-    return f"({wanted}) NOT ({unwanted})" if unwanted else wanted
+def _row(connection: Connection, one: Document) -> dict[str, Any]:
+    row = asdict(one)
+    if connection.dialect.name != "sqlite":
+        row["document"] = _vector(one)
+    return row
 
 
-def _sqlite_term(term: Term) -> str:
-    return f'"{" ".join(term.tokens)}"' + ("*" if term.prefix else "")
-
-
-def postgres_match(terms: Sequence[Term]) -> str:
-    """The tsquery of a query: every token quoted."""
-    return " & ".join(("!" if term.without else "") + _postgres_term(term) for term in terms)
-
-
-def _postgres_term(term: Term) -> str:
-    quoted = [f"'{token}'" for token in term.tokens]
-    if term.prefix:
-        quoted[-1] += ":*"
-    return f"({' <-> '.join(quoted)})"
+def _vector(one: Document) -> str:
+    """PostgreSQL's vector of a document: the place of a token is its field, not where it stands."""
+    places: dict[str, str] = {}
+    for mark, column, place in (
+        ("", one.headline, "1A"), ("", one.standfirst, "2B"), ("", one.body, "3D"),
+        (STEM_MARK, one.headline_stems, "1A"), (STEM_MARK, one.text_stems, "3D"),
+    ):  # fmt: skip
+        for token in set(column.split()):
+            held = places.get(mark + token)
+            places[mark + token] = place if held is None else f"{held},{place}"
+    for token in set(one.fields.split()):
+        places[FIELD_MARK + token] = ""
+    return " ".join(f"'{t}':{place}" if place else f"'{t}'" for t, place in places.items())

@@ -13,7 +13,6 @@ from storage import database
 from storage.archive import create_archive, open_archive
 from storage.checks import check
 from storage.errors import FolderNotWritable
-from storage.search.answers import Filter
 from tests.crawler.commands import Commands
 from tests.pages import article_page, sentences
 from tests.storage.values import NOW, article, new_source, stored, task_for
@@ -75,7 +74,7 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing(small_disk: Path, site: L
     assert second.code == 0, second.err
     with open_archive(str(commands.folder)) as archive:
         assert check(archive) == []
-        assert len(archive.search("story", Filter(), limit=99, duplicates=True)) == PAGES
+        assert len(list(archive.search("story", duplicates=True))) == PAGES
 
 
 def test_a_database_that_is_held_is_one_clear_error(

@@ -17,7 +17,6 @@ from storage.media import FetchedMedia, keep
 from storage.models import Candidate, Capture, Forgetting, Item, Source, Tombstone
 from storage.models import Media as MediaRow
 from storage.records import Announcement, PageStored, Task
-from storage.search.answers import Filter
 from storage.sources import add_source
 from tests.storage.values import (
     NOW,
@@ -122,7 +121,7 @@ def test_nothing_of_it_is_left(held: Archive) -> None:
     assert _left_in(held.location.media) == []
     with pytest.raises(UnknownItem):
         reading.find(held, URL)
-    assert held.search("qwghlm", Filter()) == []
+    assert list(held.search("qwghlm")) == []
     assert check(held) == []
     other = reading.item(held, reading.find(held, f"{HOME}/other"))
     assert (other["headline"], other["links"]) == ("Another story", [])

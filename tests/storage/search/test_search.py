@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from storage.content import ClaimedMoment
 from storage.errors import BadQuery, UnknownSource
 from storage.search.analysis import fold, tokens
-from storage.search.answers import Filter
-from storage.search.query import parse
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -37,8 +35,8 @@ def _filled(archive: Archive) -> None:
     archive.record(source_id, None, outcomes, NOW)
 
 
-def _found(archive: Archive, query: str, where: Filter | None = None, **how: str) -> list[str]:
-    hits = archive.search(query, where or Filter(), **how)  # type: ignore[arg-type]
+def _found(archive: Archive, query: str, **how: object) -> list[str]:
+    hits = archive.search(query, **how)  # type: ignore[arg-type]
     return [hit.url.rpartition("/")[2] for hit in hits]
 
 
@@ -46,7 +44,7 @@ def _found(archive: Archive, query: str, where: Filter | None = None, **how: str
     ("query", "names"),
     [
         ("hôpital", {"hospital"}), ("HOPITAL", {"hospital"}), ("l'hôpital", {"hospital"}),
-        ("e-santé", {"hospital"}), ("esanté", set()), ("decret hopital", {"hospital"}),
+        ("e-santé", {"hospital"}), ("esanté", {"hospital"}), ("esant", set()), ("decret hopital", {"hospital"}),
         ('"bell of the ferry"', {"ferry"}), ('"ferry of the bell"', set()),
         ("ferr*", {"ferry"}), ("bell -rang", set()), ("bell -hopital", {"ferry"}),
         ("東京", {"tokyo"}), ("東湾", set()), ("причал", {"russia"}), ("ПРИЧАЛ", {"russia"}),
@@ -61,11 +59,11 @@ def test_newest_first_and_limits_of_time(archive: Archive) -> None:
     _filled(archive)
     everything = "ferry* "
     assert _found(archive, everything, sort="newest") == ["ferry"]
-    assert _found(archive, "bell", Filter(since=datetime(2026, 3, 3, tzinfo=UTC))) == []
-    assert _found(archive, "bell", Filter(until=datetime(2026, 3, 3, tzinfo=UTC))) == ["ferry"]
-    assert _found(archive, "bell", Filter(source="herald")) == ["ferry"]
+    assert _found(archive, "bell", since=datetime(2026, 3, 3, tzinfo=UTC)) == []
+    assert _found(archive, "bell", until=datetime(2026, 3, 3, tzinfo=UTC)) == ["ferry"]
+    assert _found(archive, "bell", source="herald") == ["ferry"]
     with pytest.raises(UnknownSource, match="did you mean herald"):
-        _found(archive, "bell", Filter(source="heral"))
+        _found(archive, "bell", source="heral")
 
 
 def test_a_headline_weighs_more_than_the_text(archive: Archive) -> None:
@@ -89,19 +87,8 @@ def test_a_headline_weighs_more_than_the_text(archive: Archive) -> None:
 
 def test_the_snippet_shows_the_words_and_marks_them(archive: Archive) -> None:
     _filled(archive)
-    hit = archive.search("decret", Filter())[0]
+    (hit,) = archive.search("decret")
     assert [hit.snippet[start:end] for start, end in hit.marks] == ["décret"]
-
-
-@pytest.mark.parametrize("query", ["", "   ", "-word", '""', "…", "'", "\x00"])
-def test_a_query_without_a_word_says_so(query: str) -> None:
-    with pytest.raises(BadQuery):
-        parse(query)
-
-
-def test_an_open_quotation_names_its_place() -> None:
-    with pytest.raises(BadQuery, match="character 5"):
-        parse('one "two')
 
 
 NAUGHTY = ["NEAR(", "a AND", "OR", "col:x", "^a", "a^b", "'; DROP TABLE items; --", "{x}", "*",
@@ -112,7 +99,7 @@ NAUGHTY = ["NEAR(", "a AND", "OR", "col:x", "^a", "a^b", "'; DROP TABLE items; -
 def test_no_query_reaches_the_database_as_syntax(archive: Archive, query: str) -> None:
     _filled(archive)
     try:
-        archive.search(query, Filter())
+        list(archive.search(query))
     except BadQuery:
         return
 
@@ -123,7 +110,7 @@ def test_no_query_reaches_the_database_as_syntax(archive: Archive, query: str) -
 @given(query=st.text(max_size=40))
 def test_any_text_is_searched_or_refused(archive: Archive, query: str) -> None:
     try:
-        archive.search(query, Filter())
+        list(archive.search(query))
     except BadQuery:
         return
 
@@ -153,13 +140,13 @@ def test_of_duplicates_one_is_shown_and_the_others_on_request(archive: Archive) 
         home = "https://herald.example" if source == herald else "https://mirror.example"
         task = task_for(archive, source, f"{home}/{name}")
         ids[name] = archive.record(source, None, [stored(task, content)], NOW)[0].item_id
-    shown = archive.search("lantern", Filter())
+    shown = list(archive.search("lantern"))
     assert sorted(hit.id for hit in shown) == sorted([ids["first"], ids["other"]])
     leading = next(hit for hit in shown if hit.id == ids["first"])
     assert (leading.copies, leading.leading) == (("herald",), ids["first"])
-    every = archive.search("lantern", Filter(), duplicates=True)
+    every = list(archive.search("lantern", duplicates=True))
     assert len(every) == 3
     # Where the leading one is not among those looked for, another stands for the cluster.
-    (alone, _) = archive.search("lantern", Filter(source="herald"))
+    (alone, _) = archive.search("lantern", source="herald")
     assert alone.id in (ids["copy"], ids["other"])
-    assert len(archive.search("lantern", Filter(), limit=1)) == 1
+    assert len(list(archive.search("lantern", limit=1))) == 1

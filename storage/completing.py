@@ -1,0 +1,26 @@
+"""What an archive of an older Dateline lacks once its schema is upgraded, made in small steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from storage import duplicates
+from storage.search import filling
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+
+def complete(archive: Archive) -> int:
+    """Sign and index what was stored without a signature or a search key; how many are indexed now.
+
+    Each step is written by itself: what was done when it was stopped need not be done again.
+    """
+    last: int | None = 0
+    while last is not None:
+
+        def work(session: Any, after: int = last) -> int | None:
+            return duplicates.complete(session.connection(), after)
+
+        last = archive.write(work)
+    return filling.fill_missing(archive)

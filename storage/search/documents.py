@@ -1,0 +1,107 @@
+"""What is indexed of an article: its tokens, stems and marked fields. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from storage.search.analysis import tokens
+from storage.search.stems import language_of, stem_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from storage.search.expression import Field
+
+# Two letters before each token of the column of fields say which one it is.
+MARKS: dict[Field, str] = {
+    "author": "by", "section": "se", "tag": "ta", "kind": "ki", "number": "nu", "site": "si",
+}  # fmt: skip
+FLAG_MARK = "is"
+LANGUAGE_MARK = "la"
+SOURCE_MARK = "so"
+# Stands after each value, so that no phrase runs from one into the next.
+END = "zz"
+
+
+@dataclass(frozen=True, slots=True)
+class Searchable:
+    """An article as it may be found; ``body`` is its text and what its attachments say."""
+
+    source_id: int
+    url: str
+    headline: str
+    standfirst: str
+    body: str
+    byline: Sequence[str] = ()
+    section: str | None = None
+    tags: Sequence[str] = ()
+    kind: str | None = None
+    number: str | None = None
+    language: str | None = None
+    access: str = "full"
+    revision: int = 1
+    has_attachment: bool = False
+    has_picture: bool = False
+    # Where they were made already.
+    body_tokens: Sequence[str] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An article's row of the index, under its key: tokens joined by spaces, a column each."""
+
+    key: int
+    headline: str
+    standfirst: str
+    body: str
+    headline_stems: str
+    text_stems: str
+    fields: str
+
+
+def document(key: int, article: Searchable) -> Document:
+    """The row of an article."""
+    language = language_of(article.language)
+    body = tokens(article.body) if article.body_tokens is None else article.body_tokens
+    # A break, so that no compound runs from one into the other.
+    text = f"{article.standfirst}\n{article.body}"
+    return Document(
+        key, " ".join(tokens(article.headline)), " ".join(tokens(article.standfirst)),
+        " ".join(body), " ".join(stem_set(article.headline, language)),
+        " ".join(stem_set(text, language)), " ".join(_fields(article)),
+    )  # fmt: skip
+
+
+def _fields(article: Searchable) -> Iterable[str]:
+    values: list[tuple[Field, Iterable[str]]] = [
+        ("author", article.byline), ("section", filter(None, [article.section])),
+        ("tag", article.tags), ("kind", filter(None, [article.kind])),
+        ("number", filter(None, [article.number])), ("site", [host_of(article.url)]),
+    ]  # fmt: skip
+    for name, texts in values:
+        for text in texts:
+            yield from (MARKS[name] + token for token in tokens(text))
+            yield END
+    yield f"{SOURCE_MARK}{article.source_id}"
+    yield from (FLAG_MARK + flag for flag in _flags(article))
+    code = "".join(c for c in (article.language or "").lower() if c.isascii() and c.isalnum())
+    primary = "".join(tokens((article.language or "").partition("-")[0]))
+    yield from (LANGUAGE_MARK + one for one in dict.fromkeys((primary, code)) if one)
+
+
+def _flags(article: Searchable) -> Iterable[str]:
+    yield "all"
+    yield article.access
+    if article.revision > 1:
+        yield "revised"
+    if article.has_attachment:
+        yield "attachment"
+    if article.has_picture:
+        yield "picture"
+
+
+def host_of(url: str) -> str:
+    """The host of a URL, without what says nothing of it."""
+    return urlsplit(url).hostname or ""

@@ -1,0 +1,86 @@
+"""Stems of words by the language of their article, and words joined that a hyphen parts.
+
+The algorithms are Snowball's (https://snowballstem.org/algorithms/). A stem is marked with its
+language, so that the stem of an English word never finds a French one; a joined word is marked
+``zz``. Marks and stems are letters and digits only, and live in columns of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from storage.search.analysis import MAX_TOKEN, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ALGORITHMS = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german",
+    "el": "greek", "en": "english", "eo": "esperanto", "es": "spanish", "et": "estonian",
+    "eu": "basque", "fa": "persian", "fi": "finnish", "fr": "french", "ga": "irish",
+    "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian",
+    "lt": "lithuanian", "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian",
+    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+JOINED = "zz"
+# e-santé, aide-soignante; and C.H.U.: the parts of one word.
+_COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+){1,3}|(?:[^\W\d_]\.){2,}")
+_PART = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W_]+")
+
+
+def language_of(tag: str | None) -> str | None:
+    """The language of a tag such as ``fr-CA`` where there are stems of it."""
+    primary = (tag or "").partition("-")[0].lower()
+    return primary if primary in _ALGORITHMS else None
+
+
+@lru_cache(maxsize=8)
+def _stemmer(language: str) -> object:
+    import Stemmer
+
+    # Its own cache would grow beside ours.
+    return Stemmer.Stemmer(_ALGORITHMS[language], 0)
+
+
+@lru_cache(maxsize=200_000)
+def stems_of(word: str, language: str) -> tuple[str, ...]:
+    """The marked stems of a lower-case ``word``: as it is written, and as without its accents.
+
+    Readers leave accents out, and Snowball's endings have them: both stems are kept and asked for.
+    """
+    stem = _stemmer(language).stemWord  # type: ignore[attr-defined]
+    found = dict.fromkeys(fold(stem(form)) for form in (word, fold(word)))
+    return tuple((language + one)[:MAX_TOKEN] for one in found if one)
+
+
+def joined(parts: Iterable[str], language: str | None) -> list[str]:
+    """The marked forms of a compound written as one word, and of its stems so written."""
+    words = list(parts)
+    forms = [JOINED + "".join(fold(word) for word in words)]
+    if language is not None:
+        firsts = [stems_of(word.lower(), language)[:1] for word in words]
+        forms.append(JOINED + language + "".join(s[0].removeprefix(language) for s in firsts if s))
+    return [form[:MAX_TOKEN] for form in forms]
+
+
+def parts_of(compound: str) -> list[str]:
+    """The words that a compound is made of."""
+    return _PART.findall(compound)
+
+
+def stem_set(text: str, language: str | None) -> list[str]:
+    """The distinct stems and joined words of ``text``, in no order that means anything.
+
+    Texts of languages without stems have joined words only.
+    """
+    found: dict[str, None] = {}
+    for compound in {m[0] for m in _COMPOUND.finditer(text)}:
+        found.update(dict.fromkeys(joined(parts_of(compound), language)))
+    if language is not None:
+        for word in dict.fromkeys(_WORD.findall(text.lower())):
+            found.update(dict.fromkeys(stems_of(word, language)))
+    return list(found)

@@ -1,0 +1,136 @@
+"""Reading queries: what is understood, and where what is not goes wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.errors import BadQuery
+from storage.search.expression import (
+    EVERYTHING,
+    And,
+    Days,
+    Flagged,
+    FromSource,
+    InLanguage,
+    InState,
+    Match,
+    Moments,
+    Naming,
+    Near,
+    Not,
+    Or,
+)
+from storage.search.language import parse
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+def _word(text: str, field: str = "any") -> Match:
+    return Match((text,), field, parts=(text,))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("query", "meaning"),
+    [
+        ("", EVERYTHING), ("  ", EVERYTHING), ("*", EVERYTHING),
+        ("port", _word("port")),
+        ("port bell", And((_word("port"), _word("bell")))),
+        ("port AND bell", And((_word("port"), _word("bell")))),
+        ("port ET bell", And((_word("port"), _word("bell")))),
+        ("port OR bell", Or((_word("port"), _word("bell")))),
+        ("port OU bell", Or((_word("port"), _word("bell")))),
+        ("port NOT bell", And((_word("port"), Not(_word("bell"))))),
+        ("port AND NOT bell", And((_word("port"), Not(_word("bell"))))),
+        ("port SAUF bell", And((_word("port"), Not(_word("bell"))))),
+        ("port -bell", And((_word("port"), Not(_word("bell"))))),
+        ("port ou bell", And((_word("port"), _word("ou"), _word("bell")))),
+        ("a OR b c", Or((_word("a"), And((_word("b"), _word("c")))))),
+        ("(a OR b) c", And((Or((_word("a"), _word("b"))), _word("c")))),
+        ('"the bell"', Match(("the", "bell"))), ('"bell"', Match(("bell",))),
+        ("bel*", Match(("bel",), prefix=True)), ("e-san*", Match(("e", "san"), prefix=True)),
+        ("l'hôpital", Match(("hopital",), parts=("hôpital",))),
+        ("e-santé", Match(("e", "sante"), parts=("e", "santé"))),
+        ("a NEAR/5 b", Near(Match(("a",)), Match(("b",)), 5)),
+        ("a NEAR b", Near(Match(("a",)), Match(("b",)), 10)),
+        ('"a b" PRÈS/3 ca*', Near(Match(("a", "b")), Match(("ca",), prefix=True), 3)),
+        ("title:budget", _word("budget", "title")), ("titre:budget", _word("budget", "title")),
+        ("TITLE:budget", _word("budget", "title")), ("title: budget", _word("budget", "title")),
+        ("title:(a OR b)", Or((_word("a", "title"), _word("b", "title")))),
+        ('author:"Jean Dupont"', Match(("jean", "dupont"), "author")),
+        ("site:herald.example", Match(("herald", "example"), "site")),
+        ("lang:fr", InLanguage("fr")), ("langue:fr-CA", InLanguage("frca")),
+        ("source:herald", FromSource("herald", 7)), ("who:HAS", Naming("HAS", 4)),
+        ("is:teaser", Flagged("teaser")), ("is:revised", Flagged("revised")),
+        ("is:duplicate", InState("duplicate")), ("has:attachment", Flagged("attachment")),
+        ("date:2021-09", Days(date(2021, 9, 1), date(2021, 9, 30))),
+        ("date:2021-09-23", Days(date(2021, 9, 23), date(2021, 9, 23))),
+        ("date:2021-09-01..2021-12-31", Days(date(2021, 9, 1), date(2021, 12, 31))),
+        ("date:..2021", Days(None, date(2021, 12, 31))),
+        ("date:2020-02..", Days(date(2020, 2, 1), None)),
+        ("since:7d", Moments(datetime(2026, 3, 3, 12, 0, tzinfo=UTC))),
+        ("depuis:3mois", Moments(datetime(2025, 12, 10, 12, 0, tzinfo=UTC))),
+        ("since:1y", Moments(datetime(2025, 3, 10, 12, 0, tzinfo=UTC))),
+        ("since:2021", Days(date(2021, 1, 1))), ("until:2021-02", Days(None, date(2021, 2, 28))),
+        ("Santé : le plan –", And((Match(("sante",), parts=("Santé",)), _word("le"), _word("plan")))),
+        ("12:30", Match(("12", "30"), parts=("12", "30"))),
+    ],
+)  # fmt: skip
+def test_a_query_means(query: str, meaning: object) -> None:
+    assert parse(query, NOW) == meaning
+
+
+@pytest.mark.parametrize(
+    ("query", "place", "words"),
+    [
+        ('one "two', 5, "quotation mark is not closed"),
+        ("(one", 1, "bracket is not closed"), ("one)", 4, "closed that was not opened"),
+        ("one OR", 7, "ends where a word is missing"), ("OR one", 1, "OR stands where"),
+        ("one AND OR two", 9, "OR stands where"), ("()", 2, "not expected"),
+        ("tiitle:x", 1, "did you mean title:"), ("nofield:x", 1, "there is no field"),
+        ("a title:title:x", 9, "a field stands inside another"),
+        ("date:2021-13", 6, "no day"), ("date:2021-12..2021-01", 6, "ends before it begins"),
+        ("date:..", 8, "ends where a word is missing"), ("since:soon", 7, "no day"),
+        ("is:wrong", 4, "takes no 'wrong'"), ("has:attachmen", 5, "did you mean has:attachment"),
+        ("lang:1", 6, "no language"), ("a*", 1, "too many words begin with a"),
+        ("…", 1, "holds no word"), ('""', 1, "holds no letter"), ("-", 1, "holds no word"),
+        ("a NEAR/5 (b OR c)", 10, "NEAR joins words"), ("a NEAR/51 b", 3, "NEAR reaches"),
+        ("a NEAR/99999999999999999999 b", 3, "NEAR reaches"),
+        ("a NEAR/3 title:b", 3, "two fields"), ("x" * 2_001, 2_001, "longer than"),
+        ("(" * 40 + "a" + ")" * 40, 31, "brackets are more than"),
+        ("NOT " * 200 + "a", None, "too deep"), ("a " * 101, None, "more than 100 words"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_understood_names_its_place(
+    query: str, place: int | None, words: str
+) -> None:
+    with pytest.raises(BadQuery, match=words) as error:
+        parse(query, NOW)
+    if place is not None:
+        assert error.value.position + 1 == place
+    assert f"(at character {error.value.position + 1})" in str(error.value)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_query_or_an_error_of_ours(text: str) -> None:
+    try:
+        parse(text, NOW)
+    except BadQuery:
+        return
+
+
+_BITS = st.sampled_from(
+    ["a", '"', "(", ")", "OR", "AND", "NOT", "NEAR/3", "-", "*", ":", "title:", "date:", "since:",
+     "2021", "..", "is:", "who:", " ", "é", "'", "x*", "ET", "OU", "SAUF", "7d", "\x00", "\n"]
+)  # fmt: skip
+
+
+@given(st.lists(_BITS, max_size=25).map("".join))
+def test_any_row_of_signs_is_a_query_or_an_error_of_ours(text: str) -> None:
+    try:
+        parse(text, NOW)
+    except BadQuery:
+        return
