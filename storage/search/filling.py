@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -178,8 +179,14 @@ def faults(connection: Connection, ids: Sequence[int]) -> Iterator[str]:
             wanted[item_id] = document(key, article)
     held = index.documents(connection, [one.key for one in wanted.values()])
     for item_id, one in wanted.items():
-        if held.get(one.key) != one:
-            yield f"article {item_id} is not in it as it reads"
+        found = held.get(one.key)
+        if found is None:
+            yield f"article {item_id} is not in it; run `dateline db upgrade`"
+        elif found != one:
+            differing = [
+                f.name for f in fields(one) if getattr(found, f.name) != getattr(one, f.name)
+            ]
+            yield f"article {item_id} is not in it as it reads ({', '.join(differing)})"
 
 
 def reset(connection: Connection) -> None:

@@ -73,12 +73,12 @@ def parts_of(compound: str) -> list[str]:
 
 
 def stem_set(text: str, language: str | None) -> list[str]:
-    """The distinct stems and joined words of ``text``, in no order that means anything.
+    """The distinct stems and joined words of ``text``, in the order in which they appear.
 
     Texts of languages without stems have joined words only.
     """
     found: dict[str, None] = {}
-    for compound in {m[0] for m in _COMPOUND.finditer(text)}:
+    for compound in dict.fromkeys(m[0] for m in _COMPOUND.finditer(text)):
         found.update(dict.fromkeys(joined(parts_of(compound), language)))
     if language is not None:
         for word in dict.fromkeys(_WORD.findall(text.lower())):

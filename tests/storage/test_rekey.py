@@ -90,8 +90,10 @@ def test_an_upgrade_loses_no_row_and_signs_what_is_there(archive: Archive) -> No
     assert reading.find(archive, f"{HOME}/2") > 0
     problems = check(archive)
     assert problems
-    assert all("has no signature" in problem for problem in problems)
-    from storage import duplicates
+    assert all("dateline db upgrade" in problem for problem in problems)
+    assert list(archive.search("story")) == []
+    from storage.completing import complete
 
-    archive.write(lambda s: duplicates.complete(s.connection()))
+    assert complete(archive) == 4
+    assert len(list(archive.search("story"))) == 4
     assert check(archive) == []
