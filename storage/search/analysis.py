@@ -23,6 +23,7 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1780-\u17ff\u1000-\u109f\U00020000-\U0003ffff"
 )
 _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_UNSPACED_ONE = re.compile(f"[{_UNSPACED}]")
 # PostgreSQL refuses lexemes of 2 KiB or more; no word of any language is near this.
 MAX_TOKEN = 64
 # Letters that NFKD leaves whole but readers type without their stroke or ligature.
@@ -52,6 +53,28 @@ def tokens_at(text: str) -> Iterator[Token]:
         folded = fold(match.group())
         if folded:
             yield Token(folded, match.start(), match.end())
+
+
+def words_in(text: str) -> list[str]:
+    """The words of ``text`` as they are written: what tokens are made of."""
+    return _TOKEN.findall(text)
+
+
+def occurrences(text: str, word: str) -> Iterator[Token]:
+    """Where ``word``, one of :func:`words_in`, stands in ``text``."""
+    token = fold(word)
+    alone = len(word) == 1 and _UNSPACED_ONE.match(word) is not None
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if alone or not (_continues(text, at - 1) or _continues(text, end)):
+            yield Token(token, at, end)
+        at = text.find(word, end)
+
+
+def _continues(text: str, at: int) -> bool:
+    """Whether the letter at ``at`` belongs to the word beside it."""
+    return 0 <= at < len(text) and text[at].isalnum() and not _UNSPACED_ONE.match(text[at])
 
 
 def tokens(text: str) -> list[str]:

@@ -278,7 +278,7 @@ def _rows(connection: Connection, keys: Sequence[int]) -> list[Found]:
     """The articles under ``keys``, in their order."""
     rows: dict[int, Found] = {}
     for at in range(0, len(keys), 500):
-        for row in connection.execute(_BY_KEY, {"keys": list(keys[at : at + 500])}):
+        for row in connection.execute(_BY_KEY, {"keys": list(keys[at : at + 500])}).all():
             rows[row[0]] = Found(*row)
     return [rows[key] for key in keys if key in rows]
 
@@ -289,8 +289,9 @@ def weighed(
 ) -> list[Found]:  # fmt: skip
     """The articles under ``keys``, best first; the best of each cluster, unless all are wanted."""
     documents = index.documents(connection, keys)
+    score = ranking.Scorer(terms, weights).score
     scored = [
-        replace(one, score=ranking.score(documents[one.key], terms, weights))
+        Found(one.key, one.item_id, one.cluster, score(documents[one.key]))
         for one in _rows(connection, keys)
         if one.key in documents
     ]

@@ -104,8 +104,10 @@ def documents(connection: Connection, wanted: Sequence[int]) -> dict[int, Docume
         f"SELECT {column}, {_COLUMNS} FROM search_index WHERE {column} IN :keys"  # noqa: S608
     ).bindparams(bindparam("keys", expanding=True))
     found = {}
+    # In the order of the rows, so that each page of the database is read once.
+    wanted = sorted(wanted)
     for at in range(0, len(wanted), 500):
-        for row in connection.execute(query, {"keys": list(wanted[at : at + 500])}):
+        for row in connection.execute(query, {"keys": wanted[at : at + 500]}).all():
             found[row[0]] = Document(*row)
     return found
 

@@ -58,29 +58,51 @@ def idf(count: int, total: int) -> float:
     return math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5))
 
 
-def score(document: Document, terms: Sequence[Term], weights: Sequence[float]) -> float:
-    """How well ``document`` answers ``terms`` of these weights; 0 where it holds none of them."""
-    columns = {name: f" {getattr(document, name)} " for name, *_ in _FIELDS}
-    norms = {
-        name: 1 - share + share * text.count(" ") / usual
-        for (name, _, usual, share), text in zip(_FIELDS, columns.values(), strict=True)
-    }
-    stems: dict[str, str] = {}
-    total = 0.0
-    for term, weight in zip(terms, weights, strict=True):
-        count = 0.0
-        for name, value, _, _ in _FIELDS:
-            if name in term.columns:
-                count += value * columns[name].count(term.needle) / norms[name]
-        if term.stems:
-            if not stems:
-                stems = {name: f" {getattr(document, name)} " for name, *_ in _STEM_COLUMNS}
-            count += _STEM * sum(
-                value
-                for name, value, field in _STEM_COLUMNS
-                if term.match.field in ("any", field)
-                and any(stem in stems[name] for stem in term.stems)
+class Scorer:
+    """Scores documents for ``terms`` of these weights."""
+
+    def __init__(self, terms: Sequence[Term], weights: Sequence[float]) -> None:
+        self._terms = [
+            (
+                weight, term.needle,
+                [(i, value) for i, (name, value, _, _) in enumerate(_FIELDS)
+                 if name in term.columns],
+                [(i, value) for i, (_, value, field) in enumerate(_STEM_COLUMNS)
+                 if term.match.field in ("any", field)],
+                term.stems,
             )
-        total += weight * count * (_K1 + 1) / (count + _K1)
-    # Scores that differ less are equal, and the newer article is first.
-    return round(total, 6)
+            for term, weight in zip(terms, weights, strict=True)
+        ]  # fmt: skip
+        self._stemmed = any(term.stems for term in terms)
+
+    def score(self, document: Document) -> float:
+        """How well ``document`` answers; 0 where it holds none of the terms."""
+        columns = (f" {document.headline} ", f" {document.standfirst} ", f" {document.body} ")
+        stem_columns: tuple[str, ...] = ()
+        if self._stemmed:
+            stem_columns = (f" {document.headline_stems} ", f" {document.text_stems} ")
+        norms = [0.0, 0.0, 0.0]
+        total = 0.0
+        for weight, needle, fields, stem_fields, stems in self._terms:
+            count = 0.0
+            for i, value in fields:
+                found = columns[i].count(needle)
+                if found:
+                    count += value * found / (norms[i] or _norm(norms, i, columns[i]))
+            for i, value in stem_fields if stems else ():
+                held = stem_columns[i]
+                for stem in stems:
+                    if stem in held:
+                        count += _STEM * value
+                        break
+            if count:
+                total += weight * count * (_K1 + 1) / (count + _K1)
+        # Scores that differ less are equal, and the newer article is first.
+        return round(total, 6)
+
+
+def _norm(norms: list[float], i: int, text: str) -> float:
+    """How far a field's length makes its counts smaller; kept in ``norms``."""
+    _, _, usual, share = _FIELDS[i]
+    norms[i] = 1 - share + share * text.count(" ") / usual
+    return norms[i]

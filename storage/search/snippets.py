@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.search.analysis import Token, tokens_at
+from storage.search.analysis import Token, fold, occurrences, words_in
 from storage.search.stems import language_of, stems_of
 
 if TYPE_CHECKING:
@@ -34,21 +34,36 @@ class Marker:
         }
         self._beginnings = tuple(m.tokens[-1] for m in matches if m.prefix)
         self._stems = {stem.strip() for term in terms for stem in term.stems}
+        # What was decided of a word as it is written, by language.
+        self._decided: dict[str | None, dict[str, bool]] = {}
 
     def places(self, text: str, language: str | None) -> list[Token]:
         """The wanted words of ``text``, an article's in this language."""
+        if not self._words and not self._beginnings:
+            return []
         known = language_of(language)
-        return [token for token in tokens_at(text) if self._is_wanted(token, text, known)]
+        decided = self._decided.setdefault(known, {})
+        wanted = []
+        # Few of a text's different words are wanted: only those are looked for.
+        for word in set(words_in(text)):
+            if word not in decided:
+                decided[word] = self._is_wanted(word, known)
+            if decided[word]:
+                wanted.append(word)
+        found = [token for word in wanted for token in occurrences(text, word)]
+        return sorted(found, key=lambda token: token.start)
 
-    def _is_wanted(self, token: Token, text: str, language: str | None) -> bool:
-        if token.text in self._words:
+    def _is_wanted(self, word: str, language: str | None) -> bool:
+        token = fold(word)
+        if not token:
+            return False
+        if token in self._words:
             return True
-        if self._beginnings and token.text.startswith(self._beginnings):
+        if self._beginnings and token.startswith(self._beginnings):
             return True
         if language is None or not self._stems:
             return False
-        stems = stems_of(text[token.start : token.end].lower(), language)
-        return not self._stems.isdisjoint(stems)
+        return not self._stems.isdisjoint(stems_of(word.lower(), language))
 
     def marks(self, text: str, language: str | None) -> Marks:
         """Where the wanted words stand in ``text``."""

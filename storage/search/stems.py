@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storage.search.analysis import MAX_TOKEN, fold
 
@@ -26,6 +26,8 @@ _ALGORITHMS = {
     "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 JOINED = "zz"
+# Words whose stems are kept at hand, by language: some ten megabytes.
+_MOST_WORDS = 150_000
 # e-santé, aide-soignante; and C.H.U.: the parts of one word.
 _COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+){1,3}|(?:[^\W\d_]\.){2,}")
 _PART = re.compile(r"[^\W_]+")
@@ -38,23 +40,41 @@ def language_of(tag: str | None) -> str | None:
     return primary if primary in _ALGORITHMS else None
 
 
-@lru_cache(maxsize=8)
-def _stemmer(language: str) -> object:
+def _stemmer(language: str) -> Any:
     import Stemmer
 
     # Its own cache would grow beside ours.
     return Stemmer.Stemmer(_ALGORITHMS[language], 0)
 
 
-@lru_cache(maxsize=200_000)
+class _Stems(dict[str, tuple[str, ...]]):
+    """The marked stems of a language's words, each made once."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self._language = language
+        self._stem = _stemmer(language).stemWord
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        if len(self) >= _MOST_WORDS:
+            self.clear()
+        found = dict.fromkeys(fold(self._stem(form)) for form in (word, fold(word)))
+        made = tuple((self._language + one)[:MAX_TOKEN] for one in found if one)
+        self[word] = made
+        return made
+
+
+@lru_cache(maxsize=len(_ALGORITHMS))
+def _stems(language: str) -> _Stems:
+    return _Stems(language)
+
+
 def stems_of(word: str, language: str) -> tuple[str, ...]:
     """The marked stems of a lower-case ``word``: as it is written, and as without its accents.
 
     Readers leave accents out, and Snowball's endings have them: both stems are kept and asked for.
     """
-    stem = _stemmer(language).stemWord  # type: ignore[attr-defined]
-    found = dict.fromkeys(fold(stem(form)) for form in (word, fold(word)))
-    return tuple((language + one)[:MAX_TOKEN] for one in found if one)
+    return _stems(language)[word]
 
 
 def joined(parts: Iterable[str], language: str | None) -> list[str]:
@@ -73,14 +93,26 @@ def parts_of(compound: str) -> list[str]:
 
 
 def stem_set(text: str, language: str | None) -> list[str]:
-    """The distinct stems and joined words of ``text``, in the order in which they appear.
+    """The distinct stems and joined words of ``text``, sorted.
 
     Texts of languages without stems have joined words only.
     """
     found: dict[str, None] = {}
-    for compound in dict.fromkeys(m[0] for m in _COMPOUND.finditer(text)):
+    for compound in _compounds(text):
         found.update(dict.fromkeys(joined(parts_of(compound), language)))
     if language is not None:
-        for word in dict.fromkeys(_WORD.findall(text.lower())):
-            found.update(dict.fromkeys(stems_of(word, language)))
-    return list(found)
+        known = _stems(language)
+        for word in set(_WORD.findall(text.lower())):
+            for stem in known[word]:
+                found[stem] = None
+    return sorted(found)
+
+
+def _compounds(text: str) -> set[str]:
+    """The compounds in ``text``; only what is written with a hyphen or two dots may be one."""
+    return {
+        match[0]
+        for chunk in set(text.split())
+        if "-" in chunk or "\u2010" in chunk or "\u2011" in chunk or chunk.count(".") > 1
+        for match in _COMPOUND.finditer(chunk)
+    }

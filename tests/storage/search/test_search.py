@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from storage.content import ClaimedMoment
 from storage.errors import BadQuery, UnknownSource
-from storage.search.analysis import fold, tokens
+from storage.search.analysis import fold, occurrences, tokens, tokens_at, words_in
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -150,3 +150,11 @@ def test_of_duplicates_one_is_shown_and_the_others_on_request(archive: Archive) 
     (alone, _) = archive.search("lantern", source="herald")
     assert alone.id in (ids["copy"], ids["other"])
     assert len(list(archive.search("lantern", limit=1))) == 1
+
+
+@given(st.text(alphabet=st.sampled_from("ab Aé-'_東京x1\n."), max_size=60))
+def test_occurrences_of_words_are_the_tokens_of_a_text(text: str) -> None:
+    found = sorted(
+        ((t.start, t.end, t.text) for w in set(words_in(text)) for t in occurrences(text, w)),
+    )
+    assert [one for one in found if one[2]] == [(t.start, t.end, t.text) for t in tokens_at(text)]
