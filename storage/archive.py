@@ -199,6 +199,12 @@ class Archive:
             self.engine, query, where, sort=sort, limit=limit, duplicates=duplicates, now=now
         )
 
+    def by_ids(self, ids: Sequence[int]) -> list[Hit]:
+        """Articles as lists show them, in the order of ``ids``; what is none is left out."""
+        from storage.search.results import by_ids
+
+        return by_ids(self.engine, ids)
+
     def similar(self, item_id: int, limit: int = 10) -> list[Hit]:
         """The articles most like another, without its duplicates.
 

@@ -92,6 +92,13 @@ def _entry(session: Session, item_id: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def names_of(archive: Archive, item_id: int) -> list[str]:
+    """The names under which an entry is known."""
+    query = select(EntryName.name).where(EntryName.item_id == item_id).order_by(EntryName.name)
+    with archive.reading() as session:
+        return list(session.scalars(query))
+
+
 def _said_kind(session: Session, item_id: int) -> str:
     """What mentions say that a stub is."""
     query = select(Mention.kind).where(Mention.entry_id == item_id, Mention.kind != "unknown")

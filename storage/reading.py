@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from storage import history
 from storage.addresses import is_web_url, url_key
+from storage.arrivals import FAILURES
 from storage.captures import read_http
 from storage.codings import decode_answer
 from storage.content import ClaimedMoment
@@ -32,13 +34,11 @@ from storage.sources import list_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from sqlalchemy.orm import Session
 
     from storage.archive import Archive
-
-# An endpoint that failed so often in a row is in trouble, not unlucky.
-_FAILURES = 3
 
 
 def find(archive: Archive, name: str) -> int:
@@ -290,6 +290,30 @@ def _revisited(archive: Archive, capture: Capture) -> Capture:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A stored picture or attachment: where its bytes lie and what they are."""
+
+    path: Path
+    content_type: str | None
+
+
+def media_file(archive: Archive, digest: str) -> MediaFile:
+    """The stored file of this digest.
+
+    Raises:
+        UnknownItem: there is none.
+    """
+    query = select(Media.path, Media.content_type).where(
+        Media.digest == digest, Media.state == "stored", Media.path.is_not(None)
+    )
+    with archive.reading() as session:
+        found = session.execute(query.limit(1)).first()
+    if found is None or found.path is None:
+        raise UnknownItem(f"the archive holds no file {digest[:12]}", "open it from an article")
+    return MediaFile(archive.location.media / found.path, found.content_type)
+
+
 def status_of(archive: Archive) -> dict[str, Any]:
     """What the archive holds, and how each source is; JSON-ready."""
     from storage.runs import last_runs
@@ -299,7 +323,7 @@ def status_of(archive: Archive) -> dict[str, Any]:
         for s in list_sources(session):
             runs = last_runs(session, s.id, 1)
             failing = session.scalars(
-                select(Endpoint).where(Endpoint.source_id == s.id, Endpoint.failures >= _FAILURES)
+                select(Endpoint).where(Endpoint.source_id == s.id, Endpoint.failures >= FAILURES)
             )
             trouble = [
                 f"{e.kind} {e.url} failed {e.failures} times: {e.last_error}" for e in failing

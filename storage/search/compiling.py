@@ -24,6 +24,7 @@ from storage.search.expression import (
     Days,
     Flagged,
     FromSource,
+    InDossier,
     InLanguage,
     InState,
     Match,
@@ -67,6 +68,12 @@ _NAMING = (
     "{{key}} IN (SELECT n.search_key FROM articles AS n WHERE n.search_key IS NOT NULL AND"
     " n.item_id IN (SELECT item_id FROM mentions WHERE entry_id IN ({ids}) UNION"
     " SELECT item_id FROM links WHERE relation = 'entry' AND target_id IN ({ids})))"
+)
+
+_GATHERED = (
+    "{{key}} IN (SELECT o.search_key FROM articles AS o JOIN dossier_articles"
+    " ON dossier_articles.item_id = o.item_id WHERE dossier_articles.dossier_id = {id}"
+    " AND o.search_key IS NOT NULL)"
 )
 
 
@@ -174,7 +181,7 @@ class _Compiler(ABC):
         query.bound = self._bound
         return query
 
-    def _compile(self, node: Expression) -> Indexed | Sql:  # noqa: PLR0911 - a kind of node each
+    def _compile(self, node: Expression) -> Indexed | Sql:  # noqa: PLR0911, PLR0912 - a kind of node each
         match node:
             case And(parts):
                 return self._joined(parts, " AND ", self._all)
@@ -199,6 +206,8 @@ class _Compiler(ABC):
             case Naming():
                 listed = ", ".join(str(i) for i in _entries(self._connection, node))
                 return Sql(_NAMING.format(ids=listed))
+            case InDossier():
+                return Sql(_GATHERED.format(id=_dossier(self._connection, node)))
             case InState(state):
                 return Sql(_DUPLICATE if state == "duplicate" else _GONE)
             case Days() | Moments():
@@ -458,6 +467,17 @@ def _sources(connection: Connection, node: FromSource) -> list[int]:
         hint = f"did you mean {' or '.join(near)}?" if near else "`dateline sources` lists them"
         raise BadQuery(f"no source is called {node.name!r}", node.position, hint)
     return found
+
+
+def _dossier(connection: Connection, node: InDossier) -> int:
+    rows = connection.execute(text("SELECT id, name FROM dossiers ORDER BY name")).all()
+    wanted = node.name.casefold()
+    found = [row.id for row in rows if row.name.casefold() == wanted or str(row.id) == wanted]
+    if not found:
+        near = difflib.get_close_matches(node.name, [row.name for row in rows], n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "the reading room lists them"
+        raise BadQuery(f"there is no dossier {node.name!r}", node.position, hint)
+    return int(found[0])
 
 
 def _entries(connection: Connection, node: Naming) -> list[int]:

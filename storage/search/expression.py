@@ -112,6 +112,14 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
+class InDossier:
+    """Put into the dossier of this name or number by hand."""
+
+    name: str
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """All of these."""
 
@@ -133,7 +141,7 @@ class Not:
 
 
 Leaf: TypeAlias = (
-    Match | Near | Days | Moments | Flagged | InState | InLanguage | FromSource | Naming
+    Match | Near | Days | Moments | Flagged | InState | InLanguage | FromSource | Naming | InDossier
 )
 Expression: TypeAlias = Leaf | And | Or | Not
 

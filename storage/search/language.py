@@ -31,6 +31,7 @@ from storage.search.expression import (
     Expression,
     Field,
     FromSource,
+    InDossier,
     Match,
     Naming,
     Near,
@@ -68,6 +69,7 @@ VALUE_FIELDS = {
     "source": "source", "lang": "lang", "language": "lang", "langue": "lang",
     "who": "who", "qui": "who", "date": "date", "since": "since", "depuis": "since",
     "until": "until", "jusqu": "until", "is": "is", "est": "is", "has": "has", "avec": "has",
+    "dossier": "dossier",
 }  # fmt: skip
 
 _END = r"""(?=[\s()"]|$)"""
@@ -252,6 +254,8 @@ class _Reading:
             return FromSource(text, place)
         if field == "who":
             return Naming(text, place)
+        if field == "dossier":
+            return InDossier(text, place)
         return values.read(field, text, place, self._now)
 
 

@@ -8,12 +8,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from storage.errors import ArchiveError
-from storage.search import counts, cursors, hits, values
-from storage.search.answers import Asked, Filter
+from storage.search import counts, cursors, hits, telling, values
+from storage.search.answers import Asked, Filter, Found
 from storage.search.limits import bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Engine
 
@@ -106,6 +106,11 @@ class Answer:
         with bounded(self._engine) as connection:
             return counts.by(self._asked(connection), facets, limit)
 
+    def telling_words(self, limit: int = 25) -> list[tuple[str, int]]:
+        """(word, articles) that stand out in the newest articles found."""
+        with bounded(self._engine) as connection:
+            return telling.words(self._asked(connection), limit)
+
     def to_dataframe(self) -> Any:
         """A pandas data frame, an article a row.
 
@@ -160,3 +165,9 @@ def similar(engine: Engine, item_id: int, limit: int = 10) -> list[Hit]:
 
     with bounded(engine) as connection:
         return hits.load(connection, like(connection, item_id, limit))
+
+
+def by_ids(engine: Engine, ids: Sequence[int]) -> list[Hit]:
+    """Articles as hits, in the order of ``ids``; those that are none are left out."""
+    with bounded(engine) as connection:
+        return hits.load(connection, [Found(0, one, None) for one in ids])

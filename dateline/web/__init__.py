@@ -1,0 +1,1 @@
+"""The HTTP API and the reading room: one application over one archive."""

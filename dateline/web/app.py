@@ -1,0 +1,82 @@
+"""The application: API and reading room over one archive."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from dateline.web import problems
+from dateline.web.api import conditional, routes
+from dateline.web.pages import errors
+from dateline.web.pages import routes as pages
+from dateline.web.problems import Problem
+from dateline.web.safety import Safety
+from dateline.web.sessions import Sessions, secret_of
+from storage.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from storage.archive import Archive
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+STATIC = Path(__file__).with_name("static")
+_DESCRIPTION = """\
+Everything that the archive holds, for programs. Lists go on with a cursor; errors are problems
+(RFC 9457); every answer has an ETag. With users or from another machine a token is needed:
+`dateline token add NAME` makes one, sent as `Authorization: Bearer …`."""
+
+
+def create_app(archive: Archive, *, names: Sequence[str] = LOCAL, secure: bool = False) -> FastAPI:
+    """The application over ``archive``, served under ``names`` (hosts without port)."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    app = FastAPI(
+        title="Dateline", version=VERSION, description=_DESCRIPTION, lifespan=lifespan,
+        docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
+    )  # fmt: skip
+    app.state.archive = archive
+    app.state.sessions = Sessions(archive, secret_of(archive), secure=secure)
+    app.include_router(routes.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    problems.install(app, errors.page)
+    app.add_middleware(conditional.Conditional)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000)
+    app.add_middleware(Safety, hosts=frozenset(names))
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the API, with the shape of its errors."""
+    if app.openapi_schema is None:
+        api = [one for one in app.routes if getattr(one, "path", "").startswith("/api/")]
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=api
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = Problem.model_json_schema()
+        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"token": []}, {}]
+        for path in document["paths"].values():
+            for operation in path.values():
+                # FastAPI names its own shape of a failed validation; ours is a problem.
+                held = operation["responses"].get("422")
+                if held is not None:
+                    held["content"] = {
+                        problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
+                    }
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,1 @@
+"""The reading room: what people see of an archive."""

@@ -1,0 +1,122 @@
+"""The analyse page: queries compared over time, and what their articles say of themselves."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from dateline.web.asking import Held
+from dateline.web.pages import charts
+from dateline.web.pages.frame import Visitor, page
+from storage.archive import Archive
+from storage.errors import ArchiveError, BadQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from storage.search.counts import Facet
+
+router = APIRouter()
+_FACETS: tuple[Facet, ...] = ("source", "author", "section", "entry")
+By = Literal["day", "month", "year"]
+Measure = Literal["count", "share"]
+Queries = Annotated[list[str] | None, Query(max_length=charts.MOST_SERIES * 2)]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Queries over time: the periods, and a series a query."""
+
+    labels: list[str]
+    series: list[charts.Series]
+    totals: list[int]
+
+
+@router.get("/analyse")
+def analyse(
+    request: Request, archive: Held, reader: Visitor, q: Queries = None, by: By = "month",
+    measure: Measure = "count", since: str = "", until: str = "",
+) -> Response:  # fmt: skip
+    """Charts of one query or of several."""
+    queries = _queries(q)
+    values: dict[str, object] = {
+        "queries": queries, "by": by, "measure": measure, "since": since, "until": until,
+        "error": None, "compared": None, "facets": (), "telling": (), "most": charts.MOST_SERIES,
+        "chart": None,
+    }  # fmt: skip
+    try:
+        if queries:
+            compared = _compared(archive, queries, by, measure, since, until)
+            first = archive.search(queries[0], since=since or None, until=until or None)
+            values |= {
+                "compared": compared, "facets": first.counts(*_FACETS, limit=10),
+                "telling": first.telling_words(),
+                "chart": lambda title: charts.lines(
+                    compared.labels, compared.series, title, percent=measure == "share"),
+            }  # fmt: skip
+    except ArchiveError as error:
+        values["error"] = error
+        values["position"] = error.position if isinstance(error, BadQuery) else None
+    return page(request, "analyse.html", values, reader=reader,
+                status=400 if values["error"] else 200)  # fmt: skip
+
+
+@router.get("/analyse.csv")
+def table(
+    archive: Held, reader: Visitor, q: Queries = None, by: By = "month",
+    measure: Measure = "count", since: str = "", until: str = "",
+) -> Response:  # fmt: skip
+    """The chart's figures."""
+    del reader
+    queries = _queries(q) or [""]
+    compared = _compared(archive, queries, by, measure, since, until)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([by, *(_cell(one.name) for one in compared.series)])
+    for i, label in enumerate(compared.labels):
+        writer.writerow([label, *(f"{one.values[i]:g}" for one in compared.series)])
+    headers = {"Content-Disposition": 'attachment; filename="analysis.csv"'}
+    return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _queries(given: list[str] | None) -> list[str]:
+    """The queries asked for, each once: fields, or lines of one field."""
+    lines = [line.strip() for one in given or () for line in one.splitlines()]
+    return list(dict.fromkeys(line for line in lines if line))[: charts.MOST_SERIES]
+
+
+def _cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _compared(
+    archive: Archive, queries: Sequence[str], by: By, measure: Measure, since: str, until: str
+) -> Compared:
+    def over_time(query: str) -> dict[date, int]:
+        answer = archive.search(query, since=since or None, until=until or None)
+        return dict(answer.over_time(by))
+
+    found = [over_time(one) for one in queries]
+    days: list[date] = [day for one in found for day in one]
+    if not days:
+        return Compared([], [], [0] * len(queries))
+    every = over_time("") if measure == "share" else {}
+    periods = charts.periods(min(days), max(days), by)
+    series = []
+    for query, counts in zip(queries, found, strict=True):
+        numbers = [float(counts.get(day, 0)) for day in periods]
+        if measure == "share":
+            numbers = [
+                n / every[day] if every.get(day) else 0.0
+                for n, day in zip(numbers, periods, strict=True)
+            ]
+        series.append(charts.Series(query, tuple(numbers)))
+    labels = [charts.label(day, by) for day in periods]
+    return Compared(labels, series, [sum(one.values()) for one in found])

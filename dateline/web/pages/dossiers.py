@@ -1,0 +1,127 @@
+"""Dossiers: articles gathered by hand or by a query, with notes."""
+
+from __future__ import annotations
+
+import tempfile
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
+
+from dateline.web import exports
+from dateline.web.asking import Held
+from dateline.web.pages.frame import Form, Visitor, back, page
+from storage import gathering
+from storage.archive import utc_now
+from storage.errors import ArchiveError
+from storage.export.formats import export
+from storage.search.answers import Filter
+
+router = APIRouter()
+_OF_QUERY = 50
+
+
+@router.get("/dossiers")
+def dossiers(request: Request, archive: Held, reader: Visitor) -> Response:
+    """All dossiers, and a form for a new one."""
+    return page(request, "dossiers.html", {"dossiers": gathering.dossiers(archive)},
+                reader=reader)  # fmt: skip
+
+
+@router.post("/dossiers")
+def begin(request: Request, archive: Held, reader: Visitor, form: Form) -> Response:
+    """Begin a dossier."""
+    del reader
+    number = gathering.add_dossier(
+        archive, form.get("name", ""), utc_now(), note=form.get("note", ""),
+        query=form.get("query"),
+    )  # fmt: skip
+    return back(request, f"/dossiers/{number}")
+
+
+@router.post("/dossiers/put")
+def put(request: Request, archive: Held, reader: Visitor, form: Form) -> Response:
+    """Put an article into a dossier, a new one where its name is given."""
+    del reader
+    name = form.get("name", "").strip()
+    if name:
+        number = gathering.add_dossier(archive, name, utc_now())
+    else:
+        number = _number(form.get("dossier", ""))
+    item_id = _number(form.get("item", ""))
+    gathering.put_articles(archive, number, [item_id], utc_now())
+    return back(request, form.get("back", "") or f"/item/{item_id}")
+
+
+def _number(text: str) -> int:
+    """A number that a form sends.
+
+    Raises:
+        ArchiveError: it is none.
+    """
+    if not text.isdecimal() or len(text) > 9:
+        raise ArchiveError("no dossier was chosen", "choose one, or name a new one")
+    return int(text)
+
+
+@router.get("/dossiers/{number}")
+def dossier(request: Request, archive: Held, reader: Visitor, number: int) -> Response:
+    """A dossier with its articles."""
+    found = gathering.dossier(archive, number)
+    values = {
+        "dossier": found, "gathered": gathering.gathered(archive, number), "hits": (),
+        "total": 0, "formats": exports.LABELS,
+    }  # fmt: skip
+    if found.query:
+        answer = archive.search(found.query, sort="newest")
+        values |= {"hits": answer.page(_OF_QUERY).hits, "total": answer.total(10_000)}
+    return page(request, "dossier.html", values, reader=reader)
+
+
+@router.post("/dossiers/{number}")
+def change(request: Request, archive: Held, reader: Visitor, form: Form, number: int) -> Response:
+    """Another name, note or query."""
+    del reader
+    gathering.change_dossier(
+        archive, number, form.get("name", ""), utc_now(), note=form.get("note", ""),
+        query=form.get("query"),
+    )  # fmt: skip
+    return back(request, f"/dossiers/{number}")
+
+
+@router.post("/dossiers/{number}/delete")
+def drop(request: Request, archive: Held, reader: Visitor, form: Form, number: int) -> Response:
+    """Let go of a dossier."""
+    del reader, form
+    gathering.drop_dossier(archive, number)
+    return back(request, "/dossiers")
+
+
+@router.post("/dossiers/{number}/articles/{item_id}")
+def note(
+    request: Request, archive: Held, reader: Visitor, form: Form, number: int, item_id: int
+) -> Response:
+    """Note something of an article, or take it out."""
+    del reader
+    gathering.dossier(archive, number)
+    if "remove" in form:
+        gathering.take_article(archive, number, item_id)
+    else:
+        gathering.note_article(archive, number, item_id, form.get("note", ""))
+    return back(request, f"/dossiers/{number}#item-{item_id}")
+
+
+@router.get("/dossiers/{number}/export")
+def exported(archive: Held, reader: Visitor, number: int, format: str = "ris") -> Response:
+    """A dossier's articles as a download."""
+    del reader
+    if format not in exports.LABELS:
+        raise HTTPException(404, f"there is no format {format!r}")
+    found = gathering.dossier(archive, number)
+    out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
+    export(archive, format, gathering.query_of(found), Filter(), out)
+    name = exports.file_name(found.name, format)
+    return StreamingResponse(
+        exports.pieces(out), media_type=exports.MEDIA_TYPES[format],
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )  # fmt: skip

@@ -1,0 +1,71 @@
+"""The home page: what is new, how much there is, what is in trouble."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from fastapi import APIRouter, Request
+from starlette.responses import FileResponse, Response
+
+from dateline.web.asking import Held, sessions_of
+from dateline.web.pages import charts
+from dateline.web.pages.frame import Visitor, page
+from storage import arrivals, gathering
+from storage.archive import utc_now
+
+router = APIRouter()
+# Looking again so soon is the same visit.
+_VISIT = timedelta(minutes=30)
+_DAYS = 30
+_SHOWN = 20
+
+
+@router.get("/")
+def home(request: Request, archive: Held, reader: Visitor) -> Response:
+    """What is new since the last visit."""
+    now = utc_now()
+    since = _since(request, now)
+    fresh = arrivals.since(archive, since) if since is not None else []
+    shown = fresh[:_SHOWN]
+    newest = archive.search("", sort="newest", limit=_SHOWN)
+    hits = archive.by_ids(shown) if shown else list(newest)
+    first = (now - timedelta(days=_DAYS - 1)).date()
+    counts = dict(archive.search("", since=first).over_time("day"))
+    days = charts.periods(first, now.date(), "day")
+    values = charts.Series("", tuple(float(counts.get(one, 0)) for one in days))
+    articles, sources = arrivals.size(archive)
+    return page(request, "home.html", {
+        "hits": hits, "since": since, "fresh": len(fresh), "articles": articles,
+        "sources": sources, "trouble": arrivals.trouble(archive), "days": days,
+        "counts": counts, "chart": lambda title: charts.bars(
+            [charts.label(one, "day") for one in days], values, title),
+        "searches": gathering.searches(archive),
+    }, reader=reader)  # fmt: skip
+
+
+def _since(request: Request, now: datetime) -> datetime | None:
+    """When the reader was here last; the visit is noted."""
+    session = sessions_of(request).read(request)
+    visited = _moment(session.visited)
+    if visited is None or now - visited > _VISIT:
+        session.since = session.visited
+    if visited is None or now - visited > timedelta(minutes=1):
+        session.visited = now.isoformat(timespec="seconds")
+        session.changed = True
+    return _moment(session.since)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found and found.tzinfo else None
+
+
+@router.get("/favicon.ico")
+def icon() -> Response:
+    """Browsers ask for it here."""
+    from dateline.web.app import STATIC
+
+    return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml")

@@ -1,0 +1,178 @@
+"""The pages of an item: an article as reading, a directory entry, the history of both."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from dateline.web.api.articles import record_of
+from dateline.web.api.memento import newest_place, place_of
+from dateline.web.asking import Held
+from dateline.web.pages import charts, texts
+from dateline.web.pages.frame import Visitor, page
+from storage import directory, gathering, mementos, reading, together
+from storage.differences import difference
+from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
+
+router = APIRouter()
+Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
+# Types of pictures that browsers show and that carry no script.
+_PICTURES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
+_RELATIONS = (
+    ("related", "Related articles"), ("entry", "Directory"), ("attachment", "Attachments"),
+    ("further", "Further reading"), ("embedded", "Embedded"), ("outside", "Elsewhere"),
+)  # fmt: skip
+
+
+@router.get("/item/{item_id}")
+def item(
+    request: Request, archive: Held, reader: Visitor, item_id: Id, revision: int | None = None
+) -> Response:
+    """An article, or a directory entry."""
+    record = record_of(archive, item_id, revision)
+    if record["kind"] == "entry":
+        return _entry(request, archive, reader, record)
+    links: dict[str, list[dict[str, Any]]] = {}
+    named = {one["url"] for one in record["mentions"]}
+    for link in record["links"]:
+        if link["url"] not in named:
+            links.setdefault(link["relation"], []).append(link)
+    pictures = {one["url"]: one for one in record["media"] if one["kind"] == "picture"}
+    try:
+        similar = archive.similar(item_id, 6) if record["revisions"] else []
+    except UnknownItem:
+        similar = []
+    cards = {one["item"]: one for one in record["mentions"] if one["item"]}
+    return page(request, "article.html", {
+        "record": record, "blocks": texts.grouped(record["blocks"], record["mentions"]),
+        "relations": [(title, links[name]) for name, title in _RELATIONS if name in links],
+        "pictures": pictures, "similar": similar, "coins": texts.coins(record),
+        "cards": list(cards.values()), "capture": _capture_place(archive, record),
+        "in_dossiers": gathering.dossiers_with(archive, item_id),
+        "dossiers": gathering.dossiers(archive), "shown": revision,
+        "attachments": [one for one in record["media"] if one["kind"] == "attachment"],
+        "figures": {b.get("media") for b in record["blocks"] if b["kind"] == "figure"},
+        "can_show": lambda one: one["state"] == "stored" and one["content_type"] in _PICTURES,
+    }, reader=reader)  # fmt: skip
+
+
+def _entry(request: Request, archive: Any, reader: Any, record: dict[str, Any]) -> Response:
+    number = record["id"]
+    answer = archive.search(f"who:{number}", sort="newest")
+    try:
+        months = dict(answer.over_time("month"))
+        hits = answer.page(20).hits
+    except ArchiveError:
+        months, hits = {}, ()
+    labels = charts.periods(min(months), max(months), "month") if months else []
+    values = charts.Series("", tuple(float(months.get(one, 0)) for one in labels))
+    circle = together.around(archive, number)
+    names = [(one.id, one.name, one.articles) for one in circle.neighbours]
+    return page(request, "entry.html", {
+        "record": record, "blocks": texts.grouped(record["blocks"], ()), "hits": hits,
+        "labels": [charts.label(one, "month") for one in labels], "values": values.values,
+        "chart": lambda title: charts.bars(
+            [charts.label(one, "month") for one in labels], values, title),
+        "circle": circle, "capture": _capture_place(archive, record),
+        "names": directory.names_of(archive, number),
+        "graph": lambda title: charts.graph(
+            record["title"] or "", names, list(circle.pairs), title),
+    }, reader=reader)  # fmt: skip
+
+
+def _capture_place(archive: Any, record: dict[str, Any]) -> str | None:
+    """Where the newest capture of an item's page is shown."""
+    for url in (record["url"], *record["addresses"]):
+        try:
+            return newest_place(archive, url)
+        except UnknownItem:
+            continue
+    return None
+
+
+@router.get("/item/{item_id}/capture")
+def captured(request: Request, archive: Held, reader: Visitor, item_id: Id) -> Response:
+    """The captured page in a frame, and its other captures."""
+    record = record_of(archive, item_id)
+    place = _capture_place(archive, record)
+    if place is None:
+        raise UnknownItem(f"the page of item {item_id} was never fetched", "crawl its source")
+    number = int(place.split("/")[2])
+    url = mementos.body_of(archive, number)[0].url
+    every = [(one, place_of(one)) for one in reversed(mementos.mementos(archive, url))]
+    wanted = request.query_params.get("capture", "")
+    chosen = next(((one, p) for one, p in every if str(one.id) == wanted), every[0])
+    return page(request, "capture.html", {
+        "record": record, "place": chosen[1], "chosen": chosen[0], "every": every[:200],
+    }, reader=reader)  # fmt: skip
+
+
+@router.get("/item/{item_id}/revisions")
+def revisions(
+    request: Request, archive: Held, reader: Visitor, item_id: Id,
+    first: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
+    second: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
+    view: str = "inline",
+) -> Response:  # fmt: skip
+    """How an item changed: two of its revisions compared, word by word."""
+    record = record_of(archive, item_id)
+    count = len(record["revisions"])
+    found = None
+    if count > 1:
+        second = min(second or count, count)
+        first = min(first or max(1, second - 1), count)
+        found = difference(
+            reading.content(archive, item_id, first), reading.content(archive, item_id, second)
+        )
+    return page(request, "revisions.html", {
+        "record": record, "found": found, "first": first, "second": second,
+        "view": view if view in ("inline", "side") else "inline",
+    }, reader=reader)  # fmt: skip
+
+
+@router.get("/media/{digest}")
+def media(archive: Held, reader: Visitor, digest: str) -> Response:
+    """A picture or attachment from the archive."""
+    del reader
+    found = reading.media_file(archive, digest)
+    kind = (found.content_type or "").partition(";")[0].lower()
+    shown = kind in _PICTURES
+    headers = {"Content-Security-Policy": "sandbox; default-src 'none'",
+               "Cache-Control": "private, max-age=86400"}  # fmt: skip
+    if not shown:
+        headers["Content-Disposition"] = f'attachment; filename="{found.path.name}"'
+    if not found.path.is_file():
+        raise CaptureUnreadable(
+            f"the file {found.path.name} is missing", "restore it from a backup"
+        )
+    return FileResponse(
+        found.path, media_type=kind if shown else "application/octet-stream", headers=headers
+    )
+
+
+@router.get("/directory")
+def entries(request: Request, archive: Held, reader: Visitor, name: str = "") -> Response:
+    """Find an entry of the directory by its name."""
+    found: list[dict[str, Any]] = []
+    if name.strip():
+        try:
+            found = directory.who(archive, name)
+        except UnknownItem:
+            found = []
+        if len(found) == 1:
+            return RedirectResponse(f"/item/{found[0]['id']}", 303)
+    top = archive.search("", sort="newest").counts("entry", limit=30)[0].values
+    return page(request, "directory.html", {"name": name, "found": found, "top": top},
+                reader=reader)  # fmt: skip
+
+
+@router.get("/open")
+def opened(archive: Held, reader: Visitor, url: str = "") -> Response:
+    """The item that a URL leads to."""
+    del reader
+    if not url.startswith("http"):
+        raise HTTPException(404, f"{url!r} is no URL of the web")
+    return RedirectResponse(f"/item/{reading.find(archive, url)}", 303)

@@ -1,0 +1,155 @@
+"""The search page: box, builder, answer, facets, saved searches, exports."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
+
+from dateline.web import exports
+from dateline.web.asking import Asked, Cursor, Held, Searched
+from dateline.web.pages import charts
+from dateline.web.pages.frame import Form, Visitor, back, page, parameters
+from storage import gathering
+from storage.archive import utc_now
+from storage.errors import ArchiveError, BadQuery
+from storage.export.formats import export
+from storage.search.answers import COUNTED, Filter
+from storage.search.counts import Facet
+from storage.search.language import quoted
+from storage.search.results import moment
+from storage.sources import list_sources
+
+router = APIRouter()
+_PAGE = 20
+_FACETS: tuple[Facet, ...] = ("source", "section", "author", "language", "entry")
+
+
+@router.get("/search")
+def search(
+    request: Request, archive: Held, reader: Visitor, asked: Asked, cursor: Cursor = None,
+    facets: bool = False,
+) -> Response:  # fmt: skip
+    """The answer to a query, a page at a time."""
+    values: dict[str, Any] = {
+        "asked": asked, "hits": (), "cursor": None, "total": 0, "exact": True, "error": None,
+        "searches": gathering.searches(archive), "formats": exports.LABELS, "facets": None,
+        "chart": None, "first": cursor is None, "dossiers": gathering.dossiers(archive),
+    }  # fmt: skip
+    try:
+        answer = asked.answer(archive)
+        found = answer.page(_PAGE, cursor)
+        total = answer.total(COUNTED + 1)
+        values |= {"hits": found.hits, "cursor": found.cursor, "total": min(total, COUNTED),
+                   "exact": total <= COUNTED}  # fmt: skip
+        if facets:
+            values |= _facets(archive, asked)
+    except ArchiveError as error:
+        values["error"] = error
+        values["position"] = error.position if isinstance(error, BadQuery) else None
+    status = 400 if values["error"] else 200
+    if request.headers.get("hx-request") and cursor is not None:
+        return page(request, "results.html", values, reader=reader, status=status)
+    return page(request, "search.html", values, reader=reader, status=status)
+
+
+@router.get("/search/facets")
+def narrowed(request: Request, archive: Held, reader: Visitor, asked: Asked) -> Response:
+    """The facets of an answer, fetched beside it."""
+    return page(request, "facets.html", {"asked": asked, **_facets(archive, asked)}, reader=reader)
+
+
+def _facets(archive: Any, asked: Searched) -> dict[str, Any]:
+    answer = asked.answer(archive)
+    counted = answer.counts(*_FACETS, limit=8)
+    months = dict(answer.over_time("month"))
+    chart = None
+    if len(months) > 1:
+        labels = charts.periods(min(months), max(months), "month")
+        series = charts.Series("", tuple(float(months.get(one, 0)) for one in labels))
+        names = [charts.label(one, "month") for one in labels]
+        chart = charts.lines(names, [series], asked.q or "*")
+    return {"facets": [(one, _narrower(one, asked)) for one in counted if one.values],
+            "chart": chart}  # fmt: skip
+
+
+def _narrower(facet: Any, asked: Searched) -> list[str]:
+    """The query of each value of a facet: the present one, narrowed."""
+    name = {"language": "lang", "entry": "who"}.get(facet.facet, facet.facet)
+    whole = f"({asked.q})" if " OR " in asked.q or " OU " in asked.q else asked.q
+    return [
+        parameters(q=f"{whole} {name}:{quoted(one.value)}".strip(), sort=asked.sort,
+                   since=asked.since, until=asked.until, source=asked.source)
+        for one in facet.values
+    ]  # fmt: skip
+
+
+@router.get("/search/builder")
+def builder(request: Request, archive: Held, reader: Visitor) -> Response:
+    """A form that writes a query."""
+    with archive.reading() as session:
+        names = [(one.name, one.title or one.name) for one in list_sources(session)]
+    return page(request, "builder.html", {"sources": names}, reader=reader)
+
+
+@router.get("/search/built")
+def built(
+    request: Request, reader: Visitor, every: str = "", phrase: str = "", some: str = "",
+    none: str = "", title: str = "", author: str = "", source: str = "", since: str = "",
+    until: str = "",
+) -> Response:  # fmt: skip
+    """The query that the builder's fields mean."""
+    del reader
+    parts = [every.strip()]
+    if phrase.strip():
+        parts.append(quoted(phrase))
+    if len(some.split()) > 1:
+        parts.append("(" + " OR ".join(some.split()) + ")")
+    else:
+        parts.append(some.strip())
+    parts += [f"title:({title.strip()})" if title.strip() else ""]
+    parts += [f"author:{quoted(author)}" if author.strip() else ""]
+    parts += [f"source:{quoted(source)}" if source.strip() else ""]
+    parts += [f"NOT {word}" for word in none.split()]
+    query = " ".join(part for part in parts if part)
+    return back(request, "/search?" + parameters(q=query, since=since.strip(), until=until.strip()))
+
+
+@router.get("/search/export")
+def exported(archive: Held, reader: Visitor, asked: Asked, format: str = "ris") -> Response:
+    """The whole answer as a download."""
+    del reader
+    if format not in exports.LABELS:
+        raise HTTPException(404, f"there is no format {format!r}")
+    now = utc_now()
+    where = Filter(
+        asked.source, moment(asked.since or None, now), moment(asked.until or None, now, end=True)
+    )
+    asked.answer(archive)
+    out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
+    export(archive, format, asked.q, where, out)
+    name = exports.file_name(asked.q, format)
+    return StreamingResponse(
+        exports.pieces(out), media_type=exports.MEDIA_TYPES[format],
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )  # fmt: skip
+
+
+@router.post("/searches")
+def save(request: Request, archive: Held, reader: Visitor, form: Form) -> Response:
+    """Keep a search under a name."""
+    del reader
+    query = form.get("query", "")
+    gathering.save_search(archive, form.get("name", "") or query, query, utc_now())
+    return back(request, "/search?" + parameters(q=query, sort=form.get("sort")))
+
+
+@router.post("/searches/{number}/delete")
+def drop(request: Request, archive: Held, reader: Visitor, form: Form, number: int) -> Response:
+    """Keep a search no more."""
+    del reader
+    gathering.drop_search(archive, number)
+    return back(request, form.get("back", "/search"))

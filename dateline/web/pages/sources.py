@@ -1,0 +1,70 @@
+"""Sources and their crawl runs: how they are; add, pause, crawl now."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from dateline.web import crawls
+from dateline.web.asking import Held
+from dateline.web.pages import charts
+from dateline.web.pages.frame import Form, Visitor, back, page
+from storage import arrivals, health
+from storage.archive import utc_now
+from storage.errors import ArchiveError
+from storage.sources import get_source, list_sources
+
+router = APIRouter()
+
+
+@router.get("/sources")
+def sources(request: Request, archive: Held, reader: Visitor) -> Response:
+    """All sources."""
+    with archive.reading() as session:
+        found = list_sources(session)
+    trouble = {one["source"]: one["why"] for one in arrivals.trouble(archive)}
+    return page(request, "sources.html", {
+        "sources": found, "trouble": trouble, "runs": health.runs(archive, None, 20, None),
+    }, reader=reader)  # fmt: skip
+
+
+@router.post("/sources")
+def follow(request: Request, archive: Held, reader: Visitor, form: Form) -> Response:
+    """Follow a site."""
+    del reader
+    url = form.get("url", "").strip()
+    if not url:
+        raise ArchiveError("no address was given", "write the address of a news site")
+    crawls.follow(archive, url)
+    return back(request, "/sources")
+
+
+@router.get("/sources/{name}")
+def source(request: Request, archive: Held, reader: Visitor, name: str) -> Response:
+    """One source with its health."""
+    found = health.source(archive, name, utc_now())
+    days = [date.fromisoformat(one["day"]) for one in found["yield"]]
+    values = charts.Series("", tuple(float(one["articles"]) for one in found["yield"]))
+    return page(request, "source.html", {
+        "found": found, "started": "started" in request.query_params,
+        "chart": lambda title: charts.bars([one.isoformat() for one in days], values, title),
+    }, reader=reader)  # fmt: skip
+
+
+@router.post("/sources/{name}")
+def act(request: Request, archive: Held, reader: Visitor, form: Form, name: str) -> Response:
+    """Pause, resume or crawl a source."""
+    del reader
+    with archive.reading() as session:
+        get_source(session, name)
+    action = form.get("action", "")
+    if action in ("pause", "resume"):
+        health.set_state(archive, name, "paused" if action == "pause" else "active")
+    elif action == "crawl":
+        crawls.start(archive, name)
+        return back(request, f"/sources/{name}?started=1")
+    else:
+        raise ArchiveError(f"nothing is called {action!r} here", "pause, resume or crawl")
+    return back(request, f"/sources/{name}")

@@ -1,0 +1,141 @@
+"""Texts as HTML: marked words, moments in a reader's language, the blocks of an article."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from markupsafe import Markup, escape
+
+from storage.content import ClaimedMoment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_MONTHS = {
+    "en": ("January February March April May June July August September October November"
+           " December").split(),
+    "fr": ("janvier février mars avril mai juin juillet août septembre octobre novembre"
+           " décembre").split(),
+}  # fmt: skip
+_THIN = "\N{NARROW NO-BREAK SPACE}"
+
+
+def marked(text: str, marks: Iterable[tuple[int, int]]) -> Markup:
+    """``text`` with the stretches of ``marks`` marked."""
+    out: list[Markup | str] = []
+    last = 0
+    for start, end in sorted(marks):
+        if start < last or end > len(text):
+            continue
+        out += [escape(text[last:start]), Markup("<mark>"), escape(text[start:end]),
+                Markup("</mark>")]  # fmt: skip
+        last = end
+    return Markup("").join([*out, escape(text[last:])])
+
+
+def number(value: float, language: str) -> str:
+    """A whole number with its thousands apart."""
+    plain = f"{value:,.0f}"
+    return plain.replace(",", _THIN) if language == "fr" else plain
+
+
+def day(value: date | datetime, language: str) -> str:
+    """``23 September 2021``, ``1er septembre 2021``."""
+    first = "1er" if language == "fr" and value.day == 1 else str(value.day)
+    return f"{first} {_MONTHS[language][value.month - 1]} {value.year}"
+
+
+def moment(value: datetime | ClaimedMoment | str | None, language: str) -> str:
+    """A moment with its time where that is known; what a publisher claims in its own clock."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, str):
+        value = ClaimedMoment.fromisoformat(value)
+    if isinstance(value, ClaimedMoment):
+        at, only = value.at, value.day_only
+    else:
+        at, only = value.astimezone(UTC), False
+    if only:
+        return day(at, language)
+    clock = f"{at.hour}{_THIN}h{_THIN}{at.minute:02}" if language == "fr" else f"{at:%H:%M}"
+    return f"{day(at, language)}, {clock}"
+
+
+def safe_url(url: str | None) -> str:
+    """``url`` where it leads to the web; empty otherwise, so that no script hides in a link."""
+    try:
+        return url if url and urlsplit(url).scheme.lower() in ("http", "https") else ""
+    except ValueError:
+        return ""
+
+
+def named(text: str, mentions: Sequence[dict[str, Any]]) -> Markup:
+    """A block's text with its mentions as links to their entries."""
+    out: list[Markup | str] = []
+    last = 0
+    for one in sorted(mentions, key=lambda m: (m["start"], -m["end"])):
+        start, end = one["start"], one["end"]
+        if start < last or end > len(text) or end <= start:
+            continue
+        out.append(escape(text[last:start]))
+        words = escape(text[start:end])
+        title = one["full_name"] or ""
+        if one["expansion"]:
+            title = f"{title}: {one['expansion']}" if title else one["expansion"]
+        hint = Markup(' title="{}"').format(title) if title else Markup("")
+        if one["item"]:
+            out.append(
+                Markup('<a class="mention" href="/item/{}"{}>{}</a>').format(
+                    one["item"], hint, words
+                )
+            )
+        else:
+            out.append(Markup('<span class="mention"{}>{}</span>').format(hint, words))
+        last = end
+    return Markup("").join([*out, escape(text[last:])])
+
+
+def grouped(blocks: Sequence[dict[str, Any]], mentions: Sequence[dict[str, Any]]) -> list[Any]:
+    """The blocks of a text ready to be set: each with its marked text, list items together.
+
+    A list is ``{"kind": "list", "items": [...]}``.
+    """
+    found: list[Any] = []
+    for i, block in enumerate(blocks):
+        own = [one for one in mentions if one["block"] == i]
+        ready = {**block, "html": named(block["text"], own)}
+        if block["kind"] != "list_item":
+            found.append(ready)
+        elif found and found[-1]["kind"] == "list":
+            found[-1]["items"].append(ready)
+        else:
+            found.append({"kind": "list", "items": [ready]})
+    return found
+
+
+def pieces(parts: Iterable[Sequence[str]], side: str | None = None) -> Markup:
+    """The pieces of a difference; ``side``: only the old (``-``) or the new (``+``) text."""
+    out: list[Markup | str] = []
+    for sign, words in parts:
+        if sign == "=":
+            out.append(escape(words))
+        elif side is None or side == sign:
+            changed = Markup("<del>{}</del>") if sign == "-" else Markup("<ins>{}</ins>")
+            out.append(changed.format(words))
+    return Markup("").join(out)
+
+
+def coins(record: dict[str, Any]) -> str:
+    """A ContextObject in Span (https://ocoins.info), by which Zotero and others take a page."""
+    from urllib.parse import urlencode
+
+    fields = [
+        ("ctx_ver", "Z39.88-2004"), ("rft_val_fmt", "info:ofi/fmt:kev:mtx:journal"),
+        ("rft.genre", "article"), ("rft.atitle", record.get("headline") or record["title"] or ""),
+        ("rft.jtitle", record["source"]), ("rft_id", record["url"]),
+        ("rft.date", (record.get("published") or "")[:10]),
+    ]  # fmt: skip
+    fields += [("rft.au", name) for name in record.get("byline") or ()]
+    return urlencode([one for one in fields if one[1]])

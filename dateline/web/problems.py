@@ -1,0 +1,98 @@
+"""Errors as answers: RFC 9457 problems for programs, a page for people."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from storage.errors import (
+    ArchiveError,
+    BadCursor,
+    BadQuery,
+    CaptureUnreadable,
+    QueryTooSlow,
+    UnknownItem,
+    UnknownSource,
+)
+from storage.gathering import NameTaken, UnknownGathering
+from storage.readers import ReaderExists, UnknownReader
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+    from starlette.responses import Response
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_STATUS: tuple[tuple[type[ArchiveError], int], ...] = (
+    (BadQuery, 400), (BadCursor, 400), (QueryTooSlow, 503), (UnknownItem, 404),
+    (UnknownSource, 404), (UnknownGathering, 404), (UnknownReader, 404), (NameTaken, 409),
+    (ReaderExists, 409), (CaptureUnreadable, 410),
+)  # fmt: skip
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457): the cause, the next step, and the place in a query."""
+
+    title: str
+    status: int
+    detail: str
+    hint: str = ""
+    position: int | None = None
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route may answer beside success, for the OpenAPI document."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": _TITLES[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in (*statuses, 401, 422)
+    }
+
+
+_TITLES = {
+    400: "Not understood", 401: "Not logged in", 403: "Not allowed", 404: "Not here",
+    405: "Not this way", 409: "Taken already", 410: "Gone", 413: "Too large", 422: "Not understood",
+    429: "Too often", 500: "A fault of ours", 503: "Took too long",
+}  # fmt: skip
+
+
+def of(error: Exception) -> Problem:
+    """The problem that an error is."""
+    if isinstance(error, ArchiveError):
+        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
+        position = error.position if isinstance(error, BadQuery) else None
+        return Problem(title=_TITLES[status], status=status, detail=error.message,
+                       hint=error.hint, position=position)  # fmt: skip
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+        return Problem(title=_TITLES[422], status=422, detail=f"{place}: {first['msg']}")
+    if isinstance(error, HTTPException):
+        title = _TITLES.get(error.status_code, "Not done")
+        return Problem(title=title, status=error.status_code, detail=str(error.detail))
+    return Problem(title=_TITLES[500], status=500, detail="an error of the server",
+                   hint="its log has more")  # fmt: skip
+
+
+def install(app: FastAPI, page: Any) -> None:
+    """Answer errors so; ``page`` renders one for a person."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        problem = of(error)
+        if problem.status == 500:
+            log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+        headers = dict(getattr(error, "headers", None) or {})
+        if request.url.path.startswith("/api"):
+            return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
+        rendered: Response = await page(request, problem)
+        rendered.headers.update(headers)
+        return rendered
+
+    for kind in (ArchiveError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, answer)

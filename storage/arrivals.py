@@ -1,0 +1,56 @@
+"""What came in: the articles that are new since a moment, and sources in trouble."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from storage.models import Article, CrawlRun, Endpoint, Revision, Source
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from storage.archive import Archive
+
+# An endpoint that failed so often in a row is in trouble, not unlucky.
+FAILURES = 3
+_LOOKED_AT = 500
+
+
+def since(archive: Archive, moment: datetime, limit: int = 50) -> list[int]:
+    """The articles first seen after ``moment``, the last one first; at most ``limit``."""
+    # The newest revisions are the last written: no index by moment is needed.
+    query = (
+        select(Revision.item_id, Revision.seen_at)
+        .join(Article, Article.item_id == Revision.item_id)
+        .where(Revision.number == 1)
+        .order_by(Revision.id.desc())
+        .limit(_LOOKED_AT)
+    )
+    with archive.reading() as session:
+        return [i for i, at in session.execute(query) if at > moment][:limit]
+
+
+def size(archive: Archive) -> tuple[int, int]:
+    """How many articles of how many sources there are."""
+    with archive.reading() as session:
+        articles = session.scalar(select(func.count()).select_from(Article)) or 0
+        return articles, session.scalar(select(func.count()).select_from(Source)) or 0
+
+
+def trouble(archive: Archive) -> list[dict[str, Any]]:
+    """The sources in trouble and why, JSON-ready."""
+    with archive.reading() as session:
+        names = dict(session.execute(select(Source.id, Source.name)).all())
+        found: dict[int, list[str]] = {}
+        newest = select(func.max(CrawlRun.id)).group_by(CrawlRun.source_id)
+        for run in session.scalars(select(CrawlRun).where(CrawlRun.id.in_(newest))):
+            if run.state in ("failed", "interrupted"):
+                found.setdefault(run.source_id, []).append(f"last crawl {run.state}: {run.reason}")
+        failing = session.scalars(select(Endpoint).where(Endpoint.failures >= FAILURES))
+        for one in failing:
+            found.setdefault(one.source_id, []).append(
+                f"{one.kind} {one.url} failed {one.failures} times: {one.last_error}"
+            )
+    return [{"source": names[i], "why": why} for i, why in sorted(found.items()) if i in names]
