@@ -17,7 +17,7 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 @click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True,
               help="The port; 0 takes a free one.")  # fmt: skip
 @click.option("--name", "names", multiple=True, metavar="HOST",
-              help="A name under which the room is reached, such as archive.example.org.")  # fmt: skip
+              help="A name under which it is reached: archive.example.org.")  # fmt: skip
 @click.option("--https", is_flag=True, help="A proxy in front of it speaks HTTPS.")
 @click.pass_context
 def serve(ctx: click.Context, host: str, port: int, names: tuple[str, ...], https: bool) -> None:

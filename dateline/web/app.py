@@ -60,10 +60,13 @@ def create_app(archive: Archive, *, names: Sequence[str] = LOCAL, secure: bool =
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI 3.1 document of the API, with the shape of its errors."""
     if app.openapi_schema is None:
-        api = [one for one in app.routes if getattr(one, "path", "").startswith("/api/")]
         document = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=api
+            title=app.title, version=app.version, description=app.description, routes=app.routes
         )
+        # Feeds and mementos are of other standards than JSON over HTTP.
+        document["paths"] = {
+            path: one for path, one in document["paths"].items() if path.startswith("/api/")
+        }
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = Problem.model_json_schema()
         document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

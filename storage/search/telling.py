@@ -1,7 +1,7 @@
 """Words that tell what an answer is about: frequent in it, seldom in the rest of the archive.
 
-Dunning's log-likelihood (1993) over articles that hold a word, in the newest articles found and in
-the archive.
+Dunning's log-likelihood (1993) over articles that hold a word: the newest that are found, beside
+the newest of the archive in the same language.
 """
 
 from __future__ import annotations
@@ -12,18 +12,22 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, text
 
-from storage.search import answers, index
+from storage.search import index
 from storage.search.analysis import fold, words_in
 from storage.search.compiling import compile_query
-from storage.search.expression import Match
+from storage.search.expression import EVERYTHING, InLanguage, both
+from storage.search.stems import language_of
 
 if TYPE_CHECKING:
-    from storage.search.answers import Asked
+    from collections.abc import Iterable
 
-_SAMPLE = 120
-_CANDIDATES = 60
+    from storage.search.answers import Asked
+    from storage.search.documents import Document
+
+_SAMPLE = 150
+_BACKGROUND = 400
 _SHORTEST = 4
-_TEXTS = text("SELECT headline, text FROM articles WHERE search_key IN :keys").bindparams(
+_TEXTS = text("SELECT headline, text, language FROM articles WHERE search_key IN :keys").bindparams(
     bindparam("keys", expanding=True)
 )
 
@@ -32,44 +36,57 @@ def words(asked: Asked, limit: int = 25) -> list[tuple[str, int]]:
     """(word as it is mostly written, articles of the sample with it), the most telling first."""
     connection = asked.connection
     keys = asked.query.keys(connection, _SAMPLE)
-    held: Counter[str] = Counter()
-    for one in index.documents(connection, keys).values():
-        held.update(set(one.body.split()) | set(one.headline.split()))
+    if not keys:
+        return []
+    texts = connection.execute(_TEXTS, {"keys": keys[:40]}).all()
+    languages = Counter(language_of(row.language) for row in texts)
+    language = languages.most_common(1)[0][0] if languages else None
+    only = EVERYTHING if language is None else InLanguage(language)
+    around = compile_query(connection, only).keys(connection, _BACKGROUND)
+    if language is not None:
+        keys = compile_query(connection, both(asked.expression, only)).keys(connection, _SAMPLE)
+    held = _held(index.documents(connection, keys).values())
+    elsewhere = _held(index.documents(connection, around).values())
     wanted = {token for term in asked.terms for token in term.match.tokens}
-    candidates = [
-        (token, count)
+    scored = [
+        (_likelihood(count, len(keys), elsewhere[token], len(around)), token, count)
         for token, count in held.items()
         if count > 1 and len(token) >= _SHORTEST and not token.isdecimal() and token not in wanted
     ]
-    total = answers.articles_about(connection)
-    candidates.sort(key=lambda one: (-one[1], one[0]))
-    scored = []
-    for token, count in candidates[:_CANDIDATES]:
-        everywhere = compile_query(connection, Match((token,))).count(connection, answers.COUNTED)
-        scored.append((_likelihood(count, len(keys), everywhere, total), token, count))
     scored.sort(key=lambda one: (-one[0], one[1]))
     top = [(token, count) for value, token, count in scored[:limit] if value > 0]
-    written = _written(asked, keys, {token for token, _ in top})
+    written = _written([f"{row.headline} {row.text}" for row in texts], {t for t, _ in top})
     return [(written.get(token, token), count) for token, count in top]
 
 
-def _likelihood(count: int, sample: int, everywhere: int, total: int) -> float:
+def _held(documents: Iterable[Document]) -> Counter[str]:
+    """How many documents hold each token."""
+    held: Counter[str] = Counter()
+    for one in documents:
+        held.update(set(one.body.split()) | set(one.headline.split()))
+    return held
+
+
+def _likelihood(count: int, sample: int, elsewhere: int, others: int) -> float:
     """How surprising it is that ``count`` of ``sample`` have it; negative where it is too few."""
-    expected = everywhere / max(total, everywhere, 1) * sample
-    if count <= expected or expected == 0:
+    share = (count + elsewhere) / max(1, sample + others)
+    expected, around = share * sample, share * others
+    if count <= expected:
         return -1.0
-    return 2 * count * math.log(count / expected)
+    surprise = count * math.log(count / expected)
+    return 2 * (surprise + (elsewhere * math.log(elsewhere / around) if elsewhere else 0.0))
 
 
-def _written(asked: Asked, keys: list[int], tokens: set[str]) -> dict[str, str]:
-    """How each token is mostly written in the newest of the articles."""
+def _written(texts: Iterable[str], tokens: set[str]) -> dict[str, str]:
+    """How each token is mostly written."""
     forms: dict[str, Counter[str]] = {token: Counter() for token in tokens}
-    if keys:
-        for headline, body in asked.connection.execute(_TEXTS, {"keys": keys[:40]}):
-            for word in words_in(f"{headline} {body}"):
-                token = fold(word)
-                if token in forms:
-                    forms[token][word] += 1
+    for one in texts:
+        for word in words_in(one):
+            token = fold(word)
+            if token in forms:
+                forms[token][word] += 1
     return {
-        token: max(found, key=lambda w: (found[w], w)) for token, found in forms.items() if found
+        token: max(found, key=lambda word: (found[word], word))
+        for token, found in forms.items()
+        if found
     }

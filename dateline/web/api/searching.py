@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
@@ -87,6 +87,7 @@ def facets(
     )  # fmt: skip
 
 
+_FILES: dict[str, Any] = {kind.partition(";")[0]: {} for kind in MEDIA_TYPES.values()}
 Format = Literal[
     "jsonl", "csv", "parquet", "ris", "bibtex", "iramuteq", "txm", "tei", "ninjs", "warc", "wacz",
     "opml",
@@ -94,7 +95,7 @@ Format = Literal[
 
 
 @router.get(
-    "/export", responses=_REFUSED | {200: {"content": {"application/octet-stream": {}}}},
+    "/export", responses=_REFUSED | {200: {"description": "The file.", "content": _FILES}},
     response_class=StreamingResponse,
 )  # fmt: skip
 def exported(

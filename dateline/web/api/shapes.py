@@ -185,7 +185,7 @@ class Difference(BaseModel):
 
     first: int
     second: int
-    fields: dict[str, list[tuple[str, str]]]
+    fields: dict[str, list[list[str]]]
     text: list[dict[str, Any]]
 
 

@@ -87,11 +87,12 @@ def _y(value: float, top: float) -> float:
 
 def _ticks(labels: Sequence[str], at: Sequence[float]) -> list[str]:
     every = max(1, math.ceil(len(labels) / _MOST_TICKS))
+    # Where a chart is small, only every third of them has room.
     return [
-        f'<text class="tick" x="{at[i]:.1f}" y="{HEIGHT - 10}" text-anchor="middle">'
-        f"{escape(labels[i])}</text>"
-        for i in range(0, len(labels), every)
-        if at[i] < WIDTH - _RIGHT - 12 or i == 0
+        f'<text class="tick{"" if n % 3 == 0 else " spare"}" x="{at[i]:.1f}" y="{HEIGHT - 10}" '
+        f'text-anchor="middle">{escape(labels[i])}</text>'
+        for n, i in enumerate(range(0, len(labels), every))
+        if at[i] < WIDTH - _RIGHT - 30 or i == 0
     ]
 
 
@@ -213,6 +214,6 @@ def graph(
                  f'<text class="name centre" x="{middle}" y="{middle - 14}" text-anchor="middle">'
                  f"{escape(centre[:30])}</text>")  # fmt: skip
     return Markup(  # noqa: S704 - numbers of ours and escaped names
-        f'<svg class="graph" viewBox="-60 0 {size + 120} {size}" role="group" '
+        f'<svg class="graph" viewBox="-140 40 {size + 280} {size - 80}" role="group" '
         f'aria-label="{escape(title)}">{"".join(parts)}</svg>'
     )

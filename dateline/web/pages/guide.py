@@ -18,7 +18,7 @@ def guide(request: Request, reader: Visitor) -> Response:
     return page(request, "help.html", reader=reader)
 
 
-@router.get("/api/docs")
+@router.get("/help/api")
 def api(request: Request, reader: Visitor) -> Response:
     """The OpenAPI document as a page."""
     document = request.app.openapi()

@@ -36,7 +36,8 @@ def item(
     if record["kind"] == "entry":
         return _entry(request, archive, reader, record)
     links: dict[str, list[dict[str, Any]]] = {}
-    named = {one["url"] for one in record["mentions"]}
+    # What stands in the text or among the attachments need not be listed again.
+    named = {one["url"] for one in (*record["mentions"], *record["media"])}
     for link in record["links"]:
         if link["url"] not in named:
             links.setdefault(link["relation"], []).append(link)
@@ -46,6 +47,12 @@ def item(
     except UnknownItem:
         similar = []
     cards = {one["item"]: one for one in record["mentions"] if one["item"]}
+    figures = {block.get("media") for block in record["blocks"] if block["kind"] == "figure"}
+    lead = next(
+        (one for url, one in pictures.items() if url not in figures and _can_show(one)), None
+    )
+    beside = {link["item"] for link in record["links"]} | set(cards)
+    record["linked_from"] = [one for one in record["linked_from"] if one["item"] not in beside]
     return page(request, "article.html", {
         "record": record, "blocks": texts.grouped(record["blocks"], record["mentions"]),
         "relations": [(title, links[name]) for name, title in _RELATIONS if name in links],
@@ -54,9 +61,14 @@ def item(
         "in_dossiers": gathering.dossiers_with(archive, item_id),
         "dossiers": gathering.dossiers(archive), "shown": revision,
         "attachments": [one for one in record["media"] if one["kind"] == "attachment"],
-        "figures": {b.get("media") for b in record["blocks"] if b["kind"] == "figure"},
-        "can_show": lambda one: one["state"] == "stored" and one["content_type"] in _PICTURES,
+        "lead": lead, "can_show": _can_show,
     }, reader=reader)  # fmt: skip
+
+
+def _can_show(one: dict[str, Any]) -> bool:
+    """Whether a picture is here and of a type that browsers show."""
+    kind = (one["content_type"] or "").partition(";")[0].lower()
+    return one["state"] == "stored" and kind in _PICTURES
 
 
 def _entry(request: Request, archive: Any, reader: Any, record: dict[str, Any]) -> Response:
