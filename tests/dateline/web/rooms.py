@@ -86,7 +86,7 @@ def furnish(archive: Archive) -> dict[str, int]:
             ),
         )  # fmt: skip
     changed = article(
-        "Lowmoor harbour buys four electric tugs", paragraphs[0].replace("three", "four"),
+        "Lowmoor harbour buys four electric tugs", paragraphs[0].replace("three", "seven"),
         paragraphs[1], "A third paragraph was added later.",
         standfirst="Four tugs will be delivered in the spring.", byline=("Ana Lund",),
         section="Harbour", language="en", published=moment, number="4711",
