@@ -44,7 +44,11 @@ def demonstrate(folder: Path) -> None:
         _run("show", f"{first}/fr/depeche/4127/quai-vert-brisemer-electricite-escales.html",
              folder=folder)  # fmt: skip
         _run("status", folder=folder)
+    here = Path.cwd()
+    shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
     command = ".venv/bin/dateline" if Path(".venv/bin/dateline").exists() else "dateline"
+    print("\nRead it in a browser, compare searches, gather dossiers:\n")
+    print(f"  {command} -C {shown} serve")
     print("\nYour own site, in three commands:\n")
     print(f"  {command} init my-archive && cd my-archive")
     print(f"  {_from_inside(command)} add https://the-site-you-follow.example/")

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, text
 
 from storage.errors import BadCursor, unknown_source
 from storage.search import index, ranking
-from storage.search.compiling import Query, compile_query
+from storage.search.compiling import compile_query
 from storage.search.cursors import AfterBest, AfterKey, AfterScore
 from storage.search.expression import And, FromSource, Match, Moments, Near, Or, both, wanted
 from storage.search.language import parse
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from storage.search.compiler import Query
     from storage.search.cursors import Cursor
     from storage.search.expression import Expression
     from storage.search.ranking import Term

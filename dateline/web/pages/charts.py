@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH, HEIGHT = 760, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 12, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 10, 14, 36
 _MOST_TICKS = 8
 MOST_SERIES = 6
 # Points beyond so many are put together: nobody sees them apart.
@@ -89,8 +89,9 @@ def _ticks(labels: Sequence[str], at: Sequence[float]) -> list[str]:
     every = max(1, math.ceil(len(labels) / _MOST_TICKS))
     # Where a chart is small, only every third of them has room.
     return [
-        f'<text class="tick{"" if n % 3 == 0 else " spare"}" x="{at[i]:.1f}" y="{HEIGHT - 10}" '
-        f'text-anchor="middle">{escape(labels[i])}</text>'
+        f'<text class="tick{"" if n % 3 == 0 else " spare"}" '
+        f'x="{_LEFT if n == 0 else at[i]:.1f}" y="{HEIGHT - 6}" '
+        f'text-anchor="{"start" if n == 0 else "middle"}">{escape(labels[i])}</text>'
         for n, i in enumerate(range(0, len(labels), every))
         if at[i] < WIDTH - _RIGHT - 30 or i == 0
     ]

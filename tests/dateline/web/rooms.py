@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from contextlib import contextmanager
@@ -79,8 +80,8 @@ def furnish(archive: Archive) -> dict[str, int]:
             archive, source, f"{home}/story/{number}",
             article(
                 f"Story {number} of the {'harbour' if number % 2 else 'market'}",
-                f"At the {'quay' if number % 2 else 'square'} of Lowmoor the council met. "
-                + " ".join(f"w{number}x{k}" for k in range(40)),
+                f"At the {'quay' if number % 2 else 'square'} of Lowmoor the council met.",
+                _told(number),
                 language="en", section="Harbour" if number % 2 else "Market",
                 byline=("Ana Lund",), published=ClaimedMoment(at),
             ),
@@ -113,6 +114,21 @@ def _store_pictures(archive: Archive, source_id: int) -> None:
         for one in pictures
     ]
     archive.record_media(done, NOW)
+
+
+def _told(number: int) -> str:
+    """Some sentences that no other story has."""
+    chance = random.Random(number)
+    words = (
+        "council harbour ferry lantern market bridge school river budget winter bell captain"
+        " engine garden library mayor museum night orchard painter quarter railway sailor theatre"
+        " union village weather workshop yard arrives borrows carries decides explains finds gives"
+        " holds improves joins keeps loses measures names opens paints quickly returns slowly"
+    ).split()
+    return " ".join(
+        " ".join(chance.choice(words) for _ in range(chance.randint(6, 11))).capitalize() + "."
+        for _ in range(5)
+    )
 
 
 @contextmanager

@@ -1,0 +1,331 @@
+"""How an expression becomes a condition of SQL: what both databases share.
+
+Whatever can be answered by the index alone is one MATCH (or one tsquery), the rest are conditions
+on the search key. Tokens are letters and digits, marks are ours; everything else is bound. So no
+text of a reader reaches a database as syntax.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, assert_never
+
+from sqlalchemy import text
+
+from storage.errors import BadQuery
+from storage.search import keys
+from storage.search.documents import END, FLAG_MARK, LANGUAGE_MARK, MARKS, SOURCE_MARK
+from storage.search.expression import (
+    EVERYTHING,
+    And,
+    Days,
+    Flagged,
+    FromSource,
+    InDossier,
+    InLanguage,
+    InState,
+    Match,
+    Moments,
+    Naming,
+    Near,
+    Not,
+    Or,
+)
+from storage.search.lookups import entries_called, languages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from storage.search.expression import Expression, Field
+
+COLUMNS: dict[Field, tuple[str, ...]] = {
+    "any": ("headline", "standfirst", "body"), "title": ("headline",),
+    "standfirst": ("standfirst",), "text": ("standfirst", "body"),
+}  # fmt: skip
+STEM_COLUMNS: dict[Field, tuple[str, ...]] = {
+    "any": ("headline_stems", "text_stems"), "title": ("headline_stems",),
+    "text": ("text_stems",),
+}  # fmt: skip
+_DUPLICATE = (
+    "EXISTS (SELECT 1 FROM articles AS d WHERE d.search_key = {key}"
+    " AND d.cluster_id IS NOT NULL AND d.cluster_id <> d.item_id)"
+)
+_GONE = (
+    "EXISTS (SELECT 1 FROM articles AS g JOIN items ON items.id = g.item_id"
+    " WHERE g.search_key = {key} AND items.state = 'gone')"
+)
+# {ids} is a list of numbers of ours.
+_NAMING = (
+    "{{key}} IN (SELECT n.search_key FROM articles AS n WHERE n.search_key IS NOT NULL AND"
+    " n.item_id IN (SELECT item_id FROM mentions WHERE entry_id IN ({ids}) UNION"
+    " SELECT item_id FROM links WHERE relation = 'entry' AND target_id IN ({ids})))"
+)
+
+_GATHERED = (
+    "{{key}} IN (SELECT o.search_key FROM articles AS o JOIN dossier_articles"
+    " ON dossier_articles.item_id = o.item_id WHERE dossier_articles.dossier_id = {id}"
+    " AND o.search_key IS NOT NULL)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A condition in the index's own language."""
+
+    match: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A condition of SQL in which ``{key}`` stands for the search key."""
+
+    condition: str
+
+
+@dataclass
+class Query:
+    """A compiled expression: where to look, and with what bound."""
+
+    table: str
+    key: str
+    conditions: list[str]
+    bound: dict[str, Any] = field(default_factory=dict)
+    # The keys that may match at all: the first, and the first after.
+    low: int | None = None
+    high: int | None = None
+
+    def statement(
+        self, columns: str, *, at_least: int | None = None, below: int | None = None,
+        among: Sequence[int] | None = None, tail: str = "",
+    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        """SQL for ``columns`` (with ``{key}``) of what matches, and what to bind.
+
+        ``at_least`` and ``below`` narrow the keys, ``among`` names them.
+        """
+        conditions = list(self.conditions)
+        bound = dict(self.bound)
+        lows = [one for one in (self.low, at_least) if one is not None]
+        highs = [one for one in (self.high, below) if one is not None]
+        if lows:
+            conditions.append("{key} >= :key_low")
+            bound["key_low"] = max(lows)
+        if highs:
+            conditions.append("{key} < :key_high")
+            bound["key_high"] = min(highs)
+        if among is not None:
+            conditions.append("{key} IN (" + ", ".join(str(int(one)) for one in among) + ")")
+        where = " AND ".join(conditions) or "1 = 1"
+        sql = f"SELECT {columns} FROM {self.table} WHERE {where} {tail}"  # noqa: S608
+        return sql.replace("{key}", self.key), bound
+
+    def keys(
+        self, connection: Connection, limit: int, *, at_least: int | None = None,
+        below: int | None = None, among: Sequence[int] | None = None,
+    ) -> list[int]:  # fmt: skip
+        """The newest ``limit`` keys that match."""
+        if among is not None and not among:
+            return []
+        sql, bound = self.statement(
+            "{key}", at_least=at_least, below=below, among=among,
+            tail="ORDER BY {key} DESC LIMIT :most",
+        )  # fmt: skip
+        return list(connection.scalars(text(sql), {**bound, "most": limit}))
+
+    def count(self, connection: Connection, most: int | None = None) -> int:
+        """How many match; no more than ``most`` are counted."""
+        if most is None:
+            sql, bound = self.statement("count(*)")
+        else:
+            inner, bound = self.statement("1", tail="LIMIT :most")
+            sql = f"SELECT count(*) FROM ({inner}) AS matching"  # noqa: S608
+            bound["most"] = most
+        return int(connection.scalar(text(sql), bound) or 0)
+
+
+class Compiler(ABC):
+    """What both databases share: how the parts of a tree are put together."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._languages = languages(connection)
+        self._bound: dict[str, Any] = {}
+
+    def query(self, expression: Expression) -> Query:
+        """The whole query."""
+        low, high, rest = _ranges(expression)
+        compiled = [self._compile(part) for part in rest]
+        indexed = [one for one in compiled if isinstance(one, Indexed)]
+        conditions = [one.condition for one in compiled if isinstance(one, Sql)]
+        query = self._over([self._all(indexed)] if indexed else [], conditions)
+        query.low, query.high = low, high
+        query.bound = self._bound
+        return query
+
+    def _compile(self, node: Expression) -> Indexed | Sql:  # noqa: PLR0911, PLR0912 - a kind of node each
+        match node:
+            case And(parts):
+                return self._joined(parts, " AND ", self._all)
+            case Or(parts):
+                return self._joined(parts, " OR ", self._any)
+            case Not(part):
+                inner = self._compile(part)
+                if isinstance(inner, Indexed):
+                    return self._none(inner)
+                return Sql(f"NOT ({inner.condition})")
+            case Match():
+                return self._match(node)
+            case Near():
+                return self._near(node)
+            case Flagged(flag):
+                return self._flag(FLAG_MARK + flag)
+            case InLanguage(code):
+                return self._flag(LANGUAGE_MARK + code)
+            case FromSource():
+                ids = _sources(self._connection, node)
+                return self._any([self._flag(f"{SOURCE_MARK}{i}") for i in ids])
+            case Naming():
+                listed = ", ".join(str(i) for i in _entries(self._connection, node))
+                return Sql(_NAMING.format(ids=listed))
+            case InDossier():
+                return Sql(_GATHERED.format(id=_dossier(self._connection, node)))
+            case InState(state):
+                return Sql(_DUPLICATE if state == "duplicate" else _GONE)
+            case Days() | Moments():
+                return Sql(self._span(node))
+        assert_never(node)
+
+    def _joined(self, parts: Sequence[Expression], word: str, join: Any) -> Indexed | Sql:
+        compiled = [self._compile(part) for part in parts]
+        indexed = [one for one in compiled if isinstance(one, Indexed)]
+        others = [one.condition for one in compiled if isinstance(one, Sql)]
+        if not others:
+            found: Indexed = join(indexed)
+            return found
+        if indexed:
+            others.append(self._condition(join(indexed)))
+        return Sql("(" + word.join(others) + ")")
+
+    def _span(self, node: Days | Moments) -> str:
+        conditions = []
+        if isinstance(node, Days):
+            day = keys.sql_day("{key}")
+            if node.first is not None:
+                conditions.append(f"{day} >= {keys.number_of(node.first)}")
+            if node.last is not None:
+                conditions.append(f"{day} <= {keys.number_of(node.last)}")
+        else:
+            if node.since is not None:
+                conditions.append(f"{{key}} >= {keys.first_key_at(node.since)}")
+            if node.until is not None:
+                conditions.append(f"{{key}} < {keys.first_key_at(node.until)}")
+        return "(" + (" AND ".join(conditions) or "1 = 1") + ")"
+
+    def _bind(self, value: str) -> str:
+        name = f"b{len(self._bound)}"
+        self._bound[name] = value
+        return f":{name}"
+
+    @abstractmethod
+    def _over(self, indexed: list[Indexed], conditions: list[str]) -> Query:
+        """The query over what is indexed (at most one) under further conditions."""
+
+    @abstractmethod
+    def _condition(self, indexed: Indexed) -> str:
+        """What is indexed as a condition beside others."""
+
+    @abstractmethod
+    def _all(self, parts: Sequence[Indexed]) -> Indexed: ...
+
+    @abstractmethod
+    def _any(self, parts: Sequence[Indexed]) -> Indexed: ...
+
+    @abstractmethod
+    def _none(self, part: Indexed) -> Indexed: ...
+
+    @abstractmethod
+    def _match(self, node: Match) -> Indexed | Sql: ...
+
+    @abstractmethod
+    def _near(self, node: Near) -> Indexed | Sql: ...
+
+    @abstractmethod
+    def _flag(self, token: str) -> Indexed:
+        """One marked token of the fields."""
+
+    @abstractmethod
+    def _field(self, tokens: Sequence[str], *, prefix: bool = False) -> Indexed | Sql: ...
+
+
+def marked(node: Match) -> list[str]:
+    """A field's tokens with its mark; a host with a dot is looked for up to its end."""
+    found = [MARKS[node.field] + token for token in node.tokens]
+    whole = node.field == "site" and len(found) > 1 and not node.prefix
+    return [*found, END] if whole else found
+
+
+def _ranges(expression: Expression) -> tuple[int | None, int | None, list[Expression]]:
+    """The keys that days and moments leave of those that all must hold, and what all must hold."""
+    parts = list(expression.parts) if isinstance(expression, And) else [expression]
+    low: int | None = None
+    high: int | None = None
+    rest: list[Expression] = []
+    while parts:
+        part = parts.pop(0)
+        if isinstance(part, And):
+            parts = [*part.parts, *parts]
+            continue
+        if isinstance(part, Days):
+            first, last = keys.range_of_days(part.first, part.last)
+        elif isinstance(part, Moments):
+            first = None if part.since is None else keys.first_key_at(part.since)
+            last = None if part.until is None else keys.first_key_at(part.until)
+        else:
+            first = last = None
+        low = first if low is None else low if first is None else max(low, first)
+        high = last if high is None else high if last is None else min(high, last)
+        if part != EVERYTHING and not isinstance(part, Moments):
+            rest.append(part)
+    return low, high, rest
+
+
+def _sources(connection: Connection, node: FromSource) -> list[int]:
+    rows = connection.execute(text("SELECT id, name, title FROM sources ORDER BY name")).all()
+    wanted = node.name.casefold()
+    found = [
+        row.id
+        for row in rows
+        if any(fnmatch.fnmatchcase(one.casefold(), wanted) or one.casefold() == wanted
+               for one in (row.name, row.title or ""))
+    ]  # fmt: skip
+    if not found:
+        names = [row.name for row in rows]
+        near = difflib.get_close_matches(wanted, names, n=2)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`dateline sources` lists them"
+        raise BadQuery(f"no source is called {node.name!r}", node.position, hint)
+    return found
+
+
+def _dossier(connection: Connection, node: InDossier) -> int:
+    rows = connection.execute(text("SELECT id, name FROM dossiers ORDER BY name")).all()
+    wanted = node.name.casefold()
+    found = [row.id for row in rows if row.name.casefold() == wanted or str(row.id) == wanted]
+    if not found:
+        near = difflib.get_close_matches(node.name, [row.name for row in rows], n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "the reading room lists them"
+        raise BadQuery(f"there is no dossier {node.name!r}", node.position, hint)
+    return int(found[0])
+
+
+def _entries(connection: Connection, node: Naming) -> list[int]:
+    found = entries_called(connection, node.name)
+    if not found:
+        raise BadQuery(
+            f"no entry of the directory is called {node.name!r}", node.position,
+            "`dateline who NAME` looks for one; quote a name of several words",
+        )  # fmt: skip
+    return found
