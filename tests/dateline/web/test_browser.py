@@ -213,8 +213,7 @@ def _violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
 def test_axe_finds_nothing(browser: Browser, room: Room, scheme: str, width: int) -> None:
     ids = room.ids
     items = (f"/item/{ids['article']}", f"/item/{ids['entry']}", f"/item/{ids['article']}/capture",
