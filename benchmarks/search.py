@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import itertools
 import os
 import statistics
 import subprocess
@@ -21,6 +22,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -240,6 +242,7 @@ def measure(archive: Archive) -> None:
     line("everything by day", [timed(lambda: by_day("")) for _ in range(5)])
     ids = [int(i) for i in chance.integers(1, TOTAL[0], 20)]
     line("more like this", [timed(lambda i=i: similar(archive.engine, i)) for i in ids])
+    pages(archive, flat, ids)
     command = [
         sys.executable,
         "-m",
@@ -255,6 +258,31 @@ def measure(archive: Archive) -> None:
     line("`dateline search`, the whole command", [
         timed(lambda: subprocess.run(command, env=environment, check=False, capture_output=True)) for _ in range(7)
     ])  # fmt: skip
+
+
+def pages(archive: Archive, asked: list[str], ids: list[int]) -> None:
+    """The pages of the reading room, asked in this process."""
+    from starlette.testclient import TestClient
+
+    from dateline.web.app import create_app
+
+    client = TestClient(create_app(archive), base_url="http://127.0.0.1")
+    some = asked[::12] + asked[5::12]
+    shown = {
+        "home": ["/"] * 8, "search": [f"/search?q={quote(q)}" for q in some],
+        "its facets": [f"/search/facets?q={quote(q)}" for q in some],
+        "analyse two": [f"/analyse?by=year&q={quote(a)}&q={quote(b)}" for a, b in itertools.pairwise(some)],
+        "article": [f"/item/{i}" for i in ids], "revisions": [f"/item/{i}/revisions" for i in ids],
+        "entry": [f"/item/{TOTAL[0] + n}" for n in range(2, 12)], "directory": ["/directory"] * 5,
+        "sources": ["/sources"] * 5, "source": ["/sources/source7"] * 5, "dossiers": ["/dossiers"] * 5,
+    }  # fmt: skip
+    everything: list[float] = []
+    for name, paths in shown.items():
+        assert client.get(paths[0]).status_code == 200, paths[0]
+        times = [timed(lambda path=path: client.get(path)) for path in paths]
+        everything += times
+        line(f"page: {name}", times)
+    line("**all pages**", everything)
 
 
 def main() -> None:

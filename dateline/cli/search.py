@@ -74,7 +74,12 @@ class QueryCommand(click.Command):
               help="Best match or newest first.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True,
               help="Articles at most.")  # fmt: skip
-@click.option("--after", "cursor", metavar="CURSOR", help="The next articles: what --json gave.")
+@click.option(
+    "--after",
+    "cursor",
+    metavar="CURSOR",
+    help="The next articles: where the last answer said that it goes on.",
+)
 @click.option("--duplicates", is_flag=True,
               help="All articles of the same text, not one for all of them.")  # fmt: skip
 @click.option("--count", "by", metavar="BY",
