@@ -20,11 +20,11 @@ MOMENT = sa.DateTime(timezone=True)
 
 SEARCH = {
     "sqlite": (
-        # The tokens are cut already: only the space between them parts them. Our own ranking needs
-        # no sizes of columns.
+        # The tokens are cut and marked already: only the space between them parts them. Our own
+        # ranking needs no sizes of columns.
         "CREATE VIRTUAL TABLE search_index USING fts5"
         "(headline, standfirst, body, headline_stems, text_stems, fields,"
-        " tokenize = 'ascii', columnsize = 0)",
+        " tokenize = \"ascii tokenchars '=/'\", columnsize = 0)",
     ),
     "postgresql": (
         "CREATE TABLE search_index (key bigint PRIMARY KEY, document tsvector NOT NULL,"

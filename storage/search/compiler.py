@@ -34,6 +34,7 @@ from storage.search.expression import (
     Not,
     Or,
 )
+from storage.search.index import numbers
 from storage.search.lookups import entries_called, languages
 
 if TYPE_CHECKING:
@@ -44,13 +45,10 @@ if TYPE_CHECKING:
     from storage.search.expression import Expression, Field
 
 COLUMNS: dict[Field, tuple[str, ...]] = {
-    "any": ("headline", "standfirst", "body"), "title": ("headline",),
-    "standfirst": ("standfirst",), "text": ("standfirst", "body"),
+    "any": ("headline", "standfirst", "body"), "standfirst": ("standfirst",),
+    "text": ("standfirst", "body"),
 }  # fmt: skip
-STEM_COLUMNS: dict[Field, tuple[str, ...]] = {
-    "any": ("headline_stems", "text_stems"), "title": ("headline_stems",),
-    "text": ("text_stems",),
-}  # fmt: skip
+STEM_COLUMNS: dict[Field, tuple[str, ...]] = {"text": ("text_stems",)}
 _DUPLICATE = (
     "EXISTS (SELECT 1 FROM articles AS d WHERE d.search_key = {key}"
     " AND d.cluster_id IS NOT NULL AND d.cluster_id <> d.item_id)"
@@ -60,11 +58,14 @@ _GONE = (
     " WHERE g.search_key = {key} AND items.state = 'gone')"
 )
 # {ids} is a list of numbers of ours.
-_NAMING = (
-    "{{key}} IN (SELECT n.search_key FROM articles AS n WHERE n.search_key IS NOT NULL AND"
+_NAMED = (
+    "SELECT n.search_key FROM articles AS n WHERE n.search_key IS NOT NULL AND"
     " n.item_id IN (SELECT item_id FROM mentions WHERE entry_id IN ({ids}) UNION"
-    " SELECT item_id FROM links WHERE relation = 'entry' AND target_id IN ({ids})))"
+    " SELECT item_id FROM links WHERE relation = 'entry' AND target_id IN ({ids}))"
 )
+_NAMING = f"{{{{key}}}} IN ({_NAMED})"
+# Articles that name an entry: so few are looked up one by one.
+_FEW = 300
 
 _GATHERED = (
     "{{key}} IN (SELECT o.search_key FROM articles AS o JOIN dossier_articles"
@@ -98,6 +99,8 @@ class Query:
     # The keys that may match at all: the first, and the first after.
     low: int | None = None
     high: int | None = None
+    # The only keys that may match, where they are few and known.
+    only: list[int] | None = None
 
     def statement(
         self, columns: str, *, at_least: int | None = None, below: int | None = None,
@@ -117,8 +120,10 @@ class Query:
         if highs:
             conditions.append("{key} < :key_high")
             bound["key_high"] = min(highs)
+        if self.only is not None:
+            among = self.only if among is None else sorted({*self.only} & {*among})
         if among is not None:
-            conditions.append("{key} IN (" + ", ".join(str(int(one)) for one in among) + ")")
+            conditions.append(f"{{key}} IN ({numbers(among)})")
         where = " AND ".join(conditions) or "1 = 1"
         sql = f"SELECT {columns} FROM {self.table} WHERE {where} {tail}"  # noqa: S608
         return sql.replace("{key}", self.key), bound
@@ -128,7 +133,7 @@ class Query:
         below: int | None = None, among: Sequence[int] | None = None,
     ) -> list[int]:  # fmt: skip
         """The newest ``limit`` keys that match."""
-        if among is not None and not among:
+        if (among is not None and not among) or self.only == []:
             return []
         sql, bound = self.statement(
             "{key}", at_least=at_least, below=below, among=among,
@@ -138,6 +143,8 @@ class Query:
 
     def count(self, connection: Connection, most: int | None = None) -> int:
         """How many match; no more than ``most`` are counted."""
+        if self.only == []:
+            return 0
         if most is None:
             sql, bound = self.statement("count(*)")
         else:
@@ -158,13 +165,25 @@ class Compiler(ABC):
     def query(self, expression: Expression) -> Query:
         """The whole query."""
         low, high, rest = _ranges(expression)
+        few, rest = self._few(rest)
         compiled = [self._compile(part) for part in rest]
         indexed = [one for one in compiled if isinstance(one, Indexed)]
         conditions = [one.condition for one in compiled if isinstance(one, Sql)]
         query = self._over([self._all(indexed)] if indexed else [], conditions)
-        query.low, query.high = low, high
+        query.low, query.high, query.only = low, high, few
         query.bound = self._bound
         return query
+
+    def _few(self, parts: list[Expression]) -> tuple[list[int] | None, list[Expression]]:
+        """The keys of the articles that name an entry, where few do, and the other parts."""
+        for part in parts:
+            if isinstance(part, Naming):
+                ids = numbers(_entries(self._connection, part))
+                sql = f"{_NAMED.format(ids=ids)} LIMIT {_FEW + 1}"
+                found = list(self._connection.exec_driver_sql(sql).scalars())
+                if len(found) <= _FEW:
+                    return sorted(found), [one for one in parts if one is not part]
+        return None, parts
 
     def _compile(self, node: Expression) -> Indexed | Sql:  # noqa: PLR0911, PLR0912 - a kind of node each
         match node:
@@ -189,8 +208,7 @@ class Compiler(ABC):
                 ids = _sources(self._connection, node)
                 return self._any([self._flag(f"{SOURCE_MARK}{i}") for i in ids])
             case Naming():
-                listed = ", ".join(str(i) for i in _entries(self._connection, node))
-                return Sql(_NAMING.format(ids=listed))
+                return Sql(_NAMING.format(ids=numbers(_entries(self._connection, node))))
             case InDossier():
                 return Sql(_GATHERED.format(id=_dossier(self._connection, node)))
             case InState(state):

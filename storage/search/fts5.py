@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from storage.search.compiler import COLUMNS, STEM_COLUMNS, Compiler, Indexed, Query, marked
-from storage.search.documents import FLAG_MARK, MARKS
+from storage.search.documents import FLAG_MARK, MARKS, TITLE_STEM_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,16 +44,21 @@ class Sqlite(Compiler):
         return Indexed(f"({everything.match} NOT {part.match})")
 
     def _match(self, node: Match) -> Indexed:
-        if node.field in MARKS:
-            return self._field(marked(node), prefix=node.prefix)
-        phrase = _quoted(node.tokens, prefix=node.prefix)
-        found = f"{{{' '.join(COLUMNS[node.field])}}} : {phrase}"
         stems = node.stems(self._languages)
-        if not stems:
-            return Indexed(f"({found})")
-        listed = " OR ".join(f'"{stem}"' for stem in stems)
-        columns = " ".join(STEM_COLUMNS[node.field])
-        return Indexed(f"({found} OR {{{columns}}} : ({listed}))")
+        if node.field in MARKS:
+            found = self._field(marked(node), prefix=node.prefix)
+            # A headline's stems are marked as what they are.
+            other = [_quoted([TITLE_STEM_MARK + stem], prefix=False) for stem in stems]
+        elif node.field == "any":
+            # Words without a mark stand in these three columns only, and stems in their own.
+            found = Indexed(_quoted(node.tokens, prefix=node.prefix))
+            other = [_quoted([stem], prefix=False) for stem in stems]
+        else:
+            columns = " ".join(COLUMNS[node.field])
+            found = Indexed(f"({{{columns}}} : {_quoted(node.tokens, prefix=node.prefix)})")
+            stem_columns = " ".join(STEM_COLUMNS.get(node.field, ()))
+            other = [f"{{{stem_columns}}} : {_quoted([stem], prefix=False)}" for stem in stems]
+        return self._any([found, *map(Indexed, other)]) if other else found
 
     def _near(self, node: Near) -> Indexed:
         first, second = (_quoted(m.tokens, prefix=m.prefix) for m in (node.first, node.second))
@@ -67,7 +72,7 @@ class Sqlite(Compiler):
         return self._field([token])
 
     def _field(self, tokens: Sequence[str], *, prefix: bool = False) -> Indexed:
-        return Indexed(f"({{fields}} : {_quoted(tokens, prefix=prefix)})")
+        return Indexed(_quoted(tokens, prefix=prefix))
 
 
 def _quoted(tokens: Sequence[str], *, prefix: bool) -> str:

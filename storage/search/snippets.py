@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from storage.search.analysis import Token, fold, occurrences, words_in
-from storage.search.stems import language_of, stems_of
+from storage.search.stems import PREFIXING, language_of, stems_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,8 @@ class Marker:
         }
         self._beginnings = tuple(m.tokens[-1] for m in matches if m.prefix)
         self._stems = {stem.strip() for term in terms for stem in term.stems}
+        # In most languages a word and its stem begin alike, so that few words need be stemmed.
+        self._initials = {(stem[1:3], stem[3:4]) for stem in self._stems}
         # What was decided of a word as it is written, by language.
         self._decided: dict[str | None, dict[str, bool]] = {}
 
@@ -62,6 +64,8 @@ class Marker:
         if self._beginnings and token.startswith(self._beginnings):
             return True
         if language is None or not self._stems:
+            return False
+        if language not in PREFIXING and (language, token[0]) not in self._initials:
             return False
         return not self._stems.isdisjoint(stems_of(word.lower(), language))
 

@@ -1,8 +1,8 @@
 """Stems of words by the language of their article, and words joined that a hyphen parts.
 
-The algorithms are Snowball's (https://snowballstem.org/algorithms/). A stem is marked with its
-language, so that the stem of an English word never finds a French one; a joined word is marked
-``zz``. Marks and stems are letters and digits only, and live in columns of their own.
+The algorithms are Snowball's (https://snowballstem.org/algorithms/). A stem is marked with ``=``
+and its language, so that the stem of an English word never finds a French one, nor a word; a joined
+word is marked ``=zz``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _ALGORITHMS = {
     "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian",
     "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
-JOINED = "zz"
+# Languages whose stemmers take off or change beginnings.
+PREFIXING = frozenset({"ar", "fa", "ga", "hi", "id", "ne", "ta", "yi"})
+MARK = "="
+JOINED = "=zz"
 # Words whose stems are kept at hand, by language: some ten megabytes.
 _MOST_WORDS = 150_000
 # e-santé, aide-soignante; and C.H.U.: the parts of one word.
@@ -59,7 +62,7 @@ class _Stems(dict[str, tuple[str, ...]]):
         if len(self) >= _MOST_WORDS:
             self.clear()
         found = dict.fromkeys(fold(self._stem(form)) for form in (word, fold(word)))
-        made = tuple((self._language + one)[:MAX_TOKEN] for one in found if one)
+        made = tuple((MARK + self._language + one)[:MAX_TOKEN] for one in found if one)
         self[word] = made
         return made
 
@@ -83,7 +86,8 @@ def joined(parts: Iterable[str], language: str | None) -> list[str]:
     forms = [JOINED + "".join(fold(word) for word in words)]
     if language is not None:
         firsts = [stems_of(word.lower(), language)[:1] for word in words]
-        forms.append(JOINED + language + "".join(s[0].removeprefix(language) for s in firsts if s))
+        plain = (s[0].removeprefix(MARK + language) for s in firsts if s)
+        forms.append(JOINED + language + "".join(plain))
     return [form[:MAX_TOKEN] for form in forms]
 
 

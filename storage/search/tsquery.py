@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from storage.search.compiler import COLUMNS, Compiler, Indexed, Query, Sql, marked
-from storage.search.documents import MARKS
-from storage.search.index import FIELD_MARK, STEM_MARK
+from storage.search.documents import MARKS, TITLE_STEM_MARK
 from storage.search.places import aligned
 
 if TYPE_CHECKING:
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
 
     from storage.search.expression import Field, Match, Near
 
-_WEIGHTS: dict[Field, str] = {"any": "", "title": "A", "standfirst": "B", "text": "BD"}
-_STEM_WEIGHTS: dict[Field, str] = {"any": "", "title": "A", "text": "D"}
+_WEIGHTS: dict[Field, str] = {"any": "", "standfirst": "B", "text": "BD"}
+_STEM_WEIGHTS: dict[Field, str] = {"text": "D"}
 
 
 class Postgres(Compiler):
@@ -41,24 +40,31 @@ class Postgres(Compiler):
         return Indexed(f"(!{part.match})")
 
     def _match(self, node: Match) -> Indexed | Sql:
-        if node.field in MARKS:
-            return self._field(marked(node), prefix=node.prefix)
-        weights = _WEIGHTS[node.field]
-        words = self._all([
-            Indexed(_lexeme("", token, weights,
-                            prefix=node.prefix and i == len(node.tokens) - 1))
-            for i, token in enumerate(node.tokens)
-        ])  # fmt: skip
         stems = node.stems(self._languages)
-        stemmed = self._any([
-            Indexed(_lexeme(STEM_MARK, stem, _STEM_WEIGHTS[node.field])) for stem in stems
-        ]) if stems else None  # fmt: skip
+        if node.field in MARKS:
+            found = self._field(marked(node), prefix=node.prefix)
+            other = [Indexed(_lexeme(TITLE_STEM_MARK + stem, "")) for stem in stems]
+            if not other:
+                return found
+            if isinstance(found, Indexed):
+                return self._any([found, *other])
+            return Sql(f"({found.condition} OR {self._condition(self._any(other))})")
+        weights = _WEIGHTS[node.field]
+        words = self._words(node.tokens, weights, prefix=node.prefix)
+        other = [Indexed(_lexeme(stem, _STEM_WEIGHTS.get(node.field, ""))) for stem in stems]
         if len(node.tokens) == 1:
-            return words if stemmed is None else self._any([words, stemmed])
+            return self._any([words, *other]) if other else words
         phrase = " ".join(node.tokens) + ("" if node.prefix else " ")
-        columns = COLUMNS[node.field]
-        held = f"({self._condition(words)} AND {self._like(columns, phrase)})"
-        return Sql(held if stemmed is None else f"({held} OR {self._condition(stemmed)})")
+        held = f"({self._condition(words)} AND {self._like(COLUMNS[node.field], phrase)})"
+        return Sql(f"({held} OR {self._condition(self._any(other))})" if other else held)
+
+    def _words(self, tokens: Sequence[str], weights: str, *, prefix: bool) -> Indexed:
+        """All of ``tokens``, wherever they stand."""
+        last = len(tokens) - 1
+        return self._all([
+            Indexed(_lexeme(token, weights, prefix=prefix and i == last))
+            for i, token in enumerate(tokens)
+        ])  # fmt: skip
 
     def _like(self, columns: Sequence[str], phrase: str) -> str:
         # A token holds no sign that LIKE knows.
@@ -71,31 +77,26 @@ class Postgres(Compiler):
         columns = ("fields",) if fielded else COLUMNS[node.first.field]
         both = [marked(one) if fielded else one.tokens for one in (node.first, node.second)]
         prefixes = (node.first.prefix, node.second.prefix)
+        weights = "" if fielded else _WEIGHTS[node.first.field]
         words = self._all([
-            Indexed(_lexeme(FIELD_MARK if fielded else "", token,
-                            "" if fielded else _WEIGHTS[node.first.field],
-                            prefix=prefix and i == len(tokens) - 1))
+            self._words(tokens, weights, prefix=prefix)
             for tokens, prefix in zip(both, prefixes, strict=True)
-            for i, token in enumerate(tokens)
         ])  # fmt: skip
         pattern = self._bind(aligned(both[0], both[1], prefixes, node.words))
         near = " OR ".join(f"search_index.{one} ~ {pattern}" for one in columns)
         return Sql(f"({self._condition(words)} AND ({near}))")
 
     def _flag(self, token: str) -> Indexed:
-        return Indexed(_lexeme(FIELD_MARK, token, ""))
+        return Indexed(_lexeme(token, ""))
 
     def _field(self, tokens: Sequence[str], *, prefix: bool = False) -> Indexed | Sql:
-        words = self._all([
-            Indexed(_lexeme(FIELD_MARK, token, "", prefix=prefix and i == len(tokens) - 1))
-            for i, token in enumerate(tokens)
-        ])  # fmt: skip
+        words = self._words(tokens, "", prefix=prefix)
         if len(tokens) == 1:
             return words
         phrase = " ".join(tokens) + ("" if prefix else " ")
         return Sql(f"({self._condition(words)} AND {self._like(('fields',), phrase)})")
 
 
-def _lexeme(mark: str, token: str, weights: str, *, prefix: bool = False) -> str:
+def _lexeme(token: str, weights: str, *, prefix: bool = False) -> str:
     labels = ("*" if prefix else "") + weights
-    return f"'{mark}{token}'" + (f":{labels}" if labels else "")
+    return f"'{token}'" + (f":{labels}" if labels else "")
