@@ -339,7 +339,7 @@ def _drop_dictionary(archive: Archive, name: str) -> None:
 
 _TABLES = ("items", "addresses", "articles", "directory_entries", "entry_names", "revisions",
            "links", "mentions", "media", "article_media", "candidates", "captures", "events",
-           "signatures", "search_index")  # fmt: skip
+           "signatures", "search_index", "dossier_articles")  # fmt: skip
 
 
 def _free_pages(archive: Archive) -> None:

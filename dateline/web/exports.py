@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import unicodedata
 from typing import IO, TYPE_CHECKING
 
+from starlette.responses import Response, StreamingResponse
+
+from storage.archive import utc_now
+from storage.export.formats import export
+from storage.search.answers import Filter
+from storage.search.results import moment
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from storage.archive import Archive
 
 MEDIA_TYPES = {
     "jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8",
@@ -34,7 +44,35 @@ def file_name(query: str, form: str) -> str:
     return f"{words}.{_SUFFIXES.get(form, form)}"
 
 
-def pieces(stream: IO[bytes]) -> Iterator[bytes]:
+def download(archive: Archive, form: str, query: str, where: Filter, name: str) -> Response:
+    """What ``query`` finds as a file called after ``name``.
+
+    ``Dateline-Reserved`` counts the articles left out because their publishers reserve text and
+    data mining.
+
+    Raises:
+        BadQuery, UnknownSource, CaptureUnreadable: as for any export.
+    """
+    out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
+    done = export(archive, form, query, where, out)
+    return StreamingResponse(
+        _pieces(out), media_type=MEDIA_TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="{file_name(name, form)}"',
+                 "Dateline-Reserved": str(done.reserved)},
+    )  # fmt: skip
+
+
+def limits(since: str | None, until: str | None, source: str | None) -> Filter:
+    """The limits of a search as an export takes them.
+
+    Raises:
+        BadQuery: one of them is no day.
+    """
+    now = utc_now()
+    return Filter(source, moment(since or None, now), moment(until or None, now, end=True))
+
+
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
     """The bytes of a file that was just written; it is closed after them."""
     with stream:
         stream.seek(0)

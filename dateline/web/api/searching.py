@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from dateline.web.api.shapes import (
     CountAnswer,
@@ -18,12 +17,9 @@ from dateline.web.api.shapes import (
     ValueCount,
 )
 from dateline.web.asking import Asked, Cursor, Held, Limit, reader_of
-from dateline.web.exports import MEDIA_TYPES, file_name, pieces
+from dateline.web.exports import MEDIA_TYPES, download, limits
 from dateline.web.problems import responses
-from storage.archive import utc_now
-from storage.export.formats import export
-from storage.search.answers import COUNTED, Filter
-from storage.search.results import moment
+from storage.search.answers import COUNTED
 
 router = APIRouter(tags=["search"], dependencies=[Depends(reader_of)])
 _REFUSED = responses(400, 404, 503)
@@ -100,17 +96,7 @@ Format = Literal[
 )  # fmt: skip
 def exported(
     archive: Held, asked: Asked, format: Annotated[Format, Query(description="The format.")] = "jsonl",
-) -> StreamingResponse:  # fmt: skip
+) -> Response:  # fmt: skip
     """Everything that a query finds, in a format of other tools."""
-    now = utc_now()
-    where = Filter(
-        asked.source, moment(asked.since or None, now), moment(asked.until or None, now, end=True)
-    )
-    asked.answer(archive)
-    out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
-    export(archive, format, asked.q, where, out)
-    name = file_name(asked.q, format)
-    return StreamingResponse(
-        pieces(out), media_type=MEDIA_TYPES[format],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )  # fmt: skip
+    where = limits(asked.since, asked.until, asked.source)
+    return download(archive, format, asked.q, where, asked.q)

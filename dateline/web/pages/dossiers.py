@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from dateline.web import exports
 from dateline.web.asking import Held
@@ -14,7 +12,6 @@ from dateline.web.pages.frame import Form, Visitor, back, page
 from storage import gathering
 from storage.archive import utc_now
 from storage.errors import ArchiveError
-from storage.export.formats import export
 from storage.search.answers import Filter
 
 router = APIRouter()
@@ -118,10 +115,4 @@ def exported(archive: Held, reader: Visitor, number: int, format: str = "ris") -
     if format not in exports.LABELS:
         raise HTTPException(404, f"there is no format {format!r}")
     found = gathering.dossier(archive, number)
-    out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
-    export(archive, format, gathering.query_of(found), Filter(), out)
-    name = exports.file_name(found.name, format)
-    return StreamingResponse(
-        exports.pieces(out), media_type=exports.MEDIA_TYPES[format],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )  # fmt: skip
+    return exports.download(archive, format, gathering.query_of(found), Filter(), found.name)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from dateline.web import exports
 from dateline.web.asking import Asked, Cursor, Held, Searched
@@ -16,11 +15,9 @@ from dateline.web.pages.frame import Form, Visitor, back, page, parameters
 from storage import gathering
 from storage.archive import utc_now
 from storage.errors import ArchiveError, BadQuery
-from storage.export.formats import export
-from storage.search.answers import COUNTED, Filter
+from storage.search.answers import COUNTED
 from storage.search.counts import Facet
 from storage.search.language import quoted
-from storage.search.results import moment
 from storage.sources import list_sources
 
 router = APIRouter()
@@ -124,18 +121,8 @@ def exported(archive: Held, reader: Visitor, asked: Asked, format: str = "ris") 
     del reader
     if format not in exports.LABELS:
         raise HTTPException(404, f"there is no format {format!r}")
-    now = utc_now()
-    where = Filter(
-        asked.source, moment(asked.since or None, now), moment(asked.until or None, now, end=True)
-    )
-    asked.answer(archive)
-    out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
-    export(archive, format, asked.q, where, out)
-    name = exports.file_name(asked.q, format)
-    return StreamingResponse(
-        exports.pieces(out), media_type=exports.MEDIA_TYPES[format],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )  # fmt: skip
+    where = exports.limits(asked.since, asked.until, asked.source)
+    return exports.download(archive, format, asked.q, where, asked.q)
 
 
 @router.post("/searches")
