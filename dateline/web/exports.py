@@ -54,7 +54,11 @@ def download(archive: Archive, form: str, query: str, where: Filter, name: str) 
         BadQuery, UnknownSource, CaptureUnreadable: as for any export.
     """
     out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
-    done = export(archive, form, query, where, out)
+    try:
+        done = export(archive, form, query, where, out)
+    except BaseException:
+        out.close()
+        raise
     return StreamingResponse(
         _pieces(out), media_type=MEDIA_TYPES[form],
         headers={"Content-Disposition": f'attachment; filename="{file_name(name, form)}"',

@@ -67,6 +67,11 @@ class Safety:
             response = JSONResponse(problem.model_dump(), problem.status, media_type=MEDIA_TYPE)
             await response(scope, receive, safely)
             return
+        if scope["method"] == "HEAD":
+            # What is read by GET may be asked for by HEAD (RFC 9110, 9.3.2).
+            scope = {**scope, "method": "GET"}
+            await self._app(scope, _Bounded(receive).receive, _without_body(safely))
+            return
         await self._app(scope, _Bounded(receive).receive, safely)
 
     def _refusal(self, method: str, headers: Headers) -> Problem | None:
@@ -81,6 +86,15 @@ class Safety:
             return Problem(title="Not allowed", status=403,
                            detail="the request comes from another site")  # fmt: skip
         return None
+
+
+def _without_body(send: Send) -> Send:
+    async def headed(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return headed
 
 
 class _Bounded:

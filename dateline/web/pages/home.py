@@ -63,6 +63,12 @@ def _moment(text: str | None) -> datetime | None:
     return found.astimezone(UTC) if found and found.tzinfo else None
 
 
+@router.get("/robots.txt")
+def robots() -> Response:
+    """The archive is for its readers."""
+    return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")
+
+
 @router.get("/favicon.ico")
 def icon() -> Response:
     """Browsers ask for it here."""

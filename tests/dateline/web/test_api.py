@@ -184,6 +184,19 @@ def test_captures_are_mementos(room: Held) -> None:
     assert wrong.status_code == 400
 
 
+def test_what_can_be_read_can_be_asked_for_by_head(room: Held) -> None:
+    client, _, ids = room
+    for path in (
+        "/api/search?q=tugs",
+        "/feeds/search.atom",
+        f"/item/{ids['article']}",
+        "/robots.txt",
+    ):
+        answer = client.head(path)
+        assert (answer.status_code, answer.content) == (200, b""), path
+    assert client.head("/api/items/9999").status_code == 404
+
+
 def test_exports_are_downloads(room: Held) -> None:
     client, _, _ = room
     ris = client.get("/api/export", params={"q": "tugs", "format": "ris"})
