@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from storage.archive import Archive
 
 # Articles that are looked through, the newest; entries in one of them that are joined.
-_ARTICLES = 2_000
+_ARTICLES = 500
 _NAMES = 40
 _CHUNK = 500
 

@@ -60,21 +60,25 @@ def words_in(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def occurrences(text: str, word: str) -> Iterator[Token]:
-    """Where ``word``, one of :func:`words_in`, stands in ``text``."""
-    token = fold(word)
-    alone = len(word) == 1 and _UNSPACED_ONE.match(word) is not None
-    at = text.find(word)
-    while at >= 0:
-        end = at + len(word)
-        if alone or not (_continues(text, at - 1) or _continues(text, end)):
-            yield Token(token, at, end)
-        at = text.find(word, end)
+@lru_cache(maxsize=1)
+def _initials() -> dict[str, str]:
+    """The letters of Latin, Greek, Cyrillic, Armenian and wide scripts by what they fold to."""
+    found: dict[str, list[str]] = {}
+    for code in (*range(0x30, 0x590), *range(0x1E00, 0x2000), *range(0xFF10, 0xFF5B)):
+        folded = fold(chr(code))
+        if folded:
+            found.setdefault(folded[0], []).append(chr(code))
+    return {first: "".join(letters) for first, letters in found.items()}
 
 
-def _continues(text: str, at: int) -> bool:
-    """Whether the letter at ``at`` belongs to the word beside it."""
-    return 0 <= at < len(text) and text[at].isalnum() and not _UNSPACED_ONE.match(text[at])
+@lru_cache(maxsize=256)
+def words_beginning(letters: frozenset[str]) -> re.Pattern[str]:
+    """What finds the words of a text whose tokens begin with one of ``letters``."""
+    known = _initials()
+    signs = "".join(re.escape(known.get(letter, letter)) for letter in sorted(letters))
+    unspaced = "".join(c for c in sorted(letters) if _UNSPACED_ONE.match(c))
+    word = rf"(?<![^\W_{_UNSPACED}])[{signs}][^\W_{_UNSPACED}]*"
+    return re.compile(f"[{re.escape(unspaced)}]|{word}" if unspaced else word)
 
 
 def tokens(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from sqlalchemy import text
@@ -83,9 +83,13 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """A condition of SQL in which ``{key}`` stands for the search key."""
+    """A condition of SQL in which ``{key}`` stands for the search key.
+
+    ``needs`` is what must hold where it does, in the index's own language.
+    """
 
     condition: str
+    needs: Indexed | None = None
 
 
 @dataclass
@@ -101,6 +105,8 @@ class Query:
     high: int | None = None
     # The only keys that may match, where they are few and known.
     only: list[int] | None = None
+    # On PostgreSQL: how many of the conditions, the first ones, its index answers.
+    indexed: int = 0
 
     def statement(
         self, columns: str, *, at_least: int | None = None, below: int | None = None,
@@ -135,11 +141,32 @@ class Query:
         """The newest ``limit`` keys that match."""
         if (among is not None and not among) or self.only == []:
             return []
-        sql, bound = self.statement(
-            "{key}", at_least=at_least, below=below, among=among,
-            tail="ORDER BY {key} DESC LIMIT :most",
-        )  # fmt: skip
+        if self.indexed and among is None and self.only is None:
+            sql, bound = self._by_index(at_least, below)
+        else:
+            sql, bound = self.statement(
+                "{key}", at_least=at_least, below=below, among=among,
+                tail="ORDER BY {key} DESC LIMIT :most",
+            )  # fmt: skip
         return list(connection.scalars(text(sql), {**bound, "most": limit}))
+
+    def _by_index(self, at_least: int | None, below: int | None) -> tuple[str, dict[str, Any]]:
+        """SQL that has PostgreSQL ask its index first, and the texts newest first after that.
+
+        By itself it would rather read the newest rows one by one until enough of them match, or
+        read the texts of all that match.
+        """
+        first = replace(self, conditions=self.conditions[: self.indexed])
+        sql, bound = first.statement("{key} AS key", at_least=at_least, below=below)
+        slow = [one.replace("{key}", self.key) for one in self.conditions[self.indexed :]]
+        start = f"WITH found AS MATERIALIZED ({sql}) "
+        if not slow:
+            return start + "SELECT key FROM found ORDER BY key DESC LIMIT :most", bound
+        held = f"SELECT 1 FROM {self.table} WHERE {self.key} = f.key AND {' AND '.join(slow)}"  # noqa: S608
+        newest = "SELECT f.key FROM (SELECT key FROM found ORDER BY key DESC) AS f"
+        return (
+            f"{start}{newest}, LATERAL ({held} OFFSET 0) AS held ORDER BY f.key DESC LIMIT :most"
+        ), bound
 
     def count(self, connection: Connection, most: int | None = None) -> int:
         """How many match; no more than ``most`` are counted."""
@@ -168,6 +195,7 @@ class Compiler(ABC):
         few, rest = self._few(rest)
         compiled = [self._compile(part) for part in rest]
         indexed = [one for one in compiled if isinstance(one, Indexed)]
+        indexed += [o.needs for o in compiled if isinstance(o, Sql) and o.needs is not None]
         conditions = [one.condition for one in compiled if isinstance(one, Sql)]
         query = self._over([self._all(indexed)] if indexed else [], conditions)
         query.low, query.high, query.only = low, high, few

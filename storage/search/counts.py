@@ -69,11 +69,11 @@ def over_time(asked: Asked, period: Period) -> list[tuple[date, int]]:
     return sorted(months.items())
 
 
-def by(asked: Asked, facets: Sequence[Facet], limit: int = 20) -> list[Counts]:
-    """The ``limit`` most frequent values of each facet among the newest matches."""
-    found = asked.query.keys(asked.connection, MOST + 1)
-    complete = len(found) <= MOST
-    found = found[:MOST]
+def by(asked: Asked, facets: Sequence[Facet], limit: int = 20, most: int = MOST) -> list[Counts]:
+    """The ``limit`` most frequent values of each facet among the newest ``most`` matches."""
+    found = asked.query.keys(asked.connection, most + 1)
+    complete = len(found) <= most
+    found = found[:most]
     rows = list(_rows(asked.connection, found, wide="tag" in facets))
     counters: dict[Facet, Counter[Any]] = {facet: Counter() for facet in facets}
     for row in rows:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from storage.errors import ArchiveError
 from storage.search import counts, cursors, hits, telling, values
 from storage.search.answers import Asked, Filter, Found
+from storage.search.counts import MOST
 from storage.search.limits import bounded
 
 if TYPE_CHECKING:
@@ -101,10 +102,13 @@ class Answer:
         with bounded(self._engine) as connection:
             return counts.over_time(self._asked(connection), period)
 
-    def counts(self, *facets: Facet, limit: int = 20) -> list[Counts]:
-        """The most frequent values of each facet (:data:`storage.search.counts.FACETS`)."""
+    def counts(self, *facets: Facet, limit: int = 20, most: int = MOST) -> list[Counts]:
+        """The most frequent values of each facet among the newest ``most`` articles found.
+
+        Facets are those of :data:`storage.search.counts.FACETS`.
+        """
         with bounded(self._engine) as connection:
-            return counts.by(self._asked(connection), facets, limit)
+            return counts.by(self._asked(connection), facets, limit, most)
 
     def telling_words(self, limit: int = 25) -> list[tuple[str, int]]:
         """(word, articles) that stand out in the newest articles found."""

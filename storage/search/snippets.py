@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.search.analysis import Token, fold, occurrences, words_in
+from storage.search.analysis import Token, fold, tokens_at, words_beginning
 from storage.search.stems import PREFIXING, language_of, stems_of
 
 if TYPE_CHECKING:
@@ -34,26 +34,30 @@ class Marker:
         }
         self._beginnings = tuple(m.tokens[-1] for m in matches if m.prefix)
         self._stems = {stem.strip() for term in terms for stem in term.stems}
-        # In most languages a word and its stem begin alike, so that few words need be stemmed.
-        self._initials = {(stem[1:3], stem[3:4]) for stem in self._stems}
+        initials = {token[0] for token in (*self._words, *self._beginnings) if token}
+        # In most languages a word and its stem begin alike: only such words are looked at.
+        initials |= {stem[3] for stem in self._stems if len(stem) > 3 and stem[1:3] != "zz"}
+        self._some = words_beginning(frozenset(initials)) if initials else None
         # What was decided of a word as it is written, by language.
         self._decided: dict[str | None, dict[str, bool]] = {}
 
     def places(self, text: str, language: str | None) -> list[Token]:
         """The wanted words of ``text``, an article's in this language."""
-        if not self._words and not self._beginnings:
+        if self._some is None:
             return []
         known = language_of(language)
+        if known in PREFIXING and self._stems:
+            return [token for token in tokens_at(text) if self._is_wanted(token.text, known)]
         decided = self._decided.setdefault(known, {})
-        wanted = []
-        # Few of a text's different words are wanted: only those are looked for.
-        for word in set(words_in(text)):
-            if word not in decided:
-                decided[word] = self._is_wanted(word, known)
-            if decided[word]:
-                wanted.append(word)
-        found = [token for word in wanted for token in occurrences(text, word)]
-        return sorted(found, key=lambda token: token.start)
+        found = []
+        for match in self._some.finditer(text):
+            word = match[0]
+            wanted = decided.get(word)
+            if wanted is None:
+                wanted = decided[word] = self._is_wanted(word, known)
+            if wanted:
+                found.append(Token(fold(word), match.start(), match.end()))
+        return found
 
     def _is_wanted(self, word: str, language: str | None) -> bool:
         token = fold(word)
@@ -64,8 +68,6 @@ class Marker:
         if self._beginnings and token.startswith(self._beginnings):
             return True
         if language is None or not self._stems:
-            return False
-        if language not in PREFIXING and (language, token[0]) not in self._initials:
             return False
         return not self._stems.isdisjoint(stems_of(word.lower(), language))
 

@@ -25,7 +25,8 @@ class Postgres(Compiler):
 
     def _over(self, indexed: list[Indexed], conditions: list[str]) -> Query:
         found = [self._condition(one) for one in indexed]
-        return Query("search_index", "search_index.key", [*found, *conditions])
+        # What phrases are looked for in need have all their words: the index knows that much.
+        return Query("search_index", "search_index.key", [*found, *conditions], indexed=len(found))
 
     def _condition(self, indexed: Indexed) -> str:
         return f"search_index.document @@ CAST({self._bind(indexed.match)} AS tsquery)"
@@ -48,7 +49,8 @@ class Postgres(Compiler):
                 return found
             if isinstance(found, Indexed):
                 return self._any([found, *other])
-            return Sql(f"({found.condition} OR {self._condition(self._any(other))})")
+            either = self._any([found.needs, *other]) if found.needs is not None else None
+            return Sql(f"({found.condition} OR {self._condition(self._any(other))})", either)
         weights = _WEIGHTS[node.field]
         words = self._words(node.tokens, weights, prefix=node.prefix)
         other = [Indexed(_lexeme(stem, _STEM_WEIGHTS.get(node.field, ""))) for stem in stems]
@@ -56,7 +58,10 @@ class Postgres(Compiler):
             return self._any([words, *other]) if other else words
         phrase = " ".join(node.tokens) + ("" if node.prefix else " ")
         held = f"({self._condition(words)} AND {self._like(COLUMNS[node.field], phrase)})"
-        return Sql(f"({held} OR {self._condition(self._any(other))})" if other else held)
+        if not other:
+            return Sql(held, words)
+        stemmed = self._condition(self._any(other))
+        return Sql(f"({held} OR {stemmed})", self._any([words, *other]))
 
     def _words(self, tokens: Sequence[str], weights: str, *, prefix: bool) -> Indexed:
         """All of ``tokens``, wherever they stand."""
@@ -84,7 +89,7 @@ class Postgres(Compiler):
         ])  # fmt: skip
         pattern = self._bind(aligned(both[0], both[1], prefixes, node.words))
         near = " OR ".join(f"search_index.{one} ~ {pattern}" for one in columns)
-        return Sql(f"({self._condition(words)} AND ({near}))")
+        return Sql(f"({self._condition(words)} AND ({near}))", words)
 
     def _flag(self, token: str) -> Indexed:
         return Indexed(_lexeme(token, ""))
@@ -94,7 +99,7 @@ class Postgres(Compiler):
         if len(tokens) == 1:
             return words
         phrase = " ".join(tokens) + ("" if prefix else " ")
-        return Sql(f"({self._condition(words)} AND {self._like(('fields',), phrase)})")
+        return Sql(f"({self._condition(words)} AND {self._like(('fields',), phrase)})", words)
 
 
 def _lexeme(token: str, weights: str, *, prefix: bool = False) -> str:

@@ -55,7 +55,8 @@ def analyse(
             compared = _compared(archive, queries, by, measure, since, until)
             first = archive.search(queries[0], since=since or None, until=until or None)
             values |= {
-                "compared": compared, "facets": first.counts(*_FACETS, limit=10),
+                "compared": compared,
+                "facets": first.counts(*_FACETS, limit=10, most=charts.SAMPLE),
                 "telling": first.telling_words(),
                 "chart": lambda title: charts.lines(
                     compared.labels, compared.series, title, percent=measure == "share"),

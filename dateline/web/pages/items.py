@@ -176,7 +176,7 @@ def entries(request: Request, archive: Held, reader: Visitor, name: str = "") ->
             found = []
         if len(found) == 1:
             return RedirectResponse(f"/item/{found[0]['id']}", 303)
-    top = archive.search("", sort="newest").counts("entry", limit=30)[0].values
+    top = archive.search("", sort="newest").counts("entry", limit=30, most=charts.SAMPLE)[0].values
     return page(request, "directory.html", {"name": name, "found": found, "top": top},
                 reader=reader)  # fmt: skip
 

@@ -61,7 +61,7 @@ def narrowed(request: Request, archive: Held, reader: Visitor, asked: Asked) -> 
 
 def _facets(archive: Any, asked: Searched) -> dict[str, Any]:
     answer = asked.answer(archive)
-    counted = answer.counts(*_FACETS, limit=8)
+    counted = answer.counts(*_FACETS, limit=8, most=charts.SAMPLE)
     months = dict(answer.over_time("month"))
     chart = None
     if len(months) > 1:
