@@ -159,9 +159,9 @@ class Query:
         first = replace(self, conditions=self.conditions[: self.indexed])
         sql, bound = first.statement("{key} AS key", at_least=at_least, below=below)
         slow = [one.replace("{key}", self.key) for one in self.conditions[self.indexed :]]
-        start = f"WITH found AS MATERIALIZED ({sql}) "  # noqa: S608
+        start = f"WITH found AS MATERIALIZED ({sql}) "
         if not slow:
-            return start + "SELECT key FROM found ORDER BY key DESC LIMIT :most", bound
+            return start + "SELECT key FROM found ORDER BY key DESC LIMIT :most", bound  # noqa: S608
         held = f"SELECT 1 FROM {self.table} WHERE {self.key} = f.key AND {' AND '.join(slow)}"  # noqa: S608
         newest = "SELECT f.key FROM (SELECT key FROM found ORDER BY key DESC) AS f"
         return (
