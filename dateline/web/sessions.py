@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
 import secrets
 import time
@@ -121,8 +123,9 @@ class Sessions:
         if kind:
             now = datetime.now(UTC)
             scope = None
-            if kind.lower() == "bearer" and secret.strip():
-                scope = readers.scope_of(self._archive, secret.strip(), now, timedelta(minutes=10))
+            token = _token_of(kind, secret)
+            if token:
+                scope = readers.scope_of(self._archive, token, now, timedelta(minutes=10))
             if scope is None:
                 raise HTTPException(401, "the token opens nothing", {"WWW-Authenticate": "Bearer"})
             return Reader(None, "token", scope == "write")
@@ -170,6 +173,22 @@ class Sessions:
     def log_out(self, request: Request) -> None:
         """End the session."""
         request.state.session = Session(changed=True)
+
+
+def _token_of(kind: str, secret: str) -> str:
+    """The token that an Authorization header brings: as Bearer, or as the password of Basic.
+
+    Feed readers know names and passwords only.
+    """
+    if kind.lower() == "bearer":
+        return secret.strip()
+    if kind.lower() != "basic":
+        return ""
+    try:
+        pair = base64.b64decode(secret.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return pair.partition(":")[2]
 
 
 class Attempts:

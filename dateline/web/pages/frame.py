@@ -65,13 +65,15 @@ def visitor_of(request: Request) -> Reader:
     """Who reads a page.
 
     Raises:
-        HTTPException: 303 to the login, where one is needed.
+        HTTPException: 303 to the login, where one is needed; 403 for a token.
     """
     reader = sessions_of(request).reader(request)
     if reader is None:
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         asked = {"next": here} if request.method == "GET" else {}
         raise HTTPException(303, "log in", {"Location": f"/login?{urlencode(asked)}"})
+    if reader.kind == "token":
+        raise HTTPException(403, "a token opens the API and the feeds, not the pages")
     return reader
 
 

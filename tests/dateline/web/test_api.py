@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -219,6 +220,13 @@ def test_with_a_user_nothing_is_open(room: Held) -> None:
     assert client.get("/api/search", headers=head).status_code == 200
     refused = client.post("/api/searches", json={"name": "x"}, headers=head)
     assert refused.status_code == 403
+    pair = base64.b64encode(f"reader:{token}".encode()).decode()
+    assert (
+        client.get("/feeds/search.atom", headers={"Authorization": f"Basic {pair}"}).status_code
+        == 200
+    )
+    for path in ("/", "/account", "/search"):
+        assert client.get(path, headers=head).status_code == 403, path
     (known,) = readers.tokens(archive)
     assert known.used_at is not None
     writing = readers.add_token(archive, "test", "write", utc_now())
