@@ -92,19 +92,13 @@ def run_crawls(
     results = {name: RunResult(name) for name, _, _ in sources}
 
     async def one(runner: AsyncCrawlerRunner, gate: asyncio.Semaphore, source: Any) -> None:
-        name, home_url, delay = source
         async with gate:
             if stopping.is_set():
-                results[name].interrupted = True
+                results[source[0]].interrupted = True
                 return
-            crawler = Crawler(NewsSpider, settings_for(location, home_url, delay))
-            await runner.crawl(crawler, source=name, observer=observer, **arguments)
-            spider = crawler.spider
-            if isinstance(spider, NewsSpider):
-                results[name].tally = spider.tally
-                results[name].failure = spider.failure
-                results[name].left = spider.left
-            results[name].interrupted = stopping.is_set()
+            done = await crawl_one(runner, location, source, {**arguments, "observer": observer})
+            done.interrupted = stopping.is_set()
+            results[done.source] = done
 
     stopping = asyncio.Event()
 
@@ -126,8 +120,25 @@ def run_crawls(
         gate = asyncio.Semaphore(MAX_CRAWLS)
         await asyncio.gather(*(one(runner, gate, source) for source in sources))
 
-    _run(main, settings_for(location))
+    in_reactor(main, settings_for(location))
     return [results[name] for name, _, _ in sources]
+
+
+async def crawl_one(
+    runner: AsyncCrawlerRunner, location: Location, source: tuple[str, str, float | None],
+    arguments: dict[str, Any],
+) -> RunResult:  # fmt: skip
+    """Crawl one source (name, home URL, delay of its own) in the running reactor."""
+    name, home_url, delay = source
+    result = RunResult(name)
+    crawler = Crawler(NewsSpider, settings_for(location, home_url, delay))
+    await runner.crawl(crawler, source=name, **arguments)
+    spider = crawler.spider
+    if isinstance(spider, NewsSpider):
+        result.tally = spider.tally
+        result.failure = spider.failure
+        result.left = spider.left
+    return result
 
 
 def run_discovery(location: Location, home_url: str) -> Discovery:
@@ -144,7 +155,7 @@ def run_discovery(location: Location, home_url: str) -> Discovery:
         settings.set("DOWNLOAD_TIMEOUT", 20, priority="cmdline")
         await AsyncCrawlerRunner(settings).crawl(DiscoverSpider, discovery=discovery)
 
-    _run(main, settings_for(location))
+    in_reactor(main, settings_for(location))
     return discovery
 
 
@@ -169,7 +180,7 @@ def fetch_page(location: Location, url: str) -> tuple[tuple[bytes, str, str] | N
     async def main() -> None:
         await AsyncCrawlerRunner(settings_for(location, url)).crawl(OnePage)
 
-    _run(main, settings_for(location))
+    in_reactor(main, settings_for(location))
     if not answer:
         return None, "nothing came"
     page = answer[0]
@@ -185,7 +196,7 @@ class _Host:
         self.settings = settings
 
 
-def _run(main: Callable[[], Coroutine[Any, Any, None]], settings: Settings) -> None:
+def in_reactor(main: Callable[[], Coroutine[Any, Any, None]], settings: Settings) -> None:
     """Run ``main`` in Scrapy's reactor, with our resolver in it."""
     from scrapy.utils.defer import deferred_from_coro
     from scrapy.utils.misc import load_object

@@ -14,6 +14,8 @@ _ARTICLE_CHECKS = (
 )
 ENDPOINT_INTERVAL = timedelta(minutes=30)
 _MAX_BACKOFF = timedelta(days=2)
+_LONGEST_PAUSE = timedelta(days=1)
+_QUIET_SHARE = 4
 
 
 def next_article_check(first_fetched_at: datetime, now: datetime) -> datetime | None:
@@ -22,7 +24,18 @@ def next_article_check(first_fetched_at: datetime, now: datetime) -> datetime | 
     return next((now + pause for limit, pause in _ARTICLE_CHECKS if age < limit), None)
 
 
-def next_endpoint_visit(now: datetime, failures: int) -> datetime:
-    """When an endpoint is due again: doubling with each failure in a row, two days at most."""
-    pause: timedelta = ENDPOINT_INTERVAL * (1 << min(failures, 10))
-    return now + min(pause, _MAX_BACKOFF)
+def next_endpoint_visit(
+    now: datetime, failures: int, changed_at: datetime | None = None
+) -> datetime:
+    """When an endpoint is due again.
+
+    Doubling with each failure in a row, two days at most. One that was read waits a quarter of the
+    time since it last changed, between half an hour and a day: what changes hourly is asked twice
+    an hour, what changes weekly some times between, and both are caught within a quarter of their
+    own pace.
+    """
+    if failures:
+        pause: timedelta = ENDPOINT_INTERVAL * (1 << min(failures, 10))
+        return now + min(pause, _MAX_BACKOFF)
+    quiet = timedelta(0) if changed_at is None else (now - changed_at) / _QUIET_SHARE
+    return now + max(ENDPOINT_INTERVAL, min(quiet, _LONGEST_PAUSE))

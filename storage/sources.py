@@ -236,10 +236,10 @@ def record_endpoint_read(session: Session, read: EndpointRead, now: datetime) ->
     endpoint.status = read.status
     endpoint.failures = 0
     endpoint.last_error = None
-    endpoint.next_due_at = next_endpoint_visit(now, 0)
+    endpoint.changed_at = endpoint.changed_at if same else now
+    endpoint.next_due_at = next_endpoint_visit(now, 0, endpoint.changed_at)
     if same:
         return []
-    endpoint.changed_at = now
     endpoint.etag = read.etag
     endpoint.last_modified = read.last_modified
     endpoint.digest = read.digest

@@ -1,4 +1,4 @@
-"""A search index in the order of time with stems and fields; users, tokens, searches, dossiers
+"""A search index in the order of time; users, tokens, saved searches, dossiers; leases of hosts
 
 Revision ID: 0004
 Revises: 0003
@@ -93,6 +93,13 @@ def upgrade() -> None:
         " WHERE published_at IS NOT NULL AND published_offset IS NULL"
     )
     op.create_table(
+        "leases",
+        sa.Column("host", sa.String(255), nullable=False),
+        sa.Column("holder", sa.String(64), nullable=False),
+        sa.Column("until", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_leases")),
+    )
+    op.create_table(
         "users",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(100), nullable=False),
@@ -156,7 +163,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     dialect = op.get_bind().dialect.name
-    for table in ("dossier_articles", "dossiers", "saved_searches", "tokens", "users"):
+    for table in ("leases", "dossier_articles", "dossiers", "saved_searches", "tokens", "users"):
         op.drop_table(table)
     op.execute("DROP TABLE search_index")
     if dialect == "sqlite":

@@ -79,7 +79,7 @@ def crawl(
     else:
         for result in results:
             _print(result)
-    ctx.exit(_exit_code(results))
+    ctx.exit(exit_code(results))
 
 
 def _wanted(ctx: click.Context, names: tuple[str, ...]) -> list[tuple[str, str, float | None]]:
@@ -204,7 +204,8 @@ def _sorted(causes: Counter[str]) -> list[tuple[str, int]]:
     return sorted(causes.items(), key=lambda c: (-c[1], c[0]))
 
 
-def _exit_code(results: list[RunResult]) -> ExitCode:
+def exit_code(results: list[RunResult]) -> ExitCode:
+    """What a process that crawled these ends with."""
     if all(result.failure for result in results):
         return ExitCode.FAILED
     partly = any(

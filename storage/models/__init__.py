@@ -6,7 +6,7 @@ from storage.models.duplicates import Signature, SignatureBand
 from storage.models.items import Address, Article, DirectoryEntry, EntryName, Item
 from storage.models.relations import ArticleMedia, Link, Media, Mention
 from storage.models.room import Dossier, DossierArticle, SavedSearch, Token, User
-from storage.models.sources import Candidate, CrawlRun, Endpoint, Source
+from storage.models.sources import Candidate, CrawlRun, Endpoint, Lease, Source
 from storage.models.takedowns import Forgetting, Import, Tombstone
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Forgetting",
     "Import",
     "Item",
+    "Lease",
     "Link",
     "Media",
     "Mention",

@@ -120,3 +120,13 @@ class CrawlRun(Base):
     process: Mapped[str | None] = mapped_column(String(255))
     counts: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
     causes: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
+
+
+class Lease(Base):
+    """That one process crawls a host, until a moment (storage.agenda)."""
+
+    __tablename__ = "leases"
+
+    host: Mapped[str] = mapped_column(String(255), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    until: Mapped[datetime] = mapped_column(Moment)

@@ -1,0 +1,157 @@
+"""Crawling what is due, for years: many sources in one process, one host never twice at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from scrapy.crawler import AsyncCrawlerRunner
+
+from crawler.runner import MAX_CRAWLS, RunResult, crawl_one, in_reactor, settings_for
+from storage import agenda
+from storage.archive import open_archive, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from crawler.spiders.news import NewsSpider
+    from storage.agenda import Due
+    from storage.archive import Archive
+    from storage.location import Location
+
+logger = logging.getLogger(__name__)
+
+# How often leases are renewed and the agenda is looked at: several times within a lease.
+_BEAT = timedelta(seconds=20)
+
+
+@dataclass
+class Scheduler:
+    """The loop over an archive's agenda.
+
+    All that it knows of what is due is in the database: stopped or killed at any moment, it or
+    another one goes on from there.
+    """
+
+    location: Location
+    archive: Archive
+    once: bool = False
+    at_once: int = MAX_CRAWLS
+    observer: Callable[[NewsSpider], None] | None = None
+    told: Callable[[RunResult], None] | None = None
+    holder: str = field(default_factory=lambda: f"{socket.gethostname()[:20]}:{uuid4().hex}")
+
+    def __post_init__(self) -> None:
+        """Begin with nothing in hand."""
+        self._running: dict[str, asyncio.Task[RunResult]] = {}
+        self._tried: set[str] = set()
+        self._stopping = asyncio.Event()
+        self.results: list[RunResult] = []
+
+    async def run(self) -> None:
+        """Crawl what is due until stopped; ``once``: until nothing is due any more."""
+        runner = AsyncCrawlerRunner()
+        loop = asyncio.get_running_loop()
+        stops: list[asyncio.Task[None]] = []
+
+        def stop() -> None:
+            if self._stopping.is_set():
+                raise KeyboardInterrupt
+            self._stopping.set()
+            logger.warning("stopping; what is in flight is stored first")
+            stops.append(loop.create_task(runner.stop()))
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        while True:
+            self._renew()
+            if not self._stopping.is_set():
+                self._begin(runner)
+            if not self._running and (self.once or self._stopping.is_set()):
+                return
+            await self._wait()
+            self._collect()
+
+    def _begin(self, runner: AsyncCrawlerRunner) -> None:
+        """Start what is due, as far as there is room and its host is free."""
+        for source in agenda.due(self.archive, utc_now()):
+            if len(self._running) >= self.at_once:
+                return
+            if source.host in self._running or (self.once and source.name in self._tried):
+                continue
+            if agenda.take(self.archive, source.host, self.holder, utc_now()):
+                self._tried.add(source.name)
+                self._running[source.host] = asyncio.ensure_future(self._crawl(runner, source))
+
+    async def _crawl(self, runner: AsyncCrawlerRunner, source: Due) -> RunResult:
+        arguments: dict[str, Any] = {"depth": 1, "due": True, "observer": self.observer}
+        return await crawl_one(
+            runner, self.location, (source.name, source.home_url, source.delay), arguments
+        )
+
+    def _renew(self) -> None:
+        lost = agenda.renew(self.archive, list(self._running), self.holder, utc_now())
+        for host in lost:
+            # A pause of the whole machine, say: the crawl goes on, its writes are safe, and the
+            # pace of two is the worst that comes of it.
+            logger.warning("the lease of %s was taken by another scheduler", host)
+
+    async def _wait(self) -> None:
+        """Until a crawl ends, something is due, or it is time to renew."""
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait(
+                [*self._running.values(), *([] if self._stopping.is_set() else [stopping])],
+                timeout=self._pause(), return_when=asyncio.FIRST_COMPLETED,
+            )  # fmt: skip
+        finally:
+            stopping.cancel()
+
+    def _pause(self) -> float:
+        now = utc_now()
+        following = agenda.next_due(self.archive, now)
+        until = _BEAT if following is None else min(_BEAT, following - now)
+        return max(0.2, until.total_seconds())
+
+    def _collect(self) -> None:
+        """Take in the crawls that ended, and let go of their hosts."""
+        for host, task in list(self._running.items()):
+            if not task.done():
+                continue
+            del self._running[host]
+            agenda.release(self.archive, host, self.holder)
+            error = task.exception()
+            if error is not None:
+                logger.error("a crawl of %s failed", host, exc_info=error)
+                continue
+            self.results.append(task.result())
+            if self.told is not None:
+                self.told(task.result())
+
+
+def run(
+    location: Location, *, once: bool = False, at_once: int = MAX_CRAWLS,
+    observer: Callable[[NewsSpider], None] | None = None,
+    told: Callable[[RunResult], None] | None = None,
+) -> list[RunResult]:  # fmt: skip
+    """Crawl what is due; once a process. Returns what became of each crawl where it is ``once``.
+
+    ``told`` hears of each crawl that ended.
+    """
+    results: list[RunResult] = []
+
+    async def main() -> None:
+        with open_archive(str(location.folder), location.database_url) as archive:
+            scheduler = Scheduler(location, archive, once, at_once, observer, told)
+            await scheduler.run()
+            results.extend(scheduler.results)
+
+    in_reactor(main, settings_for(location))
+    return results

@@ -1,0 +1,127 @@
+"""What is due: the sources to crawl now, and who crawls which host meanwhile.
+
+A *lease* says that one process crawls a host until some moment; it renews the lease while it
+works. So any number of schedulers may share a database, no host is crawled by two of them at once,
+and what a killed one held is free again when its lease runs out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, delete, exists, func, or_, select, update
+
+from storage.addresses import host_of
+from storage.database import insert_ignore
+from storage.models import Article, Candidate, CrawlRun, Endpoint, Item, Lease, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+
+# How long a lease holds without a word from its holder.
+LEASE = timedelta(minutes=2)
+# Waiting pages and articles to be looked at again do not call for a run more often than this.
+_PAUSE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A source to crawl."""
+
+    name: str
+    home_url: str
+    delay: float | None
+
+    @property
+    def host(self) -> str:
+        """The host that its lease is for."""
+        return host_of(self.home_url)
+
+
+def due(archive: Archive, now: datetime) -> list[Due]:
+    """The active sources with something to do, those that waited longest first.
+
+    An endpoint that is due is enough; waiting pages and articles to be looked at again are, where
+    the last run is a while ago.
+    """
+    endpoint = exists().where(
+        Endpoint.source_id == Source.id, Endpoint.indexed.is_(False),
+        or_(Endpoint.next_due_at.is_(None), Endpoint.next_due_at <= now),
+    )  # fmt: skip
+    waiting = exists().where(Candidate.source_id == Source.id, Candidate.state == "pending")
+    again = exists().where(
+        Item.source_id == Source.id, Article.item_id == Item.id, Article.next_check_at <= now
+    )
+    last = (
+        select(func.max(CrawlRun.started_at))
+        .where(CrawlRun.source_id == Source.id)
+        .correlate(Source)
+        .scalar_subquery()
+    )
+    rested = or_(last.is_(None), last <= now - _PAUSE)
+    query = (
+        select(Source.name, Source.home_url, Source.delay)
+        .where(Source.state == "active", or_(endpoint, and_(rested, or_(waiting, again))))
+        .order_by(last.asc().nulls_first(), Source.id)
+    )
+    with archive.reading() as session:
+        return [Due(*row) for row in session.execute(query)]
+
+
+def next_due(archive: Archive, now: datetime) -> datetime | None:
+    """When the next endpoint of an active source is due; ``None`` where there is none."""
+    query = (
+        select(func.min(Endpoint.next_due_at))
+        .join(Source, Source.id == Endpoint.source_id)
+        .where(Source.state == "active", Endpoint.indexed.is_(False), Endpoint.next_due_at > now)
+    )
+    with archive.reading() as session:
+        return session.scalar(query)
+
+
+def take(archive: Archive, host: str, holder: str, now: datetime) -> bool:
+    """Take the lease of a host; ``False`` where somebody else holds it."""
+
+    def work(session: Session) -> bool:
+        insert_ignore(session, Lease, [{"host": host, "holder": "", "until": now}])
+        taken = session.connection().execute(
+            update(Lease)
+            .where(Lease.host == host, or_(Lease.until <= now, Lease.holder == holder))
+            .values(holder=holder, until=now + LEASE)
+        )
+        return bool(taken.rowcount)
+
+    return archive.write(work)
+
+
+def renew(archive: Archive, hosts: Collection[str], holder: str, now: datetime) -> set[str]:
+    """Hold leases on; returns the hosts whose lease was lost to somebody else."""
+
+    def work(session: Session) -> set[str]:
+        session.execute(
+            update(Lease)
+            .where(Lease.host.in_(hosts), Lease.holder == holder)
+            .values(until=now + LEASE)
+        )
+        held = session.scalars(
+            select(Lease.host).where(Lease.host.in_(hosts), Lease.holder == holder)
+        )
+        return set(hosts) - set(held)
+
+    return archive.write(work) if hosts else set()
+
+
+def release(archive: Archive, host: str, holder: str) -> None:
+    """Let go of a lease."""
+    archive.write(
+        lambda session: session.execute(
+            delete(Lease).where(Lease.host == host, Lease.holder == holder)
+        )
+    )

@@ -1,0 +1,145 @@
+"""``dateline run``: what is due is crawled, once, whoever is killed or runs beside it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+
+from storage.archive import open_archive, utc_now
+from storage.models import Article, CrawlRun, Endpoint, Lease
+from tests.pages import LocalSite, Reply, article_page, sentences, serving
+
+if TYPE_CHECKING:
+    from tests.crawler.commands import Commands
+
+ARTICLES = 12
+
+
+def _publish(site: LocalSite, count: int = ARTICLES) -> None:
+    items = []
+    for n in range(count):
+        path = f"/news/{n}/a-story-of-the-quay-{n}"
+        site.set(path, article_page(f"Story {n} of the quay", sentences(n)))
+        items.append(f"<item><title>Story {n}</title><link>{site.base}{path}</link></item>")
+    site.set(
+        "/feed.xml",
+        f"<rss version='2.0'><channel><title>Q</title>{''.join(items)}</channel></rss>",
+        "application/rss+xml",
+    )
+    site.set(
+        "/",
+        '<html lang="en"><head><title>Quay</title><link rel="alternate" '
+        'type="application/rss+xml" href="/feed.xml"/></head><body></body></html>',
+    )
+
+
+def _followed(dateline: Commands, *sites: LocalSite) -> None:
+    for number, site in enumerate(sites):
+        _publish(site)
+        added = dateline("add", f"{site.base}/", "--name", f"site{number}", "--delay", "0")
+        assert added.code == 0, added.err
+
+
+def _count(dateline: Commands, what: object) -> int:
+    with (
+        open_archive(
+            str(dateline.folder), dateline.environment.get("DATELINE_DATABASE")
+        ) as archive,
+        archive.reading() as session,
+    ):
+        return session.scalar(select(func.count()).select_from(what)) or 0  # type: ignore[arg-type]
+
+
+def _make_due(dateline: Commands) -> None:
+    with open_archive(
+        str(dateline.folder), dateline.environment.get("DATELINE_DATABASE")
+    ) as archive:
+        archive.write(lambda s: s.execute(update(Endpoint).values(next_due_at=utc_now())))
+
+
+def test_once_crawls_what_is_due_and_then_nothing(
+    dateline_sqlite: Commands, site: LocalSite
+) -> None:
+    dateline = dateline_sqlite
+    with serving() as other:
+        _followed(dateline, site, other)
+        first = dateline("run", "--once")
+        assert first.code == 0, first.err
+        assert "site0: 12 new" in first.err
+        assert "site1: 12 new" in first.err
+        assert _count(dateline, Article) == 2 * ARTICLES
+        asked = len(site.requests)
+        again = dateline("run", "--once")
+        assert again.code == 0
+        assert "nothing is due; next at" in again.err
+        assert len(site.requests) == asked
+        assert _count(dateline, CrawlRun) == 2
+        assert _count(dateline, Lease) == 0
+        _publish(other, ARTICLES + 3)
+        _make_due(dateline)
+        assert "site1: 3 new" in dateline("run", "--once").err
+
+
+def test_two_at_once_crawl_each_source_once(dateline: Commands, site: LocalSite) -> None:
+    with serving() as other:
+        _followed(dateline, site, other)
+        both = [dateline.start("run", "--once") for _ in range(2)]
+        assert [one.wait(100) for one in both] == [0, 0]
+        assert _count(dateline, Article) == 2 * ARTICLES
+        assert _count(dateline, CrawlRun) == 2
+        assert site.asked("/feed.xml") == 2  # once when it was added, once when it was crawled
+
+
+def test_killed_and_started_again_it_completes_the_site(
+    dateline: Commands, site: LocalSite
+) -> None:
+    _followed(dateline, site)
+    gate = threading.Event()
+    slow = Reply(article_page("Story 5 of the quay", sentences(5)).encode())
+
+    def held(_: object) -> Reply:
+        gate.wait(20)
+        return slow
+
+    site.pages["/news/5/a-story-of-the-quay-5"] = held
+    running = dateline.start("run")
+    while site.asked("/news/5/a-story-of-the-quay-5") == 0:
+        time.sleep(0.05)
+        assert running.poll() is None
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    gate.set()
+    assert _count(dateline, Lease) == 1
+    # Its lease keeps others away until it runs out.
+    _make_due(dateline)
+    assert dateline("run", "--once").code == 0
+    assert _count(dateline, CrawlRun) == 1
+    with open_archive(
+        str(dateline.folder), dateline.environment.get("DATELINE_DATABASE")
+    ) as archive:
+        archive.write(lambda s: s.execute(update(Lease).values(until=utc_now())))
+    assert dateline("run", "--once").code in (0, 3)
+    assert _count(dateline, Article) == ARTICLES
+    assert dateline("db", "check").code == 0
+
+
+def test_it_stops_in_order(dateline_sqlite: Commands, site: LocalSite) -> None:
+    _followed(dateline_sqlite, site)
+    running = dateline_sqlite.start("run")
+    while _count(dateline_sqlite, Article) < ARTICLES:
+        time.sleep(0.2)
+        assert running.poll() is None
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(30) == 0
+    assert _count(dateline_sqlite, Lease) == 0
+
+
+def test_the_service_names_the_archive(dateline_sqlite: Commands) -> None:
+    unit = dateline_sqlite("install-service", "--print").out
+    assert f"DATELINE_ARCHIVE={dateline_sqlite.folder}" in unit
+    assert "-m dateline run" in unit
+    assert dateline_sqlite("run", "--once").code == 1

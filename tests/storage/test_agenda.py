@@ -1,0 +1,88 @@
+"""What is due, and who may crawl it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from storage import agenda, health
+from storage.models import Endpoint
+from storage.records import Announcement, EndpointRead, FoundEndpoint
+from storage.schedule import next_endpoint_visit
+from storage.sources import add_endpoints
+from tests.storage.values import NOW, later, new_source
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+
+def _with_feed(archive: Archive, name: str) -> int:
+    source = new_source(archive, name, f"https://{name}.example/")
+    feed = FoundEndpoint(f"https://{name}.example/feed", "feed")
+    archive.write(lambda session: add_endpoints(session, source, [feed], NOW))
+    return source
+
+
+def _read(archive: Archive, source: int, *, digest: str, **step: float) -> None:
+    with archive.reading() as session:
+        number = session.scalar(select(Endpoint.id).where(Endpoint.source_id == source))
+    assert number is not None
+    archive.record_endpoint(
+        source, EndpointRead(number, 200, digest=digest, announcements=()), later(**step)
+    )
+
+
+def _names(archive: Archive, **step: float) -> list[str]:
+    return [one.name for one in agenda.due(archive, later(**step))]
+
+
+def test_an_endpoint_calls_for_a_crawl_when_it_is_due(archive: Archive) -> None:
+    source = _with_feed(archive, "herald")
+    _with_feed(archive, "courier")
+    assert _names(archive) == ["herald", "courier"]
+    _read(archive, source, digest="a")
+    assert _names(archive) == ["courier"]
+    assert agenda.next_due(archive, NOW) == later(minutes=30)
+    assert _names(archive, minutes=31) == ["herald", "courier"]
+    health.set_state(archive, "courier", "paused")
+    assert _names(archive, minutes=31) == ["herald"]
+
+
+def test_what_changes_seldom_is_asked_seldom(archive: Archive) -> None:
+    source = _with_feed(archive, "herald")
+    _read(archive, source, digest="a")
+    _read(archive, source, digest="a", hours=40)
+    assert agenda.next_due(archive, later(hours=40)) == later(hours=50)
+    _read(archive, source, digest="b", hours=50)
+    assert agenda.next_due(archive, later(hours=50)) == later(hours=50, minutes=30)
+    long_ago = NOW - timedelta(days=90)
+    assert next_endpoint_visit(NOW, 0, long_ago) == later(days=1)
+    assert next_endpoint_visit(NOW, 3, long_ago) == later(hours=4)
+
+
+def test_waiting_pages_call_for_a_crawl_once_it_rested(archive: Archive) -> None:
+    source = _with_feed(archive, "herald")
+    _read(archive, source, digest="a")
+    archive.offer(source, [Announcement("https://herald.example/1")], NOW)
+    assert _names(archive, minutes=1) == ["herald"]
+    from storage.runs import begin_run
+
+    archive.write(lambda session: begin_run(session, source, NOW))
+    assert _names(archive, minutes=1) == []
+    assert _names(archive, minutes=16) == ["herald"]
+
+
+def test_a_lease_is_one_holder_s_until_it_runs_out(archive: Archive) -> None:
+    assert agenda.take(archive, "herald.example", "one", NOW)
+    assert agenda.take(archive, "herald.example", "one", NOW)
+    assert not agenda.take(archive, "herald.example", "two", later(minutes=1))
+    assert agenda.renew(archive, ["herald.example"], "one", later(minutes=1)) == set()
+    assert not agenda.take(archive, "herald.example", "two", later(minutes=2.5))
+    assert agenda.take(archive, "herald.example", "two", later(minutes=4))
+    assert agenda.renew(archive, ["herald.example"], "one", later(minutes=4)) == {"herald.example"}
+    agenda.release(archive, "herald.example", "one")
+    assert not agenda.take(archive, "herald.example", "three", later(minutes=4))
+    agenda.release(archive, "herald.example", "two")
+    assert agenda.take(archive, "herald.example", "three", later(minutes=4))
