@@ -85,11 +85,13 @@ class Indexed:
 class Sql:
     """A condition of SQL in which ``{key}`` stands for the search key.
 
-    ``needs`` is what must hold where it does, in the index's own language.
+    ``needs`` is what must hold where it does, in the index's own language; ``rest`` is what is left
+    to look at where that holds.
     """
 
     condition: str
     needs: Indexed | None = None
+    rest: str | None = None
 
 
 @dataclass
@@ -107,6 +109,8 @@ class Query:
     only: list[int] | None = None
     # On PostgreSQL: how many of the conditions, the first ones, its index answers.
     indexed: int = 0
+    # What is left to look at of the other conditions where those hold.
+    rests: list[str] = field(default_factory=list)
 
     def statement(
         self, columns: str, *, at_least: int | None = None, below: int | None = None,
@@ -158,7 +162,7 @@ class Query:
         """
         first = replace(self, conditions=self.conditions[: self.indexed])
         sql, bound = first.statement("{key} AS key", at_least=at_least, below=below)
-        slow = [one.replace("{key}", self.key) for one in self.conditions[self.indexed :]]
+        slow = [one.replace("{key}", self.key) for one in self.rests]
         start = f"WITH found AS MATERIALIZED ({sql}) "
         if not slow:
             return start + "SELECT key FROM found ORDER BY key DESC LIMIT :most", bound  # noqa: S608
@@ -199,6 +203,7 @@ class Compiler(ABC):
         conditions = [one.condition for one in compiled if isinstance(one, Sql)]
         query = self._over([self._all(indexed)] if indexed else [], conditions)
         query.low, query.high, query.only = low, high, few
+        query.rests = [o.rest or o.condition for o in compiled if isinstance(o, Sql)]
         query.bound = self._bound
         return query
 

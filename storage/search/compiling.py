@@ -21,5 +21,9 @@ def compile_query(connection: Connection, expression: Expression) -> Query:
         BadQuery: it names a source that is not followed, or an entry that is not known.
     """
     sqlite = connection.dialect.name == "sqlite"
+    if not sqlite:
+        # Its costs do not count that each vector must be fetched and unpacked: for a common word it
+        # would rather read every row than its index.
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     compiler: Compiler = Sqlite(connection) if sqlite else Postgres(connection)
     return compiler.query(expression)

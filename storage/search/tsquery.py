@@ -57,11 +57,12 @@ class Postgres(Compiler):
         if len(node.tokens) == 1:
             return self._any([words, *other]) if other else words
         phrase = " ".join(node.tokens) + ("" if node.prefix else " ")
-        held = f"({self._condition(words)} AND {self._like(COLUMNS[node.field], phrase)})"
+        like = self._like(COLUMNS[node.field], phrase)
+        held = f"({self._condition(words)} AND {like})"
         if not other:
-            return Sql(held, words)
+            return Sql(held, words, like)
         stemmed = self._condition(self._any(other))
-        return Sql(f"({held} OR {stemmed})", self._any([words, *other]))
+        return Sql(f"({held} OR {stemmed})", self._any([words, *other]), f"({like} OR {stemmed})")
 
     def _words(self, tokens: Sequence[str], weights: str, *, prefix: bool) -> Indexed:
         """All of ``tokens``, wherever they stand."""
@@ -89,7 +90,7 @@ class Postgres(Compiler):
         ])  # fmt: skip
         pattern = self._bind(aligned(both[0], both[1], prefixes, node.words))
         near = " OR ".join(f"search_index.{one} ~ {pattern}" for one in columns)
-        return Sql(f"({self._condition(words)} AND ({near}))", words)
+        return Sql(f"({self._condition(words)} AND ({near}))", words, f"({near})")
 
     def _flag(self, token: str) -> Indexed:
         return Indexed(_lexeme(token, ""))
@@ -99,7 +100,8 @@ class Postgres(Compiler):
         if len(tokens) == 1:
             return words
         phrase = " ".join(tokens) + ("" if prefix else " ")
-        return Sql(f"({self._condition(words)} AND {self._like(('fields',), phrase)})", words)
+        like = self._like(("fields",), phrase)
+        return Sql(f"({self._condition(words)} AND {like})", words, like)
 
 
 def _lexeme(token: str, weights: str, *, prefix: bool = False) -> str:
