@@ -48,8 +48,9 @@ def test_search_open_follow_a_mention(browser: Browser, room: Room) -> None:
         assert page.locator("mark").first.inner_text().lower() in ("electric", "tugs")
         page.get_by_role("link", name="Lowmoor harbour buys four electric tugs").click()
         assert page.locator("h1").inner_text() == "Lowmoor harbour buys four electric tugs"
-        picture = page.locator("figure img")
-        assert picture.evaluate("one => one.naturalWidth") == 1
+        # It is loaded once it comes into view.
+        page.locator("figure img").scroll_into_view_if_needed()
+        page.wait_for_function("document.querySelector('figure img').naturalWidth === 1")
         assert page.locator("figcaption").inner_text().startswith("A tug")
         page.locator("a.mention", has_text="Mara Quist").click()
         assert page.locator("h1").inner_text() == "Mara Quist"
