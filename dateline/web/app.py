@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from dateline.web.sessions import Sessions, secret_of
 from storage.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
     from storage.archive import Archive
 
@@ -36,12 +35,8 @@ Everything that the archive holds, for programs. Lists go on with a cursor; erro
 def create_app(archive: Archive, *, names: Sequence[str] = LOCAL, secure: bool = False) -> FastAPI:
     """The application over ``archive``, served under ``names`` (hosts without port)."""
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-
     app = FastAPI(
-        title="Dateline", version=VERSION, description=_DESCRIPTION, lifespan=lifespan,
+        title="Dateline", version=VERSION, description=_DESCRIPTION,
         docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
     )  # fmt: skip
     app.state.archive = archive

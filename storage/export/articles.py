@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, text
 
 from storage.content import ClaimedMoment
-from storage.errors import unknown_source
 from storage.models import Article, Item, Source
 from storage.rights import TDM
-from storage.search.answers import Filter, matching
+from storage.search.answers import Filter, matching, require_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,9 +127,7 @@ def _statement(
         .join(Source, Source.id == Item.source_id)
     )
     if where.source is not None:
-        names = list(connection.scalars(select(Source.name).order_by(Source.name)))
-        if where.source not in names:
-            raise unknown_source(where.source, names)
+        require_source(connection, where.source)
         statement = statement.where(Source.name == where.source)
     if where.since is not None:
         statement = statement.where(Article.sort_at >= where.since)

@@ -82,7 +82,7 @@ class Asked:
         """
         self.connection = connection
         if where.source is not None:
-            _require_source(connection, where.source)
+            require_source(connection, where.source)
         limits = None
         if where.since is not None or where.until is not None:
             limits = Moments(where.since, where.until)
@@ -174,7 +174,7 @@ class Asked:
         weights = self._weights() if after is None else after.weights
         if len(weights) != len(self.terms):
             raise BadCursor("the cursor is of another query", "begin again without it")
-        ordered = self._ordered(keys, weights, duplicates=duplicates)
+        ordered = weighed(self.connection, keys, self.terms, weights, duplicates=duplicates)
         if after is not None:
             behind = (-after.score, -after.key)
             ordered = [one for one in ordered if (-one.score, -one.key) > behind]
@@ -232,11 +232,6 @@ class Asked:
                               .count(self.connection, COUNTED), total), 6)
             for term in self.terms
         ]  # fmt: skip
-
-    def _ordered(
-        self, keys: Sequence[int], weights: Sequence[float], *, duplicates: bool
-    ) -> list[Found]:
-        return weighed(self.connection, keys, self.terms, weights, duplicates=duplicates)
 
     def _led(self, found: Sequence[Found], *, duplicates: bool) -> list[Found]:
         """``found`` with the leading article of each cluster in place of another that matches."""
@@ -335,7 +330,8 @@ def in_headline(expression: Expression) -> Expression:
     return turned(expression)
 
 
-def _require_source(connection: Connection, name: str) -> None:
+def require_source(connection: Connection, name: str) -> None:
+    """Raise :class:`UnknownSource` where no source is called ``name``."""
     names = list(connection.execute(text("SELECT name FROM sources ORDER BY name")).scalars())
     if name not in names:
         raise unknown_source(name, names)

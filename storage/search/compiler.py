@@ -11,6 +11,7 @@ import difflib
 import fnmatch
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, assert_never
 
 from sqlalchemy import text
@@ -190,8 +191,15 @@ class Compiler(ABC):
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._languages = languages(connection)
         self._bound: dict[str, Any] = {}
+
+    @cached_property
+    def _languages(self) -> list[str]:
+        """Asked for where a word has stems only: most of what is counted has none."""
+        return languages(self._connection)
+
+    def _stems(self, node: Match) -> list[str]:
+        return node.stems(self._languages) if node.parts else []
 
     def query(self, expression: Expression) -> Query:
         """The whole query."""

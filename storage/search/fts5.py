@@ -44,7 +44,7 @@ class Sqlite(Compiler):
         return Indexed(f"({everything.match} NOT {part.match})")
 
     def _match(self, node: Match) -> Indexed:
-        stems = node.stems(self._languages)
+        stems = self._stems(node)
         if node.field in MARKS:
             found = self._field(marked(node), prefix=node.prefix)
             # A headline's stems are marked as what they are.

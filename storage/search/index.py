@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, text
 
 from storage.database import chunked
 from storage.search import keys
-from storage.search.documents import Document, document
+from storage.search.documents import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.search.documents import Searchable
 
 _INSERT = {
     "sqlite": text(
@@ -74,12 +73,6 @@ def new_keys(connection: Connection, moments: Sequence[tuple[datetime, int | Non
         taken.add(key)
         found.append(key)
     return found
-
-
-def put(connection: Connection, key: int, article: Searchable) -> None:
-    """Index an article under ``key``, in place of what was indexed there."""
-    remove(connection, key)
-    put_new(connection, [document(key, article)])
 
 
 def put_new(connection: Connection, documents: Iterable[Document]) -> None:

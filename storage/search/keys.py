@@ -48,16 +48,6 @@ def base_of_key(key: int) -> int:
     return key - key % SLOTS
 
 
-def moment_of(key: int) -> datetime:
-    """The moment that a key stands for, to the second."""
-    return _FIRST + timedelta(seconds=key >> _SECOND)
-
-
-def day_of(key: int) -> date:
-    """The day of a key in its publisher's calendar."""
-    return date.fromordinal(day_number(key) + 1)
-
-
 def day_number(key: int) -> int:
     """Days from the first day of the year 1, in the publisher's calendar."""
     return (key >> _SECOND) // _DAY + ((key >> _SHIFT) & 3) - 1

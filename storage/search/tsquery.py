@@ -41,7 +41,7 @@ class Postgres(Compiler):
         return Indexed(f"(!{part.match})")
 
     def _match(self, node: Match) -> Indexed | Sql:
-        stems = node.stems(self._languages)
+        stems = self._stems(node)
         if node.field in MARKS:
             found = self._field(marked(node), prefix=node.prefix)
             other = [Indexed(_lexeme(TITLE_STEM_MARK + stem, "")) for stem in stems]
