@@ -11,6 +11,8 @@ from storage.models import Article, CrawlRun, Endpoint, Revision, Source
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy.orm import Session
+
     from storage.archive import Archive
 
 # An endpoint that failed so often in a row is in trouble, not unlucky.
@@ -43,14 +45,19 @@ def trouble(archive: Archive) -> list[dict[str, Any]]:
     """The sources in trouble and why, JSON-ready."""
     with archive.reading() as session:
         names = dict(session.execute(select(Source.id, Source.name)).all())
-        found: dict[int, list[str]] = {}
-        newest = select(func.max(CrawlRun.id)).group_by(CrawlRun.source_id)
-        for run in session.scalars(select(CrawlRun).where(CrawlRun.id.in_(newest))):
-            if run.state in ("failed", "interrupted"):
-                found.setdefault(run.source_id, []).append(f"last crawl {run.state}: {run.reason}")
-        failing = session.scalars(select(Endpoint).where(Endpoint.failures >= FAILURES))
-        for one in failing:
-            found.setdefault(one.source_id, []).append(
-                f"{one.kind} {one.url} failed {one.failures} times: {one.last_error}"
-            )
-    return [{"source": names[i], "why": why} for i, why in sorted(found.items()) if i in names]
+        found = trouble_by_source(session)
+    return [{"source": names[i], "why": why} for i, why in sorted(found.items())]
+
+
+def trouble_by_source(session: Session) -> dict[int, list[str]]:
+    """Why sources are in trouble: endpoints keep failing, or the last crawl ended badly."""
+    found: dict[int, list[str]] = {}
+    for one in session.scalars(select(Endpoint).where(Endpoint.failures >= FAILURES)):
+        found.setdefault(one.source_id, []).append(
+            f"{one.kind} {one.url} failed {one.failures} times: {one.last_error}"
+        )
+    newest = select(func.max(CrawlRun.id)).group_by(CrawlRun.source_id)
+    for run in session.scalars(select(CrawlRun).where(CrawlRun.id.in_(newest))):
+        if run.state in ("failed", "interrupted"):
+            found.setdefault(run.source_id, []).append(f"last crawl {run.state}: {run.reason}")
+    return found

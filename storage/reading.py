@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from storage import history
 from storage.addresses import is_web_url, url_key
-from storage.arrivals import FAILURES
+from storage.arrivals import trouble_by_source
 from storage.captures import read_http
 from storage.codings import decode_answer
 from storage.content import ClaimedMoment
@@ -22,7 +22,6 @@ from storage.models import (
     ArticleMedia,
     Capture,
     DirectoryEntry,
-    Endpoint,
     Item,
     Link,
     Media,
@@ -320,16 +319,9 @@ def status_of(archive: Archive) -> dict[str, Any]:
 
     with archive.reading() as session:
         sources = []
+        trouble = trouble_by_source(session)
         for s in list_sources(session):
             runs = last_runs(session, s.id, 1)
-            failing = session.scalars(
-                select(Endpoint).where(Endpoint.source_id == s.id, Endpoint.failures >= FAILURES)
-            )
-            trouble = [
-                f"{e.kind} {e.url} failed {e.failures} times: {e.last_error}" for e in failing
-            ]
-            if runs and runs[0].state in ("failed", "interrupted"):
-                trouble.append(f"last crawl {runs[0].state}: {runs[0].reason}")
             sources.append({
                 "source": s.name, "home_url": s.home_url, "state": s.state,
                 "articles": s.articles, "waiting": s.pending, "endpoints": s.endpoints,
@@ -337,7 +329,7 @@ def status_of(archive: Archive) -> dict[str, Any]:
                 "last_run_at": s.last_run_at.isoformat() if s.last_run_at else None,
                 "last_counts": runs[0].counts if runs else {},
                 "last_causes": runs[0].causes if runs else {},
-                "trouble": trouble,
+                "trouble": trouble.get(s.id, []),
             })  # fmt: skip
 
         def count(table: Any) -> int:
