@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from crawler import causes
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})")
 
 
 async def fetch(crawler: Crawler, request: Request) -> Response | causes.Failure:
@@ -25,6 +28,15 @@ def header(response: Response, name: str) -> str | None:
     """A header of ``response`` as text; ``None`` where it has none, or an empty one."""
     value = response.headers.get(name)
     return value.decode("latin-1") if value else None
+
+
+def max_age(response: Response) -> int | None:
+    """Seconds for which an answer is fresh by its Cache-Control (RFC 9111, 5.2.2.1)."""
+    said = (header(response, "Cache-Control") or "").lower()
+    if "no-cache" in said or "no-store" in said:
+        return None
+    match = _MAX_AGE.search(said)
+    return int(match[1]) if match else None
 
 
 def content_type(response: Response) -> str:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from storage.records import Outcome, PageFailed, PageSkipped, PageStored, PageUnchanged
+from storage.records import (
+    Outcome,
+    PageFailed,
+    PageSkipped,
+    PageStored,
+    PageUnchanged,
+    Wishes,
+)
 
 if TYPE_CHECKING:
     from storage.records import Announcement, FoundEndpoint
@@ -27,3 +34,4 @@ class EndpointContent:
     announcements: tuple[Announcement, ...] = ()
     children: tuple[FoundEndpoint, ...] = ()
     note: str = ""
+    wishes: Wishes = field(default_factory=Wishes)

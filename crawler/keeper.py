@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from scrapy import Request
 
 from crawler import causes
-from crawler.fetching import fetch
-from storage import rewriting, rights
+from crawler.fetching import fetch, max_age
+from storage import host_files, rewriting, rights
 from storage.captures import CaptureWriter, recover
 from storage.packing import codec_for_source
 from storage.takedown import sweep_forgotten
@@ -48,20 +48,28 @@ class Keeper:
 
     def __init__(self, archive: Archive, source_id: int, label: str, now: datetime) -> None:
         codec = codec_for_source(archive, source_id, now)
+        self._archive = archive
         self.writer = CaptureWriter(archive.location.captures, label, f"Dateline/{VERSION}", codec)
         self.executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="captures")
         self.obeys = True
         self._host = ""
         self._tdmrep: list[dict[str, Any]] = []
 
-    async def ask_rights(self, crawler: Crawler, home_url: str) -> None:
+    async def ask_rights(self, crawler: Crawler, home_url: str, now: datetime) -> None:
         """Read what the host of ``home_url`` reserves for all of its pages."""
         parts = urlsplit(home_url)
-        answer = await fetch(
-            crawler, Request(f"{parts.scheme}://{parts.netloc}{_TDMREP}", dont_filter=True)
-        )
-        if not isinstance(answer, causes.Failure):
-            self._host, self._tdmrep = parts.netloc, rights.read_tdmrep(answer.body)
+        url = f"{parts.scheme}://{parts.netloc}{_TDMREP}"
+        body = host_files.kept(self._archive, url, now)
+        if body is None:
+            answer = await fetch(crawler, Request(url, dont_filter=True))
+            if isinstance(answer, causes.Failure):
+                if answer.final:
+                    host_files.keep(self._archive, url, b"", now, None)
+                return
+            body = answer.body
+            host_files.keep(self._archive, url, body, now, max_age(answer))
+        if body:
+            self._host, self._tdmrep = parts.netloc, rights.read_tdmrep(body)
 
     def rights_of(
         self, url: str, headers: tuple[tuple[str, str], ...], body: bytes

@@ -36,6 +36,10 @@ class Tally:
     fresh: int = 0
     endpoints: int = 0
     unchanged_endpoints: int = 0
+    # Requests that were sent, and stretches of which entries left a feed unseen.
+    requests: int = 0
+    gaps: int = 0
+    past_pages: int = 0
     media: Counter[str] = field(default_factory=Counter)
     # Mentions added by name alone, and names left alone because they may mean several.
     named: int = 0
@@ -52,6 +56,7 @@ class Tally:
             **self.verdicts, "endpoints": self.endpoints,
             "unchanged_endpoints": self.unchanged_endpoints,
             "announced": self.announced, "fresh": self.fresh,
+            "requests": self.requests, "gaps": self.gaps, "past_pages": self.past_pages,
             "named": self.named, "unclear_names": self.unclear_names,
             **{f"media_{state}": count for state, count in self.media.items()},
         }  # fmt: skip
@@ -125,9 +130,10 @@ class Recorder:
 
     async def _write(self, batch: list[Outcome]) -> None:
         loop = asyncio.get_running_loop()
+        counts = self.tally.as_counts()
         await loop.run_in_executor(self.keeper.executor, self.keeper.writer.sync)
         recorded = await self.call(
-            lambda: self.archive.record(self.source_id, self.run_id, batch, utc_now())
+            lambda: self.archive.record(self.source_id, self.run_id, batch, utc_now(), counts)
         )
         for outcome, done in zip(batch, recorded, strict=True):
             self.tally.verdicts[done.verdict] += 1

@@ -15,10 +15,13 @@ from scrapy.utils.reactor import install_reactor
 from crawler import causes
 from crawler import settings as dateline_settings
 from crawler.fetching import content_type, fetch
+from crawler.leases import Leases
 from crawler.recorder import Tally
 from crawler.spiders.discover import DiscoverSpider, Discovery
 from crawler.spiders.news import NewsSpider
 from storage.addresses import host_of
+from storage.archive import open_archive
+from storage.errors import ArchiveError
 from storage.version import VERSION
 
 if TYPE_CHECKING:
@@ -44,6 +47,8 @@ class RunResult:
     failure: str | None = None
     left: int = 0
     interrupted: bool = False
+    # Another process crawls its host: what there is comes from there.
+    elsewhere: bool = False
 
 
 def settings_for(location: Location, home_url: str | None = None, delay: float | None = None
@@ -90,38 +95,64 @@ def run_crawls(
     Ctrl-C ends the crawls in order: what is in flight is stored; a second one ends them at once.
     """
     results = {name: RunResult(name) for name, _, _ in sources}
+    stopping = asyncio.Event()
 
-    async def one(runner: AsyncCrawlerRunner, gate: asyncio.Semaphore, source: Any) -> None:
-        async with gate:
+    async def one(runner: AsyncCrawlerRunner, leases: Leases, source: Any) -> None:
+        host = host_of(source[1])
+        # Two sources on one host wait for one another.
+        async with turns.setdefault(host, asyncio.Lock()), gate:
             if stopping.is_set():
                 results[source[0]].interrupted = True
                 return
-            done = await crawl_one(runner, location, source, {**arguments, "observer": observer})
+            try:
+                if not leases.take(host):
+                    results[source[0]].elsewhere = True
+                    return
+            except ArchiveError as error:
+                results[source[0]].failure = str(error)
+                return
+            try:
+                done = await crawl_one(
+                    runner, location, source, {**arguments, "observer": observer}
+                )
+            finally:
+                leases.release(host)
             done.interrupted = stopping.is_set()
             results[done.source] = done
 
-    stopping = asyncio.Event()
+    turns: dict[str, asyncio.Lock] = {}
+    gate = asyncio.Semaphore(MAX_CRAWLS)
 
     async def main() -> None:
         # Without settings of its own, for those it had would win over the crawls'.
         runner = AsyncCrawlerRunner()
-        loop = asyncio.get_running_loop()
-        tasks: list[asyncio.Task[None]] = []
-
-        def stop() -> None:
-            if stopping.is_set():
-                raise KeyboardInterrupt
-            stopping.set()
-            logger.warning("stopping; what is in flight is stored first")
-            tasks.append(loop.create_task(runner.stop()))
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop)
-        gate = asyncio.Semaphore(MAX_CRAWLS)
-        await asyncio.gather(*(one(runner, gate, source) for source in sources))
+        stop_in_order(runner, stopping)
+        with open_archive(str(location.folder), location.database_url) as archive:
+            leases = Leases(archive)
+            await asyncio.gather(*(one(runner, leases, source) for source in sources))
+            await leases.close()
 
     in_reactor(main, settings_for(location))
     return [results[name] for name, _, _ in sources]
+
+
+def stop_in_order(runner: AsyncCrawlerRunner, stopping: asyncio.Event) -> None:
+    """Have SIGINT and SIGTERM end the crawls in order: what is in flight is stored.
+
+    ``stopping`` is set by the first one; a second one ends them at once.
+    """
+    loop = asyncio.get_running_loop()
+    tasks: list[asyncio.Task[None]] = []
+
+    def stop() -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        stopping.set()
+        logger.warning("stopping; what is in flight is stored first")
+        tasks.append(loop.create_task(runner.stop()))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
 
 
 async def crawl_one(

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from scrapy.crawler import AsyncCrawlerRunner
 
-from crawler.runner import MAX_CRAWLS, RunResult, crawl_one, in_reactor, settings_for
+from crawler.leases import Leases
+from crawler.runner import (
+    MAX_CRAWLS,
+    RunResult,
+    crawl_one,
+    in_reactor,
+    settings_for,
+    stop_in_order,
+)
 from storage import agenda
 from storage.archive import open_archive, utc_now
 
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# How often leases are renewed and the agenda is looked at: several times within a lease.
+# How often the agenda is looked at where nothing ends before.
 _BEAT = timedelta(seconds=20)
 
 
@@ -46,10 +51,10 @@ class Scheduler:
     at_once: int = MAX_CRAWLS
     observer: Callable[[NewsSpider], None] | None = None
     told: Callable[[RunResult], None] | None = None
-    holder: str = field(default_factory=lambda: f"{socket.gethostname()[:20]}:{uuid4().hex}")
 
     def __post_init__(self) -> None:
         """Begin with nothing in hand."""
+        self._leases = Leases(self.archive)
         self._running: dict[str, asyncio.Task[RunResult]] = {}
         self._tried: set[str] = set()
         self._stopping = asyncio.Event()
@@ -58,23 +63,12 @@ class Scheduler:
     async def run(self) -> None:
         """Crawl what is due until stopped; ``once``: until nothing is due any more."""
         runner = AsyncCrawlerRunner()
-        loop = asyncio.get_running_loop()
-        stops: list[asyncio.Task[None]] = []
-
-        def stop() -> None:
-            if self._stopping.is_set():
-                raise KeyboardInterrupt
-            self._stopping.set()
-            logger.warning("stopping; what is in flight is stored first")
-            stops.append(loop.create_task(runner.stop()))
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop)
+        stop_in_order(runner, self._stopping)
         while True:
-            self._renew()
             if not self._stopping.is_set():
                 self._begin(runner)
             if not self._running and (self.once or self._stopping.is_set()):
+                await self._leases.close()
                 return
             await self._wait()
             self._collect()
@@ -86,7 +80,7 @@ class Scheduler:
                 return
             if source.host in self._running or (self.once and source.name in self._tried):
                 continue
-            if agenda.take(self.archive, source.host, self.holder, utc_now()):
+            if self._leases.take(source.host):
                 self._tried.add(source.name)
                 self._running[source.host] = asyncio.ensure_future(self._crawl(runner, source))
 
@@ -95,13 +89,6 @@ class Scheduler:
         return await crawl_one(
             runner, self.location, (source.name, source.home_url, source.delay), arguments
         )
-
-    def _renew(self) -> None:
-        lost = agenda.renew(self.archive, list(self._running), self.holder, utc_now())
-        for host in lost:
-            # A pause of the whole machine, say: the crawl goes on, its writes are safe, and the
-            # pace of two is the worst that comes of it.
-            logger.warning("the lease of %s was taken by another scheduler", host)
 
     async def _wait(self) -> None:
         """Until a crawl ends, something is due, or it is time to renew."""
@@ -126,7 +113,7 @@ class Scheduler:
             if not task.done():
                 continue
             del self._running[host]
-            agenda.release(self.archive, host, self.holder)
+            self._leases.release(host)
             error = task.exception()
             if error is not None:
                 logger.error("a crawl of %s failed", host, exc_info=error)

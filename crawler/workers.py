@@ -22,6 +22,7 @@ from crawler.extraction.page import BadPage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crawler.discovery.past import ListPage
     from crawler.extraction.article import Extraction, Known
     from crawler.items import EndpointContent
 
@@ -65,6 +66,13 @@ def endpoint_job(kind: str, body: bytes, url: str, content_type: str) -> Endpoin
     from crawler.discovery.endpoints import read_endpoint
 
     return read_endpoint(kind, body, url, content_type)
+
+
+def list_job(body: bytes, url: str, content_type: str) -> ListPage:
+    """Runs in a worker."""
+    from crawler.discovery.past import read_list
+
+    return read_list(body, url, content_type)
 
 
 def document_job(body: bytes) -> str:

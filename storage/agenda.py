@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 
 from storage.addresses import host_of
 from storage.database import insert_ignore
-from storage.models import Article, Candidate, CrawlRun, Endpoint, Item, Lease, Source
+from storage.models import Article, Backfill, Candidate, CrawlRun, Endpoint, Item, Lease, Source
+from storage.runs import is_dead, process_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -52,10 +54,11 @@ def due(archive: Archive, now: datetime) -> list[Due]:
     the last run is a while ago.
     """
     endpoint = exists().where(
-        Endpoint.source_id == Source.id, Endpoint.indexed.is_(False),
+        Endpoint.source_id == Source.id, Endpoint.indexed.is_(False), Endpoint.closed_at.is_(None),
         or_(Endpoint.next_due_at.is_(None), Endpoint.next_due_at <= now),
     )  # fmt: skip
     waiting = exists().where(Candidate.source_id == Source.id, Candidate.state == "pending")
+    stretch = exists().where(Backfill.source_id == Source.id, Backfill.state == "open")
     again = exists().where(
         Item.source_id == Source.id, Article.item_id == Item.id, Article.next_check_at <= now
     )
@@ -68,7 +71,7 @@ def due(archive: Archive, now: datetime) -> list[Due]:
     rested = or_(last.is_(None), last <= now - _PAUSE)
     query = (
         select(Source.name, Source.home_url, Source.delay)
-        .where(Source.state == "active", or_(endpoint, and_(rested, or_(waiting, again))))
+        .where(Source.state == "active", or_(endpoint, and_(rested, or_(waiting, again, stretch))))
         .order_by(last.asc().nulls_first(), Source.id)
     )
     with archive.reading() as session:
@@ -80,20 +83,35 @@ def next_due(archive: Archive, now: datetime) -> datetime | None:
     query = (
         select(func.min(Endpoint.next_due_at))
         .join(Source, Source.id == Endpoint.source_id)
-        .where(Source.state == "active", Endpoint.indexed.is_(False), Endpoint.next_due_at > now)
+        .where(
+            Source.state == "active",
+            Endpoint.indexed.is_(False),
+            Endpoint.closed_at.is_(None),
+            Endpoint.next_due_at > now,
+        )
     )
     with archive.reading() as session:
         return session.scalar(query)
 
 
+def new_holder() -> str:
+    """A name for whoever takes leases in this process; it tells which process that is."""
+    return f"{process_name()}#{uuid4().hex[:8]}"[-64:]
+
+
 def take(archive: Archive, host: str, holder: str, now: datetime) -> bool:
-    """Take the lease of a host; ``False`` where somebody else holds it."""
+    """Take the lease of a host; ``False`` where somebody else holds it.
+
+    One whose holder is a process of this machine that is no more is free at once.
+    """
 
     def work(session: Session) -> bool:
         insert_ignore(session, Lease, [{"host": host, "holder": "", "until": now}])
+        held = session.scalar(select(Lease.holder).where(Lease.host == host)) or ""
+        free = [holder, held] if is_dead(held.partition("#")[0]) else [holder]
         taken = session.connection().execute(
             update(Lease)
-            .where(Lease.host == host, or_(Lease.until <= now, Lease.holder == holder))
+            .where(Lease.host == host, or_(Lease.until <= now, Lease.holder.in_(free)))
             .values(holder=holder, until=now + LEASE)
         )
         return bool(taken.rowcount)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         EndpointRead,
         Outcome,
         Recorded,
+        Taken,
     )
     from storage.search.answers import Sort
     from storage.search.hits import Hit
@@ -120,14 +121,18 @@ class Archive:
         raise ArchiveError("the database stayed busy", "try again")
 
     def record(
-        self, source_id: int, run_id: int | None, outcomes: Sequence[Outcome], now: datetime
-    ) -> list[Recorded]:
-        """Write what became of fetched pages, all or none of them."""
+        self, source_id: int, run_id: int | None, outcomes: Sequence[Outcome], now: datetime,
+        counts: dict[str, int] | None = None,
+    ) -> list[Recorded]:  # fmt: skip
+        """Write what became of fetched pages, all or none of them, and the run's counts so far."""
         from storage.bulk import record_all
         from storage.contents import Writing
+        from storage.runs import note_counts
 
         def work(session: Session) -> list[Recorded]:
             lock_source(session, source_id)
+            if run_id is not None and counts is not None:
+                note_counts(session, run_id, counts)
             return record_all(Writing(session.connection(), source_id, run_id, now), outcomes)
 
         return self.write(work)
@@ -145,25 +150,13 @@ class Archive:
 
     def record_endpoint(
         self, source_id: int, outcome: EndpointRead | EndpointFailed, now: datetime
-    ) -> tuple[int, int]:
-        """Note a visit to an endpoint and take in what it announced, all or none of it.
+    ) -> Taken:
+        """Note a visit to an endpoint and take in what it announced, all or none of it."""
+        from storage.visits import record_visit
 
-        Returns (announced, of these never heard of before).
-        """
-        from storage import frontier, sources
-        from storage.records import EndpointFailed
-
-        def work(session: Session) -> tuple[int, int]:
+        def work(session: Session) -> Taken:
             lock_source(session, source_id)
-            if isinstance(outcome, EndpointFailed):
-                sources.record_endpoint_failed(session, outcome, now)
-                return 0, 0
-            said = sources.record_endpoint_read(session, outcome, now)
-            session.flush()
-            fresh = frontier.offer(
-                session.connection(), source_id, said, now, endpoint_id=outcome.endpoint_id
-            )
-            return len(said), fresh
+            return record_visit(session, outcome, now)
 
         return self.write(work)
 

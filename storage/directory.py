@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import delete, func, insert, select
 
 from storage import identity
 from storage.database import insert_ignore
 from storage.errors import UnknownItem
 from storage.models import Article, DirectoryEntry, EntryName, Item, Link, Mention, Source
+from storage.search.lookups import keys_naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,15 +108,13 @@ def _said_kind(session: Session, item_id: int) -> str:
 
 def articles_naming(session: Session, item_id: int, limit: int = 200) -> list[dict[str, Any]]:
     """The articles that name an entry or list it, the newest first."""
-    mentioned = select(Mention.item_id).where(Mention.entry_id == item_id)
-    linked = select(Link.item_id).where(Link.target_id == item_id, Link.relation == "entry")
+    newest = (keys_naming(session.connection(), [item_id]) or [])[-limit:]
     query = (
         select(Item.id, Article.headline, Article.sort_at, Source.name)
         .join(Article, Article.item_id == Item.id)
         .join(Source, Source.id == Item.source_id)
-        .where(or_(Item.id.in_(mentioned), Item.id.in_(linked)))
+        .where(Article.search_key.in_(newest))
         .order_by(Article.sort_at.desc(), Item.id)
-        .limit(limit)
     )
     return [
         {"item": i, "title": title, "at": at.isoformat(), "source": source}

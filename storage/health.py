@@ -41,7 +41,7 @@ def source(archive: Archive, name: str, now: datetime) -> dict[str, Any]:
     """
     with archive.reading() as session:
         row = get_source(session, name)
-        info = next(one for one in list_sources(session) if one.id == row.id)
+        info = list_sources(session, row.id)[0]
         runs = last_runs(session, row.id, _RUNS)
         causes: Counter[str] = Counter()
         for run in runs:

@@ -166,8 +166,27 @@ Outcome = PageStored | PageUnchanged | PageSkipped | PageFailed
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What an endpoint asks of whoever reads it, and how much it holds.
+
+    ``least_minutes`` is the shortest pause between two looks, ``usual_minutes`` the pause in which
+    something is said to change, ``skip_hours`` (0 to 23) and
+    ``skip_days`` (0 for Monday) are not to be asked in, in UTC.
+    """
+
+    least_minutes: int | None = None
+    usual_minutes: int | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    entries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointRead:
-    """An endpoint answered: 304, the same bytes, or announcements."""
+    """An endpoint answered: 304, the same bytes, or announcements.
+
+    ``moved_to`` is where permanent redirects led, ``wishes`` are ``None`` where nothing was read.
+    """
 
     endpoint_id: int
     status: int
@@ -176,16 +195,33 @@ class EndpointRead:
     digest: str | None = None
     title: str | None = None
     announcements: tuple[Announcement, ...] = ()
+    wishes: Wishes | None = None
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointFailed:
-    """An endpoint could not be had or read."""
+    """An endpoint could not be had or read; ``retry_after`` (seconds) is what its server asks."""
 
     endpoint_id: int
     cause: str
     detail: str
     status: int | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an endpoint's visit: how much it announced, and how much of that was new.
+
+    ``gap`` is the stretch (since, until) of which its entries had scrolled out; ``word`` says what
+    a person should know of it.
+    """
+
+    said: int = 0
+    fresh: int = 0
+    gap: tuple[datetime, datetime] | None = None
+    word: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

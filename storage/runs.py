@@ -49,6 +49,21 @@ def end_run(
     )
 
 
+def note_counts(session: Session, run_id: int, counts: dict[str, int]) -> None:
+    """Keep what a run did so far: should it be killed, that is not forgotten."""
+    session.execute(update(CrawlRun).where(CrawlRun.id == run_id).values(counts=counts))
+
+
+def requests_since(session: Session, source_id: int, moment: datetime) -> int:
+    """Requests that the runs of a source begun since ``moment`` have sent."""
+    rows = session.scalars(
+        select(CrawlRun.counts).where(
+            CrawlRun.source_id == source_id, CrawlRun.started_at >= moment
+        )
+    )
+    return sum(counts.get("requests", 0) for counts in rows)
+
+
 def last_runs(session: Session, source_id: int, count: int = 10) -> list[CrawlRun]:
     """The newest runs of a source, newest first."""
     query = select(CrawlRun).where(CrawlRun.source_id == source_id)
@@ -59,12 +74,16 @@ def _close_dead(session: Session, source_id: int, now: datetime) -> None:
     running = session.scalars(
         select(CrawlRun).where(CrawlRun.source_id == source_id, CrawlRun.state == "running")
     )
-    host = socket.gethostname()
     for run in running:
-        on, _, pid = (run.process or "").rpartition(":")
-        if on == host and pid.isdigit() and not _alive(int(pid)):
+        if is_dead(run.process or ""):
             run.state, run.ended_at, run.reason = "interrupted", now, "its process is gone"
     session.flush()
+
+
+def is_dead(process: str) -> bool:
+    """Whether a process by its :func:`process_name` is known to be no more: one of this machine."""
+    on, _, pid = process.rpartition(":")
+    return on == socket.gethostname() and pid.isdigit() and not _alive(int(pid))
 
 
 def _alive(pid: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, true, update
 
@@ -14,7 +14,6 @@ from storage.database import insert_ignore
 from storage.errors import SourceExists, unknown_source
 from storage.models import Article, Candidate, CrawlRun, Endpoint, Item, Source
 from storage.records import DueEndpoint
-from storage.schedule import next_endpoint_visit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-    from storage.records import Announcement, EndpointFailed, EndpointRead, FoundEndpoint
+    from storage.records import FoundEndpoint
 
 MAX_INDEXED = 50
 
@@ -129,25 +128,31 @@ def get_source(session: Session, name: str) -> Source:
     raise unknown_source(name, list(session.scalars(select(Source.name).order_by(Source.name))))
 
 
-def list_sources(session: Session) -> list[SourceInfo]:
-    """All sources by name, with counts and their last run."""
-    endpoints = dict(
-        session.execute(select(Endpoint.source_id, func.count()).group_by(Endpoint.source_id))
-        .all()
+def list_sources(session: Session, source_id: int | None = None) -> list[SourceInfo]:
+    """All sources by name, or one, with counts and their last run."""
+
+    def only(column: Any) -> Any:
+        return true() if source_id is None else column == source_id
+
+    def counted(query: Any) -> dict[int, int]:
+        return dict(session.execute(query).all())
+
+    endpoints = counted(
+        select(Endpoint.source_id, func.count()).where(only(Endpoint.source_id))
+        .group_by(Endpoint.source_id)
     )  # fmt: skip
-    articles = dict(
-        session.execute(
-            select(Item.source_id, func.count()).join(Article, Article.item_id == Item.id)
-            .group_by(Item.source_id)
-        ).all()
+    articles = counted(
+        select(Item.source_id, func.count()).join(Article, Article.item_id == Item.id)
+        .where(only(Item.source_id)).group_by(Item.source_id)
     )  # fmt: skip
-    pending = dict(
-        session.execute(
-            select(Candidate.source_id, func.count()).where(Candidate.state == "pending")
-            .group_by(Candidate.source_id)
-        ).all()
+    pending = counted(
+        select(Candidate.source_id, func.count())
+        .where(Candidate.state == "pending", only(Candidate.source_id))
+        .group_by(Candidate.source_id)
     )  # fmt: skip
-    newest = select(func.max(CrawlRun.id)).group_by(CrawlRun.source_id)
+    newest = (
+        select(func.max(CrawlRun.id)).where(only(CrawlRun.source_id)).group_by(CrawlRun.source_id)
+    )
     runs = {
         r.source_id: r for r in session.scalars(select(CrawlRun).where(CrawlRun.id.in_(newest)))
     }
@@ -161,8 +166,14 @@ def list_sources(session: Session) -> list[SourceInfo]:
             last_run=runs[s.id].state if s.id in runs else None,
             last_run_at=runs[s.id].started_at if s.id in runs else None,
         )
-        for s in session.scalars(select(Source).order_by(Source.name))
+        for s in session.scalars(select(Source).where(only(Source.id)).order_by(Source.name))
     ]  # fmt: skip
+
+
+def source_names(session: Session) -> list[tuple[str, str]]:
+    """(name, title) of all sources; the name where there is no title."""
+    rows = session.execute(select(Source.name, Source.title).order_by(Source.name))
+    return [(name, title or name) for name, title in rows]
 
 
 def add_endpoints(
@@ -202,7 +213,9 @@ def due_endpoints(
     due: ColumnElement[bool] = or_(Endpoint.next_due_at.is_(None), Endpoint.next_due_at <= now)
     if all_of_them:
         due = true()
-    of_source = select(Endpoint).where(Endpoint.source_id == source_id)
+    of_source = select(Endpoint).where(
+        Endpoint.source_id == source_id, Endpoint.closed_at.is_(None)
+    )
     own = of_source.where(~Endpoint.indexed, due).order_by(Endpoint.id)
     stale = or_(
         Endpoint.fetched_at.is_(None),
@@ -226,31 +239,3 @@ def _due(row: Endpoint) -> DueEndpoint:
         id=row.id, url=row.url, kind=row.kind,  # type: ignore[arg-type]  # checked by the table
         etag=row.etag, last_modified=row.last_modified, digest=row.digest,
     )  # fmt: skip
-
-
-def record_endpoint_read(session: Session, read: EndpointRead, now: datetime) -> list[Announcement]:
-    """Note a successful visit; returns what it announced, empty where nothing changed."""
-    endpoint = session.get_one(Endpoint, read.endpoint_id)
-    same = read.status == 304 or (read.digest is not None and read.digest == endpoint.digest)
-    endpoint.fetched_at = now
-    endpoint.status = read.status
-    endpoint.failures = 0
-    endpoint.last_error = None
-    endpoint.changed_at = endpoint.changed_at if same else now
-    endpoint.next_due_at = next_endpoint_visit(now, 0, endpoint.changed_at)
-    if same:
-        return []
-    endpoint.etag = read.etag
-    endpoint.last_modified = read.last_modified
-    endpoint.digest = read.digest
-    endpoint.title = read.title or endpoint.title
-    return list(read.announcements)
-
-
-def record_endpoint_failed(session: Session, failed: EndpointFailed, now: datetime) -> None:
-    """Note a visit that failed, and wait longer before the next."""
-    endpoint = session.get_one(Endpoint, failed.endpoint_id)
-    endpoint.failures += 1
-    endpoint.status = failed.status
-    endpoint.last_error = f"{failed.cause}: {failed.detail}"[:500]
-    endpoint.next_due_at = next_endpoint_visit(now, endpoint.failures)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crawler.discovery.feeds import parse_feed
 from crawler.discovery.links import is_page, same_site
 from crawler.discovery.listings import parse_listing
 from crawler.discovery.sitemaps import parse_sitemap
 from crawler.items import EndpointContent
-from storage.records import FoundEndpoint
+from storage.records import FoundEndpoint, Wishes
 
 
 def read_endpoint(kind: str, body: bytes, url: str, content_type: str = "") -> EndpointContent:
@@ -19,7 +21,8 @@ def read_endpoint(kind: str, body: bytes, url: str, content_type: str = "") -> E
     """
     if kind == "feed":
         feed = parse_feed(body, url, content_type)
-        return EndpointContent(feed.title, feed.language, feed.announcements)
+        wishes = replace(feed.wishes, entries=len(feed.announcements))
+        return EndpointContent(feed.title, feed.language, feed.announcements, wishes=wishes)
     if kind == "listing":
         listing = parse_listing(body, url, content_type)
         return EndpointContent(listing.title, listing.language, listing.articles)
@@ -43,4 +46,8 @@ def _sitemap(body: bytes, url: str) -> EndpointContent:
         notes.append(f"{sitemap.skipped} entries have no usable URL")
     if sitemap.cut:
         notes.append(f"read only in part: {sitemap.cut}")
-    return EndpointContent(announcements=pages, children=children, note="; ".join(notes))
+    # An archive's sitemap holds all there ever was: nothing scrolls out of it.
+    wishes = Wishes(usual_minutes=sitemap.usual_minutes)
+    return EndpointContent(
+        announcements=pages, children=children, note="; ".join(notes), wishes=wishes
+    )

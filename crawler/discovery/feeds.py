@@ -5,14 +5,14 @@ from __future__ import annotations
 import html
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from crawler.discovery.errors import NotAFeed
 from storage.addresses import absolute, is_web_url, url_key
-from storage.records import Announcement
+from storage.records import Announcement, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 MAX_ENTRIES = 10_000
 _TAG = re.compile(r"<[^<>]{1,200}>")
 _MOMENTS = ("published", "published_parsed", "updated", "updated_parsed")
+_PERIODS = {"hourly": 60, "daily": 24 * 60, "weekly": 7 * 24 * 60, "monthly": 30 * 24 * 60,
+            "yearly": 365 * 24 * 60}  # fmt: skip
+_DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+# What a channel says of itself stands before its entries.
+_HEAD = 64 * 1024
 _HTML_STARTS = (b"<!doctype html", b"<html")
 
 
@@ -31,6 +36,7 @@ class Feed:
     title: str | None
     language: str | None
     announcements: tuple[Announcement, ...]
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
@@ -66,7 +72,35 @@ def _xml_feed(body: bytes, url: str, content_type: str) -> Feed:
         title=_text(head.get("title")),
         language=_text(head.get("language")),
         announcements=_once(entry for entry in entries if entry is not None),
+        wishes=_wishes(head, body),
     )
+
+
+def _wishes(head: Any, body: bytes) -> Wishes:
+    """How often the feed wants to be asked: RSS's ttl, skipHours and skipDays, RDF's syndication
+    module (https://web.resource.org/rss/1.0/modules/syndication/)."""
+    ttl = str(head.get("ttl") or "").strip()
+    period = _PERIODS.get(str(head.get("sy_updateperiod") or "").strip().lower())
+    times = str(head.get("sy_updatefrequency") or "1").strip()
+    usual = None
+    if period is not None:
+        usual = period // max(1, min(int(times), period)) if times.isdigit() else period
+    hours = {int(h) % 24 for h in _skipped(body, b"hour") if h.isdigit() and int(h) <= 24}
+    days = {_DAYS.index(d.lower()[:3]) for d in _skipped(body, b"day") if d.lower()[:3] in _DAYS}
+    return Wishes(
+        least_minutes=int(ttl) if ttl.isdigit() and 0 < int(ttl) < 10**6 else None,
+        usual_minutes=usual, skip_hours=tuple(sorted(hours)), skip_days=tuple(sorted(days)),
+    )  # fmt: skip
+
+
+def _skipped(body: bytes, unit: bytes) -> list[str]:
+    """What stands in <skipHours> or <skipDays>, of which feedparser says nothing."""
+    block = re.search(rb"<skip%ss\s*>(.{1,2000}?)</skip%ss\s*>" % (unit, unit), body[:_HEAD],
+                      re.IGNORECASE | re.DOTALL)  # fmt: skip
+    if block is None:
+        return []
+    found = re.findall(rb"<%s\s*>\s*([^<>]{1,20}?)\s*</" % unit, block[1], re.IGNORECASE)
+    return [one.decode("latin-1") for one in found]
 
 
 def _xml_entry(entry: Any, base: str) -> Announcement | None:

@@ -46,6 +46,10 @@ _SOMETIMES_ASIDE = frozenset(
 # A mixed code such as AST1F4445T1FUTIL02SM names an article in many systems.
 _CODE = re.compile(r"(?=(?:[^/]*\d){4})[A-Za-z0-9._]{10,}")
 _DATE = re.compile(r"/(?:19|20)\d{2}[/-]?(?:0?[1-9]|1[0-2]|[a-z]{3})(?:[/-]?\d{1,2})?(?=[/-])")
+# A page of an archive by date: nothing follows the date.
+_ARCHIVE_PAGE = re.compile(
+    r"/archiv\w{0,2}/(?:.*/)?(?:19|20)\d{2}(?:[/-]\d{1,2}){0,2}/?(?:\.\w{3,5})?$", re.IGNORECASE
+)
 _NUMBER = re.compile(r"(?:^|[/_.,-])[a-z]{0,3}\d{4,}(?:$|[/_.,-])")
 _PAGE_ENDING = re.compile(r"\.(?:html?|php|aspx?|shtml|ece|article|cms|story)$", re.IGNORECASE)
 _ARTICLE_WORD = re.compile(
@@ -67,6 +71,8 @@ def is_page(url: str) -> bool:
     parts = [part for part in _PAGE_ENDING.sub("", path.lower()).split("/") if part]
     aside = _ASIDE.intersection(parts)
     if aside and aside <= _SOMETIMES_ASIDE:
+        if _ARCHIVE_PAGE.search(path):
+            return False
         dated = _DATE.search(f"{path}/") or _NUMBER.search(parts[-1])
         return dated is not None or parts[-1].count("-") >= _SLUG_HYPHENS
     return not aside

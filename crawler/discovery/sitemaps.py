@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MAX_UNPACKED_BYTES = 100 * 1024 * 1024
 # The protocol allows 50,000 a file; sites exceed it.
 MAX_URLS = 250_000
+# Minutes (https://www.sitemaps.org/protocol.html); "always" and "never" say nothing of a pause.
+_CHANGES = {"hourly": 60, "daily": 24 * 60, "weekly": 7 * 24 * 60, "monthly": 30 * 24 * 60,
+            "yearly": 365 * 24 * 60}  # fmt: skip
 _DAY_LENGTH = len("2021-09-23")
 
 
@@ -48,6 +51,8 @@ class Sitemap:
     announcements: tuple[Announcement, ...] = ()
     skipped: int = 0
     cut: str | None = None
+    # By the <changefreq> of its most changing entry.
+    usual_minutes: int | None = None
 
 
 def parse_sitemap(body: bytes, url: str) -> Sitemap:
@@ -96,6 +101,7 @@ def _xml(body: bytes, url: str, cut: str | None) -> Sitemap:
     children: list[ChildSitemap] = []
     found: list[Announcement] = []
     skipped = 0
+    changes: set[str] = set()
     root: str | None = None
     events = etree.iterparse(
         BytesIO(body), events=("start", "end"), resolve_entities=False, no_network=True,
@@ -113,6 +119,7 @@ def _xml(body: bytes, url: str, cut: str | None) -> Sitemap:
                 skipped += child is None
             elif name == "url":
                 entry = _entry(element, url)
+                changes.add((element.findtext("{*}changefreq") or "").strip().lower())
                 found += [entry] if entry else []
                 skipped += entry is None
             else:
@@ -125,7 +132,8 @@ def _xml(body: bytes, url: str, cut: str | None) -> Sitemap:
         cut = f"malformed XML: {error.msg}"
     if root not in ("urlset", "sitemapindex") and not (found or children):
         raise NotASitemap(url, f"its root is <{root}>" if root else cut or "it holds no XML")
-    return Sitemap(tuple(children), tuple(found), skipped, cut)
+    asked = [_CHANGES[one] for one in changes if one in _CHANGES]
+    return Sitemap(tuple(children), tuple(found), skipped, cut, min(asked, default=None))
 
 
 def _local(element: Any) -> str:

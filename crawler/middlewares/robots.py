@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrapy import signals
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.httpobj import urlparse_cached
@@ -11,11 +12,15 @@ from scrapy.utils.misc import build_from_crawler
 from twisted.internet.defer import Deferred
 
 from crawler import causes
+from crawler.fetching import max_age
 from crawler.middlewares.guard import RefusedRequest
+from storage import host_files, utc_now
 
 if TYPE_CHECKING:
     from scrapy.http import Request, Response
     from scrapy.robotstxt import RobotParser
+
+    from storage import Archive
 
 # RFC 9309, 2.5: a crawler must read at least 500 KiB, and may stop there.
 MAX_BYTES = 512 * 1024
@@ -23,8 +28,32 @@ _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _DENY_ALL = b"User-agent: *\nDisallow: /\n"
 
 
+def _address(request: Request) -> str:
+    url = urlparse_cached(request)
+    return f"{url.scheme}://{url.netloc}/robots.txt"
+
+
 class RobotsMiddleware(RobotsTxtMiddleware):
     """Scrapy's middleware with the RFC's rules for errors, which the library reads as "yes"."""
+
+    async def robot_parser(self, request: Request) -> RobotParser | None:
+        """The rules of a request's host: in hand, kept from an earlier run, or asked for."""
+        netloc = urlparse_cached(request).netloc
+        archive = self._archive
+        if netloc not in self._parsers and archive is not None:
+            body = host_files.kept(archive, _address(request), utc_now())
+            if body is not None:
+                parser = build_from_crawler(self._parserimpl, self.crawler, body)
+                self._parsers[netloc] = parser
+                await self.crawler.signals.send_catch_log_async(
+                    signal=signals.robots_parsed, robotparser=parser, request=request
+                )
+        return await super().robot_parser(request)
+
+    @property
+    def _archive(self) -> Archive | None:
+        """The archive that the crawl writes to, if it does."""
+        return getattr(self.crawler.spider, "archive", None)
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Let ``request`` pass or raise :class:`RefusedRequest` with cause ``robots``.
@@ -48,6 +77,8 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             body = b""
         else:
             body = response.body[:MAX_BYTES]
+        if self._archive is not None and status < _SERVER_ERROR:
+            host_files.keep(self._archive, _address(request), body, utc_now(), max_age(response))
         await super()._parse_robots(response.replace(body=body), netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:

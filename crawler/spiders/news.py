@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider, signals
@@ -12,22 +13,20 @@ from crawler import causes, workers
 from crawler.access import BadAccess, Door
 from crawler.afterwards import Began, after_pages
 from crawler.arguments import Arguments, BadArgument, read_arguments
-from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.article import Known
 from crawler.extraction.page import BadPage
-from crawler.fetching import content_type, header
+from crawler.fetching import content_type
 from crawler.keeper import Keeper, mended, tidied
 from crawler.outcomes import of_extraction
+from crawler.past import Past
 from crawler.recorder import Recorder, Tally
 from crawler.sites.base import site_for
+from crawler.visits import Visits
 from storage import Archive, ArchiveError, open_archive, utc_now
 from storage.addresses import host_of
 from storage.naming import last_name
 from storage.records import (
     Announcement,
-    DueEndpoint,
-    EndpointFailed,
-    EndpointRead,
     PageFailed,
     PageSkipped,
     PageUnchanged,
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
     from storage.records import Outcome
 
 _NOT_MODIFIED = 304
-# A sitemap may have 50 MB by its protocol; a feed has no limit of its own.
-_ENDPOINT_BYTES = 64 * 1024 * 1024
 # Requests that wait in Scrapy at a time; the rest waits in the database.
 _WINDOW = 128
 
@@ -74,9 +71,9 @@ class NewsSpider(Spider):
     recorder: Recorder
     source: _Source
     arguments: Arguments
-    _archive: Archive
+    archive: Archive
     _keeper: Keeper
-    _workers: workers.Workers
+    workers: workers.Workers
 
     def __init__(self, source: str = "", **arguments: Any) -> None:
         super().__init__()
@@ -88,10 +85,12 @@ class NewsSpider(Spider):
         self.left = 0
         self._is_open = False
         self._taken: set[tuple[str, int]] = set()
-        self._visited: set[int] = set()
         self._outstanding = 0
-        self._endpoints_open = 0
+        self._visits = Visits(self)
+        self._past = Past(self)
         self._fetched = 0
+        # Requests that the source still allows today; None: any number.
+        self._budget: int | None = None
         self._wake = asyncio.Event()
         self._door = Door()
 
@@ -100,6 +99,7 @@ class NewsSpider(Spider):
         """Scrapy's way to make it."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider._door.set_up(crawler, spider.source_name)
+        crawler.signals.connect(spider._sent, signal=signals.request_reached_downloader)
         crawler.signals.connect(spider._closed, signal=signals.spider_closed)
         crawler.signals.connect(spider._broke, signal=signals.spider_error)
         crawler.signals.connect(spider._item_lost, signal=signals.item_error)
@@ -117,15 +117,17 @@ class NewsSpider(Spider):
             return
         if self.arguments.urls:
             said = [Announcement(url) for url in self.arguments.urls]
-            self._archive.offer(self.source.id, said, self.started_at)
-        await self._keeper.ask_rights(self.crawler, self.source.home_url)
-        await self._door.enter(self._archive, self.source.id, self.started_at, self.tally)
-        for request in await self._due_endpoints():
+            self.archive.offer(self.source.id, said, self.started_at)
+        await self._keeper.ask_rights(self.crawler, self.source.home_url, self.started_at)
+        await self._door.enter(self.archive, self.source.id, self.started_at, self.tally)
+        for request in self._visits.due():
             yield request
         while self.failure is None:
             # Asked before the frontier is: what settles meanwhile may bring new candidates.
-            settled = self._outstanding == 0 and self._endpoints_open == 0
+            settled = self._outstanding == 0 and self._visits.open == 0 and self._past.open == 0
             batch = await self._next_pages()
+            if settled and not batch:
+                batch = await self._past.requests()
             if settled and not batch:
                 await self._finish()
                 return
@@ -138,10 +140,10 @@ class NewsSpider(Spider):
         began = Began(self.source.id, self.started_at, self._last_name)
         try:
             await after_pages(
-                self.crawler, self.recorder, self._workers, began, self.arguments.media
+                self.crawler, self.recorder, self.workers, began, self.arguments.media
             )
         except ArchiveError as error:
-            self._stop(str(error))
+            self.stop(str(error))
 
     @property
     def pages(self) -> tuple[int, int]:
@@ -151,7 +153,7 @@ class NewsSpider(Spider):
     # -- opening and closing ---------------------------------------------------------------
 
     def _open(self) -> None:
-        from storage.runs import begin_run
+        from storage.runs import begin_run, requests_since
         from storage.sources import get_source
 
         if not self.source_name:
@@ -160,10 +162,13 @@ class NewsSpider(Spider):
         archive = open_archive(
             self.settings.get("DATELINE_ARCHIVE"), self.settings.get("DATELINE_DATABASE")
         )
-        self._archive = archive
+        self.archive = archive
         with archive.reading() as session:
             row = get_source(session, self.source_name)
             self.source = _Source(row.id, row.name, row.home_url, row.language, row.timezone)
+            if row.daily_requests is not None:
+                spent = requests_since(session, row.id, utc_now() - timedelta(days=1))
+                self._budget = max(0, row.daily_requests - spent)
             self._last_name = last_name(session)
         own = site_for(row.home_url).address_rules(host_of(row.home_url))
         archive.write(lambda s: set_rules(s, row.id, own))
@@ -175,13 +180,18 @@ class NewsSpider(Spider):
         self._keeper.obeys = row.rights == "obey"
         self.recorder = Recorder(
             archive, self._keeper, self.source.id, run.id,
-            lambda error: self._stop(str(error)), self._done,
+            lambda error: self.stop(str(error)), self._done,
         )  # fmt: skip
         self.tally = self.recorder.tally
-        self._workers = workers.acquire()
+        self.workers = workers.acquire()
         self._is_open = True
 
-    def _stop(self, reason: str) -> None:
+    def wake(self) -> None:
+        """Have the spider look for what to do next."""
+        self._wake.set()
+
+    def stop(self, reason: str) -> None:
+        """End the run, for it cannot go on."""
         self.failure = reason
         self._wake.set()
         engine = self.crawler.engine
@@ -196,7 +206,7 @@ class NewsSpider(Spider):
         from storage.runs import end_run
 
         await self.recorder.flush()
-        archive, recorder = self._archive, self.recorder
+        archive, recorder = self.archive, self.recorder
         try:
             self._keeper.close()
             tidied(archive)
@@ -221,6 +231,9 @@ class NewsSpider(Spider):
         archive.close()
         workers.release()
 
+    def _sent(self) -> None:
+        self.tally.requests += 1
+
     def _broke(self, failure: Failure, response: Response | None) -> None:
         """An error of our own, here or in ``start``: Scrapy logged it, the run counts it."""
         self._lost()
@@ -236,133 +249,6 @@ class NewsSpider(Spider):
         self.tally.verdicts["failed"] += 1
         self.tally.causes["internal-error"] += 1
 
-    # -- endpoints -------------------------------------------------------------------------
-
-    async def _due_endpoints(self) -> list[Request]:
-        from storage.sources import due_endpoints
-
-        with self._archive.reading() as session:
-            due = due_endpoints(
-                session, self.source.id, self.started_at, all_of_them=not self.arguments.due
-            )
-        fresh = [endpoint for endpoint in due if endpoint.id not in self._visited]
-        self._visited.update(endpoint.id for endpoint in fresh)
-        self._endpoints_open += len(fresh)
-        return [self._endpoint_request(endpoint) for endpoint in fresh]
-
-    def _endpoint_request(self, endpoint: DueEndpoint) -> Request:
-        return Request(
-            endpoint.url,
-            callback=self.parse_endpoint,
-            errback=self.endpoint_failed,
-            dont_filter=True,
-            priority=10,
-            meta={
-                "endpoint": endpoint,
-                "digest_wanted": True,
-                "validators": (endpoint.url, endpoint.etag, endpoint.last_modified),
-                "download_maxsize": _ENDPOINT_BYTES,
-            },
-        )
-
-    async def parse_endpoint(self, response: Response) -> AsyncIterator[Any]:
-        """Take in what an endpoint announces; a sitemap index leads to further endpoints."""
-        endpoint: DueEndpoint = response.meta["endpoint"]
-        try:
-            failure = causes.of_status(response)
-            if failure is not None:
-                await self._note_failed(endpoint, failure, response.status)
-                return
-            async for request in self._read_endpoint(endpoint, response):
-                yield request
-        finally:
-            self._endpoints_open -= 1
-            self._wake.set()
-
-    async def _read_endpoint(
-        self, endpoint: DueEndpoint, response: Response
-    ) -> AsyncIterator[Request]:
-        digest = response.meta.get("digest")
-        read = EndpointRead(
-            endpoint.id, response.status, header(response, "ETag"),
-            header(response, "Last-Modified"), digest,
-        )  # fmt: skip
-        content = None
-        if response.status != _NOT_MODIFIED and digest != endpoint.digest:
-            try:
-                content = await self._workers.run(
-                    workers.endpoint_job, endpoint.kind, response.body, response.url,
-                    content_type(response),
-                )  # fmt: skip
-            except (DiscoveryError, BadPage, workers.WorkerFailure) as error:
-                cause = getattr(error, "cause", "") or f"not-a-{endpoint.kind}"
-                await self._note_failed(
-                    endpoint, causes.Failure(cause, str(error)), response.status
-                )
-                return
-        else:
-            self.tally.unchanged_endpoints += 1
-        await self._record_endpoint(endpoint, read, content)
-        if content is not None and content.children:
-            for request in await self._due_endpoints():
-                yield request
-
-    async def _record_endpoint(
-        self, endpoint: DueEndpoint, read: EndpointRead, content: Any
-    ) -> None:
-        import dataclasses
-
-        from storage.sources import add_endpoints
-
-        recorder, archive, source_id = self.recorder, self.recorder.archive, self.source.id
-        if content is not None:
-            if content.note:
-                self.logger.info("%s: %s", endpoint.url, content.note)
-            read = dataclasses.replace(
-                read, title=content.title, announcements=content.announcements
-            )
-        try:
-            if content is not None and content.children:
-                children = content.children
-                await recorder.call(
-                    lambda: archive.write(
-                        lambda s: add_endpoints(s, source_id, children, utc_now())
-                    )
-                )
-            said, fresh = await recorder.call(
-                lambda: archive.record_endpoint(source_id, read, utc_now())
-            )
-        except ArchiveError as error:
-            self._stop(str(error))
-            return
-        self.tally.endpoints += 1
-        self.tally.announced += said
-        self.tally.fresh += fresh
-
-    async def endpoint_failed(self, failure: Failure) -> None:
-        """Note an endpoint that could not be had."""
-        request = failure.request  # type: ignore[attr-defined]
-        endpoint: DueEndpoint = request.meta["endpoint"]
-        try:
-            await self._note_failed(endpoint, causes.of_exception(failure.value, request.url))
-        finally:
-            self._endpoints_open -= 1
-            self._wake.set()
-
-    async def _note_failed(
-        self, endpoint: DueEndpoint, failure: causes.Failure, status: int | None = None
-    ) -> None:
-        recorder, source_id = self.recorder, self.source.id
-        self.logger.warning("endpoint %s: %s (%s)", endpoint.url, failure.detail, failure.cause)
-        self.tally.causes[f"endpoint-{failure.cause}"] += 1
-        outcome = EndpointFailed(endpoint.id, failure.cause, failure.detail, status)
-        try:
-            await recorder.call(
-                lambda: recorder.archive.record_endpoint(source_id, outcome, utc_now())
-            )
-        except ArchiveError as error:
-            self._stop(str(error))
-
     # -- pages -----------------------------------------------------------------------------
 
     async def _next_pages(self) -> list[Request]:
@@ -373,11 +259,15 @@ class NewsSpider(Spider):
         room = _WINDOW - self._outstanding
         if arguments.limit:
             room = min(room, arguments.limit - self._fetched)
+        if self.is_spent:
+            return []
+        if self._budget is not None:
+            room = min(room, self._budget - self.tally.requests)
         if room <= 0:
             return []
         checked = sum(1 for kind, _ in self._taken if kind == "item")
         # What is known is looked at again only once all that is new has been announced.
-        rechecks = arguments.rechecks - checked if self._endpoints_open == 0 else 0
+        rechecks = arguments.rechecks - checked if self._visits.open == 0 else 0
         archive, source_id, taken = self.recorder.archive, self.source.id, frozenset(self._taken)
 
         def work() -> list[Task]:
@@ -394,6 +284,16 @@ class NewsSpider(Spider):
         self._outstanding += len(tasks)
         self._fetched += len(tasks)
         return [self._page_request(task) for task in tasks]
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the source's requests of today are used up; the run says so once."""
+        if self._budget is None or self.tally.requests < self._budget:
+            return False
+        if not self.tally.causes["budget"]:
+            self.tally.causes["budget"] = 1
+            self.logger.warning("the daily budget of requests is used up; the rest waits")
+        return True
 
     async def _until_hungry(self) -> None:
         """Wait until something came in that may have made room or brought candidates."""
@@ -433,7 +333,7 @@ class NewsSpider(Spider):
         task: Task = request.meta["task"]
         known = causes.of_exception(failure.value, request.url)
         if known.cause == "storage":
-            self._stop(known.detail)
+            self.stop(known.detail)
             self._done()
             return
         yield PageFailed(task, known.cause, known.detail, known.final)
@@ -459,7 +359,7 @@ class NewsSpider(Spider):
             return PageSkipped(task, "not-html", f"it is {kind}", capture)
         known = Known(self.source.timezone, self.source.language, task.kind, utc_now(), task.hints)
         try:
-            extraction = await self._workers.run(
+            extraction = await self.workers.run(
                 workers.extract_job, response.body, response.url,
                 content_type(response), known,
             )  # fmt: skip

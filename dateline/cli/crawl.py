@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,13 +73,12 @@ def crawl(
     plans = [(name, home, delay if delay is not None else own) for name, home, own in wanted]
     from crawler.runner import run_crawls
 
-    with _progress(ctx.obj["verbose"]) as observer:
+    with progress(ctx.obj["verbose"]) as observer:
         results = run_crawls(location, plans, arguments, observer)
     if as_json:
         put_json([_as_json(result) for result in results])
     else:
-        for result in results:
-            _print(result)
+        show(results)
     ctx.exit(exit_code(results))
 
 
@@ -93,7 +93,7 @@ def _wanted(ctx: click.Context, names: tuple[str, ...]) -> list[tuple[str, str, 
         return [(row.name, row.home_url, row.delay) for row in rows]
 
 
-class _progress:
+class progress:
     """A bar on a terminal, a line now and then elsewhere; logs go above the bar."""
 
     def __init__(self, verbose: int) -> None:
@@ -160,44 +160,62 @@ def _as_json(result: RunResult) -> dict[str, Any]:
         "endpoints": tally.endpoints,
         "unchanged_endpoints": tally.unchanged_endpoints,
         "announced": tally.announced,
+        "requests": tally.requests,
+        "gaps": tally.gaps,
         "named": tally.named,
         "unclear_names": tally.unclear_names,
         "media": dict(sorted(tally.media.items())),
         "waiting": result.left,
         "failure": result.failure,
         "interrupted": result.interrupted,
+        "elsewhere": result.elsewhere,
     }
 
 
-def _print(result: RunResult) -> None:
+def show(results: list[RunResult], *, err: bool = False) -> None:
+    """Tell what became of each crawl, on stderr where stdout is for something else."""
+    for result in results:
+        _print(result, err)
+
+
+def _print(result: RunResult, err: bool) -> None:
     tally = result.tally
-    click.secho(f"{result.source}: ", nl=False, bold=True)
+    echo = partial(click.echo, err=err)
+    click.secho(f"{result.source}: ", nl=False, bold=True, err=err)
     if result.failure:
-        click.echo("failed")
+        echo("failed")
         say(result.failure)
+        return
+    if result.elsewhere:
+        echo("being crawled by another process; what that finds is stored")
         return
     counts = [f"{tally.verdicts[v]} {v}" for v in _VERDICTS if tally.verdicts[v]]
     stored = tally.verdicts["new"] + tally.verdicts["revised"]
     words = ", ".join(counts) or "nothing to fetch"
-    click.echo(words + ("" if stored else "; nothing new was stored"))
-    click.echo(f"  {plural(tally.endpoints, 'endpoint')} read"
+    echo(words + ("" if stored else "; nothing new was stored"))
+    echo(f"  {plural(tally.endpoints, 'endpoint')} read"
                f" ({tally.unchanged_endpoints} unchanged)")  # fmt: skip
     if tally.named:
         unclear = f"; {tally.unclear_names} unclear ones left alone" if tally.unclear_names else ""
-        click.echo(f"  {plural(tally.named, 'name')} joined to the directory{unclear}")
+        echo(f"  {plural(tally.named, 'name')} joined to the directory{unclear}")
     if tally.media:
         media = ", ".join(f"{count} {state}" for state, count in _sorted(tally.media))
-        click.echo(f"  pictures and attachments: {media}")
+        echo(f"  pictures and attachments: {media}")
+    if tally.gaps:
+        echo(f"  {plural(tally.gaps, 'gap')}: a feed lost entries before they were read; "
+             "`dateline backfill` lists what was found of them")  # fmt: skip
+    if tally.past_pages:
+        echo(f"  {plural(tally.past_pages, 'page')} of the past read")
     for cause, count in _sorted(tally.causes):
-        click.echo(f"  {count:5} {cause}")
+        echo(f"  {count:5} {cause}")
     if tally.causes["noarchive"]:
         say(f"{result.source} asks archives not to keep pages; where you may, "
             f"`dateline sources {result.source} --rights ignore` keeps them")  # fmt: skip
     if result.left:
-        click.echo(f"  {plural(result.left, 'page')} still waiting; crawl again, "
+        echo(f"  {plural(result.left, 'page')} still waiting; crawl again, "
                    "or raise --limit")  # fmt: skip
     if result.interrupted:
-        click.echo("  stopped early; the next crawl goes on from here")
+        echo("  stopped early; the next crawl goes on from here")
 
 
 def _sorted(causes: Counter[str]) -> list[tuple[str, int]]:

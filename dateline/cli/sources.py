@@ -160,18 +160,33 @@ def _print(found: Discovery, followed: str | None, dry_run: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[SOURCE]...")
 @click.option("--rights", type=click.Choice(["obey", "ignore"]),
               help="From now on obey or ignore what the publisher reserves.")  # fmt: skip
+@click.option("--every", metavar="LEAST..MOST", help="Look at its feeds no more often than LEAST, "
+              "no less than MOST: 10m..1d, 1h.., ..6h; `any` for no bounds.")  # fmt: skip
+@click.option("--daily", type=click.IntRange(0), help="Requests a day, at most; 0: any number.")
+@click.option("--state", type=click.Choice(["active", "paused"]), help="Pause it, or go on.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
-def sources(ctx: click.Context, names: tuple[str, ...], rights: str | None, as_json: bool) -> None:
+def sources(
+    ctx: click.Context, names: tuple[str, ...], rights: str | None, every: str | None,
+    daily: int | None, state: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """List the sources that are followed, or change some of them."""
     from storage.sources import get_source, list_sources
 
-    if rights is not None and not names:
-        raise click.UsageError("name the sources that --rights is for")
+    changes: dict[str, Any] = {}
+    if rights is not None:
+        changes["rights"] = rights
+    if state is not None:
+        changes["state"] = state
+    if daily is not None:
+        changes["daily_requests"] = daily or None
+    if every is not None:
+        changes["least_minutes"], changes["most_minutes"] = _bounds(every)
+    if changes and not names:
+        raise click.UsageError("name the sources that are to be changed")
     with opened(ctx) as archive:
-        if rights is not None:
-            for name in names:
-                archive.write(lambda s, name=name: setattr(get_source(s, name), "rights", rights))  # type: ignore[misc]
+        if changes:
+            archive.write(lambda session: _change(session, names, changes))
         with archive.reading() as session:
             for name in names:
                 get_source(session, name)
@@ -193,3 +208,27 @@ def sources(ctx: click.Context, names: tuple[str, ...], rights: str | None, as_j
         ],
         ("SOURCE", "ARTICLES", "WAITING", "ENDPOINTS", "LAST CRAWL", "HOME PAGE"),
     )  # fmt: skip
+
+
+def _change(session: Any, names: tuple[str, ...], changes: dict[str, Any]) -> None:
+    from storage.sources import get_source
+
+    for name in names:
+        row = get_source(session, name)
+        for field, value in changes.items():
+            setattr(row, field, value)
+
+
+def _bounds(text: str) -> tuple[int | None, int | None]:
+    """``10m..1d`` as minutes."""
+    if text == "any":
+        return None, None
+    units = {"m": 1, "h": 60, "d": 24 * 60}
+    match = re.fullmatch(r"(?:(\d{1,4})([mhd]))?\.\.(?:(\d{1,4})([mhd]))?", text)
+    if match is None or not any(match.groups()):
+        raise click.UsageError(f"--every {text!r} is none of 10m..1d, 1h.., ..6h, any")
+    least = int(match[1]) * units[match[2]] if match[1] else None
+    most = int(match[3]) * units[match[4]] if match[3] else None
+    if least is not None and most is not None and most < least:
+        raise click.UsageError(f"--every {text!r}: the second is shorter than the first")
+    return least, most

@@ -6,17 +6,22 @@ from storage.models.duplicates import Signature, SignatureBand
 from storage.models.items import Address, Article, DirectoryEntry, EntryName, Item
 from storage.models.relations import ArticleMedia, Link, Media, Mention
 from storage.models.room import Dossier, DossierArticle, SavedSearch, Token, User
-from storage.models.sources import Candidate, CrawlRun, Endpoint, Lease, Source
+from storage.models.sources import Candidate, CrawlRun, Endpoint, HostFile, Lease, Source
 from storage.models.takedowns import Forgetting, Import, Tombstone
+from storage.models.watch import Alarm, Backfill, BackfillPage, Delivery, Told, Watch
 
 __all__ = [
     "Address",
+    "Alarm",
     "Article",
     "ArticleMedia",
+    "Backfill",
+    "BackfillPage",
     "Base",
     "Candidate",
     "Capture",
     "CrawlRun",
+    "Delivery",
     "DirectoryEntry",
     "Dossier",
     "DossierArticle",
@@ -24,6 +29,7 @@ __all__ = [
     "EntryName",
     "Event",
     "Forgetting",
+    "HostFile",
     "Import",
     "Item",
     "Lease",
@@ -37,6 +43,8 @@ __all__ = [
     "SignatureBand",
     "Source",
     "Token",
+    "Told",
     "Tombstone",
     "User",
+    "Watch",
 ]

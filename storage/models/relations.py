@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, true
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Moment
@@ -17,14 +17,15 @@ class Mention(Base):
     """
 
     __tablename__ = "mentions"
-    __table_args__ = (UniqueConstraint("item_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("item_id", "position"),
+        Index("ix_mentions_entry_id", "entry_id", "item_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
     position: Mapped[int]
-    entry_id: Mapped[int | None] = mapped_column(
-        ForeignKey("items.id", ondelete="SET NULL"), index=True
-    )
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("items.id", ondelete="SET NULL"))
     anchor: Mapped[str]
     full_name: Mapped[str | None]
     expansion: Mapped[str | None] = mapped_column(Text)

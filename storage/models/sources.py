@@ -37,6 +37,10 @@ class Source(Base):
     store: Mapped[str] = mapped_column(String(16), default="gzip", server_default="gzip")
     state: Mapped[str] = mapped_column(String(16), default="active")
     created_at: Mapped[datetime] = mapped_column(Moment)
+    # The bounds of the pause between two looks at an endpoint, in minutes; requests a day.
+    least_minutes: Mapped[int | None]
+    most_minutes: Mapped[int | None]
+    daily_requests: Mapped[int | None]
 
 
 class Endpoint(Base):
@@ -66,6 +70,13 @@ class Endpoint(Base):
     status: Mapped[int | None]
     failures: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
+    # When it brings news (storage.rhythm), what its server asks (storage.records.Wishes).
+    rhythm: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    wishes: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    # The latest publication that it announced.
+    newest_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Gone for good (410), or moved to one that is followed already.
+    closed_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 
@@ -120,6 +131,19 @@ class CrawlRun(Base):
     process: Mapped[str | None] = mapped_column(String(255))
     counts: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
     causes: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
+
+
+class HostFile(Base):
+    """What a host says of all its pages (robots.txt, tdmrep.json), until it expires.
+
+    ``body`` is empty where there is none.
+    """
+
+    __tablename__ = "host_files"
+
+    url: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[bytes]
+    expires_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Lease(Base):

@@ -7,6 +7,7 @@ that is all of them; where more do, the others follow behind, newest first.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -90,6 +91,12 @@ class Asked:
         self.expression = both(parse(query, now), source, limits)
         self.query: Query = compile_query(connection, self.expression)
         self.terms = ranking.terms_of(self.expression, languages(connection))
+
+    def on(self, connection: Connection) -> Asked:
+        """The same, understood once, asked over another connection."""
+        other = copy(self)
+        other.connection = connection
+        return other
 
     def total(self, most: int | None = None) -> int:
         """How many articles match, duplicates counted each; at most ``most`` are counted."""

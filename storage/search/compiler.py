@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, assert_never
@@ -36,7 +37,7 @@ from storage.search.expression import (
     Or,
 )
 from storage.search.index import numbers
-from storage.search.lookups import entries_called, languages
+from storage.search.lookups import entries_called, keys_naming, languages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,8 +66,10 @@ _NAMED = (
     " SELECT item_id FROM links WHERE relation = 'entry' AND target_id IN ({ids}))"
 )
 _NAMING = f"{{{{key}}}} IN ({_NAMED})"
-# Articles that name an entry: so few are looked up one by one.
+# Articles that name an entry: so few are looked up one by one where more is asked of them, and so
+# many are read at once where nothing is.
 _FEW = 300
+_MANY = 200_000
 
 _GATHERED = (
     "{{key}} IN (SELECT o.search_key FROM articles AS o JOIN dossier_articles"
@@ -108,6 +111,8 @@ class Query:
     high: int | None = None
     # The only keys that may match, where they are few and known.
     only: list[int] | None = None
+    # Whether those match without further conditions.
+    is_known: bool = False
     # On PostgreSQL: how many of the conditions, the first ones, its index answers.
     indexed: int = 0
     # What is left to look at of the other conditions where those hold.
@@ -146,6 +151,8 @@ class Query:
         """The newest ``limit`` keys that match."""
         if (among is not None and not among) or self.only == []:
             return []
+        if self.known is not None:
+            return self._of_known(limit, at_least, below, among)
         if self.indexed and among is None and self.only is None:
             sql, bound = self._by_index(at_least, below)
         else:
@@ -153,7 +160,24 @@ class Query:
                 "{key}", at_least=at_least, below=below, among=among,
                 tail="ORDER BY {key} DESC LIMIT :most",
             )  # fmt: skip
-        return list(connection.scalars(text(sql), {**bound, "most": limit}))
+        # All at once: row by row the driver is asked as often.
+        return [key for (key,) in connection.execute(text(sql), {**bound, "most": limit}).all()]
+
+    @property
+    def known(self) -> list[int] | None:
+        """All keys that match, ascending, where those were looked up beforehand."""
+        return self.only if self.is_known and self.low is None and self.high is None else None
+
+    def _of_known(
+        self, limit: int, at_least: int | None, below: int | None, among: Sequence[int] | None
+    ) -> list[int]:
+        known = self.only or []
+        start = 0 if at_least is None else bisect_left(known, at_least)
+        end = len(known) if below is None else bisect_left(known, below)
+        if among is not None:
+            wanted = {*among}
+            return [key for key in reversed(known[start:end]) if key in wanted][:limit]
+        return known[max(start, end - limit) : end][::-1]
 
     def _by_index(self, at_least: int | None, below: int | None) -> tuple[str, dict[str, Any]]:
         """SQL that has PostgreSQL ask its index first, and the texts newest first after that.
@@ -175,6 +199,8 @@ class Query:
 
     def count(self, connection: Connection, most: int | None = None) -> int:
         """How many match; no more than ``most`` are counted."""
+        if self.known is not None:
+            return len(self.known) if most is None else min(most, len(self.known))
         if self.only == []:
             return 0
         if most is None:
@@ -211,6 +237,7 @@ class Compiler(ABC):
         conditions = [one.condition for one in compiled if isinstance(one, Sql)]
         query = self._over([self._all(indexed)] if indexed else [], conditions)
         query.low, query.high, query.only = low, high, few
+        query.is_known = few is not None and not rest
         query.rests = [o.rest or o.condition for o in compiled if isinstance(o, Sql)]
         query.bound = self._bound
         return query
@@ -219,11 +246,10 @@ class Compiler(ABC):
         """The keys of the articles that name an entry, where few do, and the other parts."""
         for part in parts:
             if isinstance(part, Naming):
-                ids = numbers(_entries(self._connection, part))
-                sql = f"{_NAMED.format(ids=ids)} LIMIT {_FEW + 1}"
-                found = list(self._connection.exec_driver_sql(sql).scalars())
-                if len(found) <= _FEW:
-                    return sorted(found), [one for one in parts if one is not part]
+                ids = _entries(self._connection, part)
+                found = keys_naming(self._connection, ids, _MANY if len(parts) == 1 else _FEW)
+                if found is not None:
+                    return found, [one for one in parts if one is not part]
         return None, parts
 
     def _compile(self, node: Expression) -> Indexed | Sql:  # noqa: PLR0911, PLR0912 - a kind of node each

@@ -58,10 +58,10 @@ class Answer:
         self._duplicates = duplicates
         self._now = now or datetime.now(UTC)
         with bounded(engine) as connection:
-            self._asked(connection)
+            self._understood = Asked(connection, self.query, self._where, self._now)
 
     def _asked(self, connection: Any) -> Asked:
-        return Asked(connection, self.query, self._where, self._now)
+        return self._understood.on(connection)
 
     def __iter__(self) -> Iterator[Hit]:
         """The hits in their order, read a page at a time."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from storage.search.analysis import Token, fold, tokens_at, words_beginning
 from storage.search.stems import PREFIXING, language_of, stems_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from storage.search.ranking import Term
 
@@ -32,6 +34,7 @@ class Marker:
             for match in matches
             for token in (match.tokens[:-1] if match.prefix else match.tokens)
         }
+        self._enough = len(matches)
         self._beginnings = tuple(m.tokens[-1] for m in matches if m.prefix)
         self._stems = {stem.strip() for term in terms for stem in term.stems}
         initials = {token[0] for token in (*self._words, *self._beginnings) if token}
@@ -41,23 +44,22 @@ class Marker:
         # What was decided of a word as it is written, by language.
         self._decided: dict[str | None, dict[str, bool]] = {}
 
-    def places(self, text: str, language: str | None) -> list[Token]:
-        """The wanted words of ``text``, an article's in this language."""
+    def places(self, text: str, language: str | None) -> Iterator[Token]:
+        """The wanted words of ``text``, an article's in this language, in their order."""
         if self._some is None:
-            return []
+            return
         known = language_of(language)
         if known in PREFIXING and self._stems:
-            return [token for token in tokens_at(text) if self._is_wanted(token.text, known)]
+            yield from (token for token in tokens_at(text) if self._is_wanted(token.text, known))
+            return
         decided = self._decided.setdefault(known, {})
-        found = []
         for match in self._some.finditer(text):
             word = match[0]
             wanted = decided.get(word)
             if wanted is None:
                 wanted = decided[word] = self._is_wanted(word, known)
             if wanted:
-                found.append(Token(fold(word), match.start(), match.end()))
-        return found
+                yield Token(fold(word), match.start(), match.end())
 
     def _is_wanted(self, word: str, language: str | None) -> bool:
         token = fold(word)
@@ -77,35 +79,38 @@ class Marker:
 
     def quote(self, body: str, language: str | None) -> tuple[str, Marks]:
         """The stretch of ``body`` with the most different wanted words, and where they stand."""
-        reach = body[:_REACH]
-        places = self.places(reach, language)
-        begin = 0
-        if places:
-            best = _richest(places) if len(places) <= _MOST else places[0]
-            begin = _word_start(reach, max(0, best.start - _LEAD))
+        first = self._richest(body[:_REACH], language)
+        begin = 0 if first is None else _word_start(body, max(0, first - _LEAD))
         end = min(len(body), begin + SNIPPET_CHARACTERS)
         if end < len(body):
             cut = body.rfind(" ", begin + SNIPPET_CHARACTERS // 2, end)
             end = cut if cut > 0 else end
         lead = "… " if begin > 0 else ""
         snippet = lead + body[begin:end].replace("\n", " ") + (" …" if end < len(body) else "")
-        shift = len(lead) - begin
-        return snippet, tuple(
-            (token.start + shift, token.end + shift)
-            for token in places
-            if begin <= token.start and token.end <= end
-        )
+        return snippet, self.marks(snippet, language)
 
+    def _richest(self, text: str, language: str | None) -> int | None:
+        """Where the first stretch of ``text`` begins that holds the most different wanted words.
 
-def _richest(places: Sequence[Token]) -> Token:
-    """The first word of the stretch that holds the most different ones."""
-
-    def worth(first: Token) -> tuple[int, int]:
-        end = first.start + SNIPPET_CHARACTERS - _LEAD
-        held = {one.text for one in places if first.start <= one.start < end}
-        return len(held), -first.start
-
-    return max(places, key=worth)
+        As many as the query has words are enough: the rest of the text is not looked at then.
+        """
+        best: int | None = None
+        most = 0
+        window: deque[Token] = deque()
+        # Ends the last stretches as a further word would.
+        beyond = Token("", len(text) + SNIPPET_CHARACTERS, len(text) + SNIPPET_CHARACTERS)
+        for seen, token in enumerate(chain(self.places(text, language), (beyond,))):
+            while window and token.start >= window[0].start + SNIPPET_CHARACTERS - _LEAD:
+                different = len({one.text for one in window})
+                if different > most:
+                    best, most = window[0].start, different
+                    if most >= self._enough:
+                        return best
+                window.popleft()
+            window.append(token)
+            if seen > _MOST:
+                break
+        return best
 
 
 def _word_start(body: str, at: int) -> int:

@@ -6,12 +6,14 @@ import csv
 import io
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from dateline.web.asking import Held
+from dateline.web.background import Background
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Visitor, page
 from storage.archive import Archive
@@ -41,31 +43,47 @@ class Compared:
 @router.get("/analyse")
 def analyse(
     request: Request, archive: Held, reader: Visitor, q: Queries = None, by: By = "month",
-    measure: Measure = "count", since: str = "", until: str = "",
+    measure: Measure = "count", since: str = "", until: str = "", more: bool = False,
 ) -> Response:  # fmt: skip
     """Charts of one query or of several."""
     queries = _queries(q)
     values: dict[str, object] = {
         "queries": queries, "by": by, "measure": measure, "since": since, "until": until,
-        "error": None, "compared": None, "facets": (), "telling": (), "most": charts.MOST_SERIES,
+        "error": None, "compared": None, "more": more, "most": charts.MOST_SERIES,
         "chart": None,
     }  # fmt: skip
     try:
         if queries:
             compared = _compared(archive, queries, by, measure, since, until)
-            first = archive.search(queries[0], since=since or None, until=until or None)
             values |= {
                 "compared": compared,
-                "facets": first.counts(*_FACETS, limit=10, most=charts.SAMPLE),
-                "telling": first.telling_words(),
                 "chart": lambda title: charts.lines(
                     compared.labels, compared.series, title, percent=measure == "share"),
             }  # fmt: skip
+            if more:
+                values |= _more(archive, queries[0], since, until)
     except ArchiveError as error:
         values["error"] = error
         values["position"] = error.position if isinstance(error, BadQuery) else None
     return page(request, "analyse.html", values, reader=reader,
                 status=400 if values["error"] else 200)  # fmt: skip
+
+
+@router.get("/analyse/more")
+def tops(
+    request: Request, archive: Held, reader: Visitor, q: Annotated[str, Query(max_length=2_000)],
+    since: str = "", until: str = "",
+) -> Response:  # fmt: skip
+    """What the articles of a query say of themselves, fetched beside the chart."""
+    values = {"queries": [q], **_more(archive, q, since, until)}
+    return page(request, "tops.html", values, reader=reader)
+
+
+def _more(archive: Archive, query: str, since: str, until: str) -> dict[str, object]:
+    answer = archive.search(query, since=since or None, until=until or None)
+    telling = Background(answer.telling_words)
+    facets = answer.counts(*_FACETS, limit=10, most=charts.SAMPLE)
+    return {"facets": facets, "telling": telling.result()}
 
 
 @router.get("/analyse.csv")
@@ -104,7 +122,8 @@ def _compared(
         answer = archive.search(query, since=since or None, until=until or None)
         return dict(answer.over_time(by))
 
-    found = [over_time(one) for one in queries]
+    asked = [Background(partial(over_time, one)) for one in queries]
+    found = [one.result() for one in asked]
     days: list[date] = [day for one in found for day in one]
     if not days:
         return Compared([], [], [0] * len(queries))

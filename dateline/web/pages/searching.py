@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from dateline.web import exports
 from dateline.web.asking import Asked, Cursor, Held, Searched
+from dateline.web.background import Background
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Form, Visitor, back, page, parameters
 from storage import gathering
@@ -18,7 +19,7 @@ from storage.errors import ArchiveError, BadQuery
 from storage.search.answers import COUNTED
 from storage.search.counts import Facet
 from storage.search.language import quoted
-from storage.sources import list_sources
+from storage.sources import source_names
 
 router = APIRouter()
 _PAGE = 20
@@ -38,8 +39,9 @@ def search(
     }  # fmt: skip
     try:
         answer = asked.answer(archive)
+        counted = Background(lambda: answer.total(COUNTED + 1))
         found = answer.page(_PAGE, cursor)
-        total = answer.total(COUNTED + 1)
+        total = counted.result()
         values |= {"hits": found.hits, "cursor": found.cursor, "total": min(total, COUNTED),
                    "exact": total <= COUNTED}  # fmt: skip
         if facets:
@@ -61,8 +63,9 @@ def narrowed(request: Request, archive: Held, reader: Visitor, asked: Asked) -> 
 
 def _facets(archive: Any, asked: Searched) -> dict[str, Any]:
     answer = asked.answer(archive)
+    timed = Background(lambda: dict(answer.over_time("month")))
     counted = answer.counts(*_FACETS, limit=8, most=charts.SAMPLE)
-    months = dict(answer.over_time("month"))
+    months = timed.result()
     chart = None
     if len(months) > 1:
         labels = charts.periods(min(months), max(months), "month")
@@ -88,7 +91,7 @@ def _narrower(facet: Any, asked: Searched) -> list[str]:
 def builder(request: Request, archive: Held, reader: Visitor) -> Response:
     """A form that writes a query."""
     with archive.reading() as session:
-        names = [(one.name, one.title or one.name) for one in list_sources(session)]
+        names = source_names(session)
     return page(request, "builder.html", {"sources": names}, reader=reader)
 
 

@@ -38,7 +38,8 @@ FRENCH = {
     "No article answers this search.": "Aucun article ne répond à cette recherche.",
     "Try fewer words, another spelling, or a beginning such as {example}.":
         "Essayez moins de mots, une autre orthographe ou un début de mot comme {example}.",
-    "More results": "Suite des résultats", "Narrow": "Affiner", "Authors": "Auteurs",
+    "More results": "Suite des résultats", "Narrow": "Affiner",
+    "Top sources, authors, entries and words": "Sources, auteurs, entrées et mots principaux", "Authors": "Auteurs",
     "Sections": "Rubriques", "Languages": "Langues", "Entries": "Fiches", "Kinds": "Genres",
     "Counted over the newest {n} articles.": "Compté sur les {n} articles les plus récents.",
     "Save this search": "Enregistrer cette recherche", "Save": "Enregistrer", "Name": "Nom",

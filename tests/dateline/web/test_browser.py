@@ -63,7 +63,8 @@ def test_facets_narrow_and_more_results_come(browser: Browser, room: Room) -> No
         page.goto("/search?q=lowmoor")
         assert page.locator(".hit").count() == 20
         page.get_by_role("link", name="More results").click()
-        page.wait_for_function("document.querySelectorAll('.hit').length == 31")
+        page.locator(".hit").nth(30).wait_for()
+        assert page.locator(".hit").count() == 31
         page.locator("#facet-section").wait_for()
         page.locator(".facet a", has_text="Market").click()
         page.wait_for_url("**section%3A%22Market%22**")

@@ -1,0 +1,118 @@
+"""``backfill``: fetch the past of a source."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dateline.cli.options import ExitCode, opened, put_json, say, table
+
+if TYPE_CHECKING:
+    from storage.past import BackfillInfo
+
+
+@click.command()
+@click.argument("source", required=False)
+@click.option("--from", "since", metavar="DAY", help="The first day: 2021-09-23, 2021-09, 3m.")
+@click.option("--to", "until", metavar="DAY", help="The last day (default: today).")
+@click.option("--limit", type=click.IntRange(0), default=0, help="Articles fetched now, at most; "
+              "the rest waits for the next crawl.")  # fmt: skip
+@click.option("--delay", type=click.FloatRange(0), help="Seconds between two requests to a host.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def backfill(
+    ctx: click.Context, source: str | None, since: str | None, until: str | None, limit: int,
+    delay: float | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Fetch what SOURCE published from one day to another, or list what was asked for.
+
+    Looks through its sitemaps, its archive pages by date and the pages of its lists, at its
+    own pace. Stopped or killed it goes on where it was, when called again or by
+    `dateline run`.
+    Without --from it lists the stretches and the gaps that feeds left, with what came of them.
+    """
+    from storage.past import backfills
+
+    if source is not None and since is not None:
+        number = _ask(ctx, source, since, until)
+        code = _crawl(ctx, source, limit, delay)
+    elif since is not None or until is not None:
+        raise click.UsageError("name the SOURCE, and --from which day")
+    else:
+        number, code = None, ExitCode.DONE
+    with opened(ctx) as archive, archive.reading() as session:
+        found = backfills(session, source, only=number)
+    if as_json:
+        put_json([_as_json(one) for one in found])
+    elif not found:
+        say("nothing was asked for, and no feed left a gap")
+    else:
+        table([_row(one) for one in found],
+              ("SOURCE", "WHY", "FROM", "TO", "STATE", "PAGES", "NEW"))  # fmt: skip
+        for one in found:
+            if one.detail:
+                click.echo(f"  {one.source}: {one.detail}")
+    ctx.exit(code)
+
+
+def _ask(ctx: click.Context, source: str, since: str, until: str | None) -> int:
+    from crawler.arguments import BadArgument, parse_since
+    from storage import past, utc_now
+
+    now = utc_now()
+    try:
+        first = parse_since(since, now)
+        last = parse_since(until, now) if until else now
+    except BadArgument as error:
+        raise click.UsageError(str(error)) from error
+    if until:
+        last = _after(until, last)
+    # Whole days, so that the same words ask for the same stretch again.
+    first = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    last = min(last, now + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    if last <= first:
+        raise click.UsageError(f"--to {until} lies before --from {since}")
+    with opened(ctx) as archive:
+        return past.ask(archive, source, first, last, now)
+
+
+def _after(text: str, moment: datetime) -> datetime:
+    """The end of the month, year or day that ``text`` names."""
+    if len(text) == len("2021"):
+        return moment.replace(year=moment.year + 1)
+    if len(text) == len("2021-09"):
+        return (moment + timedelta(days=31)).replace(day=1)
+    return moment + timedelta(days=1)
+
+
+def _crawl(ctx: click.Context, name: str, limit: int, delay: float | None) -> ExitCode:
+    from crawler.runner import run_crawls
+    from dateline.cli.crawl import exit_code, progress, show
+    from storage import locate
+    from storage.sources import get_source
+
+    with opened(ctx) as archive, archive.reading() as session:
+        row = get_source(session, name)
+        plan = (row.name, row.home_url, delay if delay is not None else row.delay)
+    location = locate(ctx.obj["archive"], ctx.obj["database"])
+    arguments = {"depth": 1, "due": True, "limit": limit, "rechecks": 0}
+    with progress(ctx.obj["verbose"]) as observer:
+        results = run_crawls(location, [plan], arguments, observer)
+    show(results, err=True)
+    return exit_code(results)
+
+
+def _row(one: BackfillInfo) -> tuple[str, ...]:
+    pages = f"{one.pages - one.pending} of {one.pages}" if one.pending else str(one.pages)
+    return (one.source, one.reason, f"{one.since:%Y-%m-%d %H:%M}", f"{one.until:%Y-%m-%d %H:%M}",
+            one.state, pages, str(one.fresh))  # fmt: skip
+
+
+def _as_json(one: BackfillInfo) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asdict(one).items()
+    }
