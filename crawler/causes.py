@@ -62,7 +62,10 @@ def of_exception(error: BaseException | None, url: str) -> Failure:
         return Failure("address-refused", "its host has only private addresses; "
                        "set DATELINE_ALLOW_PRIVATE=1 to fetch from it", final=True)  # fmt: skip
     if isinstance(error, IgnoreRequest):
-        cause = "redirect-loop" if "redirect" in detail.lower() else "ignored"
+        words = detail.lower()
+        cause = "redirect-loop" if "redirect" in words else "ignored"
+        # A body that unpacks to more than is allowed.
+        cause = "too-large" if "exceeded" in words else cause
         return Failure(cause, detail, final=True)
     for kind, cause in _DOWNLOAD_ERRORS:
         if isinstance(error, kind):

@@ -21,6 +21,7 @@ from crawler.runner import (
 )
 from storage import agenda
 from storage.archive import open_archive, utc_now
+from storage.errors import ArchiveError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,8 @@ class Scheduler:
     at_once: int = MAX_CRAWLS
     observer: Callable[[NewsSpider], None] | None = None
     told: Callable[[RunResult], None] | None = None
+    # What is done beside the crawls, every beat, in a thread of its own.
+    chores: Callable[[Archive], None] | None = None
 
     def __post_init__(self) -> None:
         """Begin with nothing in hand."""
@@ -58,6 +61,8 @@ class Scheduler:
         self._running: dict[str, asyncio.Task[RunResult]] = {}
         self._tried: set[str] = set()
         self._stopping = asyncio.Event()
+        self._chore: asyncio.Future[None] | None = None
+        self._chores_at = 0.0
         self.results: list[RunResult] = []
 
     async def run(self) -> None:
@@ -69,7 +74,10 @@ class Scheduler:
                 self._begin(runner)
             if not self._running and (self.once or self._stopping.is_set()):
                 await self._leases.close()
+                self._begin_chores(now=True)
+                await self._end_chores()
                 return
+            self._begin_chores()
             await self._wait()
             self._collect()
 
@@ -89,6 +97,22 @@ class Scheduler:
         return await crawl_one(
             runner, self.location, (source.name, source.home_url, source.delay), arguments
         )
+
+    def _begin_chores(self, *, now: bool = False) -> None:
+        """Do what is done beside the crawls, where the last time is a beat ago and over."""
+        loop = asyncio.get_running_loop()
+        rested = loop.time() - self._chores_at >= _BEAT.total_seconds()
+        if self.chores is None or not (rested or now):
+            return
+        if self._chore is not None and not self._chore.done():
+            return
+        self._chores_at = loop.time()
+        self._chore = loop.run_in_executor(None, self.chores, self.archive)
+        self._chore.add_done_callback(_told_of)
+
+    async def _end_chores(self) -> None:
+        if self._chore is not None:
+            await asyncio.wait([self._chore])
 
     async def _wait(self) -> None:
         """Until a crawl ends, something is due, or it is time to renew."""
@@ -118,25 +142,33 @@ class Scheduler:
             if error is not None:
                 logger.error("a crawl of %s failed", host, exc_info=error)
                 continue
-            self.results.append(task.result())
+            if self.once:
+                self.results.append(task.result())
             if self.told is not None:
                 self.told(task.result())
+
+
+def _told_of(chore: asyncio.Future[None]) -> None:
+    if not chore.cancelled() and (error := chore.exception()) is not None:
+        logger.error("alerts could not be sent: %s", error,
+                     exc_info=None if isinstance(error, ArchiveError) else error)  # fmt: skip
 
 
 def run(
     location: Location, *, once: bool = False, at_once: int = MAX_CRAWLS,
     observer: Callable[[NewsSpider], None] | None = None,
     told: Callable[[RunResult], None] | None = None,
+    chores: Callable[[Archive], None] | None = None,
 ) -> list[RunResult]:  # fmt: skip
     """Crawl what is due; once a process. Returns what became of each crawl where it is ``once``.
 
-    ``told`` hears of each crawl that ended.
+    ``told`` hears of each crawl that ended; ``chores`` is called now and then beside the crawls.
     """
     results: list[RunResult] = []
 
     async def main() -> None:
         with open_archive(str(location.folder), location.database_url) as archive:
-            scheduler = Scheduler(location, archive, once, at_once, observer, told)
+            scheduler = Scheduler(location, archive, once, at_once, observer, told, chores)
             await scheduler.run()
             results.extend(scheduler.results)
 

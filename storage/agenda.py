@@ -17,6 +17,7 @@ from sqlalchemy import and_, delete, exists, func, or_, select, update
 from storage.addresses import host_of
 from storage.database import insert_ignore
 from storage.models import Article, Backfill, Candidate, CrawlRun, Endpoint, Item, Lease, Source
+from storage.moments import has_come
 from storage.runs import is_dead, process_name
 
 if TYPE_CHECKING:
@@ -55,12 +56,14 @@ def due(archive: Archive, now: datetime) -> list[Due]:
     """
     endpoint = exists().where(
         Endpoint.source_id == Source.id, Endpoint.indexed.is_(False), Endpoint.closed_at.is_(None),
-        or_(Endpoint.next_due_at.is_(None), Endpoint.next_due_at <= now),
+        or_(Endpoint.next_due_at.is_(None), has_come(Endpoint.next_due_at, now)),
     )  # fmt: skip
     waiting = exists().where(Candidate.source_id == Source.id, Candidate.state == "pending")
     stretch = exists().where(Backfill.source_id == Source.id, Backfill.state == "open")
     again = exists().where(
-        Item.source_id == Source.id, Article.item_id == Item.id, Article.next_check_at <= now
+        Item.source_id == Source.id,
+        Article.item_id == Item.id,
+        has_come(Article.next_check_at, now),
     )
     last = (
         select(func.max(CrawlRun.started_at))
@@ -68,7 +71,7 @@ def due(archive: Archive, now: datetime) -> list[Due]:
         .correlate(Source)
         .scalar_subquery()
     )
-    rested = or_(last.is_(None), last <= now - _PAUSE)
+    rested = or_(last.is_(None), last <= now - _PAUSE, last > now + _PAUSE)
     query = (
         select(Source.name, Source.home_url, Source.delay)
         .where(Source.state == "active", or_(endpoint, and_(rested, or_(waiting, again, stretch))))
@@ -111,7 +114,11 @@ def take(archive: Archive, host: str, holder: str, now: datetime) -> bool:
         free = [holder, held] if is_dead(held.partition("#")[0]) else [holder]
         taken = session.connection().execute(
             update(Lease)
-            .where(Lease.host == host, or_(Lease.until <= now, Lease.holder.in_(free)))
+            .where(
+                Lease.host == host,
+                # One that runs for longer than leases do was taken by a clock that had jumped.
+                or_(Lease.until <= now, Lease.until > now + 2 * LEASE, Lease.holder.in_(free)),
+            )
             .values(holder=holder, until=now + LEASE)
         )
         return bool(taken.rowcount)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from storage.models import Article, CrawlRun, Endpoint, Revision, Source
+from storage import alarms
+from storage.models import Alarm, Article, CrawlRun, Endpoint, Revision, Source
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,18 +42,24 @@ def size(archive: Archive) -> tuple[int, int]:
         return articles, session.scalar(select(func.count()).select_from(Source)) or 0
 
 
-def trouble(archive: Archive) -> list[dict[str, Any]]:
+def trouble(archive: Archive, now: datetime) -> list[dict[str, Any]]:
     """The sources in trouble and why, JSON-ready."""
     with archive.reading() as session:
         names = dict(session.execute(select(Source.id, Source.name)).all())
-        found = trouble_by_source(session)
+        found = trouble_by_source(session, now)
     return [{"source": names[i], "why": why} for i, why in sorted(found.items())]
 
 
-def trouble_by_source(session: Session) -> dict[int, list[str]]:
-    """Why sources are in trouble: endpoints keep failing, or the last crawl ended badly."""
+def trouble_by_source(session: Session, now: datetime) -> dict[int, list[str]]:
+    """Why sources are in trouble: alarms, endpoints that keep failing, crawls that ended badly or
+    that nobody makes."""
     found: dict[int, list[str]] = {}
-    for one in session.scalars(select(Endpoint).where(Endpoint.failures >= FAILURES)):
+    for alarm in session.scalars(
+        select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.id)
+    ):
+        found.setdefault(alarm.source_id, []).append(f"{alarm.kind}: {alarm.detail}")
+    failing = select(Endpoint).where(Endpoint.failures >= FAILURES, Endpoint.closed_at.is_(None))
+    for one in session.scalars(failing):
         found.setdefault(one.source_id, []).append(
             f"{one.kind} {one.url} failed {one.failures} times: {one.last_error}"
         )
@@ -60,4 +67,6 @@ def trouble_by_source(session: Session) -> dict[int, list[str]]:
     for run in session.scalars(select(CrawlRun).where(CrawlRun.id.in_(newest))):
         if run.state in ("failed", "interrupted"):
             found.setdefault(run.source_id, []).append(f"last crawl {run.state}: {run.reason}")
+    for source_id, why in alarms.overdue(session, now).items():
+        found.setdefault(source_id, []).append(why)
     return found

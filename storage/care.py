@@ -74,6 +74,17 @@ def verify(
     return found
 
 
+def verify_newest(archive: Archive) -> tuple[str, Verified] | None:
+    """(its name, what was found) of the capture file that was written last, if there is any."""
+    files = files_of(archive)
+    if not files:
+        return None
+    newest = max(files, key=lambda path: path.stat().st_mtime)
+    found = Verified(files=1, bytes=newest.stat().st_size)
+    _verify_file(archive, newest, found)
+    return final_path(newest).name, found
+
+
 def _verify_file(archive: Archive, path: Path, found: Verified) -> None:
     name = final_path(path).name
     with archive.reading() as session:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _TOGETHER = 200
 # Of one kind of problem, so many are named; a count stands for the rest.
 _NAMED = 50
+_QUICKLY_READ = 2_000_000_000
 
 
 def check(archive: Archive) -> list[str]:
@@ -42,6 +43,21 @@ def check(archive: Archive) -> list[str]:
             problems += _shortened(list(look(session)))
         problems += _shortened(list(_media(session, archive)))
     return problems + _shortened(care.verify(archive).problems)
+
+
+def quick(archive: Archive) -> list[str]:
+    """What is wrong with the database, as far as a few seconds tell."""
+    problems = [f"schema: {difference}" for difference in migrations.differences(archive.engine)]
+    if archive.location.is_sqlite:
+        with archive.reading() as session:
+            size = session.scalar(
+                text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+            )
+            # It reads the whole file.
+            if (size or 0) < _QUICKLY_READ:
+                said = session.execute(text("PRAGMA quick_check(3)")).scalars()
+                problems += [line for line in said if line != "ok"]
+    return problems
 
 
 def _shortened(problems: list[str]) -> list[str]:

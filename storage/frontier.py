@@ -11,7 +11,7 @@ from storage.addresses import url_key
 from storage.content import to_json
 from storage.database import chunked, insert_ignore
 from storage.models import Address, Article, Candidate, Capture, Item
-from storage.moments import Moment
+from storage.moments import Moment, has_come
 from storage.records import KnownCapture, Task
 
 if TYPE_CHECKING:
@@ -201,7 +201,9 @@ def _take_articles(
         select(Item, Capture)
         .join(Article, Article.item_id == Item.id)
         .outerjoin(Capture, Capture.id == Article.capture_id)
-        .where(Item.source_id == source_id, Article.next_check_at <= now, Item.id.not_in(busy))
+        .where(
+            Item.source_id == source_id, has_come(Article.next_check_at, now), Item.id.not_in(busy)
+        )
         .order_by(Article.next_check_at, Article.sort_at.desc(), Item.id)
         .limit(count)
     )

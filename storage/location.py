@@ -33,6 +33,14 @@ contact = ""
 # delay = 1.0
 # Requests in flight to one host at most.
 concurrency = 2
+
+# How alerts are sent by e-mail; the password is DATELINE_MAIL_PASSWORD.
+# [mail]
+# host = "smtp.example.org"
+# port = 587
+# from = "dateline@example.org"
+# username = "dateline@example.org"
+# starttls = true
 """
 
 
@@ -123,6 +131,38 @@ def locate(folder: str | None = None, database: str | None = None) -> Location:
         raise ArchiveError(
             f"{root / CONFIG_NAME}: {error}", "correct the line or delete the file"
         ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How e-mail is sent."""
+
+    host: str
+    port: int
+    sender: str
+    username: str
+    starttls: bool
+
+
+def mail_settings(folder: Path) -> Mail | None:
+    """The ``[mail]`` section of an archive's settings; ``None`` where there is none.
+
+    Raises:
+        ArchiveError: it lacks a line, or one has a wrong type.
+    """
+    section = _read_config(folder / CONFIG_NAME).get("mail")
+    if section is None:
+        return None
+    try:
+        host, sender = str(section["host"]), str(section["from"])
+        port = int(section.get("port", 587))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArchiveError(
+            f"{folder / CONFIG_NAME}: [mail] needs host and from, and a number as port",
+            "correct the section",
+        ) from error
+    starttls = bool(section.get("starttls", port == 587))
+    return Mail(host, port, sender, str(section.get("username", "")), starttls)
 
 
 def require_archive(location: Location) -> None:

@@ -3,13 +3,18 @@ need not import them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, Dialect, TypeDecorator
+from sqlalchemy import DateTime, Dialect, TypeDecorator, or_
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
     from storage.content import ClaimedMoment
+
+# Nothing is ever to be done later than this (storage.schedule).
+FARTHEST = timedelta(days=62)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -37,6 +42,14 @@ class Moment(TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def has_come(column: Any, now: datetime) -> ColumnElement[bool]:
+    """Whether the moment of something to be done has come.
+
+    One that lies too far ahead was written by a clock that had jumped: it has come too.
+    """
+    return or_(column <= now, column > now + FARTHEST)
 
 
 def stored_moment(moment: ClaimedMoment | None) -> tuple[datetime | None, int | None]:

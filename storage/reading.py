@@ -33,6 +33,7 @@ from storage.sources import list_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -313,13 +314,13 @@ def media_file(archive: Archive, digest: str) -> MediaFile:
     return MediaFile(archive.location.media / found.path, found.content_type)
 
 
-def status_of(archive: Archive) -> dict[str, Any]:
+def status_of(archive: Archive, now: datetime) -> dict[str, Any]:
     """What the archive holds, and how each source is; JSON-ready."""
     from storage.runs import last_runs
 
     with archive.reading() as session:
         sources = []
-        trouble = trouble_by_source(session)
+        trouble = trouble_by_source(session, now)
         for s in list_sources(session):
             runs = last_runs(session, s.id, 1)
             sources.append({

@@ -12,7 +12,8 @@ from storage import tombstones
 from storage.addresses import host_of, url_key
 from storage.database import insert_ignore
 from storage.errors import SourceExists, unknown_source
-from storage.models import Article, Candidate, CrawlRun, Endpoint, Item, Source
+from storage.models import Candidate, CrawlRun, Endpoint, Item, Source
+from storage.moments import has_come
 from storage.records import DueEndpoint
 
 if TYPE_CHECKING:
@@ -142,8 +143,9 @@ def list_sources(session: Session, source_id: int | None = None) -> list[SourceI
         .group_by(Endpoint.source_id)
     )  # fmt: skip
     articles = counted(
-        select(Item.source_id, func.count()).join(Article, Article.item_id == Item.id)
-        .where(only(Item.source_id)).group_by(Item.source_id)
+        select(Item.source_id, func.count())
+        .where(Item.kind == "article", Item.state != "stub", only(Item.source_id))
+        .group_by(Item.source_id)
     )  # fmt: skip
     pending = counted(
         select(Candidate.source_id, func.count())
@@ -210,7 +212,9 @@ def due_endpoints(
     says nothing of it; ``MAX_INDEXED`` a call, the newest first, for an index of a large paper
     names hundreds that never change.
     """
-    due: ColumnElement[bool] = or_(Endpoint.next_due_at.is_(None), Endpoint.next_due_at <= now)
+    due: ColumnElement[bool] = or_(
+        Endpoint.next_due_at.is_(None), has_come(Endpoint.next_due_at, now)
+    )
     if all_of_them:
         due = true()
     of_source = select(Endpoint).where(

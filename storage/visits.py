@@ -66,7 +66,10 @@ def record_visit(session: Session, outcome: EndpointRead | EndpointFailed, now: 
         endpoint.newest_at = max([*dated, *([newest] if newest else [])], default=None)
     if outcome.wishes is not None:
         endpoint.wishes = asdict(outcome.wishes)
-    rhythm = _learned(endpoint, fresh, said, before, now)
+    rhythm = learned(Rhythm.from_stored(endpoint.rhythm), fresh, said, before, now)
+    if fresh or endpoint.rhythm is None:
+        # Silence is learned of too, but not written down each time: the clock tells it again.
+        endpoint.rhythm = rhythm.to_stored()
     gap = None
     if before is not None and endpoint.kind == "feed":
         gap = missed(said, fresh, newest, before, now)
@@ -108,28 +111,21 @@ def missed(
     return (newest, oldest) if oldest > newest else None
 
 
-def _learned(
-    endpoint: Endpoint, fresh: Sequence[Announcement], said: Sequence[Announcement],
+def learned(
+    rhythm: Rhythm | None, fresh: Sequence[Announcement], said: Sequence[Announcement],
     before: datetime | None, now: datetime,
 ) -> Rhythm:  # fmt: skip
-    """The endpoint's rhythm with what it just brought; kept where that changed it."""
-    rhythm = Rhythm.from_stored(endpoint.rhythm)
+    """An endpoint's rhythm with what it brought between ``before`` and ``now``."""
     if rhythm is None or before is None:
-        rhythm = first_seen(now, [one.published for one in said if one.published is not None])
-    elif fresh:
-        middle = before + (now - before) / 2
-        undated = [middle for one in fresh if one.published is None or one.published > now]
-        dated = [
-            one.published for one in fresh
-            if one.published is not None and before - _LATE <= one.published <= now
-        ]  # fmt: skip
-        # What is older is no news: a site that brings its past back does not publish faster.
-        rhythm = rhythm.observed(now, [*dated, *undated[:_MOST_UNDATED]])
-    else:
-        # Silence is learned of too, but not written down each time: the clock tells it again.
-        return rhythm.observed(now, ())
-    endpoint.rhythm = rhythm.to_stored()
-    return rhythm
+        return first_seen(now, [one.published for one in said if one.published is not None])
+    middle = before + (now - before) / 2
+    undated = [middle for one in fresh if one.published is None or one.published > now]
+    # What is older is no news: a site that brings its past back does not publish faster.
+    dated = [
+        one.published for one in fresh
+        if one.published is not None and before - _LATE <= one.published <= now
+    ]  # fmt: skip
+    return rhythm.observed(now, [*dated, *undated[:_MOST_UNDATED]])
 
 
 def _follow(session: Session, endpoint: Endpoint, url: str, now: datetime) -> str | None:

@@ -29,6 +29,7 @@ def upgrade() -> None:
     op.drop_index("ix_mentions_entry_id", "mentions")
     op.create_index("ix_mentions_entry_id", "mentions", ["entry_id", "item_id"])
     op.create_index("ix_articles_item_key", "articles", ["item_id", "search_key"])
+    op.create_index("ix_items_source_id_state", "items", ["source_id", "kind", "state"])
     op.create_table(
         "host_files",
         sa.Column("url", sa.String(), nullable=False),
@@ -146,6 +147,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in TABLES:
         op.drop_table(table)
+    op.drop_index("ix_items_source_id_state", "items")
     op.drop_index("ix_articles_item_key", "articles")
     op.drop_index("ix_mentions_entry_id", "mentions")
     op.create_index("ix_mentions_entry_id", "mentions", ["entry_id"])

@@ -202,8 +202,8 @@ class NewsSpider(Spider):
     async def _closed(self, spider: Spider, reason: str) -> None:
         if not self._is_open:
             return
+        from storage.alarms import finish
         from storage.frontier import pending_count
-        from storage.runs import end_run
 
         await self.recorder.flush()
         archive, recorder = self.archive, self.recorder
@@ -216,12 +216,13 @@ class NewsSpider(Spider):
                 self.left = pending_count(
                     session, self.source.id, self.arguments.depth, self.arguments.since
                 )
-            archive.write(
-                lambda s: end_run(
-                    s, recorder.run_id, utc_now(), state=state, reason=self.failure or reason,
-                    counts=self.tally.as_counts(), causes=dict(self.tally.causes),
-                )
+            raised = finish(
+                archive, self.source.id, recorder.run_id, utc_now(), state=state,
+                reason=self.failure or reason, counts=self.tally.as_counts(),
+                causes=dict(self.tally.causes),
             )  # fmt: skip
+            for line in raised:
+                self.logger.warning("alarm: %s", line)
         except ArchiveError as error:
             # The next run says that this one was interrupted, and mends its last file.
             if self.failure is None:

@@ -19,6 +19,7 @@ _VERBS = {
     "crawl": ("dateline.cli.crawl", "crawl"),
     "backfill": ("dateline.cli.backfill", "backfill"),
     "run": ("dateline.cli.schedule", "run"),
+    "alert": ("dateline.cli.alert", "alert"),
     "install-service": ("dateline.cli.schedule", "install_service"),
     "search": ("dateline.cli.search", "search"),
     "show": ("dateline.cli.show", "show"),
@@ -35,6 +36,7 @@ _VERBS = {
     "captures": ("dateline.cli.captures", "captures"),
     "forget": ("dateline.cli.forget", "forget"),
     "status": ("dateline.cli.status", "status"),
+    "doctor": ("dateline.cli.doctor", "doctor"),
     "db": ("dateline.cli.archive", "db"),
 }
 _HELP = {
@@ -44,6 +46,7 @@ _HELP = {
     "crawl": "Fetch what is new.",
     "backfill": "Fetch the past of a source.",
     "run": "Crawl every source when it is due, on and on or once.",
+    "alert": "Tell somebody of new matches, or of trouble.",
     "install-service": "Have the system run it.",
     "search": "Find articles.",
     "show": "Show one item whole.",
@@ -60,6 +63,7 @@ _HELP = {
     "captures": "Look after the captured pages.",
     "forget": "Erase an item or a source by request, for good.",
     "status": "Say how the archive and its crawls are.",
+    "doctor": "Look whether everything is as it should be.",
     "db": "Look after the database.",
 }
 
@@ -97,11 +101,16 @@ class _Verbs(click.Group):
 @click.option("--database", metavar="URL", help="Another database than the folder's "
               "(default: $DATELINE_DATABASE).")  # fmt: skip
 @click.option("-v", "--verbose", count=True, help="Log more to stderr (-vv: everything).")
+@click.option("--log-json", is_flag=True, help="Logs as JSON, a line each.")
 @click.version_option(VERSION, prog_name="dateline")
 @click.pass_context
-def cli(ctx: click.Context, archive: str | None, database: str | None, verbose: int) -> None:
+def cli(
+    ctx: click.Context, archive: str | None, database: str | None, verbose: int, log_json: bool
+) -> None:
     """Dateline follows news sites and keeps every article, clean, once, and findable."""
-    ctx.obj = {"archive": archive, "database": database, "verbose": verbose}
+    ctx.obj = {
+        "archive": archive, "database": database, "verbose": verbose, "log_json": log_json,
+    }  # fmt: skip
 
 
 def main() -> None:

@@ -99,7 +99,7 @@ def _crawl(ctx: click.Context, name: str, limit: int, delay: float | None) -> Ex
         plan = (row.name, row.home_url, delay if delay is not None else row.delay)
     location = locate(ctx.obj["archive"], ctx.obj["database"])
     arguments = {"depth": 1, "due": True, "limit": limit, "rechecks": 0}
-    with progress(ctx.obj["verbose"]) as observer:
+    with progress(ctx.obj) as observer:
         results = run_crawls(location, [plan], arguments, observer)
     show(results, err=True)
     return exit_code(results)

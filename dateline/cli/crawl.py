@@ -73,7 +73,7 @@ def crawl(
     plans = [(name, home, delay if delay is not None else own) for name, home, own in wanted]
     from crawler.runner import run_crawls
 
-    with progress(ctx.obj["verbose"]) as observer:
+    with progress(ctx.obj) as observer:
         results = run_crawls(location, plans, arguments, observer)
     if as_json:
         put_json([_as_json(result) for result in results])
@@ -96,8 +96,9 @@ def _wanted(ctx: click.Context, names: tuple[str, ...]) -> list[tuple[str, str, 
 class progress:
     """A bar on a terminal, a line now and then elsewhere; logs go above the bar."""
 
-    def __init__(self, verbose: int) -> None:
-        self.verbose = verbose
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.verbose: int = options["verbose"]
+        self.log_json: bool = options["log_json"]
         self.bar: Any = None
         self.tasks: dict[str, Any] = {}
         self.spoken = time.monotonic()
@@ -105,8 +106,8 @@ class progress:
     def __enter__(self) -> Any:
         from dateline.cli.logs import configure_logs
 
-        if not sys.stderr.isatty():
-            configure_logs(self.verbose)
+        if self.log_json or not sys.stderr.isatty():
+            configure_logs(self.verbose, as_json=self.log_json)
             return self._line
         from rich.console import Console
         from rich.logging import RichHandler

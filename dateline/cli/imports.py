@@ -47,7 +47,7 @@ def import_(
     from storage import ArchiveError
     from storage.sources import get_source
 
-    configure_logs(ctx.obj["verbose"])
+    configure_logs(ctx.obj["verbose"], as_json=ctx.obj["log_json"])
     answers = []
     failed = False
     with opened(ctx) as archive:

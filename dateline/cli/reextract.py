@@ -39,7 +39,7 @@ def reextract(
     from dateline.cli.logs import configure_logs
     from storage.sources import get_source
 
-    configure_logs(ctx.obj["verbose"])
+    configure_logs(ctx.obj["verbose"], as_json=ctx.obj["log_json"])
     with opened(ctx) as archive:
         source_id = None
         if source is not None:

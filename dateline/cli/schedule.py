@@ -13,6 +13,7 @@ from dateline.cli.options import ExitCode, local, opened, say
 
 if TYPE_CHECKING:
     from crawler.runner import RunResult
+    from storage.archive import Archive
 
 _UNIT = "dateline.service"
 _SERVICE = """\
@@ -51,7 +52,7 @@ def run(ctx: click.Context, once: bool, at_once: int) -> None:
     from dateline.cli.logs import configure_logs
     from storage import locate
 
-    configure_logs(ctx.obj["verbose"])
+    configure_logs(ctx.obj["verbose"], as_json=ctx.obj["log_json"])
     with opened(ctx) as archive, archive.reading() as session:
         from storage.sources import list_sources
 
@@ -61,10 +62,17 @@ def run(ctx: click.Context, once: bool, at_once: int) -> None:
     location = locate(ctx.obj["archive"], ctx.obj["database"])
     if not once:
         say("crawling what is due (Ctrl-C ends it)")
-    results = schedule(location, once=once, at_once=at_once, told=_tell)
+    results = schedule(location, once=once, at_once=at_once, told=_tell, chores=_chores)
     if once and not results:
         say(_when(ctx))
     ctx.exit(exit_code(results) if results else ExitCode.DONE)
+
+
+def _chores(archive: Archive) -> None:
+    """What is done beside the crawls: readers are told what they asked for."""
+    from dateline.alerts import tell
+
+    tell(archive)
 
 
 def _tell(result: RunResult) -> None:

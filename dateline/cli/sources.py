@@ -43,7 +43,7 @@ def add(
         )
     from dateline.cli.logs import configure_logs
 
-    configure_logs(ctx.obj["verbose"])
+    configure_logs(ctx.obj["verbose"], as_json=ctx.obj["log_json"])
     from crawler.runner import run_discovery
     from storage import locate
 

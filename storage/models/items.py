@@ -32,6 +32,8 @@ class Item(Base):
     __tablename__ = "items"
     __table_args__ = (
         UniqueConstraint("source_id", "kind", "identity"),
+        # What a source holds, counted without its items.
+        Index("ix_items_source_id_state", "source_id", "kind", "state"),
         CheckConstraint("kind IN ('article', 'entry')", name="kind"),
         CheckConstraint("state IN ('stub', 'stored', 'gone')", name="state"),
     )

@@ -54,7 +54,7 @@ def runs(
 @router.get("/status", responses=responses())
 def status(archive: Held) -> dict[str, Any]:
     """What the archive holds, and which sources are in trouble."""
-    found = reading.status_of(archive)
+    found = reading.status_of(archive, utc_now())
     # Where it lies is nobody's business but its keeper's.
     found.pop("folder")
     return found

@@ -36,7 +36,7 @@ def home(request: Request, archive: Held, reader: Visitor) -> Response:
     articles, sources = arrivals.size(archive)
     return page(request, "home.html", {
         "hits": hits, "since": since, "fresh": len(fresh), "articles": articles,
-        "sources": sources, "trouble": arrivals.trouble(archive), "days": days,
+        "sources": sources, "trouble": arrivals.trouble(archive, utc_now()), "days": days,
         "counts": counts, "chart": lambda title: charts.bars(
             [charts.label(one, "day") for one in days], values, title),
         "searches": gathering.searches(archive),

@@ -24,7 +24,7 @@ def sources(request: Request, archive: Held, reader: Visitor) -> Response:
     """All sources."""
     with archive.reading() as session:
         found = list_sources(session)
-    trouble = {one["source"]: one["why"] for one in arrivals.trouble(archive)}
+    trouble = {one["source"]: one["why"] for one in arrivals.trouble(archive, utc_now())}
     return page(request, "sources.html", {
         "sources": found, "trouble": trouble, "runs": health.runs(archive, None, 20, None),
     }, reader=reader)  # fmt: skip

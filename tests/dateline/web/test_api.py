@@ -247,3 +247,12 @@ def test_pictures_come_from_the_archive(room: Held) -> None:
     assert client.get("/media/../../dateline.toml").status_code == 404
     assert client.get("/media/..%2f..%2fdateline.toml").status_code == 404
     assert str(archive.location.folder) not in client.get("/api/status").text
+
+
+def test_metrics_tell_how_each_source_is(room: Held) -> None:
+    answer = room[0].get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+    lines = answer.text.splitlines()
+    assert any(line.startswith('dateline_articles{source="') for line in lines)
+    assert any(line.startswith("dateline_free_bytes ") for line in lines)

@@ -1,0 +1,169 @@
+"""Sending what readers are to be told: e-mail and webhooks.
+
+Webhooks follow the Standard Webhooks specification (https://www.standardwebhooks.com): the headers
+``webhook-id``, ``webhook-timestamp`` and ``webhook-signature`` (HMAC-SHA256 over the three joined
+by dots, base64, with the alert's secret).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import logging
+import os
+import smtplib
+import ssl
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Any
+
+from storage import agenda, messages
+from storage.archive import utc_now
+from storage.location import mail_settings
+from storage.version import VERSION
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+    from storage.messages import Message
+
+logger = logging.getLogger(__name__)
+_TIMEOUT = 20
+_LEASE = "alerts"
+PASSWORD = "DATELINE_MAIL_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+class NotSent(Exception):
+    """A message that was not taken; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a round of sending came to."""
+
+    made: int = 0
+    sent: int = 0
+    failed: int = 0
+
+
+def tell(archive: Archive) -> Done:
+    """Look for what is to be told and send it; nothing where another process does so now."""
+    if not messages.watches(archive):
+        return Done()
+    holder = agenda.new_holder()
+    if not agenda.take(archive, _LEASE, holder, utc_now()):
+        return Done()
+    try:
+        made = messages.gather(archive, utc_now())
+        sent = failed = 0
+        for message in messages.due(archive, utc_now()):
+            try:
+                send(archive, message)
+            except NotSent as error:
+                failed += 1
+                logger.warning("an alert for %s was not taken: %s", message.target, error)
+                messages.failed(archive, message, str(error), utc_now())
+            else:
+                sent += 1
+                messages.sent(archive, message, utc_now())
+            agenda.renew(archive, [_LEASE], holder, utc_now())
+        return Done(made, sent, failed)
+    finally:
+        agenda.release(archive, _LEASE, holder)
+
+
+def send(archive: Archive, message: Message) -> None:
+    """Send one message.
+
+    Raises:
+        NotSent: nobody took it.
+    """
+    if message.target.startswith("mailto:"):
+        _mail(archive, message)
+    else:
+        _post(message)
+
+
+def _post(message: Message) -> None:
+    body = json.dumps({"id": message.key, **message.payload}, ensure_ascii=False).encode()
+    stamp = str(int(utc_now().timestamp()))
+    headers = {
+        "Content-Type": "application/json", "User-Agent": f"Dateline/{VERSION}",
+        "webhook-id": message.key, "webhook-timestamp": stamp,
+        "webhook-signature": signature(message.secret, message.key, stamp, body),
+    }  # fmt: skip
+    request = urllib.request.Request(message.target, body, headers, method="POST")  # noqa: S310
+    try:
+        with _OPENER.open(request, timeout=_TIMEOUT):
+            pass
+    except urllib.error.HTTPError as error:
+        raise NotSent(f"the server answered {error.code}") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NotSent(f"{type(error).__name__}: {error}") from error
+
+
+def signature(secret: str, key: str, stamp: str, body: bytes) -> str:
+    """The signature of a webhook's body."""
+    signed = f"{key}.{stamp}.".encode() + body
+    digest = hmac.new(bytes.fromhex(secret), signed, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(digest).decode()
+
+
+def shown_secret(secret: str) -> str:
+    """A secret as the specification writes it, for whoever checks signatures."""
+    return "whsec_" + base64.b64encode(bytes.fromhex(secret)).decode()
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A webhook that moved is not followed: what it is told may be for nobody else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow nothing; the answer counts as a failure."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def _mail(archive: Archive, message: Message) -> None:
+    settings = mail_settings(archive.location.folder)
+    if settings is None:
+        raise NotSent("no [mail] section in dateline.toml says how to send e-mail")
+    letter = EmailMessage()
+    subject, text = worded(message.payload)
+    letter["Subject"] = subject
+    letter["From"] = settings.sender
+    letter["To"] = message.target.removeprefix("mailto:")
+    letter["Message-ID"] = f"<{message.key}@dateline.invalid>"
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(text)
+    try:
+        with smtplib.SMTP(settings.host, settings.port, timeout=_TIMEOUT) as server:
+            if settings.starttls:
+                server.starttls(context=ssl.create_default_context())
+            if settings.username:
+                server.login(settings.username, os.environ.get(PASSWORD, ""))
+            server.send_message(letter)
+    except (OSError, smtplib.SMTPException) as error:
+        raise NotSent(f"{type(error).__name__}: {error}") from error
+
+
+def worded(payload: dict[str, Any]) -> tuple[str, str]:
+    """(subject, text) of a message for people."""
+    if payload["kind"] == "alarms":
+        lines = [f"{one['kind']}: {one['detail']}" for one in payload["alarms"]]
+        return f"Dateline: {payload['source']} needs a look", "\n".join(lines) + "\n"
+    if payload["kind"] == "test":
+        return "Dateline: a test", "Alerts of this archive reach you.\n"
+    articles = payload["articles"]
+    count = "1 new article" if len(articles) == 1 else f"{len(articles)} new articles"
+    blocks = []
+    for one in articles:
+        when = (one["published"] or "")[:16].replace("T", " ")
+        lines = [one["headline"], f"{one['source']}  {when}".rstrip(),
+                 one["standfirst"] or one["snippet"], one["url"]]  # fmt: skip
+        blocks.append("\n".join(line for line in lines if line))
+    return f"Dateline: {count} for {payload['search']}", "\n\n".join(blocks) + "\n"

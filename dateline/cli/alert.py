@@ -1,0 +1,131 @@
+"""``alert``: tell somebody of new matches of a search, or of sources in trouble."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import click
+
+from dateline.cli.options import ExitCode, local, opened, plural, put_json, say, table
+
+
+@click.group()
+def alert() -> None:
+    """Tell somebody of new matches of a search, or of sources in trouble."""
+
+
+@alert.command()
+@click.argument("search", required=False)
+@click.option("--to", "target", required=True, metavar="WHERE",
+              help="An e-mail address, or the URL of a webhook.")  # fmt: skip
+@click.option("--every", default="1h", show_default=True, help="At most so often: 15m, 1h, 1d, 1w.")
+@click.option("--alarms", is_flag=True, help="Of sources that went silent, lost a field, turned "
+              "into walls or errors.")  # fmt: skip
+@click.pass_context
+def add(ctx: click.Context, search: str | None, target: str, every: str, alarms: bool) -> None:
+    """Tell WHERE of each new article that SEARCH finds (a saved search's name, or a query).
+
+    `dateline run` sends them; without it, call `dateline alert send` from cron.
+    """
+    from dateline.alerts import shown_secret
+    from storage import gathering, messages, utc_now
+
+    if alarms == (search is not None):
+        raise click.UsageError("name a SEARCH, or --alarms")
+    minutes = _minutes(every)
+    with opened(ctx) as archive:
+        number = None
+        if search is not None:
+            held = [one.id for one in gathering.searches(archive) if one.name == search]
+            messages.checked_target(target)
+            number = held[0] if held else gathering.save_search(archive, search, search, utc_now())
+        one = messages.watch(archive, number, target, minutes, utc_now())
+    say(f"alert {one.id}: {one.target} is told from now on")
+    if not one.target.startswith("mailto:"):
+        say(f"its signatures are made with {shown_secret(one.secret)}")
+
+
+def _minutes(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,4})([mhdw])", text)
+    if match is None:
+        raise click.UsageError(f"--every {text!r} is none of 15m, 1h, 1d, 1w")
+    return int(match[1]) * {"m": 1, "h": 60, "d": 1440, "w": 10_080}[match[2]]
+
+
+@alert.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def list_alerts(ctx: click.Context, as_json: bool) -> None:
+    """List the alerts, and how their last messages fared."""
+    from storage import messages
+
+    with opened(ctx) as archive:
+        found = messages.watches(archive)
+    if as_json:
+        put_json([
+            {"id": one.id, "search": one.search, "query": one.query, "to": one.target,
+             "every_minutes": one.every_minutes, "told": one.told, "waiting": one.waiting,
+             "last_sent_at": one.last_sent_at and one.last_sent_at.isoformat(),
+             "last_error": one.last_error}
+            for one in found
+        ])  # fmt: skip
+    elif not found:
+        say("nobody is told anything; begin with `dateline alert add`")
+    else:
+        table(
+            [(str(one.id), str(one.told), str(one.waiting), local(one.last_sent_at),
+              one.search or "(alarms)", one.target) for one in found],
+            ("NO", "TOLD", "WAITING", "LAST SENT", "SEARCH", "TO"),
+        )  # fmt: skip
+        for one in found:
+            if one.last_error:
+                say(f"alert {one.id}: {one.last_error}")
+
+
+@alert.command()
+@click.argument("number", type=int)
+@click.pass_context
+def remove(ctx: click.Context, number: int) -> None:
+    """Tell nobody any more."""
+    from storage import messages
+
+    with opened(ctx) as archive:
+        messages.unwatch(archive, number)
+    say(f"alert {number} was removed")
+
+
+@alert.command()
+@click.pass_context
+def send(ctx: click.Context) -> None:
+    """Look for new matches now and send what is to be told."""
+    from dateline.alerts import tell
+
+    with opened(ctx) as archive:
+        done = tell(archive)
+    say(f"{plural(done.sent, 'message')} sent"
+        + (f", {done.failed} not taken; they are tried again" if done.failed else ""))  # fmt: skip
+    if done.failed:
+        ctx.exit(ExitCode.PARTLY)
+
+
+@alert.command()
+@click.argument("number", type=int)
+@click.pass_context
+def test(ctx: click.Context, number: int) -> None:
+    """Send a test message to the target of an alert."""
+    from dateline.alerts import NotSent
+    from dateline.alerts import send as deliver
+    from storage import messages
+
+    with opened(ctx) as archive:
+        one = next((w for w in messages.watches(archive) if w.id == number), None)
+        if one is None:
+            raise messages.UnknownWatch(f"there is no alert {number}",
+                                        "`dateline alert list` lists them")  # fmt: skip
+        message = messages.Message(0, str(uuid4()), one.target, one.secret, {"kind": "test"}, 0)
+        try:
+            deliver(archive, message)
+        except NotSent as error:
+            raise click.ClickException(f"{one.target} did not take it: {error}") from error
+    say(f"{one.target} took a test message")
