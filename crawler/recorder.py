@@ -110,7 +110,16 @@ class Recorder:
         self._timer = None
         task = asyncio.get_running_loop().create_task(self.flush())
         self._flushing.add(task)
-        task.add_done_callback(self._flushing.discard)
+        task.add_done_callback(self._flushed)
+
+    def _flushed(self, task: asyncio.Task[None]) -> None:
+        """Stop the run where writing failed in a way that nobody foresaw."""
+        self._flushing.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self.failure is None:
+            logger.error("stopping: writing failed", exc_info=error)
+            self.failure = ArchiveError(f"writing failed: {type(error).__name__}: {error}"[:300])
+            self._on_failure(self.failure)
 
     async def flush(self) -> None:
         """Write what waits."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import sqlite3
 import time
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -85,7 +87,12 @@ class Archive:
         with self.engine.connect() as connection:
             raw: Any = connection.connection.driver_connection
             raw.execute("PRAGMA analysis_limit = 1000")
-            raw.execute("PRAGMA optimize = 0x10002")
+            try:
+                raw.execute("PRAGMA optimize = 0x10002")
+            except sqlite3.OperationalError as error:
+                # Somebody else writes, or does the same: the next run's turn is soon enough.
+                if "locked" not in str(error):
+                    raise
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -108,7 +115,7 @@ class Archive:
             except DBAPIError as error:
                 state = getattr(error.orig, "sqlstate", None)
                 if state in _OTHER_WRITER and attempt + 1 < _TRIES:
-                    time.sleep(0.05 * 2**attempt)
+                    time.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
                     continue
                 if isinstance(error, OperationalError):
                     reason = str(error.orig).strip().splitlines()[0]

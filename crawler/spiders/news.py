@@ -209,7 +209,6 @@ class NewsSpider(Spider):
         archive, recorder = self.archive, self.recorder
         try:
             self._keeper.close()
-            tidied(archive)
             state = "finished" if reason == "finished" and self.failure is None else (
                 "failed" if self.failure else "interrupted")  # fmt: skip
             with archive.reading() as session:
@@ -223,6 +222,7 @@ class NewsSpider(Spider):
             )  # fmt: skip
             for line in raised:
                 self.logger.warning("alarm: %s", line)
+            tidied(archive)
         except ArchiveError as error:
             # The next run says that this one was interrupted, and mends its last file.
             if self.failure is None:

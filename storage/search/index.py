@@ -51,6 +51,12 @@ _TAKEN_OF_SECOND = text(
 )
 
 
+# Below zero, where no other lock of ours is; in one order, so that nobody waits for one another.
+_LOCK_SECONDS = text(
+    "SELECT pg_advisory_xact_lock(base) FROM unnest(CAST(:bases AS bigint[])) AS base ORDER BY base"
+)
+
+
 def key_column(connection: Connection) -> str:
     """The name of the key's column in the index."""
     return "rowid" if connection.dialect.name == "sqlite" else "key"
@@ -62,6 +68,10 @@ def new_keys(connection: Connection, moments: Sequence[tuple[datetime, int | Non
     Where most moments differ one query is all it takes.
     """
     bases = [keys.base_of(at, offset) for at, offset in moments]
+    if bases and connection.dialect.name == "postgresql":
+        # Others who write articles of the same seconds wait: they would choose the same keys, and
+        # where only days are known all articles of a day are of one second.
+        connection.execute(_LOCK_SECONDS, {"bases": sorted({-base - 1 for base in bases})}).all()
     taken = set(connection.scalars(_TAKEN, {"keys": bases})) if bases else set()
     for base in {base for base in bases if base in taken}:
         # A second of a calendar is full only where hundreds share a day and no hour is known.
