@@ -6,9 +6,10 @@ here, literals too, so a name that changes its answer between check and use gain
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-from scrapy.resolver import CachingHostnameResolver
+from scrapy.resolver import CachingHostnameResolver, dnscache
 from twisted.internet.interfaces import IHostnameResolver, IResolutionReceiver
 from zope.interface import implementer, provider
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from twisted.internet.base import ReactorBase
 
+KEPT_SECONDS = 600
 # Hosts that were refused, so that the failed request can say why it failed.
 refused_hosts: set[str] = set()
 
@@ -54,6 +56,7 @@ class GuardedResolver:
 
     def __init__(self, reactor: ReactorBase, cache_size: int) -> None:
         self._reactor = reactor
+        self._begun = time.monotonic()
         self._inner = CachingHostnameResolver(reactor, cache_size)
 
     @classmethod
@@ -74,6 +77,12 @@ class GuardedResolver:
         transportSemantics: str = "TCP",
     ) -> Any:
         """Resolve ``hostName``; private addresses never come out."""
+        now = time.monotonic()
+        if now - self._begun > KEPT_SECONDS:
+            # The library keeps answers for ever, and a process that runs for years would ask a
+            # host that moved at its old address for ever.
+            dnscache.clear()
+            self._begun = now
         sieve = _Sieve(resolutionReceiver, hostName)
         return self._inner.resolveHostName(
             sieve,  # type: ignore[arg-type]  # provides it

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from storage import messages
 from storage.models import Alarm, Article, Backfill, CrawlRun, Endpoint, Item, Revision, Source
 from storage.rhythm import Rhythm, expected
-from storage.runs import end_run
+from storage.runs import drop_empty, end_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +49,7 @@ def finish(
 
     def work(session: Session) -> list[str]:
         end_run(session, run_id, now, state=state, reason=reason, counts=counts, causes=causes)
+        drop_empty(session, source_id, now)
         raised = check(session, source_id, now)
         if raised:
             name = session.scalar(select(Source.name).where(Source.id == source_id)) or ""
@@ -100,6 +101,13 @@ def alarms(
             as_record(one, name)
             for one, name in session.execute(query.order_by(Alarm.id.desc()).limit(limit))
         ]
+
+
+def recent(session: Session, source_id: int, limit: int = 10) -> Sequence[Alarm]:
+    """The last alarms of a source, open ones first."""
+    query = select(Alarm).where(Alarm.source_id == source_id)
+    order = (Alarm.cleared_at.is_not(None), Alarm.id.desc())
+    return session.scalars(query.order_by(*order).limit(limit)).all()
 
 
 def as_record(one: Alarm, source: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from storage import alarms, past
 from storage.models import (
     Article,
     ArticleMedia,
@@ -53,6 +54,8 @@ def source(archive: Archive, name: str, now: datetime) -> dict[str, Any]:
             "waiting": info.pending,
             "last_success": _last_success(session, row),
             "endpoints": [_endpoint(one) for one in _endpoints(session, row.id)],
+            "alarms": [alarms.as_record(one, row.name) for one in alarms.recent(session, row.id)],
+            "past": [_stretch(one) for one in past.backfills(session, row.name, limit=10)],
             "runs": [run_record(run, row.name) for run in runs],
             "causes": dict(causes.most_common()),
             "yield": _yield(session, row.id, now),
@@ -112,6 +115,14 @@ def _endpoint(one: Endpoint) -> dict[str, Any]:
         "fetched_at": one.fetched_at.isoformat() if one.fetched_at else None,
         "changed_at": one.changed_at.isoformat() if one.changed_at else None,
         "next_due_at": one.next_due_at.isoformat() if one.next_due_at else None,
+        "closed_at": one.closed_at.isoformat() if one.closed_at else None,
+    }  # fmt: skip
+
+
+def _stretch(one: past.BackfillInfo) -> dict[str, Any]:
+    return {
+        "reason": one.reason, "since": one.since.isoformat(), "until": one.until.isoformat(),
+        "state": one.state, "detail": one.detail, "pages": one.pages, "new": one.fresh,
     }  # fmt: skip
 
 

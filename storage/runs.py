@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 
+from storage.database import chunked
 from storage.models import CrawlRun
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+
+# What tells that a run did something worth knowing.
+_FOUND = ("new", "revised", "gone", "failed", "skipped", "duplicate", "fresh", "gaps", "past_pages",
+          "named", "media_stored", "media_failed", "media_refused")  # fmt: skip
+_KEPT = timedelta(days=1)
+_LOOKED_AT = 500
 
 
 def process_name() -> str:
@@ -52,6 +61,35 @@ def end_run(
 def note_counts(session: Session, run_id: int, counts: dict[str, int]) -> None:
     """Keep what a run did so far: should it be killed, that is not forgotten."""
     session.execute(update(CrawlRun).where(CrawlRun.id == run_id).values(counts=counts))
+
+
+def drop_empty(session: Session, source_id: int, now: datetime) -> None:
+    """Forget the runs of a source that found nothing at all, but for those of the last day.
+
+    Years of looking at feeds that did not change would be most of the rows otherwise. What failed
+    is kept, and the last run always is.
+    """
+    rows = session.execute(
+        select(CrawlRun.id, CrawlRun.counts, CrawlRun.causes).where(
+            CrawlRun.source_id == source_id, CrawlRun.state == "finished",
+            CrawlRun.started_at < now - _KEPT,
+            CrawlRun.id < select(func.max(CrawlRun.id))
+            .where(CrawlRun.source_id == source_id).scalar_subquery(),
+            CrawlRun.id > _last_kept(session, source_id),
+        )
+    ).all()  # fmt: skip
+    empty = [row.id for row in rows if not row.causes and not any(map(row.counts.get, _FOUND))]
+    for some in chunked(empty):
+        session.execute(delete(CrawlRun).where(CrawlRun.id.in_(some)))
+
+
+def _last_kept(session: Session, source_id: int) -> int:
+    """A run before which nothing is left to forget: the last but some hundreds."""
+    query = (
+        select(CrawlRun.id).where(CrawlRun.source_id == source_id)
+        .order_by(CrawlRun.id.desc()).offset(_LOOKED_AT).limit(1)
+    )  # fmt: skip
+    return session.scalar(query) or 0
 
 
 def requests_since(session: Session, source_id: int, moment: datetime) -> int:

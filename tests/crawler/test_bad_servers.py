@@ -7,16 +7,22 @@ import gzip
 import os
 import resource
 import socketserver
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import brotli
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from sqlalchemy import select, update
 
 from storage.archive import open_archive, utc_now
@@ -27,6 +33,7 @@ from tests.pages import LocalSite, article_page, sentences
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 GOOD = article_page("A good story of the quay", sentences(1)).encode()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
@@ -133,9 +140,11 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def _bad_server() -> Iterator[str]:
+def _bad_server(tls: ssl.SSLContext | None = None) -> Iterator[str]:
     with _Server(("127.0.0.1", 0), _Handler) as server:
-        base = f"http://127.0.0.1:{server.server_address[1]}"
+        base = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         paths = [_path(manner) for manner in MANNERS] + ["/good-story-of-the-quay-in-winter"]
         items = "".join(f"<item><title>Of {p}</title><link>{base}{p}</link></item>" for p in paths)
         server.feed = (
@@ -232,6 +241,45 @@ def test_a_server_that_speaks_no_tls_is_said(dateline_sqlite: Commands) -> None:
         error = session.scalars(select(Endpoint.last_error)).one()
     assert error is not None
     assert "connection-failed" in error
+
+
+def _certificate(folder: Path) -> tuple[str, str]:
+    """A certificate for this machine that nobody but itself vouches for, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name)
+        .public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        ).sign(key, hashes.SHA256())
+    )  # fmt: skip
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ))  # fmt: skip
+    return str(paths[0]), str(paths[1])
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    dateline_sqlite: Commands, tmp_path: Path
+) -> None:
+    dateline = dateline_sqlite
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*_certificate(tmp_path))
+    with _bad_server(context) as base:
+        _follow(dateline, "bad", base)
+        done = dateline("crawl", "bad")
+    assert done.code in (1, 3)
+    with open_archive(str(dateline.folder)) as archive, archive.reading() as session:
+        error = session.scalars(select(Endpoint.last_error)).one()
+        assert session.scalars(select(Item.id)).all() == []
+    assert error is not None
+    assert "certificate" in error.lower()
 
 
 def _publish(site: LocalSite, stories: list[tuple[str, str | None]], **more: Any) -> None:

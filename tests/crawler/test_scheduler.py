@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import func, select, update
 
 from storage.archive import open_archive, utc_now
-from storage.models import Article, CrawlRun, Endpoint, Lease
+from storage.models import Article, Base, CrawlRun, Endpoint, Lease
+from tests.conftest import new_postgres_database
+from tests.crawler.commands import Commands
 from tests.pages import LocalSite, Reply, article_page, sentences, serving
 
 if TYPE_CHECKING:
-    from tests.crawler.commands import Commands
+    from sqlalchemy.orm import Session
+
 
 ARTICLES = 12
 
@@ -137,3 +144,86 @@ def test_the_service_names_the_archive(dateline_sqlite: Commands) -> None:
     assert f"DATELINE_ARCHIVE={dateline_sqlite.folder}" in unit
     assert "-m dateline run" in unit
     assert dateline_sqlite("run", "--once").code == 1
+
+
+def test_looking_again_and_again_leaves_nothing_but_what_was_found(
+    dateline_sqlite: Commands, site: LocalSite
+) -> None:
+    dateline = dateline_sqlite
+    _followed(dateline, site)
+    assert dateline("run", "--once").code == 0
+
+    def held() -> tuple[dict[str, int], list[str]]:
+        with open_archive(str(dateline.folder)) as archive, archive.reading() as session:
+            tables = {
+                table.name: session.scalar(select(func.count()).select_from(table)) or 0
+                for table in Base.metadata.sorted_tables
+            }
+        files = sorted(
+            str(path.relative_to(dateline.folder))
+            for path in dateline.folder.rglob("*")
+            if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+        )
+        return tables, files
+
+    def days_pass(days: int) -> None:
+        with open_archive(str(dateline.folder)) as archive:
+            back = timedelta(days=days)
+
+            def work(session: Session) -> None:
+                for run in session.scalars(select(CrawlRun)):
+                    run.started_at -= back
+                session.execute(update(Endpoint).values(next_due_at=utc_now()))
+                session.execute(update(Article).values(next_check_at=utc_now() + 30 * back))
+
+            archive.write(work)
+
+    # Nothing is due: nothing changes at all.
+    before = held()
+    for _ in range(3):
+        assert dateline("run", "--once").code == 0
+    assert held() == before
+    days_pass(2)
+    assert dateline("run", "--once").code == 0
+    after_one = held()
+    for _ in range(4):
+        days_pass(2)
+        assert dateline("run", "--once").code == 0
+    assert held() == after_one
+    assert after_one[1] == before[1]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc to find processes in")
+def test_a_worker_starts_what_was_killed_again_and_ends_in_order(
+    tmp_path: Path, postgres_server: str, site: LocalSite
+) -> None:
+    dateline = Commands(tmp_path / "archive", new_postgres_database(postgres_server))
+    assert dateline("init", str(dateline.folder)).code == 0
+    _followed(dateline, site)
+    running = dateline.start("worker", "--processes", "2")
+
+    def children() -> list[int]:
+        listed = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+        return [int(one) for one in listed.read_text(encoding="ascii").split()]
+
+    while len(first := children()) < 2 or _count(dateline, Article) < ARTICLES:
+        time.sleep(0.2)
+        assert running.poll() is None
+    os.kill(first[0], signal.SIGKILL)
+    while len(set(children()) - {first[0]}) < 2:
+        time.sleep(0.2)
+        assert running.poll() is None
+    running.terminate()
+    assert running.wait(60) == 0
+    for child in first[1:]:
+        with pytest.raises(ProcessLookupError):
+            os.kill(child, 0)
+    assert _count(dateline, Lease) == 0
+
+
+def test_a_worker_wants_a_database_for_many(dateline_sqlite: Commands) -> None:
+    dateline = dateline_sqlite
+    assert dateline("init", str(dateline.folder)).code == 0
+    refused = dateline("worker")
+    assert refused.code == 2
+    assert "use `dateline run`" in refused.err

@@ -122,6 +122,8 @@ FRENCH = {
     "never": "jamais", "active": "active", "paused": "en pause", "Pause": "Mettre en pause",
     "Resume": "Reprendre", "Crawl now": "Collecter maintenant", "Address": "Adresse",
     "Failures": "Échecs", "Last error": "Dernière erreur", "Last visit": "Dernière visite",
+    "Gaps and the past": "Lacunes et passé", "Alarms": "Alertes", "closed": "fermé", "gap": "lacune",
+    "asked": "demandé", "done": "terminé", "open": "en cours", "New": "Nouveaux",
     "Next visit": "Prochaine visite", "Crawl runs": "Collectes", "Started": "Début", "Ended": "Fin",
     "Reason": "Motif", "Counts": "Comptes", "Errors by cause": "Erreurs par cause",
     "Cause": "Cause", "New articles a day": "Nouveaux articles par jour",
