@@ -167,9 +167,7 @@ def _lost_fields(session: Session, source_id: int, now: datetime) -> str | None:
             Article.published_at, Article.byline, Article.standfirst, Article.section,
             Article.language, Article.word_count,
         )
-        .join(Item, Item.id == Article.item_id)
-        .where(Item.source_id == source_id)
-        .order_by(Item.id.desc()).limit(_NEWEST + _BEFORE)
+        .where(Article.item_id.in_(_newest(source_id))).order_by(Article.item_id.desc())
     ).all()  # fmt: skip
     newest, before = rows[:_NEWEST], rows[_NEWEST:]
     if len(before) < _BEFORE_LEAST:
@@ -207,9 +205,7 @@ def _walls(session: Session, source_id: int, now: datetime) -> str | None:
         return f"{walls} of the last {pages} pages were walls (login, consent or payment)"
     rows = session.scalars(
         select(Article.access)
-        .join(Item, Item.id == Article.item_id)
-        .where(Item.source_id == source_id)
-        .order_by(Item.id.desc()).limit(_NEWEST + _BEFORE)
+        .where(Article.item_id.in_(_newest(source_id))).order_by(Article.item_id.desc())
     ).all()  # fmt: skip
     newest, before = rows[:_NEWEST], rows[_NEWEST:]
     if len(before) < _BEFORE_LEAST:
@@ -273,6 +269,14 @@ _TESTS: dict[str, Callable[[Session, int, datetime], str | None]] = {
     "silent": _silent, "unreachable": _unreachable, "errors": _errors, "walls": _walls,
     "lost-field": _lost_fields, "gap": _gaps,
 }  # fmt: skip
+
+
+def _newest(source_id: int) -> Any:
+    """The items of the newest articles: from the index alone, however many a source has."""
+    query = select(Item.id).where(
+        Item.source_id == source_id, Item.kind == "article", Item.state == "stored"
+    )
+    return query.order_by(Item.id.desc()).limit(_NEWEST + _BEFORE).scalar_subquery()
 
 
 def _last_runs(session: Session, source_id: int) -> Sequence[CrawlRun]:

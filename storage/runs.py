@@ -78,7 +78,12 @@ def drop_empty(session: Session, source_id: int, now: datetime) -> None:
             CrawlRun.id > _last_kept(session, source_id),
         )
     ).all()  # fmt: skip
-    empty = [row.id for row in rows if not row.causes and not any(map(row.counts.get, _FOUND))]
+    empty = [
+        row.id
+        for row in rows
+        # A budget that was used up is so every quarter of an hour until the next day.
+        if not row.causes.keys() - {"budget"} and not any(map(row.counts.get, _FOUND))
+    ]
     for some in chunked(empty):
         session.execute(delete(CrawlRun).where(CrawlRun.id.in_(some)))
 
