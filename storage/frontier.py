@@ -202,7 +202,10 @@ def _take_articles(
         .join(Article, Article.item_id == Item.id)
         .outerjoin(Capture, Capture.id == Article.capture_id)
         .where(
-            Item.source_id == source_id, has_come(Article.next_check_at, now), Item.id.not_in(busy)
+            # From those that are due: a source's own are many, and seldom due.
+            Item.id.in_(select(Article.item_id).where(has_come(Article.next_check_at, now))),
+            Item.source_id == source_id,
+            Item.id.not_in(busy),
         )
         .order_by(Article.next_check_at, Article.sort_at.desc(), Item.id)
         .limit(count)
