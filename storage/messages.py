@@ -23,7 +23,7 @@ from storage.search import hits
 from storage.search.answers import Asked, Filter, Found
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -300,6 +300,23 @@ def failed(archive: Archive, message: Message, error: str, now: datetime) -> Non
     pause = min(_FIRST_PAUSE * (1 << min(message.attempts, 12)), _LONGEST_PAUSE)
     again = now + pause if message.attempts + 1 < _MOST_ATTEMPTS else None
     _note(archive, message, due_at=again, error=error[:500])
+
+
+def forget(session: Session, items: Collection[int], source: str | None) -> None:
+    """Take erased articles, and the alarms of an erased source, out of all messages."""
+    gone = set(items)
+    for one in session.scalars(select(Delivery)):
+        if one.payload.get("kind") == "alarms":
+            left: list[Any] = [] if one.payload.get("source") == source else [one]
+        else:
+            articles = one.payload.get("articles", [])
+            left = [article for article in articles if article["id"] not in gone]
+            if len(left) == len(articles):
+                continue
+            one.payload = {**one.payload, "articles": left}
+        if not left:
+            session.delete(one)
+    session.flush()
 
 
 def _note(archive: Archive, message: Message, **values: Any) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, text, update
 
-from storage import dictionaries, duplicates, rewriting, tombstones, warc
+from storage import dictionaries, duplicates, messages, rewriting, tombstones, warc
 from storage.addresses import is_web_url, url_key
 from storage.captures import DICTIONARIES
 from storage.database import chunked, insert_ignore
@@ -205,6 +205,8 @@ def _erase_rows(
         connection.execute(delete(Link).where(Link.key.in_(part)))
     for media in chunked(plan.media, 1_000):
         connection.execute(delete(Media).where(Media.id.in_(media)))
+    source = None if source_id is None else session.get_one(Source, source_id).name
+    messages.forget(session, plan.items, source)
     if source_id is not None:
         connection.execute(delete(CrawlRun).where(CrawlRun.source_id == source_id))
     counts["links_of_others"] = linking

@@ -123,3 +123,18 @@ def test_a_target_that_is_none_is_refused(bad: str) -> None:
 def test_targets_are_kept_as_urls() -> None:
     assert checked_target("desk@herald.example") == "mailto:desk@herald.example"
     assert checked_target(f" {HOOK} ") == HOOK
+
+
+def test_what_is_erased_by_request_leaves_the_messages_too(archive: Archive) -> None:
+    source = new_source(archive)
+    _watch(archive, "ferry")
+    _publish(archive, source, "one", "The ferry was late.", 1)
+    _publish(archive, source, "two", "The ferry was late, too.", 1)
+    messages.gather(archive, later(hours=3))
+    (before,) = messages.due(archive, later(hours=3))
+    first, second = (one["id"] for one in before.payload["articles"])
+    archive.write(lambda s: messages.forget(s, [first], None))
+    (after,) = messages.due(archive, later(hours=4))
+    assert [one["id"] for one in after.payload["articles"]] == [second]
+    archive.write(lambda s: messages.forget(s, [second], None))
+    assert messages.due(archive, later(hours=4)) == []
