@@ -15,6 +15,7 @@ from storage.errors import SourceExists, unknown_source
 from storage.models import Candidate, CrawlRun, Endpoint, Item, Source
 from storage.moments import has_come
 from storage.records import DueEndpoint
+from storage.schedule import Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,6 +171,25 @@ def list_sources(session: Session, source_id: int | None = None) -> list[SourceI
         )
         for s in session.scalars(select(Source).where(only(Source.id)).order_by(Source.name))
     ]  # fmt: skip
+
+
+def set_bounds(
+    session: Session, name: str, least: int | None, most: int | None, now: datetime
+) -> None:
+    """Bound the pause between two looks at a source's endpoints, in minutes; from now on.
+
+    Raises:
+        UnknownSource: there is none of that name.
+    """
+    source = get_source(session, name)
+    source.least_minutes, source.most_minutes = least, most
+    latest = now + Bounds.of_minutes(least, most).most
+    session.execute(
+        update(Endpoint)
+        .where(Endpoint.source_id == source.id, Endpoint.failures == 0,
+               Endpoint.next_due_at > latest)
+        .values(next_due_at=latest)
+    )  # fmt: skip
 
 
 def source_names(session: Session) -> list[tuple[str, str]]:

@@ -180,13 +180,12 @@ def sources(
         changes["state"] = state
     if daily is not None:
         changes["daily_requests"] = daily or None
-    if every is not None:
-        changes["least_minutes"], changes["most_minutes"] = _bounds(every)
-    if changes and not names:
+    bounds = None if every is None else _bounds(every)
+    if (changes or bounds) and not names:
         raise click.UsageError("name the sources that are to be changed")
     with opened(ctx) as archive:
-        if changes:
-            archive.write(lambda session: _change(session, names, changes))
+        if changes or bounds:
+            archive.write(lambda session: _change(session, names, changes, bounds))
         with archive.reading() as session:
             for name in names:
                 get_source(session, name)
@@ -210,13 +209,19 @@ def sources(
     )  # fmt: skip
 
 
-def _change(session: Any, names: tuple[str, ...], changes: dict[str, Any]) -> None:
-    from storage.sources import get_source
+def _change(
+    session: Any, names: tuple[str, ...], changes: dict[str, Any],
+    bounds: tuple[int | None, int | None] | None,
+) -> None:  # fmt: skip
+    from storage import utc_now
+    from storage.sources import get_source, set_bounds
 
     for name in names:
         row = get_source(session, name)
         for field, value in changes.items():
             setattr(row, field, value)
+        if bounds is not None:
+            set_bounds(session, name, *bounds, utc_now())
 
 
 def _bounds(text: str) -> tuple[int | None, int | None]:

@@ -193,3 +193,27 @@ def test_the_demonstration_does_the_main_job(tmp_path: Path) -> None:
     assert "amarrage: 6 unchanged; nothing new was stored" in done.stdout
     assert "Eel count doubles" in done.stdout
     assert "Your own site, in three commands" in done.stdout
+
+
+def test_a_source_has_bounds_and_a_state(tmp_path: Path) -> None:
+    from tests.crawler.commands import Commands
+
+    dateline = Commands(tmp_path / "archive")
+    assert dateline("init", str(dateline.folder)).code == 0
+    from storage.archive import open_archive
+    from storage.models import Source
+    from tests.storage.values import new_source
+
+    with open_archive(str(dateline.folder)) as archive:
+        new_source(archive)
+        changed = dateline(
+            "sources", "herald", "--every", "1h..1d", "--daily", "50", "--state", "paused"
+        )
+        assert changed.code == 0, changed.err
+        with archive.reading() as session:
+            row = session.get_one(Source, 1)
+            assert (row.least_minutes, row.most_minutes) == (60, 1440)
+            assert (row.daily_requests, row.state) == (50, "paused")
+    for words in (("--every", "soon"), ("--every", "2h..1h"), ("--every", "..")):
+        assert dateline("sources", "herald", *words).code == 2
+    assert dateline("sources", "--daily", "3").code == 2

@@ -168,3 +168,13 @@ def test_a_stretch_is_walked_page_by_page_and_closed(archive: Archive) -> None:
         assert [one.id for one in backfills(session, "herald")] == [number]
     gap = archive.write(lambda s: open_gap(s, source, (NOW, later(hours=1)), NOW))
     assert archive.write(lambda s: close(s, gap, NOW)).state == "failed"
+
+
+def test_narrower_bounds_hold_from_now_on(archive: Archive) -> None:
+    from storage.sources import set_bounds
+
+    feed = _Feed(archive)
+    feed.read(0, *[-24.0 * n for n in range(1, 9)])
+    assert feed.due(4) == []
+    archive.write(lambda s: set_bounds(s, "herald", 60, 180, later(hours=1)))
+    assert feed.due(4) == [FEED]
