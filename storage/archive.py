@@ -124,7 +124,11 @@ class Archive:
                         "check space, rights and other users of the database; "
                         "what was reported stored is safe",
                     ) from error
-                raise
+                reason = str(error.orig).strip().splitlines()[0]
+                raise ArchiveError(
+                    f"the database refused what was to be written: {reason}",
+                    "nothing of it was stored; this is a fault of Dateline's, please report it",
+                ) from error
         raise ArchiveError("the database stayed busy", "try again")
 
     def record(

@@ -46,9 +46,15 @@ _COLUMNS = "headline, standfirst, body, headline_stems, text_stems, fields"
 _TAKEN = text("SELECT search_key FROM articles WHERE search_key IN :keys").bindparams(
     bindparam("keys", expanding=True)
 )
-_TAKEN_OF_SECOND = text(
+_TAKEN_OF_SECONDS = text(
     "SELECT search_key FROM articles WHERE search_key >= :base AND search_key < :after"
 )
+_COUNT_OF_SECONDS = text(
+    "SELECT count(*) FROM articles WHERE search_key >= :base AND search_key < :after"
+    " AND ((search_key >> 8) & 3) = :shift"
+)
+# Seconds that are looked at together: room for some thousand articles.
+_LOOKED_AT = 8
 
 
 # Below zero, where no other lock of ours is; in one order, so that nobody waits for one another.
@@ -73,16 +79,33 @@ def new_keys(connection: Connection, moments: Sequence[tuple[datetime, int | Non
         # where only days are known all articles of a day are of one second.
         connection.execute(_LOCK_SECONDS, {"bases": sorted({-base - 1 for base in bases})}).all()
     taken = set(connection.scalars(_TAKEN, {"keys": bases})) if bases else set()
-    for base in {base for base in bases if base in taken}:
-        # A second of a calendar is full only where hundreds share a day and no hour is known.
-        after = base + (8 << 10)
-        taken |= set(connection.scalars(_TAKEN_OF_SECOND, {"base": base, "after": after}))
+    first = {base: _first_room(connection, base, taken) for base in set(bases) & taken}
     found = []
     for base in bases:
-        key = keys.free_key(base, taken)
+        key = keys.free_key(first.get(base, base), taken)
         taken.add(key)
         found.append(key)
     return found
+
+
+def _first_room(connection: Connection, base: int, taken: set[int]) -> int:
+    """Where to look for a free key of a second that has articles: past those that are full.
+
+    What is ``taken`` from there on is added. A second of a calendar is full where hundreds share a
+    day and no hour is known; of days with thousands each look skips twice as many seconds.
+    """
+    at, seconds = base, _LOOKED_AT
+    while True:
+        after = at + (seconds << keys.SECOND)
+        bound = {"base": at, "after": after, "shift": keys.shift_of(base)}
+        held = connection.scalar(_COUNT_OF_SECONDS, bound) or 0
+        if held < seconds * keys.SLOTS:
+            break
+        at, seconds = after, seconds * 2
+    # The rest of the batch may fill what is free there, and goes on behind it.
+    after += _LOOKED_AT << keys.SECOND
+    taken |= set(connection.scalars(_TAKEN_OF_SECONDS, {"base": at, "after": after}))
+    return at
 
 
 def put_new(connection: Connection, documents: Iterable[Document]) -> None:

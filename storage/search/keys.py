@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 SLOTS = 256
-_SECOND = 10  # bits below the seconds
+SECOND = 10  # bits below the seconds
 _SHIFT = 8  # bits below the calendar's shift
 
 
@@ -27,7 +27,7 @@ def base_of(at: datetime, offset_minutes: int | None) -> int:
     seconds = (at - _FIRST) // timedelta(seconds=1)
     local = (seconds + (offset_minutes or 0) * 60) // _DAY
     shift = max(-1, min(1, local - seconds // _DAY))
-    return (seconds << _SECOND) | (shift + 1) << _SHIFT
+    return (seconds << SECOND) | (shift + 1) << _SHIFT
 
 
 def free_key(base: int, taken: Collection[int]) -> int:
@@ -39,8 +39,13 @@ def free_key(base: int, taken: Collection[int]) -> int:
     while key in taken:
         key += 1
         if key % SLOTS == 0:
-            key += (1 << _SECOND) - SLOTS
+            key += (1 << SECOND) - SLOTS
     return key
+
+
+def shift_of(key: int) -> int:
+    """The calendar of a key: 0, 1 or 2."""
+    return (key >> _SHIFT) & 3
 
 
 def base_of_key(key: int) -> int:
@@ -50,12 +55,12 @@ def base_of_key(key: int) -> int:
 
 def day_number(key: int) -> int:
     """Days from the first day of the year 1, in the publisher's calendar."""
-    return (key >> _SECOND) // _DAY + ((key >> _SHIFT) & 3) - 1
+    return (key >> SECOND) // _DAY + ((key >> _SHIFT) & 3) - 1
 
 
 def sql_day(column: str) -> str:
     """SQL for :func:`day_number`."""
-    return f"(({column} >> {_SECOND}) / {_DAY} + (({column} >> {_SHIFT}) & 3) - 1)"
+    return f"(({column} >> {SECOND}) / {_DAY} + (({column} >> {_SHIFT}) & 3) - 1)"
 
 
 def number_of(day: date) -> int:
@@ -65,11 +70,11 @@ def number_of(day: date) -> int:
 
 def range_of_days(first: date | None, last: date | None) -> tuple[int | None, int | None]:
     """Keys (the first in it, the first after it) around days, a day wider on each side."""
-    low = None if first is None else max(0, number_of(first) - 1) * _DAY << _SECOND
-    high = None if last is None else (number_of(last) + 2) * _DAY << _SECOND
+    low = None if first is None else max(0, number_of(first) - 1) * _DAY << SECOND
+    high = None if last is None else (number_of(last) + 2) * _DAY << SECOND
     return low, high
 
 
 def first_key_at(moment: datetime) -> int:
     """The lowest key of articles at ``moment`` or later."""
-    return -((_FIRST - moment) // timedelta(seconds=1)) << _SECOND
+    return -((_FIRST - moment) // timedelta(seconds=1)) << SECOND

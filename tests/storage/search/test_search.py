@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from storage.content import ClaimedMoment
 from storage.errors import BadQuery, UnknownSource
+from storage.frontier import take
+from storage.models import Article
+from storage.records import Announcement
 from storage.search.analysis import fold, tokens, tokens_at, words_beginning
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
@@ -159,3 +163,27 @@ def test_of_duplicates_one_is_shown_and_the_others_on_request(archive: Archive) 
 def test_words_beginning_so_are_the_tokens_of_a_text_that_do(text: str, letter: str) -> None:
     found = [(m.start(), m.end()) for m in words_beginning(frozenset(letter)).finditer(text)]
     assert found == [(t.start, t.end) for t in tokens_at(text) if t.text.startswith(letter)]
+
+
+def test_any_number_of_articles_may_be_of_one_second(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As where only days are known: thousands at midnight. So few fill several looks here.
+    monkeypatch.setattr("storage.search.index._LOOKED_AT", 1)
+    monkeypatch.setattr("storage.search.keys.SLOTS", 16)
+    source = new_source(archive)
+    moment = ClaimedMoment(datetime(2026, 3, 9, tzinfo=UTC), day_only=True)
+    for first in range(0, 300, 50):
+        archive.offer(
+            source, [Announcement(f"https://herald.example/{n}") for n in range(first, first + 50)], NOW
+        )  # fmt: skip
+        with archive.reading() as session:
+            tasks = take(session, source, NOW, count=50)
+        archive.record(
+            source, None,
+            [stored(task, article(f"Story {task.url}", published=moment)) for task in tasks], NOW,
+        )  # fmt: skip
+    with archive.reading() as session:
+        keys = list(session.scalars(select(Article.search_key)))
+    assert len(set(keys)) == len(keys) == 300
+    assert archive.search("story").total() == 300
