@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import copied
 from tests.crawler.commands import Commands
 from tests.pages import LocalSite, serving
 
@@ -22,16 +23,12 @@ def site() -> Iterator[LocalSite]:
 
 
 @pytest.fixture
-def dateline(tmp_path: Path, database: str | None) -> Commands:
+def dateline(tmp_path: Path, database: str | None, new_archive: Path) -> Commands:
     """Commands on a fresh archive, on each database."""
-    commands = Commands(tmp_path / "archive", database)
-    assert commands("init", str(commands.folder)).code == 0
-    return commands
+    return Commands(copied(new_archive, tmp_path, database), database)
 
 
 @pytest.fixture
-def dateline_sqlite(tmp_path: Path) -> Commands:
+def dateline_sqlite(tmp_path: Path, new_archive: Path) -> Commands:
     """Commands on a fresh archive on SQLite, for what has nothing to do with the database."""
-    commands = Commands(tmp_path / "archive")
-    assert commands("init", str(commands.folder)).code == 0
-    return commands
+    return Commands(copied(new_archive, tmp_path))

@@ -68,7 +68,10 @@ def credentials(folder: Path, base: str, password: str = PASSWORD) -> Path:
 
 
 @pytest.mark.crawl
-def test_a_teaser_is_completed_once_there_is_access(dateline: Commands, site: LocalSite) -> None:
+def test_a_teaser_is_completed_once_there_is_access(
+    dateline_sqlite: Commands, site: LocalSite
+) -> None:
+    dateline = dateline_sqlite
     paper = Paper(site)
     url = site.base + STORY
     assert dateline("add", url, "--name", "paper", "--delay", "0").code == 0

@@ -145,8 +145,10 @@ def test_a_killed_crawl_is_completed_by_the_next(dateline: Commands, site: Local
 
 
 def test_linked_items_are_followed_to_the_depth_asked_for(
-    dateline: Commands, site: LocalSite
+    dateline_sqlite: Commands, site: LocalSite
 ) -> None:
+    dateline = dateline_sqlite
+
     def related(path: str, title: str) -> str:
         return (f'<aside class="related"><h2>Related articles</h2><article><h3><a href="{path}">'
                 f"{title}</a></h3></article></aside>")  # fmt: skip

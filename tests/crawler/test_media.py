@@ -54,7 +54,8 @@ def test_media_are_kept_once_and_refused_with_a_reason(dateline: Commands, site:
     assert dateline("db", "check").code != 0
 
 
-def test_an_attachments_words_are_found(dateline: Commands, site: LocalSite) -> None:
+def test_an_attachments_words_are_found(dateline_sqlite: Commands, site: LocalSite) -> None:
+    dateline = dateline_sqlite
     line = '<p>The list <a href="/files/list.csv">is here</a>, as the council keeps it for the harbour.</p>'
     page = article_page("The quay is open again", sentences(3, 6)).replace("<p>", f"{line}<p>", 1)
     site.set(STORY, page)
