@@ -27,7 +27,8 @@ _WHAT = {"warc": ("capture", "captures"), "wacz": ("capture", "captures"),
 @click.command()
 @click.argument("query", nargs=-1)
 @click.option("--format", "-f", "form", type=click.Choice(_FORMATS), default="jsonl",
-              metavar="FORMAT", show_default=True, help="One of: " + ", ".join(_FORMATS) + ".")  # fmt: skip
+              metavar="FORMAT", show_default=True,
+              help="One of: " + ", ".join(_FORMATS) + ".")  # fmt: skip
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path),
               help="The file (default: stdout, for formats that are text).")  # fmt: skip
 @click.option("--source", help="Only of this source.")
