@@ -30,8 +30,8 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# Most tests wait for processes of their own: three times as many at a time as there are cores.
-WORKERS ?= $(shell expr 3 \* $$(nproc 2>/dev/null || echo 2))
+# Most tests wait for processes of their own: twice as many at a time as there are cores.
+WORKERS ?= $(shell expr 2 \* $$(nproc 2>/dev/null || echo 2))
 
 test: lint
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from storage.archive import Archive, create_archive, open_archive
 from storage.location import DATABASE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# How long an example takes is a matter of the machine, and of benchmarks/.
+settings.register_profile("dateline", deadline=None)
+settings.load_profile("dateline")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

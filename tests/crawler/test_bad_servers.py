@@ -14,6 +14,7 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 GOOD = article_page("A good story of the quay", sentences(1)).encode()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 # Seconds that a request may take here; the product's own limit is longer.
-TIMEOUT = 5
+TIMEOUT = 8
 
 
 def _slowly(connection: socket.socket, data: bytes) -> None:
@@ -57,10 +58,12 @@ def _whole(head: bytes, body: bytes) -> bytes:
     return HEAD + head + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
+@cache
 def _bomb() -> bytes:
     return gzip.compress(b"<p>" + b"a" * 300_000_000)
 
 
+@cache
 def _brotli_bomb() -> bytes:
     packer = brotli.Compressor(quality=1)
     block = b"a" * 10_000_000
@@ -141,6 +144,8 @@ class _Server(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def _bad_server(tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    # Made before a crawl waits for them.
+    _bomb(), _brotli_bomb()
     with _Server(("127.0.0.1", 0), _Handler) as server:
         base = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
         if tls is not None:
