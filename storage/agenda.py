@@ -72,7 +72,9 @@ def due(archive: Archive, now: datetime) -> list[Due]:
         .correlate(Source)
         .scalar_subquery()
     )
-    rested = or_(last.is_(None), last <= now - _PAUSE, last > now + _PAUSE)
+    # A run that never ended was killed, unless its lease is still held: others go on with it now.
+    killed = exists().where(CrawlRun.source_id == Source.id, CrawlRun.state == "running")
+    rested = or_(killed, last.is_(None), last <= now - _PAUSE, last > now + _PAUSE)
     query = (
         select(Source.name, Source.home_url, Source.delay)
         .where(Source.state == "active", or_(endpoint, and_(rested, or_(waiting, again, stretch))))

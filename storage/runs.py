@@ -118,7 +118,9 @@ def _close_dead(session: Session, source_id: int, now: datetime) -> None:
         select(CrawlRun).where(CrawlRun.source_id == source_id, CrawlRun.state == "running")
     )
     for run in running:
-        if is_dead(run.process or ""):
+        # One of another machine held no lease any more, or this one would not begin.
+        elsewhere = (run.process or "").rpartition(":")[0] != socket.gethostname()
+        if elsewhere or is_dead(run.process or ""):
             run.state, run.ended_at, run.reason = "interrupted", now, "its process is gone"
     session.flush()
 

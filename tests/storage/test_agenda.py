@@ -55,9 +55,10 @@ def test_waiting_pages_call_for_a_crawl_once_it_rested(archive: Archive) -> None
     _read(archive, source, digest="a")
     archive.offer(source, [Announcement("https://herald.example/1")], NOW)
     assert _names(archive, minutes=1) == ["herald"]
-    from storage.runs import begin_run
+    from storage.runs import begin_run, end_run
 
-    archive.write(lambda session: begin_run(session, source, NOW))
+    run = archive.write(lambda session: begin_run(session, source, NOW).id)
+    archive.write(lambda s: end_run(s, run, NOW, state="finished", reason="", counts={}, causes={}))
     assert _names(archive, minutes=1) == []
     assert _names(archive, minutes=16) == ["herald"]
 
@@ -74,3 +75,20 @@ def test_a_lease_is_one_holder_s_until_it_runs_out(archive: Archive) -> None:
     assert not agenda.take(archive, "herald.example", "three", later(minutes=4))
     agenda.release(archive, "herald.example", "two")
     assert agenda.take(archive, "herald.example", "three", later(minutes=4))
+
+
+def test_what_a_killed_run_left_is_taken_up_at_once(archive: Archive) -> None:
+    from storage.runs import begin_run, end_run
+
+    source = _with_feed(archive, "herald")
+    _read(archive, source, digest="a")
+    archive.offer(source, [Announcement("https://herald.example/1")], NOW)
+    run = archive.write(lambda session: begin_run(session, source, NOW).id)
+    assert _names(archive, minutes=1) == ["herald"]
+    archive.write(
+        lambda s: end_run(
+            s, run, later(minutes=1), state="finished", reason="", counts={}, causes={}
+        )
+    )
+    assert _names(archive, minutes=2) == []
+    assert _names(archive, minutes=16) == ["herald"]
