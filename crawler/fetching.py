@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from crawler import causes
@@ -28,6 +30,15 @@ def header(response: Response, name: str) -> str | None:
     """A header of ``response`` as text; ``None`` where it has none, or an empty one."""
     value = response.headers.get(name)
     return value.decode("latin-1") if value else None
+
+
+def http_date(text: str) -> datetime | None:
+    """The moment of an HTTP header (RFC 9110, 5.6.7); ``None`` where it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def max_age(response: Response) -> int | None:

@@ -83,11 +83,15 @@ class Past:
                 await self._settle(page, failure.cause)
             else:
                 await self._read(page, response)
-            self.open -= 1
-            for request in await self.requests():
+            for request in await self._next():
                 yield request
         finally:
             self.spider.wake()
+
+    async def _next(self) -> list[Request]:
+        """What is asked for in the place of a page that came to an end."""
+        self.open -= 1
+        return await self.requests()
 
     async def failed(self, failure: Failure) -> AsyncIterator[Request]:
         """Note a page that could not be had."""
@@ -95,8 +99,7 @@ class Past:
         cause = causes.of_exception(failure.value, request.url).cause
         try:
             await self._settle(request.meta["past"], cause)
-            self.open -= 1
-            for again in await self.requests():
+            for again in await self._next():
                 yield again
         finally:
             self.spider.wake()
@@ -135,11 +138,9 @@ class Past:
         keys = {url_key(one.url) for one in found.articles}
         barren = page.barren + 1 if keys <= named else 0
         named |= keys
-        dates = [ways.within(one, stretch.since, stretch.until) for one in found.articles]
         # The list goes from the newest to the oldest: it is past the stretch where all is older.
         older = (found.last is not None and found.last < stretch.since) or (
-            bool(dates) and all(held is False for held in dates)
-            and all(_is_before(one, stretch) for one in found.articles)
+            bool(found.articles) and all(_is_before(one, stretch) for one in found.articles)
         )  # fmt: skip
         if (
             found.following and not older and barren < past.MOST_BARREN

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler import causes
-from crawler.fetching import fetch, header
+from crawler.fetching import fetch, header, http_date
 from crawler.runner import in_reactor, settings_for
 from storage import utc_now
 
@@ -54,16 +52,8 @@ class ReachSpider(Spider):
         answer = await fetch(self.crawler, Request(home_url, dont_filter=True))
         if isinstance(answer, causes.Failure):
             return Reached(name, home_url, f"{answer.detail} ({answer.cause})")
-        skew = None
-        said = header(answer, "Date")
-        if said:
-            try:
-                moment = parsedate_to_datetime(said)
-            except ValueError:
-                return Reached(name, home_url, None)
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=UTC)
-            skew = (moment - utc_now()).total_seconds()
+        moment = http_date(header(answer, "Date") or "")
+        skew = None if moment is None else (moment - utc_now()).total_seconds()
         return Reached(name, home_url, None, skew)
 
 

@@ -52,7 +52,7 @@ class Done:
 
 def tell(archive: Archive) -> Done:
     """Look for what is to be told and send it; nothing where another process does so now."""
-    if not messages.watches(archive):
+    if not messages.anything_due(archive, utc_now()):
         return Done()
     holder = agenda.new_holder()
     if not agenda.take(archive, _LEASE, holder, utc_now()):

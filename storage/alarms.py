@@ -119,20 +119,25 @@ def as_record(one: Alarm, source: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def overdue(session: Session, now: datetime) -> dict[int, str]:
-    """Active sources that are due for a day, and nobody crawls them, by their id."""
+def due_since(session: Session, before: datetime) -> dict[int, datetime]:
+    """Since when each active source is due that was due ``before``, by its id."""
     query = (
         select(Endpoint.source_id, func.min(Endpoint.next_due_at))
         .join(Source, Source.id == Endpoint.source_id)
         .where(
             Source.state == "active", Endpoint.closed_at.is_(None), Endpoint.indexed.is_(False),
-            Endpoint.next_due_at < now - _OVERDUE,
+            Endpoint.next_due_at < before,
         )
         .group_by(Endpoint.source_id)
     )  # fmt: skip
+    return {source_id: at for source_id, at in session.execute(query) if at is not None}
+
+
+def overdue(session: Session, now: datetime) -> dict[int, str]:
+    """Active sources that are due for a day, and nobody crawls them, by their id."""
     return {
         source_id: f"due since {at:%Y-%m-%d %H:%M} UTC; is `dateline run` running?"
-        for source_id, at in session.execute(query)
+        for source_id, at in due_since(session, now - _OVERDUE).items()
     }
 
 

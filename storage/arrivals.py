@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from storage import alarms
-from storage.models import Alarm, Article, CrawlRun, Endpoint, Revision, Source
+from storage.models import Alarm, Article, Endpoint, Revision, Source
+from storage.runs import newest_runs
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,8 +64,7 @@ def trouble_by_source(session: Session, now: datetime) -> dict[int, list[str]]:
         found.setdefault(one.source_id, []).append(
             f"{one.kind} {one.url} failed {one.failures} times: {one.last_error}"
         )
-    newest = select(func.max(CrawlRun.id)).group_by(CrawlRun.source_id)
-    for run in session.scalars(select(CrawlRun).where(CrawlRun.id.in_(newest))):
+    for run in newest_runs(session).values():
         if run.state in ("failed", "interrupted"):
             found.setdefault(run.source_id, []).append(f"last crawl {run.state}: {run.reason}")
     for source_id, why in alarms.overdue(session, now).items():

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 
 from storage import care, duplicates, migrations
 from storage.deltas import unfold
+from storage.figures import database_bytes
 from storage.models import (
     Article,
     DirectoryEntry,
@@ -50,11 +51,8 @@ def quick(archive: Archive) -> list[str]:
     problems = [f"schema: {difference}" for difference in migrations.differences(archive.engine)]
     if archive.location.is_sqlite:
         with archive.reading() as session:
-            size = session.scalar(
-                text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
-            )
             # It reads the whole file.
-            if (size or 0) < _QUICKLY_READ:
+            if database_bytes(session) < _QUICKLY_READ:
                 said = session.execute(text("PRAGMA quick_check(3)")).scalars()
                 problems += [line for line in said if line != "ok"]
     return problems

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text
 
-from storage.models import Alarm, Capture, CrawlRun, Delivery, Endpoint, Source
+from storage.alarms import due_since
+from storage.models import Alarm, Capture, CrawlRun, Delivery, Endpoint
+from storage.runs import newest_runs
 from storage.sources import list_sources
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from sqlalchemy.orm import Session
 
     from storage.archive import Archive
 
@@ -51,13 +55,7 @@ def of_sources(archive: Archive, now: datetime) -> list[SourceFigures]:
             .where(Endpoint.failures > 0, Endpoint.closed_at.is_(None))
             .group_by(Endpoint.source_id)
         ).all())  # fmt: skip
-        due = dict(session.execute(
-            select(Endpoint.source_id, func.min(Endpoint.next_due_at))
-            .join(Source, Source.id == Endpoint.source_id)
-            .where(Endpoint.next_due_at < now, Endpoint.indexed.is_(False),
-                   Endpoint.closed_at.is_(None), Source.state == "active")
-            .group_by(Endpoint.source_id)
-        ).all())  # fmt: skip
+        due = due_since(session, now)
         open_alarms = dict(session.execute(
             select(Alarm.source_id, func.count()).where(Alarm.cleared_at.is_(None))
             .group_by(Alarm.source_id)
@@ -66,11 +64,7 @@ def of_sources(archive: Archive, now: datetime) -> list[SourceFigures]:
             select(CrawlRun.source_id, func.max(CrawlRun.ended_at))
             .where(CrawlRun.state == "finished").group_by(CrawlRun.source_id)
         ).all())  # fmt: skip
-        newest = select(func.max(CrawlRun.id)).group_by(CrawlRun.source_id)
-        runs = {
-            run.source_id: run
-            for run in session.scalars(select(CrawlRun).where(CrawlRun.id.in_(newest)))
-        }
+        runs = newest_runs(session)
         return [
             SourceFigures(
                 s.name, s.articles, s.pending, s.endpoints, failing.get(s.id, 0),
@@ -90,17 +84,22 @@ def _since(moment: datetime | None, now: datetime) -> float:
 
 def of_archive(archive: Archive) -> ArchiveFigures:
     """The archive as a whole."""
-    sqlite = archive.location.is_sqlite
-    size = (
-        "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
-        if sqlite else "SELECT pg_database_size(current_database())"
-    )  # fmt: skip
     with archive.reading() as session:
         return ArchiveFigures(
             session.scalar(select(func.sum(Capture.length))) or 0,
-            session.scalar(text(size)) or 0,
+            database_bytes(session),
             shutil.disk_usage(archive.location.folder).free,
             session.scalar(
                 select(func.count()).select_from(Delivery).where(Delivery.due_at.is_not(None))
             ) or 0,
         )  # fmt: skip
+
+
+def database_bytes(session: Session) -> int:
+    """How much room the database takes."""
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    size = (
+        "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        if sqlite else "SELECT pg_database_size(current_database())"
+    )  # fmt: skip
+    return int(session.scalar(text(size)) or 0)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 
 from storage.database import insert_ignore
 from storage.errors import ArchiveError
@@ -184,6 +184,15 @@ def _put(session: Session, watch_id: int, payload: dict[str, Any], now: datetime
                          due_at=now, attempts=0))  # fmt: skip
 
 
+def anything_due(archive: Archive, now: datetime) -> bool:
+    """Whether there is a search to look for matches of, or a message to send."""
+    with archive.reading() as session:
+        return bool(session.scalar(select(or_(
+            exists().where(Watch.search_id.is_not(None), Watch.due_at <= now),
+            exists().where(Delivery.due_at <= now),
+        ))))  # fmt: skip
+
+
 def gather(archive: Archive, now: datetime) -> int:
     """Look for new matches of the watches that are due; returns how many messages were made."""
     with archive.reading() as session:
@@ -194,11 +203,9 @@ def gather(archive: Archive, now: datetime) -> int:
     for number in due:
         while archive.write(lambda s, number=number: _gather_one(s, number, now)):  # type: ignore[misc]
             made += 1
-    archive.write(
-        lambda s: s.execute(
-            delete(Delivery).where(Delivery.due_at.is_(None), Delivery.created_at < now - _KEPT)
-        )
-    ) if made else None
+    if made:
+        old = delete(Delivery).where(Delivery.due_at.is_(None), Delivery.created_at < now - _KEPT)
+        archive.write(lambda s: s.execute(old))
     return made
 
 

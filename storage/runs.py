@@ -107,6 +107,15 @@ def requests_since(session: Session, source_id: int, moment: datetime) -> int:
     return sum(counts.get("requests", 0) for counts in rows)
 
 
+def newest_runs(session: Session, source_id: int | None = None) -> dict[int, CrawlRun]:
+    """The newest run of each source, or of one, by the source's id."""
+    newest = select(func.max(CrawlRun.id)).group_by(CrawlRun.source_id)
+    if source_id is not None:
+        newest = newest.where(CrawlRun.source_id == source_id)
+    rows = session.scalars(select(CrawlRun).where(CrawlRun.id.in_(newest)))
+    return {run.source_id: run for run in rows}
+
+
 def last_runs(session: Session, source_id: int, count: int = 10) -> list[CrawlRun]:
     """The newest runs of a source, newest first."""
     query = select(CrawlRun).where(CrawlRun.source_id == source_id)

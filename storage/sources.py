@@ -12,9 +12,10 @@ from storage import tombstones
 from storage.addresses import host_of, url_key
 from storage.database import insert_ignore
 from storage.errors import SourceExists, unknown_source
-from storage.models import Candidate, CrawlRun, Endpoint, Item, Source
+from storage.models import Candidate, Endpoint, Item, Source
 from storage.moments import has_come
 from storage.records import DueEndpoint
+from storage.runs import newest_runs
 from storage.schedule import Bounds
 
 if TYPE_CHECKING:
@@ -153,12 +154,7 @@ def list_sources(session: Session, source_id: int | None = None) -> list[SourceI
         .where(Candidate.state == "pending", only(Candidate.source_id))
         .group_by(Candidate.source_id)
     )  # fmt: skip
-    newest = (
-        select(func.max(CrawlRun.id)).where(only(CrawlRun.source_id)).group_by(CrawlRun.source_id)
-    )
-    runs = {
-        r.source_id: r for r in session.scalars(select(CrawlRun).where(CrawlRun.id.in_(newest)))
-    }
+    runs = newest_runs(session, source_id)
     return [
         SourceInfo(
             id=s.id, name=s.name, title=s.title, home_url=s.home_url, language=s.language,

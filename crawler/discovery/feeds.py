@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from crawler.discovery.errors import NotAFeed
+from crawler.discovery.periods import PERIODS
 from storage.addresses import absolute, is_web_url, url_key
 from storage.records import Announcement, Wishes
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 MAX_ENTRIES = 10_000
 _TAG = re.compile(r"<[^<>]{1,200}>")
 _MOMENTS = ("published", "published_parsed", "updated", "updated_parsed")
-_PERIODS = {"hourly": 60, "daily": 24 * 60, "weekly": 7 * 24 * 60, "monthly": 30 * 24 * 60,
-            "yearly": 365 * 24 * 60}  # fmt: skip
 _DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 # What a channel says of itself stands before its entries.
 _HEAD = 64 * 1024
@@ -80,7 +79,7 @@ def _wishes(head: Any, body: bytes) -> Wishes:
     """How often the feed wants to be asked: RSS's ttl, skipHours and skipDays, RDF's syndication
     module (https://web.resource.org/rss/1.0/modules/syndication/)."""
     ttl = str(head.get("ttl") or "").strip()
-    period = _PERIODS.get(str(head.get("sy_updateperiod") or "").strip().lower())
+    period = PERIODS.get(str(head.get("sy_updateperiod") or "").strip().lower())
     times = str(head.get("sy_updatefrequency") or "1").strip()
     usual = None
     if period is not None:

@@ -68,12 +68,11 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """A page of a list: the articles it links to, the one after it, and what its dates span."""
+    """A page of a list: the articles it links to, the one after it, and the latest of its dates."""
 
     articles: tuple[Announcement, ...]
     following: str | None
     templates: tuple[Template, ...]
-    first: datetime | None = None
     last: datetime | None = None
 
 
@@ -91,12 +90,11 @@ def read_list(body: bytes, url: str, content_type: str = "") -> ListPage:
         and same_site(link, url)
     ]
     read = (parse_w3c(one.get("datetime")) for one in page.root.iter("time"))
-    dates = [moment for moment in read if moment is not None]
     return ListPage(
         parse_listing(body, url, content_type).articles,
         _following(hrefs, url),
         tuple(dict.fromkeys(t for _, link in hrefs if (t := _template(link)) is not None)),
-        min(dates, default=None), max(dates, default=None),
+        max((moment for moment in read if moment is not None), default=None),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from crawler.discovery.errors import NotASitemap
+from crawler.discovery.periods import PERIODS
 from storage.addresses import absolute, is_web_url
 from storage.records import Announcement
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 MAX_UNPACKED_BYTES = 100 * 1024 * 1024
 # The protocol allows 50,000 a file; sites exceed it.
 MAX_URLS = 250_000
-# Minutes (https://www.sitemaps.org/protocol.html); "always" and "never" say nothing of a pause.
-_CHANGES = {"hourly": 60, "daily": 24 * 60, "weekly": 7 * 24 * 60, "monthly": 30 * 24 * 60,
-            "yearly": 365 * 24 * 60}  # fmt: skip
 _DAY_LENGTH = len("2021-09-23")
 
 
@@ -132,7 +130,7 @@ def _xml(body: bytes, url: str, cut: str | None) -> Sitemap:
         cut = f"malformed XML: {error.msg}"
     if root not in ("urlset", "sitemapindex") and not (found or children):
         raise NotASitemap(url, f"its root is <{root}>" if root else cut or "it holds no XML")
-    asked = [_CHANGES[one] for one in changes if one in _CHANGES]
+    asked = [PERIODS[one] for one in changes if one in PERIODS]
     return Sitemap(tuple(children), tuple(found), skipped, cut, min(asked, default=None))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
+
+from crawler.fetching import http_date
 
 if TYPE_CHECKING:
     from scrapy.http import Request, Response
@@ -24,13 +25,8 @@ def retry_after(value: bytes | None, now: datetime) -> float | None:
     text = value.decode("latin-1").strip()
     if text.isdigit():
         return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    moment = http_date(text)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
 
 
 class PoliteRetryMiddleware(RetryMiddleware):

@@ -64,11 +64,13 @@ def doctor(ctx: click.Context, no_reach: bool, as_json: bool) -> None:
 
 def _look(ctx: click.Context, *, reach: bool) -> Iterator[Finding]:
     from dateline.cli.options import opened
+    from storage import figures
     from storage.sources import list_sources
 
     with opened(ctx) as archive:
-        yield from _database(archive)
-        yield from _room(archive)
+        whole = figures.of_archive(archive)
+        yield from _database(archive, whole.database_bytes)
+        yield from _room(archive, whole.free_bytes)
         yield from _captures(archive)
         yield from _crawling(archive)
         yield from _mail(archive)
@@ -80,12 +82,10 @@ def _look(ctx: click.Context, *, reach: bool) -> Iterator[Finding]:
         yield from _sources(ctx, sources)
 
 
-def _database(archive: Archive) -> Iterator[Finding]:
-    from storage import figures
+def _database(archive: Archive, size: int) -> Iterator[Finding]:
     from storage.checks import quick
     from storage.migrations import HEAD
 
-    size = figures.of_archive(archive).database_bytes
     kind = "SQLite" if archive.location.is_sqlite else "PostgreSQL"
     problems = quick(archive)
     if problems:
@@ -95,10 +95,7 @@ def _database(archive: Archive) -> Iterator[Finding]:
         yield Finding("database", "well", f"{kind}, version {HEAD}, {size / 1e6:,.1f} MB")
 
 
-def _room(archive: Archive) -> Iterator[Finding]:
-    from storage import figures
-
-    free = figures.of_archive(archive).free_bytes
+def _room(archive: Archive, free: int) -> Iterator[Finding]:
     state: Literal["well", "warning", "wrong"] = (
         "wrong" if free < _VERY_LOW else "warning" if free < _LOW else "well"
     )
