@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from storage import Archive
-    from storage.captures import Exchange, Place
+    from storage.captures import Exchange, Place, Rendering
 
 _TDMREP = "/.well-known/tdmrep.json"
 
@@ -81,7 +81,7 @@ class Keeper:
             site = rights.for_path(self._tdmrep, parts.path or "/")
         return rights.under_policy(rights.read(headers, body, site), obeys=self.obeys)
 
-    async def keep(self, exchange: Exchange) -> Place:
+    async def keep(self, exchange: Exchange | Rendering) -> Place:
         """Write an exchange in the writer's thread."""
         return await asyncio.get_running_loop().run_in_executor(
             self.executor, self.writer.append, exchange

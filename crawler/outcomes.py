@@ -19,8 +19,9 @@ _WALLS = frozenset({"login-wall", "consent-wall", "bot-wall"})
 
 
 def of_extraction(
-    task: Task, response: Response, extraction: Extraction, capture: CaptureRecord
-) -> Outcome:
+    task: Task, response: Response, extraction: Extraction, capture: CaptureRecord,
+    drawn_from: CaptureRecord | None = None,
+) -> Outcome:  # fmt: skip
     """Stored, skipped because it is no item, or failed because a wall stood in its place."""
     content = extraction.article or extraction.entry
     if content is None:
@@ -29,4 +30,4 @@ def of_extraction(
         return PageSkipped(task, extraction.kind, extraction.reason, capture)
     urls = (*response.meta.get("redirect_urls", ()), response.url)
     follow = to_follow(content, response.url, task.depth)
-    return PageStored(task, urls, capture, content, EXTRACTOR, follow)
+    return PageStored(task, urls, capture, content, EXTRACTOR, follow, drawn_from=drawn_from)

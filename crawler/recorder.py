@@ -40,6 +40,7 @@ class Tally:
     requests: int = 0
     gaps: int = 0
     past_pages: int = 0
+    drawn: int = 0  # by a browser
     media: Counter[str] = field(default_factory=Counter)
     # Mentions added by name alone, and names left alone because they may mean several.
     named: int = 0
@@ -57,6 +58,7 @@ class Tally:
             "unchanged_endpoints": self.unchanged_endpoints,
             "announced": self.announced, "fresh": self.fresh,
             "requests": self.requests, "gaps": self.gaps, "past_pages": self.past_pages,
+            "drawn": self.drawn,
             "named": self.named, "unclear_names": self.unclear_names,
             **{f"media_{state}": count for state, count in self.media.items()},
         }  # fmt: skip

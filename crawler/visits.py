@@ -63,10 +63,16 @@ class Visits:
             meta={
                 "endpoint": endpoint,
                 "digest_wanted": True,
-                "validators": (endpoint.url, endpoint.etag, endpoint.last_modified),
+                "validators": None
+                if self._may_be_drawn(endpoint)
+                else (endpoint.url, endpoint.etag, endpoint.last_modified),
                 "download_maxsize": _ENDPOINT_BYTES,
             },
         )
+
+    def _may_be_drawn(self, endpoint: DueEndpoint) -> bool:
+        """Whether the same bytes may announce something else today."""
+        return endpoint.kind == "listing" and self.spider.drawing.use != "never"
 
     async def parse(self, response: Response) -> AsyncIterator[Request]:
         """Take in what an endpoint announces; a sitemap index leads to further endpoints."""
@@ -89,12 +95,14 @@ class Visits:
 
     async def _read(self, endpoint: DueEndpoint, response: Response) -> EndpointContent | None:
         spider = self.spider
-        digest = response.meta.get("digest")
+        drawn = self._may_be_drawn(endpoint)
+        digest = None if drawn else response.meta.get("digest")
         read = EndpointRead(
             endpoint.id, response.status, header(response, "ETag"),
             header(response, "Last-Modified"), digest, moved_to=moved_to(response),
         )  # fmt: skip
-        if response.status == _NOT_MODIFIED or digest == endpoint.digest:
+        same = digest == endpoint.digest and not drawn
+        if response.status == _NOT_MODIFIED or same:
             spider.tally.unchanged_endpoints += 1
             await self._record(read, None)
             return None
@@ -103,6 +111,7 @@ class Visits:
                 workers.endpoint_job, endpoint.kind, response.body, response.url,
                 content_type(response),
             )  # fmt: skip
+            content = await spider.drawing.listing(endpoint, response, content)
         except (DiscoveryError, BadPage, workers.WorkerFailure) as error:
             cause = getattr(error, "cause", "") or f"not-a-{endpoint.kind}"
             await self._note_failed(endpoint, causes.Failure(cause, str(error)), response)

@@ -16,14 +16,16 @@ from uuid import uuid4
 
 from storage import warc
 from storage.errors import CaptureUnreadable, FolderNotWritable
-from storage.warc import Codec, Exchange, Revisited
+from storage.warc import Codec, Exchange, Rendering, Revisited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
     from pathlib import Path
 
-__all__ = ["CaptureWriter", "Exchange", "Place", "Revisited", "read_http", "recover"]
+__all__ = [
+    "CaptureWriter", "Exchange", "Place", "Rendering", "Revisited", "read_http", "recover",
+]  # fmt: skip
 
 OPEN_SUFFIX = ".open"
 # A file that is not locked yet, so that none is taken for a dead writer's.
@@ -63,13 +65,17 @@ class CaptureWriter:
         self._path: Path | None = None
         self._day: date | None = None
 
-    def append(self, exchange: Exchange) -> Place:
+    def append(self, exchange: Exchange | Rendering) -> Place:
         """Write the records of ``exchange``; they are safe only after :meth:`sync`.
 
         Raises:
             FolderNotWritable: the disk is full, or the folder cannot be written.
         """
-        record_id, records = warc.records_of(exchange)
+        if isinstance(exchange, Rendering):
+            record_id, record = warc.conversion_record(exchange)
+            records = [record]
+        else:
+            record_id, records = warc.records_of(exchange)
         packed = [self._codec.pack(record) for record in records]
         return self._append(packed, record_id)
 

@@ -107,7 +107,7 @@ def _verify_file(archive: Archive, path: Path, found: Verified) -> None:
                 wrong = _unlike(record, row)
                 if wrong is not None:
                     found.problems.append(f"{name}, byte {offset}: capture {row[0]} {wrong}")
-            elif record.kind in ("response", "revisit"):
+            elif record.is_capture:
                 found.loose += 1
     except CaptureUnreadable as error:
         if not growing or rows:

@@ -182,12 +182,13 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
     page = StoredPage.of(outcome)
     if _is_forgotten(writing, page):
         # Its record is written already; it goes with the end of the run (storage.takedown).
-        add_capture(writing, dataclasses.replace(outcome.capture, kind="forgotten"))
+        for kept in filter(None, (outcome.capture, outcome.drawn_from)):
+            add_capture(writing, dataclasses.replace(kept, kind="forgotten"))
         detail = "erased by request"
         frontier.settle(writing.connection, page.task, "refused", writing.now, cause="forgotten",
                         detail=detail)  # fmt: skip
         return Recorded("skipped", "forgotten")
-    capture_id = add_capture(writing, outcome.capture)
+    capture_id = _add_captures(writing, outcome)
     item = _item_for(writing, page)
     duplicate = _duplicate_of(writing, page, item)
     if duplicate is not None:
@@ -288,6 +289,15 @@ def _duplicate_of(writing: Writing, page: StoredPage, item: KnownItem | None) ->
         return None
     row = writing.connection.execute(select(*identity.ITEM_COLUMNS).where(Item.id == twin[0])).one()
     return identity.KnownItem(*row)
+
+
+def _add_captures(writing: Writing, outcome: PageStored) -> int:
+    """Keep the row of a page's capture, after that of what it was drawn from; returns its id."""
+    capture = outcome.capture
+    if outcome.drawn_from is not None:
+        source = add_capture(writing, outcome.drawn_from)
+        capture = dataclasses.replace(capture, refers_to=source)
+    return add_capture(writing, capture)
 
 
 def add_capture(writing: Writing, record: CaptureRecord) -> int:

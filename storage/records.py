@@ -14,6 +14,8 @@ EndpointKind = Literal["feed", "sitemap", "listing"]
 ItemKind = Literal["article", "entry"]
 # Where a revision comes from: a fetch, an import, or a newer extractor over an old capture.
 Origin = Literal["crawl", "reextraction", "import"]
+# Whether a browser draws a source's pages: never, those that hold no text, all of them.
+BrowserUse = Literal["never", "needed", "always"]
 # What the archive made of one page.
 Verdict = Literal["new", "unchanged", "revised", "duplicate", "skipped", "failed", "gone"]
 
@@ -99,7 +101,8 @@ class Task:
 class CaptureRecord:
     """Where a kept exchange lies in a WARC file, and what is known of it.
 
-    A ``revisit`` has no body of its own: ``refers_to`` is the capture that has it. ``digest`` is
+    A ``revisit`` has no body of its own: ``refers_to`` is the capture that has it; of a
+    ``response`` it is the capture that a browser drew this one from. ``digest`` is
     the SHA-256 (hex) of the decoded body, ``rights`` what came with it (:mod:`storage.rights`).
     """
 
@@ -132,6 +135,8 @@ class PageStored:
     # Linked items to fetch in their turn, offered to the frontier in the same transaction.
     follow: tuple[Announcement, ...] = ()
     origin: Origin = "crawl"
+    # The exchange that ``capture``, a browser's drawing, was made of.
+    drawn_from: CaptureRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

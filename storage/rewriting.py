@@ -147,7 +147,7 @@ def _copy(
     dropped = 0
     with path.open("rb") as source, target.open("xb") as out:
         for offset, length, record in warc.read_records(path, old):
-            capture = record.kind in ("response", "revisit")
+            capture = record.is_capture
             owner = record.record_id if capture else record.headers.get("warc-concurrent-to", "")
             if owner in drop:
                 dropped += capture

@@ -45,6 +45,7 @@ class SourceInfo:
     rights: str
     store: str
     state: str
+    browser: str
     endpoints: int
     articles: int
     pending: int
@@ -159,7 +160,7 @@ def list_sources(session: Session, source_id: int | None = None) -> list[SourceI
         SourceInfo(
             id=s.id, name=s.name, title=s.title, home_url=s.home_url, language=s.language,
             timezone=s.timezone, site=s.site, delay=s.delay, rights=s.rights, store=s.store,
-            state=s.state,
+            state=s.state, browser=s.browser,
             endpoints=endpoints.get(s.id, 0), articles=articles.get(s.id, 0),
             pending=pending.get(s.id, 0),
             last_run=runs[s.id].state if s.id in runs else None,

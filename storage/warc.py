@@ -34,6 +34,7 @@ MAX_RECORD_BYTES = 256 * 1024 * 1024
 # Revisit profiles of WARC 1.1, 6.7: the server sent the same bytes, or said 304.
 _SAME_BYTES = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 _NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+_CAPTURES = frozenset({"response", "revisit", "conversion"})
 GZIP_SUFFIX, ZSTD_SUFFIX = ".warc.gz", ".warc.zst"
 _PIECE = 1 << 16
 
@@ -69,6 +70,18 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a browser drew of a page: HTML, from the response ``refers_to`` (its record id)."""
+
+    url: str
+    content_type: str
+    body: bytes
+    fetched_at: datetime
+    refers_to: str
+    software: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One record as read: its headers (names in lower case) and its block."""
 
@@ -85,8 +98,16 @@ class Record:
         """Its WARC-Record-ID, in angle brackets."""
         return self.headers.get("warc-record-id", "")
 
+    @property
+    def is_capture(self) -> bool:
+        """Whether it is of the kinds that rows point to; the others go with one of those."""
+        return self.kind in _CAPTURES
+
     def http(self) -> tuple[int, list[tuple[str, str]], bytes]:
-        """Status, headers and body of the HTTP message in the block."""
+        """Status, headers and body of the HTTP message in the block; of a conversion, the block."""
+        if self.kind == "conversion":
+            kind = self.headers.get("content-type", "")
+            return HTTPStatus.OK, [("Content-Type", kind)], self.block
         head, _, body = self.block.partition(b"\r\n\r\n")
         first, *lines = head.split(b"\r\n")
         parts = first.split(None, 2)
@@ -121,6 +142,20 @@ def records_of(exchange: Exchange) -> tuple[str, list[bytes]]:
     if exchange.notes:
         records.append(_metadata_record(exchange, record_id))
     return record_id, records
+
+
+def conversion_record(rendering: Rendering) -> tuple[str, bytes]:
+    """The record that keeps ``rendering`` (WARC 1.1, 6.8), unpacked; and its id."""
+    record_id = _new_id()
+    headers = [
+        ("WARC-Type", "conversion"), ("WARC-Record-ID", record_id),
+        ("WARC-Date", moment(rendering.fetched_at)), ("WARC-Target-URI", rendering.url),
+        ("WARC-Refers-To", rendering.refers_to), ("Content-Type", rendering.content_type),
+        ("WARC-Block-Digest", digest(rendering.body)),
+        # An extension field, which the standard allows (4): by what it was drawn.
+        ("WARC-Conversion-Software", rendering.software),
+    ]  # fmt: skip
+    return record_id, _record(headers, rendering.body)
 
 
 def info_record(filename: str, software: str, now: datetime) -> bytes:

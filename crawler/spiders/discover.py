@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
 
-from crawler import causes
+from crawler import browser, causes
+from crawler.browser import BrowserFailure
 from crawler.discovery.autodiscover import (
     USUAL_FEEDS,
     USUAL_SITEMAPS,
@@ -19,8 +20,11 @@ from crawler.discovery.autodiscover import (
 from crawler.discovery.endpoints import read_endpoint
 from crawler.discovery.errors import DiscoveryError
 from crawler.discovery.links import classify
+from crawler.drawing import HTML, Scripts, text_size
+from crawler.extraction.article import Extraction, Known
 from crawler.extraction.page import BadPage
 from crawler.fetching import content_type, fetch
+from crawler.sites import extract_for_site
 from storage.addresses import url_key
 
 if TYPE_CHECKING:
@@ -29,11 +33,16 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from crawler.items import EndpointContent
-    from storage.records import EndpointKind
+    from storage.records import BrowserUse, EndpointKind
 
 # A few sitemaps of an index are looked into, to say what is in it.
 _CHILDREN_TRIED = 2
 _FEEDS_TRIED = 12
+# Articles that are fetched to see whether their text stands in them, and what is text enough.
+_PAGES_TRIED = 2
+_ENOUGH = 600
+# A browser is worth its while where it shows this many times the text, and so much at least.
+_WORTH, _WORTH_CHARS = 2, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,9 @@ class Discovery:
     tried: list[tuple[str, str]] = field(default_factory=list)
     problem: str | None = None
     next_step: str = ""
+    # Whether its pages need a browser, and in words; None: no page of it was looked at.
+    browser: BrowserUse = "never"
+    drawn: str | None = None
 
     @property
     def headlines(self) -> list[str]:
@@ -77,11 +89,18 @@ class DiscoverSpider(Spider):
         super().__init__()
         self.discovery = discovery or Discovery(url)
         self.reasons: dict[str, causes.Failure] = {}
+        self._articles: list[str] = []
+        self._scripts: Scripts | None = None
+        self._browser: browser.Browser | None = None
 
     async def start(self) -> AsyncIterator[Any]:
         """Look around; the spider yields nothing, ``discovery`` holds what was found."""
         if self.discovery.home_url:
-            await self._look()
+            try:
+                await self._look()
+            finally:
+                if self._browser is not None:
+                    await browser.release()
             for found in self.discovery.endpoints:
                 self.logger.info("%s %s (%d items)", found.kind, found.url, found.announced)
         nothing: tuple[Any, ...] = ()
@@ -119,6 +138,9 @@ class DiscoverSpider(Spider):
         await self._sitemaps(robots, home.url)
         if not found.endpoints:
             await self._listings(page, home)
+        if not found.endpoints:
+            await self._drawn_home(home)
+        await self._pages([home.url] if classify(home.url) == "article" else self._articles)
         if not found.endpoints and classify(home.url) != "article":
             found.problem = (
                 f"{found.home_url} announces no feed or sitemap, and no page of it lists articles"
@@ -183,6 +205,59 @@ class DiscoverSpider(Spider):
         # Sections that show only what the home page shows add nothing but requests.
         self.discovery.endpoints[:] = [e for e in self.discovery.endpoints if e.announced > 0]
 
+    async def _drawn_home(self, home: Response) -> None:
+        """Look once more for what the home page announces, as its scripts draw it."""
+        html = await self._draw(home)
+        if html is None:
+            return
+        drawn = home.replace(body=html, headers={"Content-Type": HTML})
+        try:
+            page = parse_home(html, home.url, HTML)
+        except BadPage:
+            return
+        self.discovery.title = self.discovery.title or page.title
+        await self._feeds(page, home.url)
+        if not self.discovery.endpoints and await self._keep("listing", drawn):
+            self.discovery.browser = "needed"
+            self.discovery.drawn = "drawn by scripts; a browser is used"
+
+    async def _pages(self, urls: list[str]) -> None:
+        """Whether articles hold their text, or a browser has to draw it."""
+        found = self.discovery
+        for url in list(dict.fromkeys(urls))[:_PAGES_TRIED]:
+            response = await self._fetch(url)
+            if response is None or "html" not in content_type(response).lower():
+                continue
+            plain = _extracted(response.body, response.url, content_type(response))
+            if text_size(plain) >= _ENOUGH:
+                found.drawn = found.drawn or "hold their text"
+                return
+            html = await self._draw(response)
+            if html is None:
+                found.drawn = found.drawn or _little(text_size(plain))
+                continue
+            drawn = text_size(_extracted(html, response.url, HTML))
+            if drawn < max(_WORTH_CHARS, _WORTH * text_size(plain)):
+                found.drawn = found.drawn or _little(text_size(plain))
+                continue
+            found.browser = "always" if plain.article is not None else "needed"
+            found.drawn = "drawn by scripts; a browser is used"
+            return
+
+    async def _draw(self, response: Response) -> bytes | None:
+        """The page as a browser draws it; ``None`` where none is here, or it cannot."""
+        lack = browser.missing()
+        if lack is not None:
+            self.discovery.drawn = f"may be drawn by scripts, and {lack}"
+            return None
+        if self._scripts is None or self._browser is None:
+            self._scripts, self._browser = Scripts(self.crawler), browser.acquire()
+        try:
+            return (await self._scripts.draw(self._browser, response)).html
+        except BrowserFailure as error:
+            self.logger.warning("%s: %s", response.url, error.reason)
+            return None
+
     async def _try(self, kind: EndpointKind, url: str) -> bool:
         if any(url_key(url) == url_key(found.url) for found in self.discovery.endpoints):
             return False
@@ -230,8 +305,20 @@ class DiscoverSpider(Spider):
             except (DiscoveryError, BadPage):
                 continue
             announcements.extend(inner.announcements)
+        self._articles += [a.url for a in announcements[: _PAGES_TRIED * 2]]
         titles = (a.hints.get("headline") for a in announcements[:200])
         return len(announcements), tuple(dict.fromkeys(t for t in titles if t))[:5]
+
+
+def _extracted(body: bytes, url: str, media_type: str) -> Extraction:
+    try:
+        return extract_for_site(body, url, media_type, Known())
+    except BadPage as error:
+        return Extraction("empty", error.reason)
+
+
+def _little(chars: int) -> str:
+    return f"hold little text ({chars} characters)" if chars else "hold no text"
 
 
 def _robots_url(url: str) -> str:

@@ -13,6 +13,7 @@ from crawler import causes, workers
 from crawler.access import BadAccess, Door
 from crawler.afterwards import Began, after_pages
 from crawler.arguments import Arguments, BadArgument, read_arguments
+from crawler.drawing import Better, Drawing
 from crawler.extraction.article import Known
 from crawler.extraction.page import BadPage
 from crawler.fetching import content_type
@@ -74,6 +75,7 @@ class NewsSpider(Spider):
     archive: Archive
     _keeper: Keeper
     workers: workers.Workers
+    drawing: Drawing
 
     def __init__(self, source: str = "", **arguments: Any) -> None:
         super().__init__()
@@ -166,6 +168,7 @@ class NewsSpider(Spider):
         with archive.reading() as session:
             row = get_source(session, self.source_name)
             self.source = _Source(row.id, row.name, row.home_url, row.language, row.timezone)
+            use: Any = row.browser
             if row.daily_requests is not None:
                 spent = requests_since(session, row.id, utc_now() - timedelta(days=1))
                 self._budget = max(0, row.daily_requests - spent)
@@ -184,6 +187,9 @@ class NewsSpider(Spider):
         )  # fmt: skip
         self.tally = self.recorder.tally
         self.workers = workers.acquire()
+        self.drawing = Drawing(
+            self.crawler, archive, self.source.name, use, self._keeper, self.workers, self.tally
+        )
         self._is_open = True
 
     def wake(self) -> None:
@@ -229,6 +235,7 @@ class NewsSpider(Spider):
                 self.failure = str(error)
             self.logger.info("the run could not be closed: %s", error)
         await recorder.close()
+        await self.drawing.close()
         archive.close()
         workers.release()
 
@@ -313,7 +320,8 @@ class NewsSpider(Spider):
             meta={
                 "task": task,
                 "keep": self._keeper,
-                "known": task.known,
+                # Where a browser draws all pages the same bytes may come to show something else.
+                "known": None if self.drawing.use == "always" else task.known,
                 # What a visitor was sent says nothing of what a subscriber is.
                 "validators": None
                 if self._door.is_open and task.item_id is not None
@@ -371,7 +379,10 @@ class NewsSpider(Spider):
         again = await self._door.seen_again(extraction, lambda: self._page_request(task))
         if again is not None:
             return await self._outcome(task, again)
-        return of_extraction(task, response, extraction, capture)
+        drawn = await self.drawing.page(task, response, extraction, capture, known)
+        if isinstance(drawn, Better):
+            return of_extraction(task, response, drawn.extraction, drawn.capture, capture)
+        return drawn or of_extraction(task, response, extraction, capture)
 
 
 def _may_be_page(kind: str) -> bool:

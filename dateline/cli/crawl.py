@@ -163,6 +163,7 @@ def _as_json(result: RunResult) -> dict[str, Any]:
         "announced": tally.announced,
         "requests": tally.requests,
         "gaps": tally.gaps,
+        "drawn": tally.drawn,
         "named": tally.named,
         "unclear_names": tally.unclear_names,
         "media": dict(sorted(tally.media.items())),
@@ -205,6 +206,8 @@ def _print(result: RunResult, err: bool) -> None:
     if tally.gaps:
         echo(f"  {plural(tally.gaps, 'gap')}: a feed lost entries before they were read; "
              "`dateline backfill` lists what was found of them")  # fmt: skip
+    if tally.drawn:
+        echo(f"  {plural(tally.drawn, 'page')} drawn by a browser")
     if tally.past_pages:
         echo(f"  {plural(tally.past_pages, 'page')} of the past read")
     for cause, count in _sorted(tally.causes):

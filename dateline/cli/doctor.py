@@ -75,9 +75,9 @@ def _look(ctx: click.Context, *, reach: bool) -> Iterator[Finding]:
         yield from _crawling(archive)
         yield from _mail(archive)
         with archive.reading() as session:
-            sources = [
-                (one.name, one.home_url) for one in list_sources(session) if one.state == "active"
-            ]
+            active = [one for one in list_sources(session) if one.state == "active"]
+        yield from _browser([one.name for one in active if one.browser != "never"])
+        sources = [(one.name, one.home_url) for one in active]
     if reach and sources:
         yield from _sources(ctx, sources)
 
@@ -151,6 +151,18 @@ def _mail(archive: Archive) -> Iterator[Finding]:
     waiting = [one for one in found if one.waiting and one.last_error]
     for one in waiting:
         yield Finding(f"alert {one.id}", "warning", f"{one.target}: {one.last_error}")
+
+
+def _browser(wanting: list[str]) -> Iterator[Finding]:
+    from crawler.browser import executable, missing
+
+    if not wanting:
+        return
+    lack = missing()
+    if lack is None:
+        yield Finding("browser", "well", executable() or "Playwright's own Chromium")
+    else:
+        yield Finding("browser", "wrong", f"{', '.join(wanting)} need one", lack)
 
 
 def _sources(ctx: click.Context, sources: list[tuple[str, str]]) -> Iterator[Finding]:

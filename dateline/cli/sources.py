@@ -110,6 +110,7 @@ def _follow(
             language=language or found.language, timezone=timezone, delay=delay,
         )  # fmt: skip
         source.rights = rights
+        source.browser = found.browser
         endpoints = [FoundEndpoint(e.url, e.kind, e.title) for e in found.endpoints]
         add_endpoints(session, source.id, endpoints, utc_now())
         if classify(home) == "article":
@@ -130,6 +131,8 @@ def _as_json(found: Discovery, followed: str | None) -> dict[str, Any]:
         "crawl_delay": found.crawl_delay,
         "endpoints": [dataclasses.asdict(e) for e in found.endpoints],
         "headlines": found.headlines[:_SAMPLES],
+        "browser": found.browser,
+        "pages": found.drawn,
         "tried": [{"url": u, "why_not": w} for u, w in found.tried],
         "problem": found.problem,
     }
@@ -148,6 +151,8 @@ def _print(found: Discovery, followed: str | None, dry_run: bool) -> None:
         click.echo(f"           {what}")
     if not found.endpoints and found.problem is None:
         click.echo("  no feed, sitemap or section page; the article itself is followed")
+    if found.drawn:
+        click.echo(f"pages: {found.drawn}")
     for headline in found.headlines[:_SAMPLES]:
         click.echo(f"  • {headline[:74]}")
     if followed:
@@ -163,12 +168,14 @@ def _print(found: Discovery, followed: str | None, dry_run: bool) -> None:
 @click.option("--every", metavar="LEAST..MOST", help="Look at its feeds no more often than LEAST, "
               "no less than MOST: 10m..1d, 1h.., ..6h; `any` for no bounds.")  # fmt: skip
 @click.option("--daily", type=click.IntRange(0), help="Requests a day, at most; 0: any number.")
+@click.option("--browser", type=click.Choice(["never", "needed", "always"]),
+              help="Have a browser draw no page, those that hold no text, or all.")  # fmt: skip
 @click.option("--state", type=click.Choice(["active", "paused"]), help="Pause it, or go on.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def sources(
     ctx: click.Context, names: tuple[str, ...], rights: str | None, every: str | None,
-    daily: int | None, state: str | None, as_json: bool,
+    daily: int | None, browser: str | None, state: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """List the sources that are followed, or change some of them."""
     from storage.sources import get_source, list_sources
@@ -178,6 +185,10 @@ def sources(
         changes["rights"] = rights
     if state is not None:
         changes["state"] = state
+    if browser is not None:
+        changes["browser"] = browser
+        if browser != "never":
+            _check_browser()
     if daily is not None:
         changes["daily_requests"] = daily or None
     bounds = None if every is None else _bounds(every)
@@ -207,6 +218,14 @@ def sources(
         ],
         ("SOURCE", "ARTICLES", "WAITING", "ENDPOINTS", "LAST CRAWL", "HOME PAGE"),
     )  # fmt: skip
+
+
+def _check_browser() -> None:
+    from crawler.browser import missing
+
+    lack = missing()
+    if lack is not None:
+        say(f"{lack}; until then such pages count as failed")
 
 
 def _change(

@@ -160,7 +160,7 @@ def _write_parts(
         lines = []
         for capture in captures(connection, query, where, reserved=reserved):
             for record, member in members(archive, capture):
-                if record.kind in ("response", "revisit"):
+                if record.is_capture:
                     lines.append(_cdxj(record, capture, out.tell(), len(member)))
                 out.write(member)
             if capture.kind == "response":

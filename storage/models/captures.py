@@ -27,9 +27,10 @@ class Capture(Base):
     same page sent by gzip and by brotli compares equal; ``length`` is in bytes of the file.
 
     A *revisit* says that the page was as it is in the capture ``refers_to``: the server sent the
-    same bytes again, or 304. A *forgotten* one shows, at another address, what was erased by
-    request; it goes at the end of the run. ``rights`` are the reservations that came with the page
-    (:mod:`storage.rights`).
+    same bytes again, or 304. A *response* with ``refers_to`` is what a browser drew of that one: a
+    conversion record, HTML in UTF-8. A *forgotten* one shows, at another address, what was erased
+    by request; it goes at the end of the run. ``rights`` are the reservations that came with the
+    page (:mod:`storage.rights`).
     """
 
     __tablename__ = "captures"

@@ -19,6 +19,7 @@ class Source(Base):
         CheckConstraint("state IN ('active', 'paused')", name="state"),
         CheckConstraint("rights IN ('obey', 'ignore')", name="rights"),
         CheckConstraint("store IN ('gzip', 'zstd')", name="store"),
+        CheckConstraint("browser IN ('never', 'needed', 'always')", name="browser"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -41,6 +42,8 @@ class Source(Base):
     least_minutes: Mapped[int | None]
     most_minutes: Mapped[int | None]
     daily_requests: Mapped[int | None]
+    # Whether a browser draws its pages (storage.records.BrowserUse).
+    browser: Mapped[str] = mapped_column(String(16), default="never", server_default="never")
 
 
 class Endpoint(Base):
