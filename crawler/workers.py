@@ -7,9 +7,13 @@ download, and one that crashes the parser would end the crawl.
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import os
 import signal
+import threading
+import time
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,13 +24,14 @@ from crawler.extraction.documents import UnreadableDocument
 from crawler.extraction.page import BadPage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from crawler.discovery.past import ListPage
     from crawler.extraction.article import Extraction, Known
     from crawler.items import EndpointContent
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 # The slowest real page of the bench takes half a second; what takes this long is an attack.
 TIME_LIMIT_SECONDS = 30.0
@@ -35,6 +40,13 @@ _TASKS_A_WORKER = 2_000
 # Jobs handed over together, and how long the first of them waits for company.
 _BATCH = 4
 _PATIENCE_SECONDS = 0.005
+# How often the pool is looked at while it has jobs, and for how long, beyond the time limit of what
+# it may be doing, it may answer none: a worker that is killed as it takes a job up, or the server
+# that forks them, leaves it waiting for ever.
+_LOOK_SECONDS = 1.0
+_GRACE_SECONDS = 5.0
+# Pools that may break under a job before it is taken for the cause.
+_POOLS_A_JOB = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,7 @@ class _Job:
     work: Callable[..., Any]
     args: tuple[Any, ...]
     answer: asyncio.Future[Any]
+    lost: int = 0  # pools that broke under it
 
 
 def batch_job(jobs: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
@@ -113,6 +126,11 @@ class Workers:
         self._pool: ProcessPool | None = None
         self._waiting: list[_Job] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._sent: dict[asyncio.Future[list[Any]], list[_Job]] = {}
+        self._watch: asyncio.TimerHandle | None = None
+        self._moved = 0.0  # when the pool last answered, or had nothing to do
+        self._processes: set[int | None] = set()
+        self._bereft = False  # a worker ended since then
 
     def _started(self) -> ProcessPool:
         if self._pool is None:
@@ -151,20 +169,77 @@ class Workers:
 
     def _send(self, jobs: list[_Job]) -> None:
         loop = asyncio.get_running_loop()
-        future = self._started().schedule(
-            batch_job,
-            args=([(job.work, job.args) for job in jobs],),
-            timeout=TIME_LIMIT_SECONDS * len(jobs),
-        )
+        try:
+            future = self._started().schedule(
+                batch_job,
+                args=([(job.work, job.args) for job in jobs],),
+                timeout=TIME_LIMIT_SECONDS * len(jobs),
+            )
+        except (RuntimeError, OSError, EOFError) as error:
+            # No worker could be started, or those there were are gone with the server they came of.
+            self._replace(f"{type(error).__name__}: {error}", jobs)
+            return
         wrapped = asyncio.wrap_future(future, loop=loop)
+        if not self._sent:
+            self._note_answer()
+        self._sent[wrapped] = jobs
         wrapped.add_done_callback(lambda done: self._settle(jobs, done))
+        if self._watch is None:
+            self._watch = loop.call_later(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        """Whether the pool that jobs wait for still works."""
+        self._watch = None
+        if not self._sent or self._pool is None:
+            return
+        if not self._pool.active:
+            self._replace("its processes were ended from outside")
+        elif time.monotonic() - self._moved > self._patience():
+            self._replace("none of its processes answered")
+        if self._sent and self._watch is None:
+            self._watch = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
+
+    def _note_answer(self) -> None:
+        self._moved, self._bereft = time.monotonic(), False
+
+    def _patience(self) -> float:
+        """How long the pool may be silent: less where one of its processes ended meanwhile."""
+        alive = {process.pid for process in multiprocessing.active_children()}
+        self._bereft = self._bereft or not self._processes <= alive
+        self._processes = alive
+        return TIME_LIMIT_SECONDS * (1 if self._bereft else _BATCH) + _GRACE_SECONDS
+
+    def _replace(self, why: str, also: Sequence[_Job] = ()) -> None:
+        """Give the jobs that are open to a new pool, each by itself; a second time they fail."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            # Waiting for its end may take as long as what it is stuck in.
+            threading.Thread(target=_end, args=(pool,), daemon=True).start()
+        jobs = [job for batch in self._sent.values() for job in batch]
+        self._sent.clear()
+        logger.warning("the worker processes are started anew: %s", why)
+        for job in (*jobs, *also):
+            if job.answer.done():
+                continue
+            job.lost += 1
+            if job.lost > _POOLS_A_JOB:
+                job.answer.set_exception(WorkerFailure("extraction-crashed", why))
+            else:
+                self._send([job])
 
     def _settle(self, jobs: list[_Job], done: asyncio.Future[list[Any]]) -> None:
+        self._note_answer()
+        ours = self._sent.pop(done, None) is not None
+        error = None if done.cancelled() else done.exception()
+        if not ours:
+            return  # of a pool that was given up: its jobs are with another
         if done.cancelled():
             for job in jobs:
                 job.answer.cancel()
             return
-        error = done.exception()
+        if isinstance(error, BrokenProcessPool):
+            self._replace("its processes were ended from outside", jobs)
+            return
         if error is not None and len(jobs) > 1:
             for job in jobs:
                 self._send([job])
@@ -180,10 +255,17 @@ class Workers:
 
     def close(self) -> None:
         """End the workers."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
         if self._pool is not None:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            self._pool.join()
-            self._pool = None
+            pool, self._pool = self._pool, None
+            _end(pool)
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 def _failure(error: BaseException) -> BaseException:

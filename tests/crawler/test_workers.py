@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,3 +72,39 @@ def test_a_bad_job_spoils_no_other_of_its_batch(pool: Workers) -> None:
     assert isinstance(answers["die"], WorkerFailure)
     assert answers["die"].cause == "extraction-crashed"
     assert isinstance(answers["bug"], KeyError)
+
+
+def _below(pid: int) -> list[int]:
+    """The processes that a process started, and those that they did."""
+    found = []
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            try:
+                said = (path / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(said[1]) == pid:
+                found += [int(path.name), *_below(int(path.name))]
+    return found
+
+
+def slowly(value: int) -> int:
+    """A job that takes its time."""
+    time.sleep(0.2)
+    return value
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.filterwarnings("ignore:resource_tracker")
+@pytest.mark.parametrize("when", [0.0, 0.4, 1.5])
+def test_jobs_outlive_the_processes_that_did_them(pool: Workers, when: float) -> None:
+    async def main() -> list[int]:
+        jobs = [asyncio.ensure_future(pool.run(slowly, i)) for i in range(24)]
+        await asyncio.sleep(when)
+        # All at once, as the system does that is out of memory: the server that forks them too.
+        for pid in _below(os.getpid()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return list(await asyncio.gather(*jobs))
+
+    assert asyncio.run(main()) == list(range(24))
