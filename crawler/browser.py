@@ -139,9 +139,11 @@ class Browser:
 
     async def draw(
         self, url: str, content_type: str, body: bytes, user_agent: str,
-        answer: Callable[[Asked], Awaitable[Answer | None]],
+        answer: Callable[[Asked], Awaitable[Answer | None]], limit: float = LIMIT_SECONDS,
     ) -> Drawn:  # fmt: skip
         """Draw the page that has ``body`` at ``url``; ``answer`` fetches what its scripts ask for.
+
+        ``limit`` is how many seconds it may take.
 
         Raises:
             BrowserFailure: there is no browser, or the page took too long or was too large.
@@ -158,7 +160,7 @@ class Browser:
                 )  # fmt: skip
                 sheet = _Sheet(url, content_type, body, answer)
                 try:
-                    async with asyncio.timeout(LIMIT_SECONDS):
+                    async with asyncio.timeout(limit):
                         html = await sheet.drawn(context)
                 finally:
                     await self._closed(context)
@@ -166,7 +168,7 @@ class Browser:
                 return Drawn(html, f"Chromium {browser.version}", sheet.asked)
             except TimeoutError as error:
                 raise BrowserFailure(
-                    "browser-timeout", f"drawing it took over {LIMIT_SECONDS:.0f} s"
+                    "browser-timeout", f"drawing it took over {limit:.0f} s"
                 ) from error
             except Error as error:
                 reason = " ".join(str(error).split())[:200]
@@ -250,7 +252,7 @@ class _Sheet:
         await context.route_web_socket("**/*", _refuse_socket)
         await context.add_init_script("window.open = () => null")
         page = await context.new_page()
-        await page.goto(self._url, wait_until="commit", timeout=LIMIT_SECONDS * 1000)
+        await page.goto(self._url, wait_until="commit", timeout=0)
         await self._until_quiet(page)
         await page.evaluate(_FLATTEN)
         html: bytes = (await page.content()).encode("utf-8", "replace")

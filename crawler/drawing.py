@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import re
@@ -13,7 +14,7 @@ from urllib.parse import urljoin
 from scrapy import Request
 
 from crawler import browser, causes, workers
-from crawler.browser import Answer, BrowserFailure
+from crawler.browser import LIMIT_SECONDS, Answer, BrowserFailure
 from crawler.discovery.links import same_site
 from crawler.extraction.page import BadPage
 from crawler.fetching import content_type, fetch
@@ -47,6 +48,8 @@ FEW_ANNOUNCED = 3
 _MORE, _MORE_CHARS = 1.1, 100
 # Pages in a row that had all their text before: the source is taken for mended.
 _MENDED = 5
+# So many requests of a page's scripts, one after the other, are waited for at the site's pace.
+_REQUESTS_WAITED_FOR = 20
 _SCRIPT = re.compile(rb"<script\b[^>]{0,500}?\bsrc\s*=\s*[\"']?([^\"'\s>]{1,2000})", re.IGNORECASE)
 _MAX_POST = 64 * 1024
 _MAX_ASKED_BYTES = 8 * 1024 * 1024
@@ -67,8 +70,10 @@ class Scripts:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._kept: dict[str, Answer] = {}
+        # Scripts by their address, those on their way too: many pages draw at once with the same.
+        self._kept: dict[str, asyncio.Task[Answer | None]] = {}
         self._size = 0
+        self._told: set[str] = set()
 
     async def draw(self, chromium: Browser, response: Response) -> Drawn:
         """Draw the page that ``response`` brought.
@@ -86,7 +91,14 @@ class Scripts:
             return await self._answer(asked, url, named)
 
         agent = self._crawler.settings["USER_AGENT"]
-        return await chromium.draw(url, content_type(response), body, agent, answer)
+        limit = LIMIT_SECONDS + _REQUESTS_WAITED_FOR * self._pause(url)
+        return await chromium.draw(url, content_type(response), body, agent, answer, limit)
+
+    def _pause(self, url: str) -> float:
+        """Seconds between two requests to the host of ``url``, as its robots.txt or we have it."""
+        pause = self._crawler.settings.getfloat("DOWNLOAD_DELAY")
+        slots = self._crawler.engine.downloader.slots
+        return max([pause, *(slot.delay for name, slot in slots.items() if name in url)])
 
     async def _answer(self, asked: Asked, page: str, named: set[str]) -> Answer | None:
         if not is_web_url(asked.url):
@@ -97,8 +109,19 @@ class Scripts:
         posted = asked.method == "POST" and own and len(asked.body or b"") <= _MAX_POST
         if asked.method != "GET" and not posted:
             return None
-        if asked.url in self._kept and asked.method == "GET":
-            return self._kept[asked.url]
+        if asked.kind != "script" or asked.method != "GET":
+            return await self._fetched(asked, page)
+        coming = self._kept.get(asked.url)
+        if coming is None:
+            coming = asyncio.ensure_future(self._fetched(asked, page))
+            self._kept[asked.url] = coming
+        # A page that is given up takes its script from nobody else.
+        answer = await asyncio.shield(coming)
+        if answer is None or self._size > _CACHED_BYTES:
+            self._kept.pop(asked.url, None)
+        return answer
+
+    async def _fetched(self, asked: Asked, page: str) -> Answer | None:
         headers = {
             name: value
             for name, value in asked.headers.items()
@@ -110,13 +133,15 @@ class Scripts:
         )  # fmt: skip
         response = await fetch(self._crawler, request)
         if isinstance(response, causes.Failure):
-            logger.debug("%s asks for %s: %s", page, asked.url, response.detail)
+            # robots.txt holds for what scripts ask too; then the page may stay without its text.
+            level = logging.WARNING if response.cause == "robots" else logging.DEBUG
+            if response.cause not in self._told or level == logging.DEBUG:
+                logger.log(level, "%s asks for %s: %s", page, asked.url, response.detail)
+            self._told.add(response.cause)
             return None
-        answer = Answer(response.status, _passed_back(response), response.body)
-        if asked.kind == "script" and self._size + len(answer.body) <= _CACHED_BYTES:
-            self._kept[asked.url] = answer
-            self._size += len(answer.body)
-        return answer
+        if asked.kind == "script":
+            self._size += len(response.body)
+        return Answer(response.status, _passed_back(response), response.body)
 
 
 def _passed_back(response: Response) -> dict[str, str]:
@@ -176,7 +201,7 @@ class Drawing:
         except (BadPage, workers.WorkerFailure) as error:
             logger.info("%s, drawn: %s", response.url, error)
             return None
-        self._note(extraction, found)
+        await self._note(extraction, found)
         if not _is_better(extraction, found):
             return None
         return Better(found, await self._kept(response, drawn, digest, capture))
@@ -228,13 +253,16 @@ class Drawing:
             length=place.length, digest=digest, record_id=place.record_id, rights=capture.rights,
         )  # fmt: skip
 
-    def _note(self, plain: Extraction, drawn: Extraction) -> None:
+    async def _note(self, plain: Extraction, drawn: Extraction) -> None:
         """Whether the page itself had it all; a source whose pages do needs no browser for them."""
         self._plain = 0 if _is_better(plain, drawn) else self._plain + 1
         if self.use != "always" or self._plain < _MENDED:
             return
         self.use = "needed"
-        self._archive.write(lambda s: setattr(get_source(s, self._source), "browser", "needed"))
+        await asyncio.to_thread(
+            self._archive.write,
+            lambda s: setattr(get_source(s, self._source), "browser", "needed"),
+        )
         logger.warning(
             "%s: %d pages in a row hold their text without a browser; from now on one draws only "
             "those that hold none", self._source, self._plain,
