@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ from crawler.discovery.errors import DiscoveryError
 from crawler.discovery.links import classify
 from crawler.drawing import HTML, Scripts, text_size
 from crawler.extraction.article import Extraction, Known
-from crawler.extraction.page import BadPage
+from crawler.extraction.blocks import Walk
+from crawler.extraction.page import BadPage, parse_html
 from crawler.fetching import content_type, fetch
 from crawler.sites import extract_for_site
 from storage.addresses import url_key
@@ -41,6 +43,9 @@ _FEEDS_TRIED = 12
 # Articles that are fetched to see whether their text stands in them, and what is text enough.
 _PAGES_TRIED = 2
 _ENOUGH = 600
+# So much of it in paragraphs is no beginning that a script goes on with.
+_PLENTY, _PARAGRAPH = 2_000, 80
+_SCRIPTED = re.compile(rb"<script\b(?![^>]*\bjson)", re.IGNORECASE)
 # A browser is worth its while where it shows this many times the text, and so much at least.
 _WORTH, _WORTH_CHARS = 2, 300
 
@@ -138,7 +143,8 @@ class DiscoverSpider(Spider):
         await self._sitemaps(robots, home.url)
         if not found.endpoints:
             await self._listings(page, home)
-        if not found.endpoints:
+        may_be_drawn = classify(home.url) != "article" and _SCRIPTED.search(home.body) is not None
+        if not found.endpoints and may_be_drawn:
             await self._drawn_home(home)
         await self._pages([home.url] if classify(home.url) == "article" else self._articles)
         if not found.endpoints and classify(home.url) != "article":
@@ -228,9 +234,14 @@ class DiscoverSpider(Spider):
             response = await self._fetch(url)
             if response is None or "html" not in content_type(response).lower():
                 continue
-            plain = _extracted(response.body, response.url, content_type(response))
-            if text_size(plain) >= _ENOUGH:
+            if _shows_text(response):
                 found.drawn = found.drawn or "hold their text"
+                return
+            plain = _extracted(response.body, response.url, content_type(response))
+            if text_size(plain) >= _ENOUGH or not _SCRIPTED.search(response.body):
+                found.drawn = found.drawn or (
+                    "hold their text" if plain.article is not None else _little(0)
+                )
                 return
             html = await self._draw(response)
             if html is None:
@@ -308,6 +319,17 @@ class DiscoverSpider(Spider):
         self._articles += [a.url for a in announcements[: _PAGES_TRIED * 2]]
         titles = (a.hints.get("headline") for a in announcements[:200])
         return len(announcements), tuple(dict.fromkeys(t for t in titles if t))[:5]
+
+
+def _shows_text(response: Response) -> bool:
+    """Whether a page is plainly one with text: no model need look at it, and no browser."""
+    try:
+        page = parse_html(response.body, response.url, content_type(response))
+    except BadPage:
+        return False
+    blocks = Walk(page.root, page.base_url).blocks
+    shown = sum(len(b.text) for b in blocks if not b.linked and len(b.text) >= _PARAGRAPH)
+    return shown >= (_PLENTY if _SCRIPTED.search(response.body) else _ENOUGH)
 
 
 def _extracted(body: bytes, url: str, media_type: str) -> Extraction:
