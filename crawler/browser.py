@@ -17,6 +17,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crawler.shared import Shared
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -310,24 +312,16 @@ async def _refuse_socket(socket: Any) -> None:
     await socket.close()
 
 
-class _Shared:
-    """The browser of this process, and how many crawls may use it."""
-
-    browser: Browser | None = None
-    users = 0
+_shared = Shared(Browser)
 
 
 def acquire() -> Browser:
     """The browser of this process; give it back with :func:`release`."""
-    if _Shared.browser is None:
-        _Shared.browser = Browser()
-    _Shared.users += 1
-    return _Shared.browser
+    return _shared.acquire()
 
 
 async def release() -> None:
     """Give the browser back; the last user ends it."""
-    _Shared.users -= 1
-    if _Shared.users == 0 and _Shared.browser is not None:
-        browser, _Shared.browser = _Shared.browser, None
-        await browser.close()
+    last = _shared.release()
+    if last is not None:
+        await last.close()

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import logging
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -18,6 +17,7 @@ from crawler.browser import LIMIT_SECONDS, Answer, BrowserFailure
 from crawler.discovery.links import same_site
 from crawler.extraction.page import BadPage
 from crawler.fetching import content_type, fetch
+from crawler.outcomes import of_extraction
 from storage.addresses import is_web_url
 from storage.captures import Rendering
 from storage.records import CaptureRecord, PageFailed, PageUnchanged
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-    from crawler.browser import Asked, Browser, Drawn
+    from crawler.browser import Asked, Drawn
     from crawler.extraction.article import Extraction, Known
     from crawler.items import EndpointContent
     from crawler.keeper import Keeper
     from crawler.recorder import Tally
     from crawler.workers import Workers
     from storage import Archive
-    from storage.records import BrowserUse, DueEndpoint, Task
+    from storage.records import BrowserUse, DueEndpoint, Outcome, Task
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ HTML = "text/html; charset=utf-8"
 # Kinds under which a page goes whose text is still to be drawn. A wall is none of them: it is
 # there for those who would pass it.
 _BARE = frozenset({"empty", "listing", "error"})
-# Listing pages that name fewer articles may be waiting for their script.
+# A page that names fewer articles is no listing, or one that waits for its script.
 FEW_ANNOUNCED = 3
 # A drawing must bring this much more text than the page itself had.
 _MORE, _MORE_CHARS = 1.1, 100
@@ -70,12 +70,13 @@ class Scripts:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._browser = browser.acquire()
         # Scripts by their address, those on their way too: many pages draw at once with the same.
         self._kept: dict[str, asyncio.Task[Answer | None]] = {}
         self._size = 0
-        self._told: set[str] = set()
+        self._is_forbidden = False
 
-    async def draw(self, chromium: Browser, response: Response) -> Drawn:
+    async def draw(self, response: Response) -> Drawn:
         """Draw the page that ``response`` brought.
 
         Raises:
@@ -91,14 +92,18 @@ class Scripts:
             return await self._answer(asked, url, named)
 
         agent = self._crawler.settings["USER_AGENT"]
-        limit = LIMIT_SECONDS + _REQUESTS_WAITED_FOR * self._pause(url)
-        return await chromium.draw(url, content_type(response), body, agent, answer, limit)
+        limit = LIMIT_SECONDS + _REQUESTS_WAITED_FOR * self._pause(response)
+        return await self._browser.draw(url, content_type(response), body, agent, answer, limit)
 
-    def _pause(self, url: str) -> float:
-        """Seconds between two requests to the host of ``url``, as its robots.txt or we have it."""
+    async def close(self) -> None:
+        """Give the browser back."""
+        await browser.release()
+
+    def _pause(self, response: Response) -> float:
+        """Seconds between two requests to the page's host, as its robots.txt or we have it."""
         pause = self._crawler.settings.getfloat("DOWNLOAD_DELAY")
-        slots = self._crawler.engine.downloader.slots
-        return max([pause, *(slot.delay for name, slot in slots.items() if name in url)])
+        slot = self._crawler.engine.downloader.slots.get(response.meta.get("download_slot", ""))
+        return pause if slot is None else max(pause, slot.delay)
 
     async def _answer(self, asked: Asked, page: str, named: set[str]) -> Answer | None:
         if not is_web_url(asked.url):
@@ -134,10 +139,11 @@ class Scripts:
         response = await fetch(self._crawler, request)
         if isinstance(response, causes.Failure):
             # robots.txt holds for what scripts ask too; then the page may stay without its text.
-            level = logging.WARNING if response.cause == "robots" else logging.DEBUG
-            if response.cause not in self._told or level == logging.DEBUG:
-                logger.log(level, "%s asks for %s: %s", page, asked.url, response.detail)
-            self._told.add(response.cause)
+            # The first such page says it for all.
+            forbidden = response.cause == "robots"
+            level = logging.WARNING if forbidden and not self._is_forbidden else logging.DEBUG
+            self._is_forbidden = self._is_forbidden or forbidden
+            logger.log(level, "%s asks for %s: %s", page, asked.url, response.detail)
             return None
         if asked.kind == "script":
             self._size += len(response.body)
@@ -155,14 +161,6 @@ def _passed_back(response: Response) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Better:
-    """What a drawn page holds, and the capture of the drawing."""
-
-    extraction: Extraction
-    capture: CaptureRecord
-
-
 class Drawing:
     """The drawing of one run's pages, for a source that may use a browser."""
 
@@ -177,14 +175,13 @@ class Drawing:
         self._pool = pool
         self._tally = tally
         self._scripts = Scripts(crawler)
-        self._browser = browser.acquire() if use != "never" else None
         self._plain = 0
 
     async def page(
         self, task: Task, response: Response, extraction: Extraction, capture: CaptureRecord,
         known: Known,
-    ) -> Better | PageFailed | PageUnchanged | None:  # fmt: skip
-        """What drawing a page brings; ``None`` where the page is good as it was sent."""
+    ) -> Outcome | None:  # fmt: skip
+        """What becomes of a page that was drawn; ``None`` where it is good as it was sent."""
         bare = _is_bare(extraction)
         if self.use == "never" or (extraction.kind not in _BARE if bare else self.use == "needed"):
             return None
@@ -204,14 +201,19 @@ class Drawing:
         await self._note(extraction, found)
         if not _is_better(extraction, found):
             return None
-        return Better(found, await self._kept(response, drawn, digest, capture))
+        kept = await self._kept(response, drawn, digest, capture)
+        return of_extraction(task, response, found, kept, drawn_from=capture)
+
+    def may_draw(self, endpoint: DueEndpoint) -> bool:
+        """Whether an endpoint may be drawn: then its same bytes may announce something else."""
+        return endpoint.kind == "listing" and self.use != "never"
 
     async def listing(
         self, endpoint: DueEndpoint, response: Response, content: EndpointContent
     ) -> EndpointContent:
         """What a listing page announces once it is drawn, where it said next to nothing before."""
         enough = len(content.announcements) >= FEW_ANNOUNCED and self.use != "always"
-        if self.use == "never" or endpoint.kind != "listing" or enough:
+        if not self.may_draw(endpoint) or enough:
             return content
         drawn = await self._drawn(response)
         if isinstance(drawn, BrowserFailure):
@@ -223,15 +225,11 @@ class Drawing:
 
     async def close(self) -> None:
         """Give the browser back."""
-        if self._browser is not None:
-            self._browser = None
-            await browser.release()
+        await self._scripts.close()
 
     async def _drawn(self, response: Response) -> Drawn | BrowserFailure:
-        if self._browser is None:
-            return BrowserFailure("no-browser", "the run is ending")
         try:
-            drawn = await self._scripts.draw(self._browser, response)
+            drawn = await self._scripts.draw(response)
         except BrowserFailure as error:
             if not self._tally.causes[error.cause]:
                 logger.warning("%s: %s", response.url, error.reason)

@@ -64,15 +64,11 @@ class Visits:
                 "endpoint": endpoint,
                 "digest_wanted": True,
                 "validators": None
-                if self._may_be_drawn(endpoint)
+                if self.spider.drawing.may_draw(endpoint)
                 else (endpoint.url, endpoint.etag, endpoint.last_modified),
                 "download_maxsize": _ENDPOINT_BYTES,
             },
         )
-
-    def _may_be_drawn(self, endpoint: DueEndpoint) -> bool:
-        """Whether the same bytes may announce something else today."""
-        return endpoint.kind == "listing" and self.spider.drawing.use != "never"
 
     async def parse(self, response: Response) -> AsyncIterator[Request]:
         """Take in what an endpoint announces; a sitemap index leads to further endpoints."""
@@ -95,7 +91,7 @@ class Visits:
 
     async def _read(self, endpoint: DueEndpoint, response: Response) -> EndpointContent | None:
         spider = self.spider
-        drawn = self._may_be_drawn(endpoint)
+        drawn = spider.drawing.may_draw(endpoint)
         digest = None if drawn else response.meta.get("digest")
         read = EndpointRead(
             endpoint.id, response.status, header(response, "ETag"),

@@ -22,6 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.documents import UnreadableDocument
 from crawler.extraction.page import BadPage
+from crawler.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -183,7 +184,7 @@ class Workers:
         if not self._sent:
             self._note_answer()
         self._sent[wrapped] = jobs
-        wrapped.add_done_callback(lambda done: self._settle(jobs, done))
+        wrapped.add_done_callback(self._settle)
         if self._watch is None:
             self._watch = loop.call_later(_LOOK_SECONDS, self._look)
 
@@ -210,7 +211,7 @@ class Workers:
         return TIME_LIMIT_SECONDS * (1 if self._bereft else _BATCH) + _GRACE_SECONDS
 
     def _replace(self, why: str, also: Sequence[_Job] = ()) -> None:
-        """Give the jobs that are open to a new pool, each by itself; a second time they fail."""
+        """Give open jobs to a new pool, each by itself; one that saw two break fails."""
         pool, self._pool = self._pool, None
         if pool is not None:
             # Waiting for its end may take as long as what it is stuck in.
@@ -227,12 +228,12 @@ class Workers:
             else:
                 self._send([job])
 
-    def _settle(self, jobs: list[_Job], done: asyncio.Future[list[Any]]) -> None:
-        self._note_answer()
-        ours = self._sent.pop(done, None) is not None
+    def _settle(self, done: asyncio.Future[list[Any]]) -> None:
         error = None if done.cancelled() else done.exception()
-        if not ours:
+        jobs = self._sent.pop(done, None)
+        if jobs is None:
             return  # of a pool that was given up: its jobs are with another
+        self._note_answer()
         if done.cancelled():
             for job in jobs:
                 job.answer.cancel()
@@ -278,24 +279,16 @@ def _failure(error: BaseException) -> BaseException:
     return error
 
 
-class _Shared:
-    """The workers of this process, and how many crawls use them."""
-
-    workers: Workers | None = None
-    users = 0
+_shared = Shared(Workers)
 
 
 def acquire() -> Workers:
     """The workers of this process; give them back with :func:`release`."""
-    if _Shared.workers is None:
-        _Shared.workers = Workers()
-    _Shared.users += 1
-    return _Shared.workers
+    return _shared.acquire()
 
 
 def release() -> None:
     """Give the workers back; the last user ends them."""
-    _Shared.users -= 1
-    if _Shared.users == 0 and _Shared.workers is not None:
-        _Shared.workers.close()
-        _Shared.workers = None
+    last = _shared.release()
+    if last is not None:
+        last.close()

@@ -161,10 +161,7 @@ def _insert_items(writing: Writing, pages: Sequence[StoredPage]) -> dict[str, in
 
 
 def _insert_captures(writing: Writing, pages: Sequence[StoredPage]) -> list[int]:
-    rows = [recording.capture_row(writing, page.outcome.capture) for page in pages]
-    for row, page in zip(rows, pages, strict=True):
-        if page.outcome.drawn_from is not None:
-            row["refers_to"] = recording.add_capture(writing, page.outcome.drawn_from)
+    rows = [recording.row_of_page(writing, page.outcome) for page in pages]
     statement: Any = insert(Capture).returning(Capture.id, sort_by_parameter_order=True)
     return list(writing.connection.scalars(statement, rows))
 

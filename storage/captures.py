@@ -71,11 +71,7 @@ class CaptureWriter:
         Raises:
             FolderNotWritable: the disk is full, or the folder cannot be written.
         """
-        if isinstance(exchange, Rendering):
-            record_id, record = warc.conversion_record(exchange)
-            records = [record]
-        else:
-            record_id, records = warc.records_of(exchange)
+        record_id, records = warc.records_of(exchange)
         packed = [self._codec.pack(record) for record in records]
         return self._append(packed, record_id)
 

@@ -188,7 +188,7 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
         frontier.settle(writing.connection, page.task, "refused", writing.now, cause="forgotten",
                         detail=detail)  # fmt: skip
         return Recorded("skipped", "forgotten")
-    capture_id = _add_captures(writing, outcome)
+    capture_id = _insert_capture(writing, row_of_page(writing, outcome))
     item = _item_for(writing, page)
     duplicate = _duplicate_of(writing, page, item)
     if duplicate is not None:
@@ -291,20 +291,20 @@ def _duplicate_of(writing: Writing, page: StoredPage, item: KnownItem | None) ->
     return identity.KnownItem(*row)
 
 
-def _add_captures(writing: Writing, outcome: PageStored) -> int:
-    """Keep the row of a page's capture, after that of what it was drawn from; returns its id."""
-    capture = outcome.capture
+def row_of_page(writing: Writing, outcome: PageStored) -> dict[str, Any]:
+    """The row of a page's capture; that of what it was drawn from is written first."""
+    row = capture_row(writing, outcome.capture)
     if outcome.drawn_from is not None:
-        source = add_capture(writing, outcome.drawn_from)
-        capture = dataclasses.replace(capture, refers_to=source)
-    return add_capture(writing, capture)
+        row["refers_to"] = add_capture(writing, outcome.drawn_from)
+    return row
 
 
 def add_capture(writing: Writing, record: CaptureRecord) -> int:
-    done = writing.connection.execute(
-        insert(Capture.__table__),  # type: ignore[arg-type]
-        capture_row(writing, record),
-    )
+    return _insert_capture(writing, capture_row(writing, record))
+
+
+def _insert_capture(writing: Writing, row: dict[str, Any]) -> int:
+    done = writing.connection.execute(insert(Capture.__table__), row)  # type: ignore[arg-type]
     return int(done.inserted_primary_key[0])  # type: ignore[index]  # the table has one
 
 

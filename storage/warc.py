@@ -132,8 +132,11 @@ class Record:
 # -- building ------------------------------------------------------------------------------------
 
 
-def records_of(exchange: Exchange) -> tuple[str, list[bytes]]:
-    """The records that keep ``exchange``, unpacked: response or revisit first; and its id."""
+def records_of(exchange: Exchange | Rendering) -> tuple[str, list[bytes]]:
+    """The records that keep ``exchange``, unpacked, first the one with rows; and its id."""
+    if isinstance(exchange, Rendering):
+        record_id = _new_id()
+        return record_id, [_conversion_record(exchange, record_id)]
     record_id, request_id = _new_id(), _new_id()
     records = [
         _response_record(exchange, record_id),
@@ -142,20 +145,6 @@ def records_of(exchange: Exchange) -> tuple[str, list[bytes]]:
     if exchange.notes:
         records.append(_metadata_record(exchange, record_id))
     return record_id, records
-
-
-def conversion_record(rendering: Rendering) -> tuple[str, bytes]:
-    """The record that keeps ``rendering`` (WARC 1.1, 6.8), unpacked; and its id."""
-    record_id = _new_id()
-    headers = [
-        ("WARC-Type", "conversion"), ("WARC-Record-ID", record_id),
-        ("WARC-Date", moment(rendering.fetched_at)), ("WARC-Target-URI", rendering.url),
-        ("WARC-Refers-To", rendering.refers_to), ("Content-Type", rendering.content_type),
-        ("WARC-Block-Digest", digest(rendering.body)),
-        # An extension field, which the standard allows (4): by what it was drawn.
-        ("WARC-Conversion-Software", rendering.software),
-    ]  # fmt: skip
-    return record_id, _record(headers, rendering.body)
 
 
 def info_record(filename: str, software: str, now: datetime) -> bytes:
@@ -235,6 +224,19 @@ def _response_record(exchange: Exchange, record_id: str) -> bytes:
     if exchange.truncated:
         headers.append(("WARC-Truncated", "length"))
     return _record(headers, block)
+
+
+def _conversion_record(rendering: Rendering, record_id: str) -> bytes:
+    """(WARC 1.1, 6.8)"""
+    headers = [
+        ("WARC-Type", "conversion"), ("WARC-Record-ID", record_id),
+        ("WARC-Date", moment(rendering.fetched_at)), ("WARC-Target-URI", rendering.url),
+        ("WARC-Refers-To", rendering.refers_to), ("Content-Type", rendering.content_type),
+        ("WARC-Block-Digest", digest(rendering.body)),
+        # An extension field, which the standard allows (4): by what it was drawn.
+        ("WARC-Conversion-Software", rendering.software),
+    ]  # fmt: skip
+    return _record(headers, rendering.body)
 
 
 def _request_record(exchange: Exchange, record_id: str, concurrent_to: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
 
-from crawler import browser, causes
+from crawler import causes
 from crawler.browser import BrowserFailure
 from crawler.discovery.autodiscover import (
     USUAL_FEEDS,
@@ -21,7 +21,7 @@ from crawler.discovery.autodiscover import (
 from crawler.discovery.endpoints import read_endpoint
 from crawler.discovery.errors import DiscoveryError
 from crawler.discovery.links import classify
-from crawler.drawing import HTML, Scripts, text_size
+from crawler.drawing import FEW_ANNOUNCED, HTML, Scripts, text_size
 from crawler.extraction.article import Extraction, Known
 from crawler.extraction.blocks import Walk
 from crawler.extraction.page import BadPage, parse_html
@@ -48,6 +48,7 @@ _PLENTY, _PARAGRAPH = 2_000, 80
 _SCRIPTED = re.compile(rb"<script\b(?![^>]*\bjson)", re.IGNORECASE)
 # A browser is worth its while where it shows this many times the text, and so much at least.
 _WORTH, _WORTH_CHARS = 2, 300
+_WHOLE, _DRAWN = "hold their text", "drawn by scripts; a browser is used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +90,22 @@ class DiscoverSpider(Spider):
     """``scrapy crawl discover -a url=HOME``: logs what ``dateline add HOME`` would find."""
 
     name = "discover"
+    _scripts: Scripts
 
     def __init__(self, url: str = "", discovery: Discovery | None = None, **_: Any) -> None:
         super().__init__()
         self.discovery = discovery or Discovery(url)
         self.reasons: dict[str, causes.Failure] = {}
         self._articles: list[str] = []
-        self._scripts: Scripts | None = None
-        self._browser: browser.Browser | None = None
 
     async def start(self) -> AsyncIterator[Any]:
         """Look around; the spider yields nothing, ``discovery`` holds what was found."""
         if self.discovery.home_url:
+            self._scripts = Scripts(self.crawler)
             try:
                 await self._look()
             finally:
-                if self._browser is not None:
-                    await browser.release()
+                await self._scripts.close()
             for found in self.discovery.endpoints:
                 self.logger.info("%s %s (%d items)", found.kind, found.url, found.announced)
         nothing: tuple[Any, ...] = ()
@@ -143,11 +143,16 @@ class DiscoverSpider(Spider):
         await self._sitemaps(robots, home.url)
         if not found.endpoints:
             await self._listings(page, home)
-        may_be_drawn = classify(home.url) != "article" and _SCRIPTED.search(home.body) is not None
-        if not found.endpoints and may_be_drawn:
+        if classify(home.url) == "article":
+            await self._is_told(home)
+            return
+        if not found.endpoints and _SCRIPTED.search(home.body):
             await self._drawn_home(home)
-        await self._pages([home.url] if classify(home.url) == "article" else self._articles)
-        if not found.endpoints and classify(home.url) != "article":
+        for url in list(dict.fromkeys(self._articles))[:_PAGES_TRIED]:
+            response = await self._fetch(url)
+            if response is not None and await self._is_told(response):
+                break
+        if not found.endpoints:
             found.problem = (
                 f"{found.home_url} announces no feed or sitemap, and no page of it lists articles"
             )
@@ -225,48 +230,43 @@ class DiscoverSpider(Spider):
         await self._feeds(page, home.url)
         if not self.discovery.endpoints and await self._keep("listing", drawn):
             self.discovery.browser = "needed"
-            self.discovery.drawn = "drawn by scripts; a browser is used"
+            self.discovery.drawn = _DRAWN
 
-    async def _pages(self, urls: list[str]) -> None:
-        """Whether articles hold their text, or a browser has to draw it."""
+    async def _is_told(self, article: Response) -> bool:
+        """Whether an article tells if the site's pages need a browser; then the discovery does."""
+        if "html" not in content_type(article).lower():
+            return False
         found = self.discovery
-        for url in list(dict.fromkeys(urls))[:_PAGES_TRIED]:
-            response = await self._fetch(url)
-            if response is None or "html" not in content_type(response).lower():
-                continue
-            if _shows_text(response):
-                found.drawn = found.drawn or "hold their text"
-                return
-            plain = _extracted(response.body, response.url, content_type(response))
-            if text_size(plain) >= _ENOUGH or not _SCRIPTED.search(response.body):
-                found.drawn = found.drawn or (
-                    "hold their text" if plain.article is not None else _little(0)
-                )
-                return
-            html = await self._draw(response)
-            if html is None:
-                found.drawn = found.drawn or _little(text_size(plain))
-                continue
-            drawn = text_size(_extracted(html, response.url, HTML))
-            if drawn < max(_WORTH_CHARS, _WORTH * text_size(plain)):
-                found.drawn = found.drawn or _little(text_size(plain))
-                continue
-            found.browser = "always" if plain.article is not None else "needed"
-            found.drawn = "drawn by scripts; a browser is used"
-            return
+        use, words = await self._use_for(article)
+        if use in ("needed", "always"):
+            found.browser, found.drawn = use, words
+        else:
+            found.drawn = found.drawn or words
+        return use is not None
+
+    async def _use_for(self, article: Response) -> tuple[BrowserUse | None, str]:
+        """What a browser is needed for by an article (``None``: it does not tell), and in words."""
+        if _shows_text(article):
+            return "never", _WHOLE
+        plain = _extracted(article.body, article.url, content_type(article))
+        size = text_size(plain)
+        if size >= _ENOUGH or not _SCRIPTED.search(article.body):
+            return "never", _WHOLE if plain.article is not None else _little(0)
+        html = await self._draw(article)
+        drawn = 0 if html is None else text_size(_extracted(html, article.url, HTML))
+        if drawn < max(_WORTH_CHARS, _WORTH * size):
+            return None, _little(size)
+        return ("always" if plain.article is not None else "needed"), _DRAWN
 
     async def _draw(self, response: Response) -> bytes | None:
         """The page as a browser draws it; ``None`` where none is here, or it cannot."""
-        lack = browser.missing()
-        if lack is not None:
-            self.discovery.drawn = f"may be drawn by scripts, and {lack}"
-            return None
-        if self._scripts is None or self._browser is None:
-            self._scripts, self._browser = Scripts(self.crawler), browser.acquire()
         try:
-            return (await self._scripts.draw(self._browser, response)).html
+            return (await self._scripts.draw(response)).html
         except BrowserFailure as error:
-            self.logger.warning("%s: %s", response.url, error.reason)
+            if error.cause == "no-browser":
+                self.discovery.drawn = f"may be drawn by scripts, and {error.reason}"
+            else:
+                self.logger.warning("%s: %s", response.url, error.reason)
             return None
 
     async def _try(self, kind: EndpointKind, url: str) -> bool:
@@ -286,7 +286,7 @@ class DiscoverSpider(Spider):
             self.discovery.tried.append((url, getattr(error, "reason", str(error))))
             return False
         count, samples = await self._samples(kind, content)
-        if kind == "listing" and len(content.announcements) < 3:
+        if kind == "listing" and len(content.announcements) < FEW_ANNOUNCED:
             return False
         if not content.announcements and not content.children:
             self.discovery.tried.append((url, "it is empty"))

@@ -13,7 +13,7 @@ from crawler import causes, workers
 from crawler.access import BadAccess, Door
 from crawler.afterwards import Began, after_pages
 from crawler.arguments import Arguments, BadArgument, read_arguments
-from crawler.drawing import Better, Drawing
+from crawler.drawing import Drawing
 from crawler.extraction.article import Known
 from crawler.extraction.page import BadPage
 from crawler.fetching import content_type
@@ -380,8 +380,6 @@ class NewsSpider(Spider):
         if again is not None:
             return await self._outcome(task, again)
         drawn = await self.drawing.page(task, response, extraction, capture, known)
-        if isinstance(drawn, Better):
-            return of_extraction(task, response, drawn.extraction, drawn.capture, capture)
         return drawn or of_extraction(task, response, extraction, capture)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,6 +13,15 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NO_NETWORK = ROOT / "tests" / "no_network"
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started; Linux keeps them by the thread that did."""
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # the thread, or all of it, has ended
+            found += map(int, path.read_text(encoding="ascii").split())
+    return found
 
 
 @dataclass(frozen=True)

@@ -250,14 +250,12 @@ setTimeout(() => { location.href = 'OUT/elsewhere'; }, 50);
 <form action="OUT/form" method="post" id="f"></form><script>document.getElementById('f').submit()</script></body></html>"""
 
 
-def _draw(
-    html: str, answers: dict[str, Answer] | None = None, limit: float = 60.0
-) -> tuple[str, list[Asked]]:
+def _draw(html: str, limit: float = 60.0) -> tuple[str, list[Asked]]:
     asked: list[Asked] = []
 
     async def answer(one: Asked) -> Answer | None:
         asked.append(one)
-        return (answers or {}).get(one.url)
+        return None
 
     async def work() -> str:
         chromium = Browser()

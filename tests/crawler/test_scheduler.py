@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from storage.archive import open_archive, utc_now
 from storage.models import Article, Base, CrawlRun, Endpoint, Lease
 from tests.conftest import new_postgres_database
-from tests.crawler.commands import Commands
+from tests.crawler.commands import Commands, children
 from tests.pages import LocalSite, Reply, article_page, sentences, serving
 
 if TYPE_CHECKING:
@@ -202,15 +202,11 @@ def test_a_worker_starts_what_was_killed_again_and_ends_in_order(
     _followed(dateline, site)
     running = dateline.start("worker", "--processes", "2")
 
-    def children() -> list[int]:
-        listed = Path(f"/proc/{running.pid}/task/{running.pid}/children")
-        return [int(one) for one in listed.read_text(encoding="ascii").split()]
-
-    while len(first := children()) < 2 or _count(dateline, Article) < ARTICLES:
+    while len(first := children(running.pid)) < 2 or _count(dateline, Article) < ARTICLES:
         time.sleep(0.2)
         assert running.poll() is None
     os.kill(first[0], signal.SIGKILL)
-    while len(set(children()) - {first[0]}) < 2:
+    while len(set(children(running.pid)) - {first[0]}) < 2:
         time.sleep(0.2)
         assert running.poll() is None
     running.terminate()

@@ -15,6 +15,7 @@ import pytest
 from crawler import workers
 from crawler.extraction.page import BadPage
 from crawler.workers import WorkerFailure, Workers
+from tests.crawler.commands import children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,16 +77,7 @@ def test_a_bad_job_spoils_no_other_of_its_batch(pool: Workers) -> None:
 
 def _below(pid: int) -> list[int]:
     """The processes that a process started, and those that they did."""
-    found = []
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit():
-            try:
-                said = (path / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(said[1]) == pid:
-                found += [int(path.name), *_below(int(path.name))]
-    return found
+    return [one for child in children(pid) for one in (child, *_below(child))]
 
 
 def slowly(value: int) -> int:
@@ -94,7 +86,7 @@ def slowly(value: int) -> int:
     return value
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
 @pytest.mark.filterwarnings("ignore:resource_tracker")
 @pytest.mark.parametrize("when", [0.0, 0.7])
 def test_jobs_outlive_the_processes_that_did_them(pool: Workers, when: float) -> None:
