@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
 from storage.database import chunked
 from storage.models import Article, Signature, SignatureBand
@@ -49,8 +49,11 @@ _ALIKE_THE_LEADING = 0.25
 FEWEST_WORDS = 20
 # Of a text that is longer, the beginning speaks for it.
 _MOST_WORDS = 20_000
-# A range of signature ids: its bands take about 25 MB, which stay in memory while it grows.
+# A range of signature ids: its bands take about 40 MB.
 _GENERATION_BITS = 16
+# The bands of the newest signatures are apart, on few pages; each time an id passes a multiple of
+# so many they are moved to their generations, in the order of those.
+_NEWEST_GENERATION, _NEWEST_BITS = -1, 11
 # Candidates that are compared word by word, those with most bands in common first.
 _MOST_COMPARED = 16
 # A cluster of more is compared with a new leading article no more.
@@ -164,22 +167,46 @@ def place(
         return
     statement: Any = insert(Signature).returning(Signature.item_id, Signature.id)
     numbers = {i: number for i, number in connection.execute(statement, rows)}  # noqa: C416
+    first, last = min(numbers.values()), max(numbers.values())
+    if (first - 1) >> _NEWEST_BITS != last >> _NEWEST_BITS:
+        _settle(connection)
     connection.execute(
         insert(SignatureBand),
         [
-            {
-                "generation": numbers[i] >> _GENERATION_BITS, "band": band,
-                "signature_id": numbers[i],
-            }
+            {"generation": _NEWEST_GENERATION, "band": band, "signature_id": numbers[i]}
             for i, (_, values) in signed.items()
             for band in dict.fromkeys(values)
         ],
-    )  # fmt: skip
+    )
     bands = {i: values for i, (_, values) in signed.items()}
-    meetings = meet(connection, bands, max(numbers.values()))
+    meetings = meet(connection, bands, last)
     signatures = {row["item_id"]: row["signature"] for row in rows}
     for item_id, others in _likely(connection, signatures, meetings).items():
         _join(connection, item_id, signed[item_id][0], others)
+
+
+def _settle(connection: Connection) -> None:
+    """Move the bands of the newest signatures to their generations."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(_MOVE)
+        connection.execute(_REMOVE)
+    else:
+        # In one statement: between two of them another writer may add to what the second deletes.
+        connection.execute(_MOVE_AT_ONCE)
+
+
+_GENERATIONS = (
+    "INSERT INTO signature_bands (generation, band, signature_id)"  # noqa: S608
+    f" SELECT signature_id >> {_GENERATION_BITS}, band, signature_id FROM {{newest}}"
+    " ORDER BY 1, 2, 3"
+)
+_NEWEST = f"FROM signature_bands WHERE generation = {_NEWEST_GENERATION}"
+_MOVE = text(_GENERATIONS.format(newest=f"(SELECT band, signature_id {_NEWEST})"))
+_REMOVE = text(f"DELETE {_NEWEST}")
+_MOVE_AT_ONCE = text(
+    f"WITH moved AS (DELETE {_NEWEST} RETURNING band, signature_id)"
+    + _GENERATIONS.format(newest="moved")
+)
 
 
 def meet(
@@ -198,7 +225,10 @@ def meet(
     found: dict[int, dict[int, int]] = {}
     rows = connection.execute(
         _MEETING,
-        {"generations": list(range((newest >> _GENERATION_BITS) + 1)), "bands": list(owners)},
+        {
+            "generations": [_NEWEST_GENERATION, *range((newest >> _GENERATION_BITS) + 1)],
+            "bands": list(owners),
+        },
     )
     for band, other in rows:
         for item_id in owners[band]:
@@ -319,7 +349,7 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
         bands = bands_of(np.frombuffer(stored, "<u4").astype(np.uint64))
         connection.execute(
             delete(SignatureBand).where(
-                SignatureBand.generation == number >> _GENERATION_BITS,
+                SignatureBand.generation.in_([_NEWEST_GENERATION, number >> _GENERATION_BITS]),
                 SignatureBand.band.in_(bands),
                 SignatureBand.signature_id == number,
             )

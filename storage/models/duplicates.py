@@ -22,8 +22,9 @@ class SignatureBand(Base):
     """One band of a signature. Signatures that share a band may be of like texts.
 
     Bands are scattered evenly, so an index over all of them is written all over. ``generation``
-    (a range of signature ids) comes first in the key: writes touch the newest range only, which
-    fits in memory, and a lookup asks every range in one query.
+    (a range of signature ids, or -1 for the newest) comes first in the key: writes touch a few
+    pages of the newest ones, which are moved to their range by the thousand, and a lookup asks
+    every range in one query.
     """
 
     __tablename__ = "signature_bands"
