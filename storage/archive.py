@@ -77,12 +77,16 @@ class Archive:
                 load_rules(connection)
 
     def optimize(self) -> None:
-        """Let SQLite look at a sample of its tables, so that it plans queries by what is there.
+        """Keep questions quick as the archive grows.
 
-        Cheap where little has changed (https://www.sqlite.org/lang_analyze.html, 6). PostgreSQL
-        does this by itself.
+        SQLite looks at a sample of its tables, so that it plans queries by what is there: cheap
+        where little has changed (https://www.sqlite.org/lang_analyze.html, 6). PostgreSQL does this
+        by itself; its search index is divided where it has grown.
         """
         if self.engine.dialect.name != "sqlite":
+            from storage.search.slices import divide
+
+            divide(self.engine)
             return
         with self.engine.connect() as connection:
             raw: Any = connection.connection.driver_connection

@@ -18,7 +18,17 @@ from storage.errors import BadCursor, unknown_source
 from storage.search import index, ranking
 from storage.search.compiling import compile_query
 from storage.search.cursors import AfterBest, AfterKey, AfterScore
-from storage.search.expression import And, FromSource, Match, Moments, Near, Or, both, wanted
+from storage.search.expression import (
+    And,
+    FromSource,
+    Match,
+    Moments,
+    Near,
+    Or,
+    both,
+    has_near,
+    wanted,
+)
 from storage.search.language import parse
 from storage.search.lookups import languages
 
@@ -28,14 +38,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.search.compiler import Query
     from storage.search.cursors import Cursor
     from storage.search.expression import Expression
+    from storage.search.querying import Query
     from storage.search.ranking import Term
 
 Sort = Literal["best", "newest"]
 # Articles that are weighed: the newest that match, and the newest that match in the headline.
 WEIGHED = 300
+# Fewer where words must be near one another: PostgreSQL reads the texts of all that have both.
+_WEIGHED_NEAR = 100
 # What arrived since the first page is weighed too.
 _ARRIVED = 300
 # More articles than these hold a word: how many exactly changes its weight little.
@@ -212,9 +224,10 @@ class Asked:
 
         The first floor is below 0 where everything that matches is weighed.
         """
+        most = _WEIGHED_NEAR if has_near(self.expression) else WEIGHED
         if after is None:
-            recent = self.query.keys(self.connection, WEIGHED)
-            floor = recent[-1] if len(recent) == WEIGHED else -1
+            recent = self.query.keys(self.connection, most)
+            floor = recent[-1] if len(recent) == most else -1
         else:
             floor = after.floor
             recent = self.query.keys(self.connection, WEIGHED + _ARRIVED, at_least=max(floor, 0))
@@ -222,8 +235,8 @@ class Asked:
             return recent, -1, -1
         titled = compile_query(self.connection, in_headline(self.expression))
         if after is None:
-            found = titled.keys(self.connection, WEIGHED)
-            title_floor = found[-1] if len(found) == WEIGHED else 0
+            found = titled.keys(self.connection, most)
+            title_floor = found[-1] if len(found) == most else 0
         else:
             title_floor = after.title_floor
             found = titled.keys(self.connection, WEIGHED + _ARRIVED, at_least=title_floor)
@@ -328,9 +341,10 @@ def in_headline(expression: Expression) -> Expression:
                 return And(tuple(turned(part) for part in parts))
             case Or(parts):
                 return Or(tuple(turned(part) for part in parts))
-            case Near(first, second, words):
+            # A word sought in the text alone would not match in a headline.
+            case Near(first, second, words) if first.field == second.field == "any":
                 return Near(replace(first, field="title"), replace(second, field="title"), words)
-            case Match() if id(node) in inside:
+            case Match(field="any") if id(node) in inside:
                 return replace(node, field="title")
         return node
 

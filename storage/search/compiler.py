@@ -10,8 +10,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from abc import ABC, abstractmethod
-from bisect import bisect_left
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storage.search.expression import Expression, Field
+    from storage.search.querying import Query
 
 COLUMNS: dict[Field, tuple[str, ...]] = {
     "any": ("headline", "standfirst", "body"), "standfirst": ("standfirst",),
@@ -71,6 +71,7 @@ _NAMING = f"{{{{key}}}} IN ({_NAMED})"
 _FEW = 300
 _MANY = 200_000
 
+_AND = " AND "
 _GATHERED = (
     "{{key}} IN (SELECT o.search_key FROM articles AS o JOIN dossier_articles"
     " ON dossier_articles.item_id = o.item_id WHERE dossier_articles.dossier_id = {id}"
@@ -98,120 +99,6 @@ class Sql:
     rest: str | None = None
 
 
-@dataclass
-class Query:
-    """A compiled expression: where to look, and with what bound."""
-
-    table: str
-    key: str
-    conditions: list[str]
-    bound: dict[str, Any] = field(default_factory=dict)
-    # The keys that may match at all: the first, and the first after.
-    low: int | None = None
-    high: int | None = None
-    # The only keys that may match, where they are few and known.
-    only: list[int] | None = None
-    # Whether those match without further conditions.
-    is_known: bool = False
-    # On PostgreSQL: how many of the conditions, the first ones, its index answers.
-    indexed: int = 0
-    # What is left to look at of the other conditions where those hold.
-    rests: list[str] = field(default_factory=list)
-
-    def statement(
-        self, columns: str, *, at_least: int | None = None, below: int | None = None,
-        among: Sequence[int] | None = None, tail: str = "",
-    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
-        """SQL for ``columns`` (with ``{key}``) of what matches, and what to bind.
-
-        ``at_least`` and ``below`` narrow the keys, ``among`` names them.
-        """
-        conditions = list(self.conditions)
-        bound = dict(self.bound)
-        lows = [one for one in (self.low, at_least) if one is not None]
-        highs = [one for one in (self.high, below) if one is not None]
-        if lows:
-            conditions.append("{key} >= :key_low")
-            bound["key_low"] = max(lows)
-        if highs:
-            conditions.append("{key} < :key_high")
-            bound["key_high"] = min(highs)
-        if self.only is not None:
-            among = self.only if among is None else sorted({*self.only} & {*among})
-        if among is not None:
-            conditions.append(f"{{key}} IN ({numbers(among)})")
-        where = " AND ".join(conditions) or "1 = 1"
-        sql = f"SELECT {columns} FROM {self.table} WHERE {where} {tail}"  # noqa: S608
-        return sql.replace("{key}", self.key), bound
-
-    def keys(
-        self, connection: Connection, limit: int, *, at_least: int | None = None,
-        below: int | None = None, among: Sequence[int] | None = None,
-    ) -> list[int]:  # fmt: skip
-        """The newest ``limit`` keys that match."""
-        if (among is not None and not among) or self.only == []:
-            return []
-        if self.known is not None:
-            return self._of_known(limit, at_least, below, among)
-        if self.indexed and among is None and self.only is None:
-            sql, bound = self._by_index(at_least, below)
-        else:
-            sql, bound = self.statement(
-                "{key}", at_least=at_least, below=below, among=among,
-                tail="ORDER BY {key} DESC LIMIT :most",
-            )  # fmt: skip
-        # All at once: row by row the driver is asked as often.
-        return [key for (key,) in connection.execute(text(sql), {**bound, "most": limit}).all()]
-
-    @property
-    def known(self) -> list[int] | None:
-        """All keys that match, ascending, where those were looked up beforehand."""
-        return self.only if self.is_known and self.low is None and self.high is None else None
-
-    def _of_known(
-        self, limit: int, at_least: int | None, below: int | None, among: Sequence[int] | None
-    ) -> list[int]:
-        known = self.only or []
-        start = 0 if at_least is None else bisect_left(known, at_least)
-        end = len(known) if below is None else bisect_left(known, below)
-        if among is not None:
-            wanted = {*among}
-            return [key for key in reversed(known[start:end]) if key in wanted][:limit]
-        return known[max(start, end - limit) : end][::-1]
-
-    def _by_index(self, at_least: int | None, below: int | None) -> tuple[str, dict[str, Any]]:
-        """SQL that has PostgreSQL ask its index first, and the texts newest first after that.
-
-        By itself it would rather read the newest rows one by one until enough of them match, or
-        read the texts of all that match.
-        """
-        first = replace(self, conditions=self.conditions[: self.indexed])
-        sql, bound = first.statement("{key} AS key", at_least=at_least, below=below)
-        slow = [one.replace("{key}", self.key) for one in self.rests]
-        start = f"WITH found AS MATERIALIZED ({sql}) "
-        if not slow:
-            return start + "SELECT key FROM found ORDER BY key DESC LIMIT :most", bound  # noqa: S608
-        held = f"SELECT 1 FROM {self.table} WHERE {self.key} = f.key AND {' AND '.join(slow)}"  # noqa: S608
-        newest = "SELECT f.key FROM (SELECT key FROM found ORDER BY key DESC) AS f"
-        return (
-            f"{start}{newest}, LATERAL ({held} OFFSET 0) AS held ORDER BY f.key DESC LIMIT :most"
-        ), bound
-
-    def count(self, connection: Connection, most: int | None = None) -> int:
-        """How many match; no more than ``most`` are counted."""
-        if self.known is not None:
-            return len(self.known) if most is None else min(most, len(self.known))
-        if self.only == []:
-            return 0
-        if most is None:
-            sql, bound = self.statement("count(*)")
-        else:
-            inner, bound = self.statement("1", tail="LIMIT :most")
-            sql = f"SELECT count(*) FROM ({inner}) AS matching"  # noqa: S608
-            bound["most"] = most
-        return int(connection.scalar(text(sql), bound) or 0)
-
-
 class Compiler(ABC):
     """What both databases share: how the parts of a tree are put together."""
 
@@ -234,11 +121,10 @@ class Compiler(ABC):
         compiled = [self._compile(part) for part in rest]
         indexed = [one for one in compiled if isinstance(one, Indexed)]
         indexed += [o.needs for o in compiled if isinstance(o, Sql) and o.needs is not None]
-        conditions = [one.condition for one in compiled if isinstance(one, Sql)]
-        query = self._over([self._all(indexed)] if indexed else [], conditions)
+        others = [one for one in compiled if isinstance(one, Sql)]
+        query = self._over([self._all(indexed)] if indexed else [], others)
         query.low, query.high, query.only = low, high, few
         query.is_known = few is not None and not rest
-        query.rests = [o.rest or o.condition for o in compiled if isinstance(o, Sql)]
         query.bound = self._bound
         return query
 
@@ -255,7 +141,7 @@ class Compiler(ABC):
     def _compile(self, node: Expression) -> Indexed | Sql:  # noqa: PLR0911, PLR0912 - a kind of node each
         match node:
             case And(parts):
-                return self._joined(parts, " AND ", self._all)
+                return self._joined(parts, _AND, self._all)
             case Or(parts):
                 return self._joined(parts, " OR ", self._any)
             case Not(part):
@@ -293,7 +179,11 @@ class Compiler(ABC):
             return found
         if indexed:
             others.append(self._condition(join(indexed)))
-        return Sql("(" + word.join(others) + ")")
+        # Of what is not all in the index, it knows what must hold at least.
+        needs = [one if isinstance(one, Indexed) else one.needs for one in compiled]
+        known = [one for one in needs if one is not None]
+        enough = bool(known) and (word == _AND or len(known) == len(needs))
+        return Sql("(" + word.join(others) + ")", join(known) if enough else None)
 
     def _span(self, node: Days | Moments) -> str:
         conditions = []
@@ -316,7 +206,7 @@ class Compiler(ABC):
         return f":{name}"
 
     @abstractmethod
-    def _over(self, indexed: list[Indexed], conditions: list[str]) -> Query:
+    def _over(self, indexed: list[Indexed], others: list[Sql]) -> Query:
         """The query over what is indexed (at most one) under further conditions."""
 
     @abstractmethod

@@ -10,8 +10,9 @@ from storage.search.tsquery import Postgres
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from storage.search.compiler import Compiler, Query
+    from storage.search.compiler import Compiler
     from storage.search.expression import Expression
+    from storage.search.querying import Query
 
 
 def compile_query(connection: Connection, expression: Expression) -> Query:

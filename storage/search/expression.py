@@ -149,6 +149,16 @@ EVERYTHING = Flagged("all")
 SEARCHED: tuple[Field, ...] = ("any", "title", "standfirst", "text")
 
 
+def has_near(expression: Expression) -> bool:
+    """Whether words must be near one another in what matches."""
+    match expression:
+        case And(parts) | Or(parts):
+            return any(has_near(part) for part in parts)
+        case Not(part):
+            return has_near(part)
+    return isinstance(expression, Near)
+
+
 def wanted(expression: Expression) -> Iterator[Match]:
     """The words that an answer is ranked by and marked with: those of its text, not under NOT."""
     match expression:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.search.compiler import COLUMNS, STEM_COLUMNS, Compiler, Indexed, Query, marked
-from storage.search.documents import FLAG_MARK, MARKS, TITLE_STEM_MARK
+from storage.search.compiler import COLUMNS, STEM_COLUMNS, Compiler, Indexed, marked
+from storage.search.documents import FLAG_MARK, MARKS, TITLE_STEM_MARK, pairs
+from storage.search.querying import Query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from storage.search.compiler import Sql
     from storage.search.expression import Match, Near
+
+_PAIR = 2
 
 
 class Sqlite(Compiler):
     """FTS5 (https://www.sqlite.org/fts5.html, 3): every token in quotes, columns named."""
 
-    def _over(self, indexed: list[Indexed], conditions: list[str]) -> Query:
+    def _over(self, indexed: list[Indexed], others: list[Sql]) -> Query:
+        conditions = [one.condition for one in others]
         if not indexed:
             # The unique index of keys alone.
             return Query("articles", "articles.search_key",
@@ -72,7 +77,12 @@ class Sqlite(Compiler):
         return self._field([token])
 
     def _field(self, tokens: Sequence[str], *, prefix: bool = False) -> Indexed:
-        return Indexed(_quoted(tokens, prefix=prefix))
+        phrase = Indexed(_quoted(tokens, prefix=prefix))
+        known = pairs(tokens[:-1] if prefix else tokens)
+        if not known:
+            return phrase
+        found = [Indexed(_quoted([one], prefix=False)) for one in known]
+        return found[0] if len(tokens) == _PAIR else self._all([*found, phrase])
 
 
 def _quoted(tokens: Sequence[str], *, prefix: bool) -> str:

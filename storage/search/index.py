@@ -2,21 +2,23 @@
 
 Both hold the tokens of :mod:`storage.search.documents` under the article's search key
 (``articles.search_key``; ``NULL`` where it may not be found). PostgreSQL's vector has each token
-once a field, with the field as its weight; phrases are looked for in the tokens themselves, because
-a vector keeps only 256 places of a word and none beyond 16,383
-(https://www.postgresql.org/docs/current/textsearch-limitations.html).
+once a field, with the field as its weight, and so each pair of neighbours; phrases are looked for
+in the tokens themselves of what has their pairs, because a vector keeps only 256 places of a word
+and none beyond 16,383 (https://www.postgresql.org/docs/current/textsearch-limitations.html).
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, text
 
 from storage.database import chunked
 from storage.search import keys
-from storage.search.documents import Document
+from storage.search.documents import END, Document, text_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,17 +34,17 @@ _INSERT = {
         " (:key, :headline, :standfirst, :body, :headline_stems, :text_stems, :fields)"
     ),
     "postgresql": text(
-        "INSERT INTO search_index"
-        " (key, headline, standfirst, body, headline_stems, text_stems, fields, document) VALUES"
-        " (:key, :headline, :standfirst, :body, :headline_stems, :text_stems, :fields,"
-        " CAST(:document AS tsvector))"
+        "INSERT INTO search_index (key, words, stems, fields, document) VALUES"
+        " (:key, :words, :stems, :fields, CAST(:document AS tsvector))"
     ),
 }
 _DELETE = {
     "sqlite": text("DELETE FROM search_index WHERE rowid = :key"),
     "postgresql": text("DELETE FROM search_index WHERE key = :key"),
 }
-_COLUMNS = "headline, standfirst, body, headline_stems, text_stems, fields"
+# Between the headline, the standfirst and the body in PostgreSQL's column of words, and between the
+# two kinds of stems: each column that is apart must be fetched and unpacked by itself.
+_APART = f" {END} "
 _TAKEN = text("SELECT search_key FROM articles WHERE search_key IN :keys").bindparams(
     bindparam("keys", expanding=True)
 )
@@ -123,18 +125,26 @@ def remove(connection: Connection, key: int) -> None:
 
 def documents(connection: Connection, wanted: Sequence[int]) -> dict[int, Document]:
     """The rows of the index under these keys."""
+    sqlite = connection.dialect.name == "sqlite"
     # FTS5 keeps what it indexed in a table of its own, whose rows are read straight from there
     # (https://www.sqlite.org/fts5.html, 9: "the content table").
-    if connection.dialect.name == "sqlite":
-        start = "SELECT id, c0, c1, c2, c3, c4, c5 FROM search_index_content WHERE id IN"
-    else:
-        start = f"SELECT key, {_COLUMNS} FROM search_index WHERE key IN"  # noqa: S608
+    start = (
+        "SELECT id, c0, c1, c2, c3, c4, c5 FROM search_index_content WHERE id IN"
+        if sqlite
+        else "SELECT key, words, stems, fields FROM search_index WHERE key IN"
+    )
     found = {}
     # In the order of the rows, so that each page of the database is read once.
     for some in chunked(sorted(wanted)):
-        rows = connection.exec_driver_sql(f"{start} ({numbers(some)})").all()
-        found.update({row[0]: Document(*row) for row in rows})
+        for row in connection.exec_driver_sql(f"{start} ({numbers(some)})").all():
+            found[row[0]] = Document(*row) if sqlite else _unpacked(*row)
     return found
+
+
+def _unpacked(key: int, words: str, stems: str, fields: str) -> Document:
+    headline, standfirst, body = words.split(_APART)
+    headline_stems, text_stems = stems.split(_APART)
+    return Document(key, headline, standfirst, body, headline_stems, text_stems, fields)
 
 
 def numbers(some: Iterable[int]) -> str:
@@ -158,22 +168,24 @@ def stray_keys(connection: Connection) -> list[int]:
 
 
 def _row(connection: Connection, one: Document) -> dict[str, Any]:
-    row = asdict(one)
-    if connection.dialect.name != "sqlite":
-        row["document"] = _vector(one)
-    return row
+    if connection.dialect.name == "sqlite":
+        return asdict(one)
+    return {
+        "key": one.key, "words": _APART.join((one.headline, one.standfirst, one.body)),
+        "stems": _APART.join((one.headline_stems, one.text_stems)), "fields": one.fields,
+        "document": _vector(one),
+    }  # fmt: skip
 
 
 def _vector(one: Document) -> str:
     """PostgreSQL's vector of a document: the place of a token is its field, not where it stands."""
-    places: dict[str, str] = {}
-    for column, place in (
-        (one.headline, "1A"), (one.standfirst, "2B"), (one.body, "3D"),
-        (one.headline_stems, "1A"), (one.text_stems, "3D"),
-    ):  # fmt: skip
-        for token in set(column.split()):
+    texts = [one.headline.split(), one.standfirst.split(), one.body.split()]
+    places: dict[str, str] = dict.fromkeys(one.fields.split(), "")
+    for words in texts:
+        places.update(dict.fromkeys(itertools.starmap(text_pair, pairwise(words)), ""))
+    stems = [one.headline_stems.split(), one.text_stems.split()]
+    for words, place in zip((*texts, *stems), ("1A", "2B", "3D", "1A", "3D"), strict=True):
+        for token in {*words}:
             held = places.get(token)
             places[token] = place if held is None else f"{held},{place}"
-    for token in set(one.fields.split()):
-        places[token] = ""
     return " ".join(f"'{t}':{place}" if place else f"'{t}'" for t, place in places.items())

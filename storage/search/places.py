@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from storage.search.documents import END
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -13,15 +15,17 @@ _REST = "[^ ]*"
 
 
 def aligned(
-    first: Sequence[str], second: Sequence[str], prefixes: tuple[bool, bool], words: int
-) -> str:
+    first: Sequence[str], second: Sequence[str], prefixes: tuple[bool, bool], words: int,
+    *, across_values: bool = False,
+) -> str:  # fmt: skip
     """A regular expression for two phrases with at most ``words`` tokens between, in any order.
 
     As FTS5's NEAR has it, they may also stand over one another: ``a b`` is near ``b c`` in
-    ``a b c``. Tokens are letters and digits, so nothing in them is a sign of the pattern.
+    ``a b c``. Tokens are letters and digits, so nothing in them is a sign of the pattern; the marks
+    between texts are counted as tokens only ``across_values`` of fields.
     """
     one, two = _slots(first, prefix=prefixes[0]), _slots(second, prefix=prefixes[1])
-    between = f"(?: [^ ]+){{0,{words}}} "
+    between = f"(?: [^ {'' if across_values else END}]+){{0,{words}}} "
     patterns = [
         _pattern(one) + between + _pattern(two),
         _pattern(two) + between + _pattern(one),

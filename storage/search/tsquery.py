@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from storage.search.compiler import COLUMNS, Compiler, Indexed, Query, Sql, marked
-from storage.search.documents import MARKS, TITLE_STEM_MARK
+from storage.search.compiler import Compiler, Indexed, Sql, marked
+from storage.search.documents import MARKS, TITLE_STEM_MARK, pairs, text_pair
 from storage.search.places import aligned
+from storage.search.querying import Query
+from storage.search.sliced import Sliced
+from storage.search.slices import slices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +18,14 @@ if TYPE_CHECKING:
     from storage.search.expression import Field, Match, Near
 
 _WEIGHTS: dict[Field, str] = {"any": "", "standfirst": "B", "text": "BD"}
+_PAIR = 2
+# Headline, standfirst and body stand in one column, with a mark between them.
+_TEXTS: dict[Field, str] = {
+    "any": "search_index.words",
+    "standfirst": "split_part(search_index.words, ' / ', 2)",
+    "text": "substring(search_index.words FROM position(' / ' IN search_index.words))",
+}
+_FIELDS = "search_index.fields"
 _STEM_WEIGHTS: dict[Field, str] = {"text": "D"}
 
 
@@ -23,10 +35,14 @@ class Postgres(Compiler):
     Phrases and nearness are looked for in the tokens of what holds all their words.
     """
 
-    def _over(self, indexed: list[Indexed], conditions: list[str]) -> Query:
-        found = [self._condition(one) for one in indexed]
-        # What phrases are looked for in need have all their words: the index knows that much.
-        return Query("search_index", "search_index.key", [*found, *conditions], indexed=len(found))
+    def _over(self, indexed: list[Indexed], others: list[Sql]) -> Query:
+        conditions = [one.condition for one in others]
+        if not indexed:
+            return Query("search_index", "search_index.key", conditions)
+        return Sliced(
+            "search_index", "search_index.key", [self._condition(indexed[0]), *conditions],
+            rests=[one.rest or one.condition for one in others], slices=slices(self._connection),
+        )  # fmt: skip
 
     def _condition(self, indexed: Indexed) -> str:
         return f"search_index.document @@ CAST({self._bind(indexed.match)} AS tsquery)"
@@ -56,8 +72,9 @@ class Postgres(Compiler):
         other = [Indexed(_lexeme(stem, _STEM_WEIGHTS.get(node.field, ""))) for stem in stems]
         if len(node.tokens) == 1:
             return self._any([words, *other]) if other else words
+        words = self._neighbours(node.tokens, weights, prefix=node.prefix)
         phrase = " ".join(node.tokens) + ("" if node.prefix else " ")
-        like = self._like(COLUMNS[node.field], phrase)
+        like = self._like(_TEXTS[node.field], phrase)
         held = f"({self._condition(words)} AND {like})"
         if not other:
             return Sql(held, words, like)
@@ -72,15 +89,19 @@ class Postgres(Compiler):
             for i, token in enumerate(tokens)
         ])  # fmt: skip
 
-    def _like(self, columns: Sequence[str], phrase: str) -> str:
+    def _neighbours(self, tokens: Sequence[str], weights: str, *, prefix: bool) -> Indexed:
+        """What has ``tokens`` one after another, and perhaps a little more."""
+        whole = tokens[:-1] if prefix else tokens
+        found = [Indexed(_lexeme(text_pair(*pair), "")) for pair in pairwise(whole)]
+        return self._all([self._words(tokens, weights, prefix=prefix), *found])
+
+    def _like(self, column: str, phrase: str) -> str:
         # A token holds no sign that LIKE knows.
-        bound = self._bind(f"% {phrase}%")
-        found = " OR ".join(f"' ' || search_index.{one} || ' ' LIKE {bound}" for one in columns)
-        return f"({found})"
+        return f"' ' || {column} || ' ' LIKE {self._bind(f'% {phrase}%')}"
 
     def _near(self, node: Near) -> Sql:
         fielded = node.first.field in MARKS
-        columns = ("fields",) if fielded else COLUMNS[node.first.field]
+        column = _FIELDS if fielded else _TEXTS[node.first.field]
         both = [marked(one) if fielded else one.tokens for one in (node.first, node.second)]
         prefixes = (node.first.prefix, node.second.prefix)
         weights = "" if fielded else _WEIGHTS[node.first.field]
@@ -88,9 +109,9 @@ class Postgres(Compiler):
             self._words(tokens, weights, prefix=prefix)
             for tokens, prefix in zip(both, prefixes, strict=True)
         ])  # fmt: skip
-        pattern = self._bind(aligned(both[0], both[1], prefixes, node.words))
-        near = " OR ".join(f"search_index.{one} ~ {pattern}" for one in columns)
-        return Sql(f"({self._condition(words)} AND ({near}))", words, f"({near})")
+        pattern = aligned(both[0], both[1], prefixes, node.words, across_values=fielded)
+        near = f"{column} ~ {self._bind(pattern)}"
+        return Sql(f"({self._condition(words)} AND {near})", words, near)
 
     def _flag(self, token: str) -> Indexed:
         return Indexed(_lexeme(token, ""))
@@ -99,8 +120,12 @@ class Postgres(Compiler):
         words = self._words(tokens, "", prefix=prefix)
         if len(tokens) == 1:
             return words
+        found = [Indexed(_lexeme(one, "")) for one in pairs(tokens[:-1] if prefix else tokens)]
+        if found and len(tokens) == _PAIR:
+            return found[0]
+        words = self._all([words, *found])
         phrase = " ".join(tokens) + ("" if prefix else " ")
-        like = self._like(("fields",), phrase)
+        like = self._like(_FIELDS, phrase)
         return Sql(f"({self._condition(words)} AND {like})", words, like)
 
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from storage.archive import create_archive
 from storage.errors import ArchiveError, BadQuery
+from storage.search import answers
 from storage.search.language import parse
+from storage.search.slices import divide
 from tests.conftest import new_postgres_database
 from tests.storage.search.corpus import WORDS, told_archive
 from tests.storage.search.reference import holds
@@ -65,7 +67,11 @@ def filled(
         url = new_postgres_database(request.getfixturevalue("postgres_server"))
     folder = tmp_path_factory.mktemp("told") / "archive"
     with create_archive(str(folder), url) as archive:
-        yield archive, told_archive(archive)
+        told = told_archive(archive)
+        if url is not None:
+            # So few, so that every query goes over several slices of the index.
+            divide(archive.engine, len(told) // 4)
+        yield archive, told
 
 
 def _found(archive: Archive, query: str, **how: object) -> list[str]:
@@ -89,6 +95,7 @@ def test_an_answer_is_what_reading_every_article_finds(
         expected = sorted(one.name for one in told if holds(one, meaning))
         assert sorted(_found(archive, query)) == expected, query
         assert archive.search(query).total() == len(expected), query
+        assert sum(n for _, n in archive.search(query).over_time("month")) == len(expected)
 
 
 def test_newest_first_is_the_order_of_time(filled: tuple[Archive, list[Told]]) -> None:
@@ -162,3 +169,17 @@ def test_any_row_of_leaves_is_answered_as_it_reads(
         return
     expected = sorted(one.name for one in told if holds(one, meaning))
     assert sorted(_found(archive, query)) == expected
+
+
+@pytest.mark.parametrize(
+    "query", ["text:budget OR title:port", "texte:soins", "standfirst:news"]
+)
+def test_where_only_some_are_weighed_nothing_else_is_found(
+    filled: tuple[Archive, list[Told]], query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "WEIGHED", 5)
+    archive, told = filled
+    meaning = parse(query, NOW)
+    expected = sorted(one.name for one in told if holds(one, meaning))
+    assert sorted(_found(archive, query)) == expected
+    assert len(expected) > 10

@@ -1,0 +1,112 @@
+"""A compiled query: SQL for what matches, which of it is newest, and how much it is."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from storage.search.index import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+
+@dataclass
+class Query:
+    """A compiled expression: where to look, and with what bound."""
+
+    table: str
+    key: str
+    conditions: list[str]
+    bound: dict[str, Any] = field(default_factory=dict)
+    # The keys that may match at all: the first, and the first after.
+    low: int | None = None
+    high: int | None = None
+    # The only keys that may match, where they are few and known.
+    only: list[int] | None = None
+    # Whether those match without further conditions.
+    is_known: bool = False
+
+    def statement(
+        self, columns: str, *, at_least: int | None = None, below: int | None = None,
+        among: Sequence[int] | None = None, tail: str = "",
+    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        """SQL for ``columns`` (with ``{key}``) of what matches, and what to bind.
+
+        ``at_least`` and ``below`` narrow the keys, ``among`` names them.
+        """
+        conditions = list(self.conditions)
+        bound = dict(self.bound)
+        lows = [one for one in (self.low, at_least) if one is not None]
+        highs = [one for one in (self.high, below) if one is not None]
+        if lows:
+            conditions.append("{key} >= :key_low")
+            bound["key_low"] = max(lows)
+        if highs:
+            conditions.append("{key} < :key_high")
+            bound["key_high"] = min(highs)
+        if self.only is not None:
+            among = self.only if among is None else sorted({*self.only} & {*among})
+        if among is not None:
+            # PostgreSQL knows no empty list.
+            conditions.append(f"{{key}} IN ({numbers(among)})" if among else "1 = 0")
+        where = " AND ".join(conditions) or "1 = 1"
+        sql = f"SELECT {columns} FROM {self.table} WHERE {where} {tail}"  # noqa: S608
+        return sql.replace("{key}", self.key), bound
+
+    def keys(
+        self, connection: Connection, limit: int, *, at_least: int | None = None,
+        below: int | None = None, among: Sequence[int] | None = None,
+    ) -> list[int]:  # fmt: skip
+        """The newest ``limit`` keys that match."""
+        if (among is not None and not among) or self.only == []:
+            return []
+        if self.known is not None:
+            return self._of_known(limit, at_least, below, among)
+        return self._newest(connection, limit, at_least, below, among)
+
+    @property
+    def known(self) -> list[int] | None:
+        """All keys that match, ascending, where those were looked up beforehand."""
+        return self.only if self.is_known and self.low is None and self.high is None else None
+
+    def _of_known(
+        self, limit: int, at_least: int | None, below: int | None, among: Sequence[int] | None
+    ) -> list[int]:
+        known = self.only or []
+        start = 0 if at_least is None else bisect_left(known, at_least)
+        end = len(known) if below is None else bisect_left(known, below)
+        if among is not None:
+            wanted = {*among}
+            return [key for key in reversed(known[start:end]) if key in wanted][:limit]
+        return known[max(start, end - limit) : end][::-1]
+
+    def _newest(
+        self, connection: Connection, limit: int, at_least: int | None, below: int | None,
+        among: Sequence[int] | None,
+    ) -> list[int]:  # fmt: skip
+        sql, bound = self.statement(
+            "{key}", at_least=at_least, below=below, among=among,
+            tail="ORDER BY {key} DESC LIMIT :most",
+        )  # fmt: skip
+        # All at once: row by row the driver is asked as often.
+        return [key for (key,) in connection.execute(text(sql), {**bound, "most": limit}).all()]
+
+    def count(self, connection: Connection, most: int | None = None) -> int:
+        """How many match; no more than ``most`` are counted."""
+        if self.known is not None:
+            return len(self.known) if most is None else min(most, len(self.known))
+        if self.only == []:
+            return 0
+        if most is None:
+            sql, bound = self.statement("count(*)")
+        else:
+            inner, bound = self.statement("1", tail="LIMIT :most")
+            sql = f"SELECT count(*) FROM ({inner}) AS matching"  # noqa: S608
+            bound["most"] = most
+        return int(connection.scalar(text(sql), bound) or 0)

@@ -1,0 +1,117 @@
+"""A compiled query of PostgreSQL, whose index is asked slice by slice, the newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from storage.search.querying import Query
+from storage.search.slices import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection
+
+    from storage.search.slices import Slice
+
+
+@dataclass
+class Sliced(Query):
+    """A query whose first condition the index answers."""
+
+    # What is left to look at of the other conditions where that holds.
+    rests: list[str] = field(default_factory=list)
+    # The spans of keys that have an index each, newest first.
+    slices: Sequence[Slice] = ()
+
+    def statement(
+        self, columns: str, *, at_least: int | None = None, below: int | None = None,
+        among: Sequence[int] | None = None, tail: str = "",
+    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        """As :meth:`Query.statement`, over all slices together."""
+        if among is not None or self.only is not None:
+            return super().statement(
+                columns, at_least=at_least, below=below, among=among, tail=tail
+            )
+        sql, bound = self._joined(self._within(at_least, below), at_least, below, self._of_texts)
+        held = f" WHERE {' AND '.join(self._of_keys)}" if self._of_keys else ""
+        sql = f"SELECT {columns} FROM ({sql}) AS found{held} {tail}"  # noqa: S608
+        return sql.replace("{key}", "found.key"), bound
+
+    @property
+    def _of_keys(self) -> list[str]:
+        """Conditions on the key alone: PostgreSQL joins them with all that the index finds."""
+        return [one for one in self.rests if f"{self.table}." not in one]
+
+    @property
+    def _of_texts(self) -> list[str]:
+        """Conditions for which the text of an article must be unpacked."""
+        return [one for one in self.rests if f"{self.table}." in one]
+
+    def _newest(
+        self, connection: Connection, limit: int, at_least: int | None, below: int | None,
+        among: Sequence[int] | None,
+    ) -> list[int]:  # fmt: skip
+        if among is not None or self.only is not None:
+            return super()._newest(connection, limit, at_least, below, among)
+        found: list[int] = []
+        for some in _growing(self._within(at_least, below)):
+            sql, bound = self._newest_of(some, at_least, below)
+            rows = connection.execute(text(sql), {**bound, "most": limit - len(found)})
+            found += [key for (key,) in rows.all()]
+            if len(found) >= limit:
+                break
+        return found
+
+    def _newest_of(
+        self, some: Sequence[Slice], at_least: int | None, below: int | None
+    ) -> tuple[str, dict[str, Any]]:
+        """SQL that has PostgreSQL ask its index first, and the texts newest first after that.
+
+        By itself it would rather read the newest rows one by one until enough of them match, or
+        read the texts of all that match.
+        """
+        sql, bound = self._joined(some, at_least, below)
+        found = f"WITH found AS MATERIALIZED ({sql}) SELECT found.key FROM "  # noqa: S608
+        held = f" WHERE {' AND '.join(self._of_keys)}" if self._of_keys else ""
+        newest = " ORDER BY found.key DESC LIMIT :most"
+        if not self._of_texts:
+            sql = f"{found}found{held}{newest}"
+        else:
+            looked_at = f"SELECT 1 FROM {self.table} WHERE {self.key} = found.key"  # noqa: S608
+            looked_at = " AND ".join([looked_at, *self._of_texts])
+            inner = f"SELECT found.key FROM found{held} ORDER BY found.key DESC"  # noqa: S608
+            sql = f"{found}({inner}) AS found, LATERAL ({looked_at} OFFSET 0) AS held{newest}"
+        return sql.replace("{key}", "found.key"), bound
+
+    def _joined(
+        self, some: Sequence[Slice], at_least: int | None, below: int | None,
+        further: Sequence[str] = (),
+    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        """SQL of the keys of some slices that the index and ``further`` conditions find."""
+        first = replace(self, conditions=[self.conditions[0], *further])
+        sql, bound = super(Sliced, first).statement("{key} AS key", at_least=at_least, below=below)
+        limits = [within(one) for one in some]
+        parts = [f"{sql} AND {one}" if one else sql for one in limits]
+        return " UNION ALL ".join(parts) or f"{sql} AND false", bound
+
+    def _within(self, at_least: int | None, below: int | None) -> list[Slice]:
+        """The slices that may hold what is looked for, newest first."""
+        low = max((one for one in (self.low, at_least) if one is not None), default=None)
+        high = min((one for one in (self.high, below) if one is not None), default=None)
+        return [
+            (start, end)
+            for start, end in self.slices
+            if (high is None or start < high) and (low is None or end is None or end > low)
+        ]
+
+
+def _growing(slices: Sequence[Slice]) -> Iterator[Sequence[Slice]]:
+    """One slice, two, four: what is common is found in the first, what is rare in few questions."""
+    at, count = 0, 1
+    while at < len(slices):
+        yield slices[at : at + count]
+        at, count = at + count, count * 2
