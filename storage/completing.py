@@ -23,4 +23,7 @@ def complete(archive: Archive) -> int:
             return duplicates.complete(session.connection(), after)
 
         last = archive.write(work)
-    return filling.fill_missing(archive)
+    indexed = filling.fill_missing(archive)
+    if indexed:
+        archive.optimize()
+    return indexed

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-NO_NETWORK = ROOT / "tests" / "no_network"
+from tests.crawler.forking import PYTHONPATH, can_fork, run
 
 
 def children(pid: int) -> list[int]:
@@ -49,17 +48,21 @@ class Commands:
     def environment(self) -> dict[str, str]:
         """The environment of the commands."""
         found = {**os.environ, "DATELINE_ARCHIVE": str(self.folder), "DATELINE_ALLOW_PRIVATE": "1",
-                 "PYTHONPATH": f"{NO_NETWORK}{os.pathsep}{ROOT}"}  # fmt: skip
+                 "PYTHONPATH": PYTHONPATH}  # fmt: skip
         if self.database:
             found["DATELINE_DATABASE"] = self.database
         return found
 
     def __call__(self, *words: str, stdin: bytes | None = None, **environment: str) -> Done:
         """Run ``dateline WORDS``."""
-        done = subprocess.run(
-            [sys.executable, "-m", "dateline", *words], env={**self.environment, **environment},
-            input=stdin, capture_output=True, check=False, timeout=120, cwd=self.folder.parent,
-        )  # fmt: skip
+        whole = {**self.environment, **environment}
+        if can_fork(whole):
+            done = run(words, whole, self.folder.parent, stdin, 120)
+        else:
+            done = subprocess.run(
+                [sys.executable, "-m", "dateline", *words], env=whole, input=stdin,
+                capture_output=True, check=False, timeout=120, cwd=self.folder.parent,
+            )  # fmt: skip
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:

@@ -28,13 +28,15 @@ from sqlalchemy import select, update
 
 from storage.archive import open_archive, utc_now
 from storage.models import Article, Candidate, CrawlRun, Endpoint, Item, Revision
-from tests.crawler.commands import ROOT, Commands
+from tests.crawler.forking import ROOT
 from tests.pages import LocalSite, article_page, sentences
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.crawler.commands import Commands
 
 GOOD = article_page("A good story of the quay", sentences(1)).encode()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"

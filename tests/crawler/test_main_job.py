@@ -283,7 +283,7 @@ def test_scrapy_itself_works_in_the_checkout(dateline_sqlite: Commands, site: Lo
     import subprocess
     import sys
 
-    from tests.crawler.commands import ROOT
+    from tests.crawler.forking import ROOT
 
     def scrapy(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

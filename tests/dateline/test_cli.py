@@ -181,7 +181,7 @@ def test_the_demonstration_does_the_main_job(tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    from tests.crawler.commands import ROOT
+    from tests.crawler.forking import ROOT
 
     done = subprocess.run(
         [sys.executable, "-m", "dateline.demo", str(tmp_path / "demo")], capture_output=True,

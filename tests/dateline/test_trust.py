@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import copied
 from tests.crawler.commands import Commands
 from tests.pages import article_page, sentences, serving
 
@@ -29,19 +30,24 @@ def site() -> Iterator[LocalSite]:
 
 
 @pytest.fixture
-def dateline_on_each(tmp_path: Path, database: str | None, site: LocalSite) -> Commands:
+def dateline_on_each(
+    tmp_path: Path, database: str | None, site: LocalSite, new_archive: Path
+) -> Commands:
     """Commands on an archive of each database that follows the site and has crawled it."""
-    return _crawled(Commands(tmp_path / "archive", database), site)
+    if database is None:
+        return _crawled(Commands(copied(new_archive, tmp_path)), site)
+    commands = Commands(tmp_path / "archive", database)
+    assert commands("init", str(commands.folder)).code == 0
+    return _crawled(commands, site)
 
 
 @pytest.fixture
-def dateline(tmp_path: Path, site: LocalSite) -> Commands:
+def dateline(tmp_path: Path, site: LocalSite, new_archive: Path) -> Commands:
     """The same on SQLite, for what is tested on both databases below the command line."""
-    return _crawled(Commands(tmp_path / "archive"), site)
+    return _crawled(Commands(copied(new_archive, tmp_path)), site)
 
 
 def _crawled(commands: Commands, site: LocalSite) -> Commands:
-    assert commands("init", str(commands.folder)).code == 0
     assert commands("add", f"{site.base}{PATH}", "--name", "h", "--delay", "0").code == 0
     first = commands("crawl", "h", "--json")
     assert first.json[0]["new"] == 1, first.err

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from storage.archive import Archive, create_archive
+from storage.archive import Archive, open_archive
 from storage.bulk import record_all
 from storage.content import Link, Media
 from storage.models import (
@@ -23,6 +23,7 @@ from storage.models import (
 from storage.models import Link as LinkRow
 from storage.recording import Writing, record
 from storage.records import Announcement, PageSkipped
+from tests.conftest import copied
 from tests.pages import sentences
 from tests.storage.values import NOW, article, capture, new_source, stored, task_for
 
@@ -104,17 +105,17 @@ PLANS = st.lists(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(before=PLANS, plan=PLANS)
 def test_a_batch_leaves_what_page_by_page_leaves(
     tmp_path_factory: pytest.TempPathFactory,
+    new_archive: Path,
     before: list[tuple[int, int, int, int]],
     plan: list[tuple[int, int, int, int]],
 ) -> None:
     def held(at_once: bool) -> dict[str, Any]:
-        folder: Path = tmp_path_factory.mktemp("archive")
-        archive = create_archive(folder)
+        archive = open_archive(copied(new_archive, tmp_path_factory.mktemp("bulk")))
         source = new_source(archive)
         for batch in (before, plan):
             pages = outcomes(archive, source, batch)

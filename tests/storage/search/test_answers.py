@@ -171,9 +171,7 @@ def test_any_row_of_leaves_is_answered_as_it_reads(
     assert sorted(_found(archive, query)) == expected
 
 
-@pytest.mark.parametrize(
-    "query", ["text:budget OR title:port", "texte:soins", "standfirst:news"]
-)
+@pytest.mark.parametrize("query", ["text:budget OR title:port", "texte:soins", "standfirst:news"])
 def test_where_only_some_are_weighed_nothing_else_is_found(
     filled: tuple[Archive, list[Told]], query: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,4 +180,4 @@ def test_where_only_some_are_weighed_nothing_else_is_found(
     meaning = parse(query, NOW)
     expected = sorted(one.name for one in told if holds(one, meaning))
     assert sorted(_found(archive, query)) == expected
-    assert len(expected) > 10
+    assert len(expected) > 5
