@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from storage.search.fts5 import Sqlite
+from storage.search.slices import slices
 from storage.search.tsquery import Postgres
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, RootTransaction
 
     from storage.search.compiler import Compiler
     from storage.search.expression import Expression
     from storage.search.querying import Query
+    from storage.search.slices import Slice
 
 
 def compile_query(connection: Connection, expression: Expression) -> Query:
@@ -21,10 +24,29 @@ def compile_query(connection: Connection, expression: Expression) -> Query:
     Raises:
         BadQuery: it names a source that is not followed, or an entry that is not known.
     """
-    sqlite = connection.dialect.name == "sqlite"
-    if not sqlite:
-        # Its costs do not count that each vector must be fetched and unpacked: for a common word it
-        # would rather read every row than its index.
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-    compiler: Compiler = Sqlite(connection) if sqlite else Postgres(connection)
+    compiler: Compiler
+    if connection.dialect.name == "sqlite":
+        compiler = Sqlite(connection)
+    else:
+        compiler = Postgres(connection, _prepared(connection))
     return compiler.query(expression)
+
+
+# Its costs do not count that each vector must be fetched and unpacked: for a common word PostgreSQL
+# would rather read every row than its index. Compiling a plan takes longer than most answers.
+_PLANNED = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+# What holds for a transaction: a question is several queries.
+_SLICES: WeakKeyDictionary[RootTransaction, list[Slice]] = WeakKeyDictionary()
+
+
+def _prepared(connection: Connection) -> list[Slice]:
+    """Have this transaction plan as its queries need it; the slices of the index."""
+    transaction = connection.get_transaction()
+    if transaction is not None and transaction in _SLICES:
+        return _SLICES[transaction]
+    connection.exec_driver_sql(_PLANNED)
+    found = slices(connection)
+    transaction = connection.get_transaction()
+    if transaction is not None:
+        _SLICES[transaction] = found
+    return found

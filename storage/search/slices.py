@@ -8,6 +8,7 @@ grown is divided while others read and write.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import text
@@ -30,7 +31,8 @@ _LOCK = 0xDA7E511C
 _PATIENCE = "10s"
 # An index is made of words that were gathered in so much memory at a time.
 _MEMORY = "256MB"
-_LOCK_NOT_AVAILABLE = "55P03"
+
+logger = logging.getLogger(__name__)
 
 _NAMES = text(
     "SELECT c.relname, c.reltuples FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid"
@@ -66,12 +68,16 @@ def divide(engine: Engine, most: int = MOST) -> int:
                     _cut(connection, span, starts)
                     divided += 1
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
-                raise
+            # Answers are the same without, only slower: no crawl is to fail of it.
+            reason = str(error.orig).strip().splitlines()[0]
+            logger.warning(
+                "the search index was not divided (%s); the next run tries again", reason
+            )
         finally:
-            connection.execute(text("RESET lock_timeout"))
-            connection.execute(text("RESET maintenance_work_mem"))
-            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+            if not connection.invalidated:
+                connection.execute(text("RESET lock_timeout"))
+                connection.execute(text("RESET maintenance_work_mem"))
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
     return divided
 
 

@@ -10,12 +10,14 @@ from storage.search.documents import MARKS, TITLE_STEM_MARK, pairs, text_pair
 from storage.search.places import aligned
 from storage.search.querying import Query
 from storage.search.sliced import Sliced
-from storage.search.slices import slices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import Connection
+
     from storage.search.expression import Field, Match, Near
+    from storage.search.slices import Slice
 
 _WEIGHTS: dict[Field, str] = {"any": "", "standfirst": "B", "text": "BD"}
 _PAIR = 2
@@ -35,13 +37,17 @@ class Postgres(Compiler):
     Phrases and nearness are looked for in the tokens of what holds all their words.
     """
 
+    def __init__(self, connection: Connection, slices: Sequence[Slice]) -> None:
+        super().__init__(connection)
+        self._slices = slices
+
     def _over(self, indexed: list[Indexed], others: list[Sql]) -> Query:
         conditions = [one.condition for one in others]
         if not indexed:
             return Query("search_index", "search_index.key", conditions)
         return Sliced(
             "search_index", "search_index.key", [self._condition(indexed[0]), *conditions],
-            rests=[one.rest or one.condition for one in others], slices=slices(self._connection),
+            rests=[one.rest or one.condition for one in others], slices=self._slices,
         )  # fmt: skip
 
     def _condition(self, indexed: Indexed) -> str:
