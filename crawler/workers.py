@@ -48,9 +48,12 @@ _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
 # Pools that may break under a job before it is taken for the cause.
 _POOLS_A_JOB = 2
+# Before a new pool is asked: what was killed with the old one may not be gone yet.
+_PAUSE_SECONDS = 0.3
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: a context manager that an exception passes through sets its traceback.
+@dataclass(slots=True, eq=False)
 class WorkerFailure(Exception):
     """A worker could not do its task. ``cause`` is a short word for counting."""
 
@@ -132,6 +135,8 @@ class Workers:
         self._moved = 0.0  # when the pool last answered, or had nothing to do
         self._processes: set[int | None] = set()
         self._bereft = False  # a worker ended since then
+        self._lost: list[_Job] = []
+        self._resumed: asyncio.TimerHandle | None = None
 
     def _started(self) -> ProcessPool:
         if self._pool is None:
@@ -226,6 +231,17 @@ class Workers:
             if job.lost > _POOLS_A_JOB:
                 job.answer.set_exception(WorkerFailure("extraction-crashed", why))
             else:
+                self._lost.append(job)
+        if self._resumed is None:
+            loop = asyncio.get_running_loop()
+            self._resumed = loop.call_later(_PAUSE_SECONDS, self._resume)
+
+    def _resume(self) -> None:
+        """Send what broken pools lost, each job by itself."""
+        self._resumed = None
+        jobs, self._lost = self._lost, []
+        for job in jobs:
+            if not job.answer.done():
                 self._send([job])
 
     def _settle(self, done: asyncio.Future[list[Any]]) -> None:
@@ -256,6 +272,8 @@ class Workers:
 
     def close(self) -> None:
         """End the workers."""
+        if self._resumed is not None:
+            self._resumed.cancel()
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,10 +74,7 @@ def run(
             raise subprocess.TimeoutExpired(list(words), seconds) from None
         out.seek(0)
         err.seek(0)
-        # One that was killed says nothing.
-        return subprocess.CompletedProcess(
-            list(words), int(code) if code else -signal.SIGKILL, out.read(), err.read()
-        )
+        return subprocess.CompletedProcess(list(words), int(code), out.read(), err.read())
 
 
 @functools.cache
@@ -132,16 +129,28 @@ def _serve(listening: socket.socket) -> NoReturn:
             os.close(one)
 
 
-def _command(connection: socket.socket, asked: dict[str, object], streams: list[int]) -> NoReturn:
+def _command(connection: socket.socket, asked: dict[str, Any], streams: list[int]) -> NoReturn:
+    """In a forked process: fork the command, and tell how it ends, whatever ends it."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    connection.send(str(os.getpid()).encode())
+    pid = os.fork()
+    if pid == 0:
+        connection.close()
+        _run(asked, streams)
+    connection.send(str(pid).encode())
+    _, status = os.waitpid(pid, 0)
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
+
+
+def _run(asked: dict[str, Any], streams: list[int]) -> NoReturn:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
     os.environ.clear()
-    os.environ.update(asked["environment"])  # type: ignore[call-overload]
-    os.chdir(str(asked["folder"]))
-    sys.argv = ["dateline", *asked["words"]]  # type: ignore[misc]
+    os.environ.update(asked["environment"])
+    os.chdir(asked["folder"])
+    sys.argv = ["dateline", *asked["words"]]
     try:
         from dateline.cli import main
 
@@ -157,10 +166,9 @@ def _command(connection: socket.socket, asked: dict[str, object], streams: list[
         # What the interpreter does at its end, in its order.
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
-        for stream in (sys.stdout, sys.stderr):
+        for one in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError):
-                stream.flush()
-        connection.send(str(code).encode())
+                one.flush()
         os._exit(code)
 
 
