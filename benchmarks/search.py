@@ -136,9 +136,8 @@ def _copied(archive: Archive, copy: int, written: int) -> None:
     columns = {name: [c.name for c in table.columns] for name, table in tables.items()}
     columns["mentions"].remove("id")
     columns["search_index"] = ["key", "document", "words", "stems", "fields"]
-    base = "SELECT search_key FROM articles WHERE item_id <= {written}"
-    where = {"items": f"kind = 'article' AND id <= {written}",
-             "search_index": f"key IN ({base.format(written=written)})"}  # fmt: skip
+    keys = f"SELECT search_key FROM articles WHERE item_id <= {written}"  # noqa: S608
+    where = {"items": f"kind = 'article' AND id <= {written}", "search_index": f"key IN ({keys})"}
     with archive.engine.begin() as connection:
         for name, held in columns.items():
             taken = ", ".join(changed[name].get(one, f'"{one}"') for one in held)

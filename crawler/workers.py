@@ -274,6 +274,7 @@ class Workers:
         """End the workers."""
         if self._resumed is not None:
             self._resumed.cancel()
+            self._resumed = None
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from storage.errors import BadQuery
 from storage.search import keys
-from storage.search.documents import END, FLAG_MARK, LANGUAGE_MARK, MARKS, SOURCE_MARK
+from storage.search.documents import END, FLAG_MARK, LANGUAGE_MARK, MARKS, SOURCE_MARK, pairs
 from storage.search.expression import (
     EVERYTHING,
     And,
@@ -231,6 +231,11 @@ class Compiler(ABC):
     @abstractmethod
     def _flag(self, token: str) -> Indexed:
         """One marked token of the fields."""
+
+    def _pairs(self, tokens: Sequence[str], *, prefix: bool) -> tuple[list[Indexed], bool]:
+        """The pairs among a value's marked tokens, and whether one is all there is to say."""
+        found = [self._flag(one) for one in pairs(tokens[:-1] if prefix else tokens)]
+        return found, len(found) == len(tokens) - 1 == 1
 
     @abstractmethod
     def _field(self, tokens: Sequence[str], *, prefix: bool = False) -> Indexed | Sql: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from storage.search.compiler import COLUMNS, STEM_COLUMNS, Compiler, Indexed, marked
-from storage.search.documents import FLAG_MARK, MARKS, TITLE_STEM_MARK, pairs
+from storage.search.documents import FLAG_MARK, MARKS, TITLE_STEM_MARK
 from storage.search.querying import Query
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from storage.search.compiler import Sql
     from storage.search.expression import Match, Near
-
-_PAIR = 2
 
 
 class Sqlite(Compiler):
@@ -74,15 +72,14 @@ class Sqlite(Compiler):
         return Indexed(f"({{{columns}}} : NEAR({first} {second}, {node.words}))")
 
     def _flag(self, token: str) -> Indexed:
-        return self._field([token])
+        return Indexed(_quoted([token], prefix=False))
 
     def _field(self, tokens: Sequence[str], *, prefix: bool = False) -> Indexed:
+        found, alone = self._pairs(tokens, prefix=prefix)
+        if alone:
+            return found[0]
         phrase = Indexed(_quoted(tokens, prefix=prefix))
-        known = pairs(tokens[:-1] if prefix else tokens)
-        if not known:
-            return phrase
-        found = [Indexed(_quoted([one], prefix=False)) for one in known]
-        return found[0] if len(tokens) == _PAIR else self._all([*found, phrase])
+        return self._all([*found, phrase]) if found else phrase
 
 
 def _quoted(tokens: Sequence[str], *, prefix: bool) -> str:

@@ -2,16 +2,16 @@
 
 Both hold the tokens of :mod:`storage.search.documents` under the article's search key
 (``articles.search_key``; ``NULL`` where it may not be found). PostgreSQL's vector has each token
-once a field, with the field as its weight, and so each pair of neighbours; phrases are looked for
-in the tokens themselves of what has their pairs, because a vector keeps only 256 places of a word
-and none beyond 16,383 (https://www.postgresql.org/docs/current/textsearch-limitations.html).
+once a field, with the field as its weight, and a token for each pair of neighbours. Phrases are
+looked for in the words themselves of what has their pairs, because a vector keeps only 256 places
+of a word and none beyond 16,383
+(https://www.postgresql.org/docs/current/textsearch-limitations.html).
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import asdict
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, text
@@ -44,7 +44,7 @@ _DELETE = {
 }
 # Between the headline, the standfirst and the body in PostgreSQL's column of words, and between the
 # two kinds of stems: each column that is apart must be fetched and unpacked by itself.
-_APART = f" {END} "
+APART = f" {END} "
 _TAKEN = text("SELECT search_key FROM articles WHERE search_key IN :keys").bindparams(
     bindparam("keys", expanding=True)
 )
@@ -142,8 +142,8 @@ def documents(connection: Connection, wanted: Sequence[int]) -> dict[int, Docume
 
 
 def _unpacked(key: int, words: str, stems: str, fields: str) -> Document:
-    headline, standfirst, body = words.split(_APART)
-    headline_stems, text_stems = stems.split(_APART)
+    headline, standfirst, body = words.split(APART)
+    headline_stems, text_stems = stems.split(APART)
     return Document(key, headline, standfirst, body, headline_stems, text_stems, fields)
 
 
@@ -171,8 +171,8 @@ def _row(connection: Connection, one: Document) -> dict[str, Any]:
     if connection.dialect.name == "sqlite":
         return asdict(one)
     return {
-        "key": one.key, "words": _APART.join((one.headline, one.standfirst, one.body)),
-        "stems": _APART.join((one.headline_stems, one.text_stems)), "fields": one.fields,
+        "key": one.key, "words": APART.join((one.headline, one.standfirst, one.body)),
+        "stems": APART.join((one.headline_stems, one.text_stems)), "fields": one.fields,
         "document": _vector(one),
     }  # fmt: skip
 
@@ -182,7 +182,7 @@ def _vector(one: Document) -> str:
     texts = [one.headline.split(), one.standfirst.split(), one.body.split()]
     places: dict[str, str] = dict.fromkeys(one.fields.split(), "")
     for words in texts:
-        places.update(dict.fromkeys(itertools.starmap(text_pair, pairwise(words)), ""))
+        places.update(dict.fromkeys(starmap(text_pair, pairwise(words)), ""))
     stems = [one.headline_stems.split(), one.text_stems.split()]
     for words, place in zip((*texts, *stems), ("1A", "2B", "3D", "1A", "3D"), strict=True):
         for token in {*words}:

@@ -42,14 +42,13 @@ class Query:
         """
         conditions = list(self.conditions)
         bound = dict(self.bound)
-        lows = [one for one in (self.low, at_least) if one is not None]
-        highs = [one for one in (self.high, below) if one is not None]
-        if lows:
+        low, high = self._range(at_least, below)
+        if low is not None:
             conditions.append("{key} >= :key_low")
-            bound["key_low"] = max(lows)
-        if highs:
+            bound["key_low"] = low
+        if high is not None:
             conditions.append("{key} < :key_high")
-            bound["key_high"] = min(highs)
+            bound["key_high"] = high
         if self.only is not None:
             among = self.only if among is None else sorted({*self.only} & {*among})
         if among is not None:
@@ -58,6 +57,12 @@ class Query:
         where = " AND ".join(conditions) or "1 = 1"
         sql = f"SELECT {columns} FROM {self.table} WHERE {where} {tail}"  # noqa: S608
         return sql.replace("{key}", self.key), bound
+
+    def _range(self, at_least: int | None, below: int | None) -> tuple[int | None, int | None]:
+        """The first key that may match, and the first after those."""
+        lows = [one for one in (self.low, at_least) if one is not None]
+        highs = [one for one in (self.high, below) if one is not None]
+        return max(lows, default=None), min(highs, default=None)
 
     def keys(
         self, connection: Connection, limit: int, *, at_least: int | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -37,14 +37,13 @@ class Sliced(Query):
                 columns, at_least=at_least, below=below, among=among, tail=tail
             )
         sql, bound = self._joined(self._within(at_least, below), at_least, below, self._of_texts)
-        held = f" WHERE {' AND '.join(self._of_keys)}" if self._of_keys else ""
-        sql = f"SELECT {columns} FROM ({sql}) AS found{held} {tail}"  # noqa: S608
+        sql = f"SELECT {columns} FROM ({sql}) AS found WHERE {self._of_keys} {tail}"  # noqa: S608
         return sql.replace("{key}", "found.key"), bound
 
     @property
-    def _of_keys(self) -> list[str]:
-        """Conditions on the key alone: PostgreSQL joins them with all that the index finds."""
-        return [one for one in self.rests if f"{self.table}." not in one]
+    def _of_keys(self) -> str:
+        """What is asked of the key alone: PostgreSQL joins it with all that the index finds."""
+        return " AND ".join(one for one in self.rests if f"{self.table}." not in one) or "true"
 
     @property
     def _of_texts(self) -> list[str]:
@@ -76,14 +75,13 @@ class Sliced(Query):
         """
         sql, bound = self._joined(some, at_least, below)
         found = f"WITH found AS MATERIALIZED ({sql}) SELECT found.key FROM "  # noqa: S608
-        held = f" WHERE {' AND '.join(self._of_keys)}" if self._of_keys else ""
         newest = " ORDER BY found.key DESC LIMIT :most"
         if not self._of_texts:
-            sql = f"{found}found{held}{newest}"
+            sql = f"{found}found WHERE {self._of_keys}{newest}"
         else:
             looked_at = f"SELECT 1 FROM {self.table} WHERE {self.key} = found.key"  # noqa: S608
             looked_at = " AND ".join([looked_at, *self._of_texts])
-            inner = f"SELECT found.key FROM found{held} ORDER BY found.key DESC"  # noqa: S608
+            inner = f"SELECT found.key FROM found WHERE {self._of_keys} ORDER BY found.key DESC"  # noqa: S608
             sql = f"{found}({inner}) AS found, LATERAL ({looked_at} OFFSET 0) AS held{newest}"
         return sql.replace("{key}", "found.key"), bound
 
@@ -92,16 +90,15 @@ class Sliced(Query):
         further: Sequence[str] = (),
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """SQL of the keys of some slices that the index and ``further`` conditions find."""
-        first = replace(self, conditions=[self.conditions[0], *further])
-        sql, bound = super(Sliced, first).statement("{key} AS key", at_least=at_least, below=below)
-        limits = [within(one) for one in some]
-        parts = [f"{sql} AND {one}" if one else sql for one in limits]
+        conditions = [self.conditions[0], *further]
+        whole = Query(self.table, self.key, conditions, self.bound, self.low, self.high)
+        sql, bound = whole.statement("{key} AS key", at_least=at_least, below=below)
+        parts = [f"{sql} AND {within(one)}" for one in some]
         return " UNION ALL ".join(parts) or f"{sql} AND false", bound
 
     def _within(self, at_least: int | None, below: int | None) -> list[Slice]:
         """The slices that may hold what is looked for, newest first."""
-        low = max((one for one in (self.low, at_least) if one is not None), default=None)
-        high = min((one for one in (self.high, below) if one is not None), default=None)
+        low, high = self._range(at_least, below)
         return [
             (start, end)
             for start, end in self.slices

@@ -91,7 +91,7 @@ def within(span: Slice) -> str:
     conditions = [f"search_index.key + 0 >= {int(low)}"] if low else []
     if high is not None:
         conditions.append(f"search_index.key + 0 < {int(high)}")
-    return " AND ".join(conditions)
+    return " AND ".join(conditions) or "true"
 
 
 def _held(connection: Connection) -> dict[int, float]:
@@ -108,7 +108,7 @@ def _spans(starts: list[int]) -> list[Slice]:
 
 def _starts(connection: Connection, span: Slice, most: int) -> list[int]:
     """Where the parts of a slice are to begin; empty where it need not be divided."""
-    where = within(span) or "true"
+    where = within(span)
     count = connection.scalar(text(f"SELECT count(*) FROM search_index WHERE {where}"))  # noqa: S608
     if not count or count <= most:
         return []
@@ -127,11 +127,10 @@ def _cut(connection: Connection, span: Slice, starts: list[int]) -> None:
     """Put an index for each part in the place of a slice's; no reader and no writer is stopped."""
     parts: list[Slice] = list(zip(starts, [*starts[1:], span[1]], strict=True))
     for part in parts:
-        condition = within(part)
         connection.execute(
             text(
                 f"CREATE INDEX CONCURRENTLY {_NAME}{_NEW}{part[0]} ON search_index"
-                f" USING gin (document){f' WHERE {condition}' if condition else ''}"
+                f" USING gin (document) WHERE {within(part)}"
             )
         )
     names: Any = [(f"{_NAME}{span[0]}", f"{_NAME}{_OLD}{span[0]}")]

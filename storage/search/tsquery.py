@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from storage.search.compiler import Compiler, Indexed, Sql, marked
-from storage.search.documents import MARKS, TITLE_STEM_MARK, pairs, text_pair
+from storage.search.documents import MARKS, TITLE_STEM_MARK, text_pair
+from storage.search.index import APART
 from storage.search.places import aligned
 from storage.search.querying import Query
 from storage.search.sliced import Sliced
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
     from storage.search.slices import Slice
 
 _WEIGHTS: dict[Field, str] = {"any": "", "standfirst": "B", "text": "BD"}
-_PAIR = 2
 # Headline, standfirst and body stand in one column, with a mark between them.
 _TEXTS: dict[Field, str] = {
     "any": "search_index.words",
-    "standfirst": "split_part(search_index.words, ' / ', 2)",
-    "text": "substring(search_index.words FROM position(' / ' IN search_index.words))",
+    "standfirst": f"split_part(search_index.words, '{APART}', 2)",
+    "text": f"substring(search_index.words FROM position('{APART}' IN search_index.words))",
 }
 _FIELDS = "search_index.fields"
 _STEM_WEIGHTS: dict[Field, str] = {"text": "D"}
@@ -74,11 +74,10 @@ class Postgres(Compiler):
             either = self._any([found.needs, *other]) if found.needs is not None else None
             return Sql(f"({found.condition} OR {self._condition(self._any(other))})", either)
         weights = _WEIGHTS[node.field]
-        words = self._words(node.tokens, weights, prefix=node.prefix)
+        words = self._neighbours(node.tokens, weights, prefix=node.prefix)
         other = [Indexed(_lexeme(stem, _STEM_WEIGHTS.get(node.field, ""))) for stem in stems]
         if len(node.tokens) == 1:
             return self._any([words, *other]) if other else words
-        words = self._neighbours(node.tokens, weights, prefix=node.prefix)
         phrase = " ".join(node.tokens) + ("" if node.prefix else " ")
         like = self._like(_TEXTS[node.field], phrase)
         held = f"({self._condition(words)} AND {like})"
@@ -126,8 +125,8 @@ class Postgres(Compiler):
         words = self._words(tokens, "", prefix=prefix)
         if len(tokens) == 1:
             return words
-        found = [Indexed(_lexeme(one, "")) for one in pairs(tokens[:-1] if prefix else tokens)]
-        if found and len(tokens) == _PAIR:
+        found, alone = self._pairs(tokens, prefix=prefix)
+        if alone:
             return found[0]
         words = self._all([words, *found])
         phrase = " ".join(tokens) + ("" if prefix else " ")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import copied
 from tests.crawler.commands import Commands
 from tests.pages import article_page, sentences, serving
 
@@ -30,24 +29,19 @@ def site() -> Iterator[LocalSite]:
 
 
 @pytest.fixture
-def dateline_on_each(
-    tmp_path: Path, database: str | None, site: LocalSite, new_archive: Path
-) -> Commands:
+def dateline_on_each(tmp_path: Path, database: str | None, site: LocalSite) -> Commands:
     """Commands on an archive of each database that follows the site and has crawled it."""
-    if database is None:
-        return _crawled(Commands(copied(new_archive, tmp_path)), site)
-    commands = Commands(tmp_path / "archive", database)
-    assert commands("init", str(commands.folder)).code == 0
-    return _crawled(commands, site)
+    return _crawled(Commands(tmp_path / "archive", database), site)
 
 
 @pytest.fixture
-def dateline(tmp_path: Path, site: LocalSite, new_archive: Path) -> Commands:
+def dateline(tmp_path: Path, site: LocalSite) -> Commands:
     """The same on SQLite, for what is tested on both databases below the command line."""
-    return _crawled(Commands(copied(new_archive, tmp_path)), site)
+    return _crawled(Commands(tmp_path / "archive"), site)
 
 
 def _crawled(commands: Commands, site: LocalSite) -> Commands:
+    assert commands("init", str(commands.folder)).code == 0
     assert commands("add", f"{site.base}{PATH}", "--name", "h", "--delay", "0").code == 0
     first = commands("crawl", "h", "--json")
     assert first.json[0]["new"] == 1, first.err

@@ -105,7 +105,7 @@ PLANS = st.lists(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(before=PLANS, plan=PLANS)
 def test_a_batch_leaves_what_page_by_page_leaves(
