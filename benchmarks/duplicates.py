@@ -180,8 +180,8 @@ def lookups(count: int) -> None:
         )
         began = time.perf_counter()
         kept: dict[int, list[int]] = {}
-        for start in range(1, count + 1, 5_000):
-            ids = range(start, min(start + 5_000, count + 1))
+        for start in range(1, count + 1, 4_096):
+            ids = range(start, min(start + 4_096, count + 1))
             signatures = random_source.integers(
                 0, 1 << 32, (len(ids), duplicates.PERMUTATIONS), dtype=np.uint64
             )
@@ -224,7 +224,7 @@ def lookups(count: int) -> None:
                     insert(SignatureBand),
                     [
                         {
-                            "generation": i >> duplicates._GENERATION_BITS,
+                            "generation": duplicates._NEWEST,
                             "band": band,
                             "signature_id": i,
                         }
@@ -232,6 +232,7 @@ def lookups(count: int) -> None:
                         for band in values
                     ],
                 )
+                duplicates.settle(connection, ids[-1])
 
             archive.write(fill)
         size = sum(p.stat().st_size for p in Path(folder).glob("dateline.db*"))
@@ -244,7 +245,7 @@ def lookups(count: int) -> None:
             for i, values in kept.items():
                 for kind, bands in (("held", values), ("new", [v ^ 0x5A5A for v in values])):
                     began = time.perf_counter()
-                    found = duplicates.meet(connection, {0: bands}, count)
+                    found = duplicates.meet(connection, {0: bands})
                     times[kind].append((time.perf_counter() - began) * 1000)
                     hits += kind == "held" and i in found[0]
         for kind, some in times.items():

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from storage.database import chunked
 from storage.models import Article, Signature, SignatureBand
@@ -49,12 +49,14 @@ _ALIKE_THE_LEADING = 0.25
 FEWEST_WORDS = 20
 # Of a text that is longer, the beginning speaks for it.
 _MOST_WORDS = 20_000
-# A range of signature ids. Each is asked for every band of a new page (some microseconds), and is
-# written all over where bands are moved to it (75 MB at most): measured on 800,000 articles.
-_GENERATION_BITS = 18
-# The bands of the newest signatures are apart, on few pages; each time an id passes a multiple of
-# so many they are moved to their generations, in the order of those.
-_NEWEST_GENERATION, _NEWEST_BITS = -1, 12
+# Bands stand in three generations, since each is asked for every band of a new page: the newest,
+# on few pages; the recent; and all others. Each time an id passes a multiple of ``_STEP``, the
+# newest become recent, and of the recent those of one of ``_PARTS`` spans of bands, in turn, become
+# old. So all is written in the order of the bands: the recent are at most 262,144 signatures'
+# (75 MB), and of the old one part of the pages is written.
+_NEWEST, _RECENT, _OLD = -1, -2, 0
+_STEP, _PARTS = 4_096, 64
+_LEAST_BAND, _MOST_BAND = -(1 << 63), (1 << 63) - 1
 # Candidates that are compared word by word, those with most bands in common first.
 _MOST_COMPARED = 16
 # A cluster of more is compared with a new leading article no more.
@@ -169,69 +171,62 @@ def place(
     statement: Any = insert(Signature).returning(Signature.item_id, Signature.id)
     numbers = {i: number for i, number in connection.execute(statement, rows)}  # noqa: C416
     first, last = min(numbers.values()), max(numbers.values())
-    if (first - 1) >> _NEWEST_BITS != last >> _NEWEST_BITS:
-        _settle(connection)
+    if (first - 1) // _STEP != last // _STEP:
+        settle(connection, last)
     connection.execute(
         insert(SignatureBand),
         [
-            {"generation": _NEWEST_GENERATION, "band": band, "signature_id": numbers[i]}
+            {"generation": _NEWEST, "band": band, "signature_id": numbers[i]}
             for i, (_, values) in signed.items()
             for band in dict.fromkeys(values)
         ],
     )
     bands = {i: values for i, (_, values) in signed.items()}
-    meetings = meet(connection, bands, last)
+    meetings = meet(connection, bands)
     signatures = {row["item_id"]: row["signature"] for row in rows}
     for item_id, others in _likely(connection, signatures, meetings).items():
         _join(connection, item_id, signed[item_id][0], others)
 
 
-def _settle(connection: Connection) -> None:
-    """Move the bands of the newest signatures to their generations."""
+def settle(connection: Connection, last: int) -> None:
+    """Make the newest bands recent, and a part of the recent old. ``last`` is the newest id."""
+    _move(connection, _NEWEST, _RECENT, _LEAST_BAND, _MOST_BAND)
+    width = (1 << 64) // _PARTS
+    low = _LEAST_BAND + last // _STEP % _PARTS * width
+    _move(connection, _RECENT, _OLD, low, low + width - 1)
+
+
+def _move(connection: Connection, source: int, target: int, low: int, high: int) -> None:
+    span = {"source": source, "target": target, "low": low, "high": high}
     if connection.dialect.name == "sqlite":
-        connection.execute(_MOVE)
-        connection.execute(_REMOVE)
+        connection.execute(_COPY, span)
+        connection.execute(_REMOVE, span)
     else:
         # In one statement: between two of them another writer may add to what the second deletes.
-        connection.execute(_MOVE_AT_ONCE)
+        connection.execute(_MOVE_AT_ONCE, span)
 
 
-_GENERATIONS = (
-    "INSERT INTO signature_bands (generation, band, signature_id)"  # noqa: S608
-    f" SELECT signature_id >> {_GENERATION_BITS}, band, signature_id FROM {{newest}}"
-    " ORDER BY 1, 2, 3"
+_SPAN = "FROM signature_bands WHERE generation = :source AND band BETWEEN :low AND :high"
+_INTO = (
+    "INSERT INTO signature_bands (generation, band, signature_id)"
+    " SELECT CAST(:target AS integer), band, signature_id"
 )
-_NEWEST = f"FROM signature_bands WHERE generation = {_NEWEST_GENERATION}"
-_MOVE = text(_GENERATIONS.format(newest=f"(SELECT band, signature_id {_NEWEST})"))
-_REMOVE = text(f"DELETE {_NEWEST}")
+_COPY = text(f"{_INTO} {_SPAN} ORDER BY band, signature_id")
+_REMOVE = text(f"DELETE {_SPAN}")
 _MOVE_AT_ONCE = text(
-    f"WITH moved AS (DELETE {_NEWEST} RETURNING band, signature_id)"
-    + _GENERATIONS.format(newest="moved")
+    f"WITH moved AS (DELETE {_SPAN} RETURNING band, signature_id)"
+    f" {_INTO} FROM moved ORDER BY band, signature_id"
 )
 
 
-def meet(
-    connection: Connection, bands: dict[int, list[int]], newest: int | None = None
-) -> dict[int, list[int]]:
-    """The items that share bands with each item, most bands first; one query for all of them.
-
-    ``newest`` is the newest signature's id, where the caller knows it.
-    """
+def meet(connection: Connection, bands: dict[int, list[int]]) -> dict[int, list[int]]:
+    """The items that share bands with each item, most bands first; one query for all of them."""
     owners: dict[int, list[int]] = {}
     for item_id, values in bands.items():
         for band in values:
             owners.setdefault(band, []).append(item_id)
-    if newest is None:
-        newest = connection.scalar(select(func.max(Signature.id))) or 0
     found: dict[int, dict[int, int]] = {}
-    rows = connection.execute(
-        _MEETING,
-        {
-            "generations": [_NEWEST_GENERATION, *range((newest >> _GENERATION_BITS) + 1)],
-            "bands": list(owners),
-        },
-    )
-    for band, other in rows:
+    for band, other in connection.execute(_MEETING, {"bands": list(owners)}):
         for item_id in owners[band]:
             if other != item_id:
                 counts = found.setdefault(item_id, {})
@@ -246,7 +241,7 @@ _MEETING = (
     select(SignatureBand.band, Signature.item_id)
     .join(Signature, Signature.id == SignatureBand.signature_id)
     .where(
-        SignatureBand.generation.in_(bindparam("generations", expanding=True)),
+        SignatureBand.generation.in_([_NEWEST, _RECENT, _OLD]),
         SignatureBand.band.in_(bindparam("bands", expanding=True)),
     )
 )
@@ -350,7 +345,7 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
         bands = bands_of(np.frombuffer(stored, "<u4").astype(np.uint64))
         connection.execute(
             delete(SignatureBand).where(
-                SignatureBand.generation.in_([_NEWEST_GENERATION, number >> _GENERATION_BITS]),
+                SignatureBand.generation.in_([_NEWEST, _RECENT, _OLD]),
                 SignatureBand.band.in_(bands),
                 SignatureBand.signature_id == number,
             )

@@ -22,9 +22,9 @@ class SignatureBand(Base):
     """One band of a signature. Signatures that share a band may be of like texts.
 
     Bands are scattered evenly, so an index over all of them is written all over. ``generation``
-    (a range of signature ids, or -1 for the newest) comes first in the key: writes touch a few
-    pages of the newest ones, which are moved to their range by the thousand, and a lookup asks
-    every range in one query.
+    (-1 for the newest, -2 for the recent, 0 for all others) comes first in the key: writes touch a
+    few pages of the newest ones, which are moved on by the thousand in the order of the bands
+    (``storage.duplicates.settle``), and a lookup asks all three in one query.
     """
 
     __tablename__ = "signature_bands"

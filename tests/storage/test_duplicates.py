@@ -17,6 +17,8 @@ from storage.models import Article, Item, Signature, SignatureBand
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
+    import pytest
+
     from storage.archive import Archive
 
 HOME = "https://herald.example"
@@ -151,3 +153,27 @@ def test_what_has_no_signature_yet_gets_one(archive: Archive) -> None:
     with archive.reading() as session:
         assert session.scalar(select(func.count()).select_from(Signature)) == 3
     assert {c for c, _ in _clusters(archive).values()} == {ids[0]}
+
+
+def test_bands_move_on_and_every_text_still_meets_its_copy(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "_STEP", 4)
+    monkeypatch.setattr(duplicates, "_PARTS", 4)
+    source = new_source(archive)
+    texts = [words(120, seed) for seed in range(14)]
+    ids = [_put(archive, source, f"{n}", text) for n, text in enumerate(texts)]
+    with archive.reading() as session:
+        held = session.execute(
+            select(SignatureBand.generation, func.count()).group_by(SignatureBand.generation)
+        )
+        bands = {generation: count for generation, count in held}  # noqa: C416
+    assert set(bands) == {duplicates._NEWEST, duplicates._RECENT, duplicates._OLD}
+    assert sum(bands.values()) == 14 * duplicates.BANDS
+    assert bands[duplicates._NEWEST] < 4 * duplicates.BANDS
+    copies = [_put(archive, source, f"copy-{n}", text, hours=1) for n, text in enumerate(texts)]
+    clusters = _clusters(archive)
+    assert [clusters[copy][0] for copy in copies] == ids
+    archive.write(lambda session: duplicates.forget(session.connection(), [*ids, *copies]))
+    with archive.reading() as session:
+        assert not session.scalar(select(func.count()).select_from(SignatureBand))
