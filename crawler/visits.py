@@ -97,7 +97,7 @@ class Visits:
             endpoint.id, response.status, header(response, "ETag"),
             header(response, "Last-Modified"), digest, moved_to=moved_to(response),
         )  # fmt: skip
-        same = digest == endpoint.digest and not drawn
+        same = digest is not None and digest == endpoint.digest
         if response.status == _NOT_MODIFIED or same:
             spider.tally.unchanged_endpoints += 1
             await self._record(read, None)

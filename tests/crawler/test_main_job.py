@@ -72,6 +72,20 @@ def held(dateline: Commands) -> dict[str, tuple[str, str | None, int]]:
     return {r["headline"]: (r["text"], r.get("published"), len(r["revisions"])) for r in records}
 
 
+@pytest.mark.parametrize("status", [203, 206])
+def test_a_feed_that_is_answered_as_a_proxy_does_is_read(
+    dateline: Commands, site: LocalSite, status: int
+) -> None:
+    newspaper(site)
+    feed = site.pages["/feed.xml"]
+    assert isinstance(feed, Reply)
+    site.set("/feed.xml", Reply(feed.body, status, content_type="application/rss+xml"))
+    assert dateline("add", f"{site.base}/").code == 0
+    assert dateline("crawl").code == 0
+    # Stories 1 and 2 are in the feed only.
+    assert {f"Story {n} of the harbour & town" for n in range(6)} <= set(held(dateline))
+
+
 def test_each_article_once_then_nothing_then_one_revision(
     dateline: Commands, site: LocalSite
 ) -> None:
