@@ -190,7 +190,7 @@ class Walk:
         main = tag in ("article", "main")
         self._inside += main
         text = element.text
-        if text and not (text.isspace() and self._run.spaced and text.isascii()):
+        if text:
             self._run.add(text)
         if len(element):
             self._children(element, place, depth, state)
@@ -235,8 +235,7 @@ class Walk:
                     self._close(place, state)
                 self._element(child, place, depth + 1, state, words)
                 breaks = 0
-            # Half of all tails are the indentation between two blocks: not worth a call.
-            if tail and not (tail.isspace() and self._run.spaced and tail.isascii()):
+            if tail:
                 self._run.add(tail)
 
     def _inline(self, element: Any, tag: str, place: Place, depth: int, state: _State) -> None:
@@ -250,10 +249,8 @@ class Walk:
             run.timed = True
         elif tag in _EXPLAINED:
             self.explains = self.explains or element.get("title") is not None
-        elif kind is None:
-            signs = element.get("class") or element.get("itemprop")
-            if signs and _SIGNS.search(signs):
-                kind = "author"
+        elif kind is None and _SIGNS.search(element.get("class") or element.get("itemprop") or ""):
+            kind = "author"
         start = run.length
         if kind is not None:
             run.open.append((kind, element.get("href") if tag == "a" else None, start))
@@ -290,16 +287,15 @@ class Walk:
         for kind, url, start in run.open:
             run.spans.append((min(start, run.length), run.length, kind, url))
         if stripped:
-            size = len(stripped)
             spans = [
-                (start, end if end < size else size, kind, url)
+                (start, min(end, len(stripped)), kind, url)
                 for start, end, kind, url in run.spans
-                if start < size and end > start
+                if start < len(stripped) and end > start
             ]
             self.blocks.append(
                 RawBlock(
-                    place, place.tag, stripped, run.linked if run.linked < size else size,
-                    run.strong if run.strong < size else size, spans, state[0], state[1], state[2],
+                    place, place.tag, stripped, min(run.linked, len(stripped)),
+                    min(run.strong, len(stripped)), spans, state[0], state[1], state[2],
                     run.images, len(self.blocks), run.timed,
                 )
             )  # fmt: skip
@@ -313,8 +309,7 @@ class Walk:
             block.words = _WORD.findall(text[:_LOOKED_AT].lower())
             place.chars += len(text)
             place.linked += block.linked
-            if block.tag == "p" and len(text) > 40:
-                place.paragraphs += 1
+            place.paragraphs += block.tag == "p" and len(text) > 40
             place.blocks += 1
             place.commas += text.count(",")
         # Places are in the order of the walk, so each comes after what holds it.
@@ -341,8 +336,6 @@ _WORD_ATTRIBUTES = frozenset(
 def _is_hidden(attributes: list[tuple[str, str]]) -> bool:
     """Whether an element is not shown: ``hidden``, ``aria-hidden``, or its own style says so."""
     for name, value in attributes:
-        if name == "class":
-            continue
         if name == "style":
             if "none" in value or "hidden" in value:
                 return _HIDDEN_STYLE.search(value) is not None
@@ -354,8 +347,5 @@ def _is_hidden(attributes: list[tuple[str, str]]) -> bool:
 
 
 def _words(attributes: list[tuple[str, str]]) -> str:
-    if len(attributes) == 1:
-        name, value = attributes[0]
-        return value.lower() if name in _WORD_ATTRIBUTES else ""
     words = [value for name, value in attributes if name in _WORD_ATTRIBUTES]
     return " ".join(words).lower() if words else ""

@@ -121,7 +121,6 @@ _CREDITS = frozenset(
 _COMPARED = 60  # words of a block that are compared with headline, title and description
 _DATE = re.compile(r"\b(?:19|20)\d{2}\b|\b\d{1,2}[.:/h]\d{2}\b")
 _WORD = re.compile(r"\w+")
-_QUOTES = re.compile("[“«„「”]")
 _DIGITS = b"0123456789"
 _UPPER = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -179,9 +178,7 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
 
 
 def _share(words: Sequence[str], known: set[str]) -> float:
-    if not words or known.isdisjoint(words):
-        return 0.0
-    return sum(map(known.__contains__, words)) / len(words)
+    return sum(map(known.__contains__, words)) / len(words) if words and known else 0.0
 
 
 _WIDTH = len(_SECTIONS) + len(GROUPS)
@@ -257,11 +254,6 @@ def is_in_group(place: Place, group: int, reach: int) -> bool:
     return False
 
 
-def _known(words: frozenset[str], head: Sequence[str]) -> int:
-    """How many of a block's first words are among ``words``: mostly none, which is told at once."""
-    return 0 if words.isdisjoint(head) else sum(map(words.__contains__, head))
-
-
 def own_features(block: RawBlock) -> list[float]:
     """What a block is made of."""
     text = block.text
@@ -274,28 +266,25 @@ def own_features(block: RawBlock) -> list[float]:
     first = text[0]
     last = text.rstrip(_CLOSING)[-1:] or text[-1]
     head = block.words[:50]
-    ended = last in _ENDS
-    # What is looked for beyond ASCII is in no text of it.
-    ascii_only = len(sample) == size
-    rights = 0 if ascii_only else sample.count("©")
     return [
         log1p(chars),
         log1p(count),
         min(chars / count, 40.0),
         block.linked / chars,
         block.strong / chars,
-        (raw.count(b",") + (0 if ascii_only else sample.count("、"))) / size * 100,
-        float(ended),
+        (raw.count(b",") + sample.count("、")) / size * 100,
+        float(last in _ENDS),
         1.0 if first.isupper() else 2.0 if first.islower() else 3.0 if first.isdigit() else 0.0,
         digits / size,
         (size - len(raw.translate(None, _UPPER))) / size,
-        float(raw.count(b'"') + (0 if ascii_only else len(_QUOTES.findall(sample)))),
-        float(sample.count(". ") + sample.count("? ") + sample.count("! ")
-              + (0 if ascii_only else sample.count("。")) + ended),
+        float(raw.count(b'"') + sample.count("“") + sample.count("«") + sample.count("„")
+              + sample.count("「") + sample.count("”")),
+        float(sample.count(". ") + sample.count("? ") + sample.count("! ") + sample.count("。")
+              + (last in _ENDS)),
         float(bool(digits) and _DATE.search(sample) is not None),
         float(bool(head) and head[0] in _SIGNING),
-        float(_known(_FURNITURE, head) + raw.count(b"@") + rights),
-        float(_known(_CREDITS, head) + rights),
+        float(sum(map(_FURNITURE.__contains__, head)) + sample.count("@") + sample.count("©")),
+        float(sum(map(_CREDITS.__contains__, head)) + sample.count("©")),
         float(text[-1] in ":："),
         float(chars / count > 12),
         float(len(block.images)),
@@ -404,18 +393,11 @@ def _position(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:
     heading = next((i for i, block in enumerate(blocks) if block.tag == "h1"), None)
     named = _headline_at(blocks, context) if heading is None else heading
     h1 = blocks[named].text.lower() if named is not None else ""
-    texts = Counter([block.text for block in blocks])
-    kinds_of = [(block.tag, block.place.words) for block in blocks]
-    kinds = Counter(kinds_of)
-    kind_chars = dict.fromkeys(kinds, 0)
-    for kind, block in zip(kinds_of, blocks, strict=True):
-        kind_chars[kind] += len(block.text)
-    after_kinds = {
-        kind: (log1p(count), kind_chars[kind] / max(total, 1)) for kind, count in kinds.items()
-    }
-    whole = max(total, 1)
-    page = (log1p(n), log1p(total))
-    has_json = float(bool(context.body))
+    texts = Counter(block.text for block in blocks)
+    kinds = Counter((block.tag, block.place.words) for block in blocks)
+    kind_chars: Counter[tuple[str, str]] = Counter()
+    for block in blocks:
+        kind_chars[(block.tag, block.place.words)] += len(block.text)
     orders = [-1, *(block.order for block in blocks), blocks[-1].order + 1]
     gaps = [after - one - 1 for one, after in pairwise(orders)]
     before = 0
@@ -423,19 +405,21 @@ def _position(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:
     for i, block in enumerate(blocks):
         words = block.words
         head = words[:_COMPARED]
-        like, like_chars = after_kinds[kinds_of[i]]
+        kind = (block.tag, block.place.words)
         in_json = 0.0
         if context.body and words:
             grams = list(zip(words, words[1:], words[2:], strict=False))
-            in_json = sum(map(context.body.__contains__, grams)) / len(grams) if grams else 0.5
+            in_json = sum(g in context.body for g in grams) / len(grams) if grams else 0.5
         rows.append([
-            i / n, before / whole, (total - before) / whole,
+            i / n, before / max(total, 1), (total - before) / max(total, 1),
             float(named is not None and i > named),
             float(min(i - named, 60)) if named is not None else -1.0,
-            float(texts[block.text]), like, like_chars, in_json, has_json,
+            float(texts[block.text]), float(log1p(kinds[kind])),
+            kind_chars[kind] / max(total, 1),
+            in_json, float(bool(context.body)),
             _share(head, context.description), _share(head, context.headline),
             _share(head, context.title), float(block.text.lower() == h1),
-            *page, log1p(gaps[i]), log1p(gaps[i + 1]),
+            log1p(n), log1p(total), log1p(gaps[i]), log1p(gaps[i + 1]),
         ])  # fmt: skip
         before += len(block.text)
     return np.array(rows, dtype=np.float32)
