@@ -180,8 +180,8 @@ def lookups(count: int) -> None:
         )
         began = time.perf_counter()
         kept: dict[int, list[int]] = {}
-        for start in range(1, count + 1, 4_096):
-            ids = range(start, min(start + 4_096, count + 1))
+        for start in range(1, count + 1, duplicates._STEP):
+            ids = range(start, min(start + duplicates._STEP, count + 1))
             signatures = random_source.integers(
                 0, 1 << 32, (len(ids), duplicates.PERMUTATIONS), dtype=np.uint64
             )

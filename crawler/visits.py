@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider
     from storage.records import Taken
 
-_NOT_MODIFIED = 304
 # A sitemap may have 50 MB by its protocol; a feed has no limit of its own.
 _ENDPOINT_BYTES = 64 * 1024 * 1024
 _PERMANENT = {301, 308}
@@ -97,8 +96,7 @@ class Visits:
             endpoint.id, response.status, header(response, "ETag"),
             header(response, "Last-Modified"), digest, moved_to=moved_to(response),
         )  # fmt: skip
-        same = digest is not None and digest == endpoint.digest
-        if response.status == _NOT_MODIFIED or same:
+        if read.is_unchanged(endpoint.digest):
             spider.tally.unchanged_endpoints += 1
             await self._record(read, None)
             return None

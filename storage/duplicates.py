@@ -54,7 +54,7 @@ _MOST_WORDS = 20_000
 # newest become recent, and of the recent those of one of ``_PARTS`` spans of bands, in turn, become
 # old. So all is written in the order of the bands: the recent are at most 262,144 signatures'
 # (75 MB), and of the old one part of the pages is written.
-_NEWEST, _RECENT, _OLD = -1, -2, 0
+_NEWEST, _RECENT, _OLD = _GENERATIONS = -1, -2, 0
 _STEP, _PARTS = 4_096, 64
 _LEAST_BAND, _MOST_BAND = -(1 << 63), (1 << 63) - 1
 # Candidates that are compared word by word, those with most bands in common first.
@@ -241,7 +241,7 @@ _MEETING = (
     select(SignatureBand.band, Signature.item_id)
     .join(Signature, Signature.id == SignatureBand.signature_id)
     .where(
-        SignatureBand.generation.in_([_NEWEST, _RECENT, _OLD]),
+        SignatureBand.generation.in_(_GENERATIONS),
         SignatureBand.band.in_(bindparam("bands", expanding=True)),
     )
 )
@@ -345,7 +345,7 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
         bands = bands_of(np.frombuffer(stored, "<u4").astype(np.uint64))
         connection.execute(
             delete(SignatureBand).where(
-                SignatureBand.generation.in_([_NEWEST, _RECENT, _OLD]),
+                SignatureBand.generation.in_(_GENERATIONS),
                 SignatureBand.band.in_(bands),
                 SignatureBand.signature_id == number,
             )

@@ -19,6 +19,8 @@ BrowserUse = Literal["never", "needed", "always"]
 # What the archive made of one page.
 Verdict = Literal["new", "unchanged", "revised", "duplicate", "skipped", "failed", "gone"]
 
+_NOT_MODIFIED = 304
+
 
 @dataclass(frozen=True, slots=True)
 class FoundEndpoint:
@@ -202,6 +204,13 @@ class EndpointRead:
     announcements: tuple[Announcement, ...] = ()
     wishes: Wishes | None = None
     moved_to: str | None = None
+
+    def is_unchanged(self, held: str | None) -> bool:
+        """Whether nothing is new since the answer whose digest is ``held``.
+
+        Answers of some statuses (203, 206) have no digest, which says nothing.
+        """
+        return self.status == _NOT_MODIFIED or (self.digest is not None and self.digest == held)
 
 
 @dataclass(frozen=True, slots=True)

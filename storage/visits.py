@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from storage.records import Announcement, EndpointRead
 
-_NOT_MODIFIED = 304
 _GONE = 410
 # Entries that stay on top of a feed for months are few.
 _PINNED = 2
@@ -40,9 +39,7 @@ def record_visit(session: Session, outcome: EndpointRead | EndpointFailed, now: 
     if isinstance(outcome, EndpointFailed):
         return _failed(endpoint, outcome, now)
     before, newest = endpoint.fetched_at, endpoint.newest_at
-    same = outcome.status == _NOT_MODIFIED or (
-        outcome.digest is not None and outcome.digest == endpoint.digest
-    )
+    same = outcome.is_unchanged(endpoint.digest)
     word = _follow(session, endpoint, outcome.moved_to, now) if outcome.moved_to else None
     endpoint.fetched_at = now
     endpoint.status = outcome.status
