@@ -10,7 +10,8 @@ from storage import identity
 from storage.database import insert_ignore
 from storage.errors import UnknownItem
 from storage.models import Article, DirectoryEntry, EntryName, Item, Link, Mention, Source
-from storage.search.lookups import keys_naming
+from storage.search.compiling import compile_query
+from storage.search.expression import Naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,7 +109,8 @@ def _said_kind(session: Session, item_id: int) -> str:
 
 def articles_naming(session: Session, item_id: int, limit: int = 200) -> list[dict[str, Any]]:
     """The articles that name an entry or list it, the newest first."""
-    newest = (keys_naming(session.connection(), [item_id]) or [])[-limit:]
+    naming = compile_query(session.connection(), Naming("", entry=item_id))
+    newest = naming.keys(session.connection(), limit)
     query = (
         select(Item.id, Article.headline, Article.sort_at, Source.name)
         .join(Article, Article.item_id == Item.id)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, select, update
 
 from storage.addresses import url_key
-from storage.database import ignoring_insert, insert_ignore
+from storage.database import chunked, ignoring_insert, insert_ignore
 from storage.models import Address, Article, Candidate, Item, Link, Mention
+from storage.search import filling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -272,6 +273,10 @@ def item(connection: Connection, item_id: int) -> KnownItem:
 
 def absorb(connection: Connection, item: KnownItem, stub: KnownItem) -> None:
     """Make a stub part of ``item``: what named it names that now."""
+    naming = set(connection.scalars(select(Mention.item_id).where(Mention.entry_id == stub.id)))
+    naming |= set(connection.scalars(
+        select(Link.item_id).where(Link.target_id == stub.id, Link.relation == "entry")
+    ))  # fmt: skip
     of_stub = {Link: Link.target_id, Mention: Mention.entry_id, Address: Address.item_id}
     for table, column in of_stub.items():
         connection.execute(update(table).where(column == stub.id).values({column.key: item.id}))
@@ -283,3 +288,5 @@ def absorb(connection: Connection, item: KnownItem, stub: KnownItem) -> None:
         .values(teaser=item.teaser, first_seen_at=item.first_seen_at)
     )
     connection.execute(delete(Item).where(Item.id == stub.id))
+    for some in chunked(sorted(naming), 1_000):
+        filling.fill(connection, some)

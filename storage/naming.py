@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select
 from storage.database import chunked, lock_source
 from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Revision
 from storage.names import KnownName, Names, whom
+from storage.search import filling
 from storage.search.analysis import tokens
 from storage.search.compiling import compile_query
 from storage.search.expression import Match
@@ -119,6 +120,7 @@ def _join(connection: Connection, ids: Sequence[int], names: Names) -> tuple[int
         ]
     if rows:
         connection.execute(insert(Mention.__table__), rows)  # type: ignore[arg-type]
+        filling.fill(connection, sorted({row["item_id"] for row in rows}))
     return len(rows), unclear
 
 

@@ -32,7 +32,7 @@ from storage.models import (
     Source,
     Tombstone,
 )
-from storage.search import index
+from storage.search import filling, index
 from storage.takedown_plan import Plan, planned
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _erase_rows(
          "counts": {**counts, "pending": pending}},
     ).inserted_primary_key[0])  # type: ignore[index]  # fmt: skip
     _bury(connection, number, plan, source_id)
-    linking = _scrub_others(connection, plan)
+    others = _scrub_others(connection, plan)
     for some in chunked(plan.items, 1_000):
         duplicates.forget(connection, list(some))
         for key in connection.scalars(
@@ -209,7 +209,10 @@ def _erase_rows(
     messages.forget(session, plan.items, source)
     if source_id is not None:
         connection.execute(delete(CrawlRun).where(CrawlRun.source_id == source_id))
-    counts["links_of_others"] = linking
+    # They name entries that are no more.
+    for some in chunked(others, 1_000):
+        filling.fill(connection, some)
+    counts["links_of_others"] = len(others)
     connection.execute(
         update(Forgetting).where(Forgetting.id == number)
         .values(counts={**counts, "pending": {**pending, "source": source_id}})
@@ -240,8 +243,8 @@ def _bury(connection: Connection, number: int, plan: Plan, source_id: int | None
         tombstones.put(connection, number, "source", [url_key(home or "")])
 
 
-def _scrub_others(connection: Connection, plan: Plan) -> int:
-    """Take what other items show of those that go out of them and their histories."""
+def _scrub_others(connection: Connection, plan: Plan) -> list[int]:
+    """Take what other items show of those that go out of them and their histories; which items."""
     going = set(plan.items)
     others: set[int] = set()
     for some in chunked(plan.items, 1_000):
@@ -249,8 +252,8 @@ def _scrub_others(connection: Connection, plan: Plan) -> int:
         others.update(connection.scalars(select(Mention.item_id).where(Mention.entry_id.in_(some))))
     for part in chunked(sorted(plan.keys), 1_000):
         others.update(connection.scalars(select(Link.item_id).where(Link.key.in_(part))))
-    others -= going
-    for item_id in sorted(others):
+    showing = sorted(others - going)
+    for item_id in showing:
         for table, names in (
             (Revision, ("content", "delta")), (Article, ("blocks",)), (DirectoryEntry, ("blocks",)),
         ):  # fmt: skip
@@ -269,7 +272,7 @@ def _scrub_others(connection: Connection, plan: Plan) -> int:
             update(Mention).where(Mention.item_id == item_id, Mention.entry_id.in_(plan.items))
             .values(full_name=None, expansion=None, url=None)
         )  # fmt: skip
-    return len(others)
+    return showing
 
 
 def _scrubbed(value: Any, keys: Collection[str]) -> Any:

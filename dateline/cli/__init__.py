@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import Any
@@ -143,3 +144,7 @@ def main() -> None:
     except KeyboardInterrupt:
         say("stopped")
         sys.exit(130)
+    finally:
+        # The interpreter would look for cycles in all that was imported, to free what goes with the
+        # process anyway: a fifth of the time of `dateline search`.
+        gc.freeze()

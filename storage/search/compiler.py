@@ -18,7 +18,15 @@ from sqlalchemy import text
 
 from storage.errors import BadQuery
 from storage.search import keys
-from storage.search.documents import END, FLAG_MARK, LANGUAGE_MARK, MARKS, SOURCE_MARK, pairs
+from storage.search.documents import (
+    END,
+    ENTRY_MARK,
+    FLAG_MARK,
+    LANGUAGE_MARK,
+    MARKS,
+    SOURCE_MARK,
+    pairs,
+)
 from storage.search.expression import (
     EVERYTHING,
     And,
@@ -35,8 +43,7 @@ from storage.search.expression import (
     Not,
     Or,
 )
-from storage.search.index import numbers
-from storage.search.lookups import entries_called, keys_naming, languages
+from storage.search.lookups import entries_called, languages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,18 +66,6 @@ _GONE = (
     "EXISTS (SELECT 1 FROM articles AS g JOIN items ON items.id = g.item_id"
     " WHERE g.search_key = {key} AND items.state = 'gone')"
 )
-# {ids} is a list of numbers of ours.
-_NAMED = (
-    "SELECT n.search_key FROM articles AS n WHERE n.search_key IS NOT NULL AND"
-    " n.item_id IN (SELECT item_id FROM mentions WHERE entry_id IN ({ids}) UNION"
-    " SELECT item_id FROM links WHERE relation = 'entry' AND target_id IN ({ids}))"
-)
-_NAMING = f"{{{{key}}}} IN ({_NAMED})"
-# Articles that name an entry: so few are looked up one by one where more is asked of them, and so
-# many are read at once where nothing is.
-_FEW = 300
-_MANY = 200_000
-
 _AND = " AND "
 _GATHERED = (
     "{{key}} IN (SELECT o.search_key FROM articles AS o JOIN dossier_articles"
@@ -117,26 +112,14 @@ class Compiler(ABC):
     def query(self, expression: Expression) -> Query:
         """The whole query."""
         low, high, rest = _ranges(expression)
-        few, rest = self._few(rest)
         compiled = [self._compile(part) for part in rest]
         indexed = [one for one in compiled if isinstance(one, Indexed)]
         indexed += [o.needs for o in compiled if isinstance(o, Sql) and o.needs is not None]
         others = [one for one in compiled if isinstance(one, Sql)]
         query = self._over([self._all(indexed)] if indexed else [], others)
-        query.low, query.high, query.only = low, high, few
-        query.is_known = few is not None and not rest
+        query.low, query.high = low, high
         query.bound = self._bound
         return query
-
-    def _few(self, parts: list[Expression]) -> tuple[list[int] | None, list[Expression]]:
-        """The keys of the articles that name an entry, where few do, and the other parts."""
-        for part in parts:
-            if isinstance(part, Naming):
-                ids = _entries(self._connection, part)
-                found = keys_naming(self._connection, ids, _MANY if len(parts) == 1 else _FEW)
-                if found is not None:
-                    return found, [one for one in parts if one is not part]
-        return None, parts
 
     def _compile(self, node: Expression) -> Indexed | Sql:  # noqa: PLR0911, PLR0912 - a kind of node each
         match node:
@@ -161,7 +144,8 @@ class Compiler(ABC):
                 ids = _sources(self._connection, node)
                 return self._any([self._flag(f"{SOURCE_MARK}{i}") for i in ids])
             case Naming():
-                return Sql(_NAMING.format(ids=numbers(_entries(self._connection, node))))
+                entries = _entries(self._connection, node)
+                return self._any([self._flag(f"{ENTRY_MARK}{i}") for i in entries])
             case InDossier():
                 return Sql(_GATHERED.format(id=_dossier(self._connection, node)))
             case InState(state):
@@ -302,7 +286,7 @@ def _dossier(connection: Connection, node: InDossier) -> int:
 
 
 def _entries(connection: Connection, node: Naming) -> list[int]:
-    found = entries_called(connection, node.name)
+    found = entries_called(connection, node.name) if node.entry is None else [node.entry]
     if not found:
         raise BadQuery(
             f"no entry of the directory is called {node.name!r}", node.position,

@@ -14,7 +14,7 @@ from storage.database import chunked
 from storage.search import index, keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -54,13 +54,9 @@ def over_time(asked: Asked, period: Period) -> list[tuple[date, int]]:
 
     Days are those of the publishers' calendars. All matches are counted.
     """
-    rows: Iterable[Any]
-    if asked.query.known is not None:
-        rows = Counter(map(keys.day_number, asked.query.known)).items()
-    else:
-        day = keys.sql_day("{key}")
-        sql, bound = asked.query.statement(f"{day} AS number, count(*) AS found", tail="GROUP BY 1")
-        rows = asked.connection.execute(text(sql), bound)
+    day = keys.sql_day("{key}")
+    sql, bound = asked.query.statement(f"{day} AS number, count(*) AS found", tail="GROUP BY 1")
+    rows = asked.connection.execute(text(sql), bound)
     days = Counter({date.fromordinal(number + 1): found for number, found in rows})
     if period == "day":
         return sorted(days.items())

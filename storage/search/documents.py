@@ -27,6 +27,7 @@ TITLE_STEM_MARK = "/hs"
 FLAG_MARK = "/is"
 LANGUAGE_MARK = "/la"
 SOURCE_MARK = "/so"
+ENTRY_MARK = "/en"
 # Stands after each value, so that no phrase runs from one into the next.
 END = "/"
 # Before the mark of two words of a value that follow one another. Names are phrases of words that
@@ -53,6 +54,8 @@ class Searchable:
     revision: int = 1
     has_attachment: bool = False
     has_picture: bool = False
+    # The directory entries that it names or lists.
+    entries: Sequence[int] = ()
     # Where they were made already.
     body_tokens: Sequence[str] | None = field(default=None, compare=False)
 
@@ -98,6 +101,7 @@ def _fields(article: Searchable) -> Iterable[str]:
             yield END
             yield from pairs(words)
     yield f"{SOURCE_MARK}{article.source_id}"
+    yield from (f"{ENTRY_MARK}{entry}" for entry in article.entries)
     yield from (FLAG_MARK + flag for flag in _flags(article))
     code = "".join(c for c in (article.language or "").lower() if c.isascii() and c.isalnum())
     primary = "".join(tokens((article.language or "").partition("-")[0]))

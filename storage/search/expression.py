@@ -109,6 +109,8 @@ class Naming:
 
     name: str
     position: int = 0
+    # The entry itself, where it need not be looked for.
+    entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

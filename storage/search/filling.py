@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import bindparam, select, text, update
 
-from storage.models import Article, ArticleMedia, Item, Link, Media, Source
+from storage.models import Article, ArticleMedia, Item, Link, Media, Mention, Source
 from storage.rights import NOINDEX
 from storage.search import index, keys
 from storage.search.documents import Searchable, document
@@ -40,9 +40,10 @@ _MEDIA = (
     .where(ArticleMedia.item_id.in_(_IDS))
     .order_by(ArticleMedia.item_id, ArticleMedia.position)
 )
-_ATTACHED = (
-    select(Link.item_id).where(Link.item_id.in_(_IDS), Link.relation == "attachment").distinct()
+_LINKS = select(Link.item_id, Link.relation, Link.target_id).where(
+    Link.item_id.in_(_IDS), Link.relation.in_(["attachment", "entry"])
 )
+_NAMED = select(Mention.item_id, Mention.entry_id).where(Mention.item_id.in_(_IDS))
 
 
 def searchables(
@@ -58,7 +59,16 @@ def searchables(
         shown.setdefault(item_id, set()).add(kind)
         if words:
             said.setdefault(item_id, []).append(words)
-    attached = set(connection.scalars(_ATTACHED, {"ids": ids}))
+    attached: set[int] = set()
+    entries: dict[int, set[int]] = {}
+    for item_id, relation, target_id in connection.execute(_LINKS, {"ids": ids}):
+        if relation == "attachment":
+            attached.add(item_id)
+        elif target_id is not None:
+            entries.setdefault(item_id, set()).add(target_id)
+    for item_id, entry_id in connection.execute(_NAMED, {"ids": ids}):
+        if entry_id is not None:
+            entries.setdefault(item_id, set()).add(entry_id)
     for row in connection.execute(_ARTICLES, {"ids": ids}):
         if NOINDEX in row.rights:
             yield row.item_id, row.search_key, None
@@ -71,7 +81,7 @@ def searchables(
             tags=row.tags, kind=row.kind, number=row.number, language=row.language,
             access=row.access, revision=row.revision,
             has_attachment="attachment" in kinds or row.item_id in attached,
-            has_picture="picture" in kinds,
+            has_picture="picture" in kinds, entries=sorted(entries.get(row.item_id, ())),
             body_tokens=None if row.item_id in said else (tokens or {}).get(row.item_id),
         )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +26,6 @@ class Query:
     # The keys that may match at all: the first, and the first after.
     low: int | None = None
     high: int | None = None
-    # The only keys that may match, where they are few and known.
-    only: list[int] | None = None
-    # Whether those match without further conditions.
-    is_known: bool = False
 
     def statement(
         self, columns: str, *, at_least: int | None = None, below: int | None = None,
@@ -49,8 +44,6 @@ class Query:
         if high is not None:
             conditions.append("{key} < :key_high")
             bound["key_high"] = high
-        if self.only is not None:
-            among = self.only if among is None else sorted({*self.only} & {*among})
         if among is not None:
             # PostgreSQL knows no empty list.
             conditions.append(f"{{key}} IN ({numbers(among)})" if among else "1 = 0")
@@ -69,27 +62,9 @@ class Query:
         below: int | None = None, among: Sequence[int] | None = None,
     ) -> list[int]:  # fmt: skip
         """The newest ``limit`` keys that match."""
-        if (among is not None and not among) or self.only == []:
+        if among is not None and not among:
             return []
-        if self.known is not None:
-            return self._of_known(limit, at_least, below, among)
         return self._newest(connection, limit, at_least, below, among)
-
-    @property
-    def known(self) -> list[int] | None:
-        """All keys that match, ascending, where those were looked up beforehand."""
-        return self.only if self.is_known and self.low is None and self.high is None else None
-
-    def _of_known(
-        self, limit: int, at_least: int | None, below: int | None, among: Sequence[int] | None
-    ) -> list[int]:
-        known = self.only or []
-        start = 0 if at_least is None else bisect_left(known, at_least)
-        end = len(known) if below is None else bisect_left(known, below)
-        if among is not None:
-            wanted = {*among}
-            return [key for key in reversed(known[start:end]) if key in wanted][:limit]
-        return known[max(start, end - limit) : end][::-1]
 
     def _newest(
         self, connection: Connection, limit: int, at_least: int | None, below: int | None,
@@ -104,10 +79,6 @@ class Query:
 
     def count(self, connection: Connection, most: int | None = None) -> int:
         """How many match; no more than ``most`` are counted."""
-        if self.known is not None:
-            return len(self.known) if most is None else min(most, len(self.known))
-        if self.only == []:
-            return 0
         if most is None:
             sql, bound = self.statement("count(*)")
         else:

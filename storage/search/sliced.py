@@ -32,7 +32,7 @@ class Sliced(Query):
         among: Sequence[int] | None = None, tail: str = "",
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
         """As :meth:`Query.statement`, over all slices together."""
-        if among is not None or self.only is not None:
+        if among is not None:
             return super().statement(
                 columns, at_least=at_least, below=below, among=among, tail=tail
             )
@@ -54,7 +54,7 @@ class Sliced(Query):
         self, connection: Connection, limit: int, at_least: int | None, below: int | None,
         among: Sequence[int] | None,
     ) -> list[int]:  # fmt: skip
-        if among is not None or self.only is not None:
+        if among is not None:
             return super()._newest(connection, limit, at_least, below, among)
         found: list[int] = []
         for some in _growing(self._within(at_least, below)):
