@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _MARKER = ".replaced"
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
@@ -50,11 +53,13 @@ def rewrite(
 
     Raises:
         ArchiveError: a crawl is writing to it now.
-        CaptureUnreadable: a record is damaged; nothing was changed.
+        CaptureUnreadable: a record is damaged, or the file is gone; nothing was changed.
         FolderNotWritable: the disk is full; nothing was changed.
     """
     folder = archive.location.captures
     path = _closed(folder, file)
+    if not path.exists():
+        return _without_file(archive, file, drop)
     old_codec = codec_of(folder, file)
     name = _new_name(file, codec or old_codec)
     marker = folder / (file + _MARKER)
@@ -81,6 +86,15 @@ def rewrite(
     marker.unlink()
     sync_folder(folder)
     return Rewritten(before, after, dropped)
+
+
+def _without_file(archive: Archive, file: str, drop: Collection[str]) -> Rewritten:
+    """Leave captures out whose file was lost: their rows are all that is there of them."""
+    if not drop:
+        raise CaptureUnreadable(f"{file} is gone", "`dateline captures verify` says what it held")
+    archive.write(lambda session: _commit(session, file, file, [], drop))
+    logger.warning("%s is gone: %d captures leave the database only", file, len(drop))
+    return Rewritten(0, 0, len(drop))
 
 
 def finish(archive: Archive) -> int:

@@ -199,6 +199,19 @@ def test_a_takedown_cut_short_goes_on(held: Archive, monkeypatch: pytest.MonkeyP
     assert takedown.finish(held) == 0
 
 
+def test_what_lost_its_capture_file_can_be_erased_all_the_same(held: Archive) -> None:
+    item = reading.find(held, URL)
+    with held.reading() as session:
+        file = session.scalar(select(Capture.file).where(Capture.url == URL).limit(1))
+    (held.location.captures / (file or "")).unlink()
+    takedown.forget_items(held, [item], "asked for", NOW)
+    assert _left_in(held.location.captures) == []
+    assert _rows_with(held, "Qwghlm") == []
+    with held.reading() as session:
+        gone = session.scalar(select(func.count()).select_from(Capture).where(Capture.file == file))
+        assert gone == 0
+
+
 def test_a_source_goes_whole_and_is_not_followed_again(held: Archive) -> None:
     with held.reading() as session:
         source = session.query(Source).one().id
