@@ -86,12 +86,14 @@ class Sql:
     """A condition of SQL in which ``{key}`` stands for the search key.
 
     ``needs`` is what must hold where it does, in the index's own language; ``rest`` is what is left
-    to look at where that holds.
+    to look at where that holds. ``of_row`` says that the index's row is looked at, and not its key
+    alone.
     """
 
     condition: str
     needs: Indexed | None = None
     rest: str | None = None
+    of_row: bool = False
 
 
 class Compiler(ABC):
@@ -131,7 +133,7 @@ class Compiler(ABC):
                 inner = self._compile(part)
                 if isinstance(inner, Indexed):
                     return self._none(inner)
-                return Sql(f"NOT ({inner.condition})")
+                return Sql(f"NOT ({inner.condition})", of_row=inner.of_row)
             case Match():
                 return self._match(node)
             case Near():
@@ -158,6 +160,7 @@ class Compiler(ABC):
         compiled = [self._compile(part) for part in parts]
         indexed = [one for one in compiled if isinstance(one, Indexed)]
         others = [one.condition for one in compiled if isinstance(one, Sql)]
+        of_row = bool(indexed) or any(isinstance(one, Sql) and one.of_row for one in compiled)
         if not others:
             found: Indexed = join(indexed)
             return found
@@ -167,7 +170,7 @@ class Compiler(ABC):
         needs = [one if isinstance(one, Indexed) else one.needs for one in compiled]
         known = [one for one in needs if one is not None]
         enough = bool(known) and (word == _AND or len(known) == len(needs))
-        return Sql("(" + word.join(others) + ")", join(known) if enough else None)
+        return Sql("(" + word.join(others) + ")", join(known) if enough else None, of_row=of_row)
 
     def _span(self, node: Days | Moments) -> str:
         conditions = []

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 class Sliced(Query):
     """A query whose first condition the index answers."""
 
-    # What is left to look at of the other conditions where that holds.
-    rests: list[str] = field(default_factory=list)
+    # What is left to look at of the other conditions where that holds: those on the key alone,
+    # which PostgreSQL joins with all that the index finds, and those on the rows, whose texts must
+    # be unpacked.
+    of_keys: list[str] = field(default_factory=list)
+    of_rows: list[str] = field(default_factory=list)
     # The spans of keys that have an index each, newest first.
     slices: Sequence[Slice] = ()
 
@@ -36,19 +39,13 @@ class Sliced(Query):
             return super().statement(
                 columns, at_least=at_least, below=below, among=among, tail=tail
             )
-        sql, bound = self._joined(self._within(at_least, below), at_least, below, self._of_texts)
-        sql = f"SELECT {columns} FROM ({sql}) AS found WHERE {self._of_keys} {tail}"  # noqa: S608
+        sql, bound = self._joined(self._within(at_least, below), at_least, below, self.of_rows)
+        sql = f"SELECT {columns} FROM ({sql}) AS found WHERE {self._asked_of_keys} {tail}"  # noqa: S608
         return sql.replace("{key}", "found.key"), bound
 
     @property
-    def _of_keys(self) -> str:
-        """What is asked of the key alone: PostgreSQL joins it with all that the index finds."""
-        return " AND ".join(one for one in self.rests if f"{self.table}." not in one) or "true"
-
-    @property
-    def _of_texts(self) -> list[str]:
-        """Conditions for which the text of an article must be unpacked."""
-        return [one for one in self.rests if f"{self.table}." in one]
+    def _asked_of_keys(self) -> str:
+        return " AND ".join(self.of_keys) or "true"
 
     def _newest(
         self, connection: Connection, limit: int, at_least: int | None, below: int | None,
@@ -76,12 +73,13 @@ class Sliced(Query):
         sql, bound = self._joined(some, at_least, below)
         found = f"WITH found AS MATERIALIZED ({sql}) SELECT found.key FROM "  # noqa: S608
         newest = " ORDER BY found.key DESC LIMIT :most"
-        if not self._of_texts:
-            sql = f"{found}found WHERE {self._of_keys}{newest}"
+        if not self.of_rows:
+            sql = f"{found}found WHERE {self._asked_of_keys}{newest}"
         else:
             looked_at = f"SELECT 1 FROM {self.table} WHERE {self.key} = found.key"  # noqa: S608
-            looked_at = " AND ".join([looked_at, *self._of_texts])
-            inner = f"SELECT found.key FROM found WHERE {self._of_keys} ORDER BY found.key DESC"  # noqa: S608
+            looked_at = " AND ".join([looked_at, *self.of_rows])
+            inner = f"SELECT found.key FROM found WHERE {self._asked_of_keys}"  # noqa: S608
+            inner += " ORDER BY found.key DESC"
             sql = f"{found}({inner}) AS found, LATERAL ({looked_at} OFFSET 0) AS held{newest}"
         return sql.replace("{key}", "found.key"), bound
 

@@ -47,7 +47,9 @@ class Postgres(Compiler):
             return Query("search_index", "search_index.key", conditions)
         return Sliced(
             "search_index", "search_index.key", [self._condition(indexed[0]), *conditions],
-            rests=[one.rest or one.condition for one in others], slices=self._slices,
+            of_keys=[one.rest or one.condition for one in others if not one.of_row],
+            of_rows=[one.rest or one.condition for one in others if one.of_row],
+            slices=self._slices,
         )  # fmt: skip
 
     def _condition(self, indexed: Indexed) -> str:
@@ -72,7 +74,8 @@ class Postgres(Compiler):
             if isinstance(found, Indexed):
                 return self._any([found, *other])
             either = self._any([found.needs, *other]) if found.needs is not None else None
-            return Sql(f"({found.condition} OR {self._condition(self._any(other))})", either)
+            condition = f"({found.condition} OR {self._condition(self._any(other))})"
+            return Sql(condition, either, of_row=True)
         weights = _WEIGHTS[node.field]
         words = self._neighbours(node.tokens, weights, prefix=node.prefix)
         other = [Indexed(_lexeme(stem, _STEM_WEIGHTS.get(node.field, ""))) for stem in stems]
@@ -82,9 +85,10 @@ class Postgres(Compiler):
         like = self._like(_TEXTS[node.field], phrase)
         held = f"({self._condition(words)} AND {like})"
         if not other:
-            return Sql(held, words, like)
+            return Sql(held, words, like, of_row=True)
         stemmed = self._condition(self._any(other))
-        return Sql(f"({held} OR {stemmed})", self._any([words, *other]), f"({like} OR {stemmed})")
+        return Sql(f"({held} OR {stemmed})", self._any([words, *other]), f"({like} OR {stemmed})",
+                   of_row=True)  # fmt: skip
 
     def _words(self, tokens: Sequence[str], weights: str, *, prefix: bool) -> Indexed:
         """All of ``tokens``, wherever they stand."""
@@ -116,7 +120,7 @@ class Postgres(Compiler):
         ])  # fmt: skip
         pattern = aligned(both[0], both[1], prefixes, node.words, across_values=fielded)
         near = f"{column} ~ {self._bind(pattern)}"
-        return Sql(f"({self._condition(words)} AND {near})", words, near)
+        return Sql(f"({self._condition(words)} AND {near})", words, near, of_row=True)
 
     def _flag(self, token: str) -> Indexed:
         return Indexed(_lexeme(token, ""))
@@ -131,7 +135,7 @@ class Postgres(Compiler):
         words = self._all([words, *found])
         phrase = " ".join(tokens) + ("" if prefix else " ")
         like = self._like(_FIELDS, phrase)
-        return Sql(f"({self._condition(words)} AND {like})", words, like)
+        return Sql(f"({self._condition(words)} AND {like})", words, like, of_row=True)
 
 
 def _lexeme(token: str, weights: str, *, prefix: bool = False) -> str:
