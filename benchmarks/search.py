@@ -188,7 +188,7 @@ def _batch(archive: Archive, chance: Any, some: Any, start: int, size: int, tota
         connection.execute(insert(Article.__table__), articles)
         connection.execute(insert(Mention.__table__), mentions)
         for at in range(0, size, 500):
-            fill(connection, [a["item_id"] for a in articles[at : at + 500]], fresh=True)
+            fill(connection, [a["item_id"] for a in articles[at : at + 500]])
 
 
 def queries(chance: np.random.Generator) -> dict[str, list[str]]:

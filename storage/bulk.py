@@ -21,7 +21,7 @@ from storage.database import ignoring_insert
 from storage.linking import write_pointers
 from storage.models import Address, Article, Candidate, Capture, Item, Link, Revision
 from storage.records import PageStored, Recorded
-from storage.search import filling, index
+from storage.search import index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +55,7 @@ def record_all(writing: Writing, outcomes: Sequence[Outcome]) -> list[Recorded]:
             done += _write_new(writing, new)
         else:
             done.append(recording.record(writing, outcomes[len(done)]))
+    writing.index()
     return done
 
 
@@ -123,8 +124,7 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
         fresh -= said
         write_pointers(connection, writing.source_id, item_id, page.made.article, now, fresh=True)
         done.append(Recorded("new", item_id=item_id, announced=announced))
-    tokens = {ids[page.identity]: page.made.tokens for page in pages}
-    filling.fill(connection, list(tokens), tokens, fresh=True)
+    writing.unindexed.update((ids[page.identity], page.made.tokens) for page in pages)
     return done
 
 

@@ -16,7 +16,7 @@ from storage.models import Article, DirectoryEntry, Revision
 from storage.moments import stored_moment
 from storage.rights import NOINDEX
 from storage.schedule import next_article_check
-from storage.search import filling, index
+from storage.search import filling
 from storage.search.analysis import tokens
 
 if TYPE_CHECKING:
@@ -45,12 +45,25 @@ _HELD = select(Article.first_fetched_at, Article.search_key).where(
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """What one batch of outcomes is written with: a connection inside the caller's transaction."""
+    """What one batch of outcomes is written with: a connection inside the caller's transaction.
+
+    Whoever makes one calls :meth:`index` at its end.
+    """
 
     connection: Connection
     source_id: int
     run_id: int | None
     now: datetime
+    # Articles that are to be indexed at the end, with the tokens of their texts; and search keys
+    # that articles have no more.
+    unindexed: dict[int, Sequence[str]] = field(default_factory=dict)
+    left: list[int] = field(default_factory=list)
+
+    def index(self) -> None:
+        """Bring what was written into the search index, all at once: see :func:`index.put`."""
+        filling.fill(self.connection, list(self.unindexed), self.unindexed, self.left)
+        self.unindexed.clear()
+        self.left.clear()
 
 
 @dataclass
@@ -184,11 +197,11 @@ def _write_article(
     values = article_values(made, capture_id, number, first, now)
     at, offset = sorted_by(values)
     key = filling.key_of(connection, held, at, offset) if made.is_searchable else None
-    if held not in (None, key):
-        index.remove(connection, held)
+    if held is not None and held != key:
+        writing.left.append(held)
     _put_row(connection, Article, item_id, {**values, "search_key": key}, fresh=fresh)
     write_pointers(connection, writing.source_id, item_id, content, now, fresh=fresh)
-    filling.fill(connection, [item_id], {item_id: made.tokens}, fresh=fresh)
+    writing.unindexed[item_id] = made.tokens
     duplicates.place(connection, [(item_id, made.tokens)], fresh=fresh)
 
 

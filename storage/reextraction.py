@@ -110,7 +110,9 @@ def record(
     def work(session: Session) -> list[list[str]]:
         lock_source(session, source_id)
         writing = Writing(session.connection(), source_id, None, now)
-        return [_record(writing, one, extractor) for one in done]
+        changed = [_record(writing, one, extractor) for one in done]
+        writing.index()
+        return changed
 
     return archive.write(work)
 

@@ -192,13 +192,12 @@ def _erase_rows(
     others = _scrub_others(connection, plan)
     for some in chunked(plan.items, 1_000):
         duplicates.forget(connection, list(some))
-        for key in connection.scalars(
+        keys = connection.scalars(
             select(Article.search_key).where(
                 Article.item_id.in_(some), Article.search_key.is_not(None)
             )
-        ).all():
-            if key is not None:
-                index.remove(connection, key)
+        )
+        index.put(connection, (), [key for key in keys if key is not None])
         connection.execute(delete(Item).where(Item.id.in_(some)))
     for part in chunked(sorted(plan.keys), 1_000):
         connection.execute(delete(Candidate).where(Candidate.key.in_(part)))

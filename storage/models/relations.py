@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, true
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Moment
+
+_HELD = text("target_id IS NOT NULL")
 
 
 class Mention(Base):
@@ -42,6 +53,9 @@ class Link(Base):
     __tablename__ = "links"
     __table_args__ = (
         UniqueConstraint("item_id", "position"),
+        # Most links lead outside: with those in it SQLite would ask this index for links without
+        # a target, and read them all, in place of that of the keys.
+        Index("ix_links_target_id", "target_id", sqlite_where=_HELD, postgresql_where=_HELD),
         CheckConstraint(
             "relation IN ('related', 'further', 'entry', 'attachment', 'embedded', 'outside')",
             name="relation",
@@ -55,9 +69,7 @@ class Link(Base):
     url: Mapped[str]
     # Joins the link to its target once that is met, under whatever spelling.
     key: Mapped[str] = mapped_column(index=True)
-    target_id: Mapped[int | None] = mapped_column(
-        ForeignKey("items.id", ondelete="SET NULL"), index=True
-    )
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("items.id", ondelete="SET NULL"))
     anchor: Mapped[str | None] = mapped_column(Text)
     teaser: Mapped[str | None] = mapped_column(Text)
     # What the list says of the target beside its headline.

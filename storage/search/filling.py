@@ -88,21 +88,19 @@ def searchables(
 
 def fill(
     connection: Connection, ids: Sequence[int], tokens: Mapping[int, Sequence[str]] | None = None,
-    *, fresh: bool = False,
+    without: Sequence[int] = (),
 ) -> None:  # fmt: skip
     """Index articles as they are in the tables, under the keys that they have there.
 
-    ``fresh`` says that none of them is in the index.
+    ``without`` are keys that articles had and have no more.
     """
-    documents = []
+    documents, left = [], list(without)
     for _, key, article in searchables(connection, ids, tokens):
-        if key is None:
-            continue
-        if not fresh:
-            index.remove(connection, key)
-        if article is not None:
+        if article is not None and key is not None:
             documents.append(document(key, article))
-    index.put_new(connection, documents)
+        elif key is not None:
+            left.append(key)
+    index.put(connection, documents, left)
 
 
 def key_of(connection: Connection, held: int | None, sort_at: datetime, offset: int | None) -> int:
@@ -161,7 +159,7 @@ def _fill_some(session: Session, after: int) -> tuple[int, int]:
                 modified_offset=_offset(row.modified_at, row.modified_offset, row.timezone),
             )
         )  # fmt: skip
-    fill(connection, [row.item_id for row in found], fresh=True)
+    fill(connection, [row.item_id for row in found])
     return len(found), rows[-1].item_id
 
 

@@ -38,10 +38,10 @@ _INSERT = {
         " (:key, :words, :stems, :fields, CAST(:document AS tsvector))"
     ),
 }
-_DELETE = {
-    "sqlite": text("DELETE FROM search_index WHERE rowid = :key"),
-    "postgresql": text("DELETE FROM search_index WHERE key = :key"),
-}
+_DELETE = text("DELETE FROM search_index WHERE rowid = :key")
+# The rows of texts, and their key. FTS5 keeps what it indexed in a table of its own, which is read
+# straight (https://www.sqlite.org/fts5.html, 9: "the content table").
+_TEXTS = {"sqlite": ("search_index_content", "id"), "postgresql": ("search_index", "key")}
 # Between the headline, the standfirst and the body in PostgreSQL's column of words, and between the
 # two kinds of stems: each column that is apart must be fetched and unpacked by itself.
 APART = f" {END} "
@@ -110,24 +110,43 @@ def _first_room(connection: Connection, base: int, taken: set[int]) -> int:
     return at
 
 
-def put_new(connection: Connection, documents: Iterable[Document]) -> None:
-    """Index documents under keys that hold nothing."""
-    # FTS5 writes out what it holds whenever a row's number is below the last one.
-    rows = [_row(connection, one) for one in sorted(documents, key=lambda d: d.key)]
+def put(connection: Connection, documents: Iterable[Document], without: Iterable[int] = ()) -> None:
+    """Index documents under their keys, in place of what was there; ``without`` are keys to leave.
+
+    Many at once cost least: FTS5 makes a segment of what it was given whenever a row's number is
+    below the last one, and before any other statement that could be taken back by itself.
+    """
+    rows = {one.key: _row(connection, one) for one in sorted(documents, key=lambda d: d.key)}
+    held = _held(connection, sorted({*rows, *without}))
+    insert = _INSERT[connection.dialect.name]
+    if held and connection.dialect.name == "sqlite":
+        for key in sorted(rows.keys() | held):
+            if key in held:
+                connection.execute(_DELETE, {"key": key})
+            if key in rows:
+                connection.execute(insert, rows[key])
+        return
+    for some in chunked(sorted(held)):
+        connection.exec_driver_sql(
+            f"DELETE FROM search_index WHERE key IN ({numbers(some)})"  # noqa: S608
+        )
     if rows:
-        connection.execute(_INSERT[connection.dialect.name], rows)
+        connection.execute(insert, list(rows.values()))
 
 
-def remove(connection: Connection, key: int) -> None:
-    """Take an article out of the index."""
-    connection.execute(_DELETE[connection.dialect.name], {"key": key})
+def _held(connection: Connection, keys: Sequence[int]) -> set[int]:
+    """Those of ``keys`` that the index has."""
+    table, column = _TEXTS[connection.dialect.name]
+    found: set[int] = set()
+    for some in chunked(keys):
+        sql = f"SELECT {column} FROM {table} WHERE {column} IN ({numbers(some)})"  # noqa: S608
+        found |= {key for (key,) in connection.exec_driver_sql(sql)}
+    return found
 
 
 def documents(connection: Connection, wanted: Sequence[int]) -> dict[int, Document]:
     """The rows of the index under these keys."""
     sqlite = connection.dialect.name == "sqlite"
-    # FTS5 keeps what it indexed in a table of its own, whose rows are read straight from there
-    # (https://www.sqlite.org/fts5.html, 9: "the content table").
     start = (
         "SELECT id, c0, c1, c2, c3, c4, c5 FROM search_index_content WHERE id IN"
         if sqlite
