@@ -50,9 +50,13 @@ def record_all(writing: Writing, outcomes: Sequence[Outcome]) -> list[Recorded]:
     done: list[Recorded] = []
     while len(done) < len(outcomes):
         run = list(takewhile(alone.__contains__, range(len(done), len(outcomes))))
-        new = _wholly_new(writing, [pages[i] for i in run]) if len(run) >= _FEWEST else []
-        if len(new) >= _FEWEST:
-            done += _write_new(writing, new)
+        if len(run) >= _FEWEST:
+            # What shares something now does so later too: it is not asked about again. What does
+            # not may do so once those before it are written.
+            alone -= _sharing(writing, {i: pages[i] for i in run})
+            run = list(takewhile(alone.__contains__, run))
+        if len(run) >= _FEWEST:
+            done += _write_new(writing, [pages[i] for i in run])
         else:
             done.append(recording.record(writing, outcomes[len(done)]))
     writing.index()
@@ -82,20 +86,22 @@ def _alone(pages: dict[int, StoredPage]) -> set[int]:
     }
 
 
-def _wholly_new(writing: Writing, pages: Sequence[StoredPage]) -> list[StoredPage]:
-    """The first of ``pages``, up to one that shares something with what is held."""
+def _sharing(writing: Writing, pages: dict[int, StoredPage]) -> set[int]:
+    """Those of ``pages`` that share an address, identity or text with what is held."""
     connection, source_id = writing.connection, writing.source_id
-    keys = sorted(set().union(*(_keys(page) for page in pages)))
+    keys = sorted(set().union(*map(_keys, pages.values())))
     held = {key for key, _ in identity.items_at(connection, source_id, keys)}
     held |= set(connection.scalars(
         select(Item.identity).where(Item.source_id == source_id, Item.kind == "article",
-                                    Item.identity.in_([page.identity for page in pages]))
+                                    Item.identity.in_([p.identity for p in pages.values()]))
     ))  # fmt: skip
-    digests = [page.made.digest for page in pages]
+    digests = [page.made.digest for page in pages.values()]
     held |= {found[0] for found in identity.same_texts(connection, source_id, digests)}
-    return list(takewhile(
-        lambda page: held.isdisjoint({page.identity, page.made.digest, *_keys(page)}), pages
-    ))  # fmt: skip
+    return {
+        i
+        for i, page in pages.items()
+        if not held.isdisjoint({page.identity, page.made.digest, *_keys(page)})
+    }
 
 
 def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
