@@ -11,7 +11,7 @@ from storage.addresses import url_key
 from storage.content import to_json
 from storage.database import chunked, insert_ignore
 from storage.models import Address, Article, Candidate, Capture, Item
-from storage.moments import Moment, has_come
+from storage.moments import Moment, come
 from storage.records import KnownCapture, Task
 
 if TYPE_CHECKING:
@@ -199,18 +199,19 @@ def _take_articles(
     busy = [number for kind, number in taken if kind == "item"]
     query = (
         select(Item, Capture)
-        .join(Article, Article.item_id == Item.id)
+        .select_from(Article)
+        .join(Item, Item.id == Article.item_id)
         .outerjoin(Capture, Capture.id == Article.capture_id)
-        .where(
-            # From those that are due: a source's own are many, and seldom due.
-            Item.id.in_(select(Article.item_id).where(has_come(Article.next_check_at, now))),
-            Item.source_id == source_id,
-            Item.id.not_in(busy),
-        )
+        # From those that are due, in the order of their index: a source's own are many, and seldom
+        # due. The sum keeps SQLite from reading all of them.
+        .where(Item.source_id + 0 == source_id, Item.id.not_in(busy))
         .order_by(Article.next_check_at, Article.sort_at.desc(), Item.id)
-        .limit(count)
     )
-    return [_recheck(item, capture) for item, capture in session.execute(query)]
+    tasks: list[Task] = []
+    for due in come(Article.next_check_at, now):
+        rows = session.execute(query.where(due).limit(count - len(tasks)))
+        tasks += [_recheck(item, capture) for item, capture in rows]
+    return tasks
 
 
 def _recheck(item: Item, capture: Capture | None) -> Task:

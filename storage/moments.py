@@ -45,11 +45,16 @@ class Moment(TypeDecorator[datetime]):
 
 
 def has_come(column: Any, now: datetime) -> ColumnElement[bool]:
-    """Whether the moment of something to be done has come.
+    """Whether the moment of something to be done has come."""
+    return or_(*come(column, now))
 
-    One that lies too far ahead was written by a clock that had jumped: it has come too.
+
+def come(column: Any, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The moments that have come, in two spans of an index.
+
+    Those that lie too far ahead were written by a clock that had jumped: they have come too.
     """
-    return or_(column <= now, column > now + FARTHEST)
+    return column <= now, column > now + FARTHEST
 
 
 def stored_moment(moment: ClaimedMoment | None) -> tuple[datetime | None, int | None]:

@@ -52,7 +52,10 @@ def find(archive: Archive, name: str) -> int:
             found = session.scalar(select(Item.id).where(Item.id == int(name)))
         elif is_web_url(name):
             found = session.scalar(
-                select(Address.item_id).where(Address.key == url_key(name)).limit(1)
+                # Each source's, since that is what its index begins with.
+                select(Address.item_id)
+                .where(Address.source_id.in_(select(Source.id)), Address.key == url_key(name))
+                .limit(1)
             )
         else:
             raise UnknownItem(

@@ -5,8 +5,7 @@ Revises: 0008
 
 Articles that name one leave the index here, and ``storage.search.filling`` brings them back after
 the migration, in batches. SQLite merges sixteen segments of its index at a time and not four, so
-that in a large archive a word is written three times and not seven (docs/archive.md). Links without
-a target leave the index of targets.
+that in a large archive a word is written three times and not seven (docs/archive.md).
 """
 
 from alembic import op
@@ -27,22 +26,14 @@ NAMING = (
 MERGED = "INSERT INTO search_index (search_index, rank) VALUES ('automerge', {count})"
 
 
-INDEX = "CREATE INDEX ix_links_target_id ON links (target_id)"
-HELD = " WHERE target_id IS NOT NULL"
-
-
 def upgrade() -> None:
     _leave()
-    op.execute("DROP INDEX ix_links_target_id")
-    op.execute(INDEX + HELD)
     if op.get_bind().dialect.name == "sqlite":
         op.execute(MERGED.format(count=16))
 
 
 def downgrade() -> None:
     _leave()
-    op.execute("DROP INDEX ix_links_target_id")
-    op.execute(INDEX)
     if op.get_bind().dialect.name == "sqlite":
         op.execute(MERGED.format(count=4))
 

@@ -113,7 +113,9 @@ class Article(Base):
     text_digest: Mapped[str] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(default=1)
     # The newest exchange of its page, whose validators the next check sends.
-    capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id", ondelete="SET NULL"))
+    capture_id: Mapped[int | None] = mapped_column(
+        ForeignKey("captures.id", ondelete="SET NULL"), index=True
+    )
     first_fetched_at: Mapped[datetime] = mapped_column(Moment)
     checked_at: Mapped[datetime] = mapped_column(Moment)
     next_check_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -147,7 +149,9 @@ class DirectoryEntry(Base):
     aliases: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     published_at: Mapped[datetime | None] = mapped_column(Moment)
     published_offset: Mapped[int | None]
-    capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id", ondelete="SET NULL"))
+    capture_id: Mapped[int | None] = mapped_column(
+        ForeignKey("captures.id", ondelete="SET NULL"), index=True
+    )
     description: Mapped[str | None] = mapped_column(Text)
     blocks: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     checked_at: Mapped[datetime | None] = mapped_column(Moment)
