@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from storage import contents, duplicates, frontier, identity, recording, tombstones
+from storage import contents, frontier, identity, recording, tombstones
 from storage.addresses import url_key
 from storage.content import Article as ArticleContent
 from storage.database import ignoring_insert
@@ -59,7 +59,7 @@ def record_all(writing: Writing, outcomes: Sequence[Outcome]) -> list[Recorded]:
             done += _write_new(writing, [pages[i] for i in run])
         else:
             done.append(recording.record(writing, outcomes[len(done)]))
-    writing.index()
+    writing.finish()
     return done
 
 
@@ -118,8 +118,6 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
         ],
     )
     _insert_articles(writing, pages, ids, captures)
-    texts = [(ids[page.identity], page.made.tokens) for page in pages]
-    duplicates.place(connection, texts, fresh=True)
     followed = [said for page in pages for said in page.outcome.follow]
     fresh = frontier.offered(connection, writing.source_id, followed, now) if followed else set()
     done = []
@@ -130,7 +128,9 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
         fresh -= said
         write_pointers(connection, writing.source_id, item_id, page.made.article, now, fresh=True)
         done.append(Recorded("new", item_id=item_id, announced=announced))
-    writing.unindexed.update((ids[page.identity], page.made.tokens) for page in pages)
+    texts = {ids[page.identity]: page.made.tokens for page in pages}
+    writing.unsigned[0].update(texts)
+    writing.unindexed.update(texts)
     return done
 
 

@@ -47,23 +47,27 @@ _HELD = select(Article.first_fetched_at, Article.search_key).where(
 class Writing:
     """What one batch of outcomes is written with: a connection inside the caller's transaction.
 
-    Whoever makes one calls :meth:`index` at its end.
+    Whoever makes one calls :meth:`finish` at its end.
     """
 
     connection: Connection
     source_id: int
     run_id: int | None
     now: datetime
-    # Articles that are to be indexed at the end, with the tokens of their texts; and search keys
-    # that articles have no more.
+    # What is done for all articles together at the end: those to be signed (new ones, and others)
+    # and to be indexed, with the tokens of their texts; and search keys that articles have no more.
+    unsigned: tuple[dict[int, Sequence[str]], dict[int, Sequence[str]]] = field(
+        default_factory=lambda: ({}, {})
+    )
     unindexed: dict[int, Sequence[str]] = field(default_factory=dict)
     left: list[int] = field(default_factory=list)
 
-    def index(self) -> None:
-        """Bring what was written into the search index, all at once: see :func:`index.put`."""
+    def finish(self) -> None:
+        """Sign and index what was written, all at once: see :func:`storage.search.index.put`."""
+        new, known = self.unsigned
+        duplicates.place(self.connection, list(new.items()), fresh=True)
+        duplicates.place(self.connection, list(known.items()))
         filling.fill(self.connection, list(self.unindexed), self.unindexed, self.left)
-        self.unindexed.clear()
-        self.left.clear()
 
 
 @dataclass
@@ -202,7 +206,9 @@ def _write_article(
     _put_row(connection, Article, item_id, {**values, "search_key": key}, fresh=fresh)
     write_pointers(connection, writing.source_id, item_id, content, now, fresh=fresh)
     writing.unindexed[item_id] = made.tokens
-    duplicates.place(connection, [(item_id, made.tokens)], fresh=fresh)
+    # One that is new in this batch and revised in it is not signed yet.
+    new, known = writing.unsigned
+    (new if fresh or item_id in new else known)[item_id] = made.tokens
 
 
 def article_values(

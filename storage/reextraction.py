@@ -111,7 +111,7 @@ def record(
         lock_source(session, source_id)
         writing = Writing(session.connection(), source_id, None, now)
         changed = [_record(writing, one, extractor) for one in done]
-        writing.index()
+        writing.finish()
         return changed
 
     return archive.write(work)

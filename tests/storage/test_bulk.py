@@ -95,6 +95,8 @@ def rows(archive: Archive) -> dict[str, Any]:
             "candidates": [row for row in of(Candidate.key, Candidate.state, Candidate.cause)
                            if row[1] != "done"],
             "captures": len(of(Capture.id)),
+            "clusters": sorted((names[i], names.get(c)) for i, c in of(Article.item_id, Article.cluster_id)),
+            "found": sorted(found.headline for found in archive.search("story", duplicates=True)),
         }  # fmt: skip
 
 
@@ -126,7 +128,10 @@ def test_a_batch_leaves_what_page_by_page_leaves(
                     record_all(writing, pages)
                 else:
                     for page in pages:
-                        record(writing, page)
+                        # Each as if it came by itself.
+                        alone = Writing(writing.connection, source, None, NOW)
+                        record(alone, page)
+                        alone.finish()
 
             archive.write(work)
         found = rows(archive)
