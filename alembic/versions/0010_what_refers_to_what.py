@@ -3,7 +3,8 @@
 Revision ID: 0010
 Revises: 0009
 
-Where one was deleted the database read every row of the tables that may refer to it.
+Where one was deleted the database read every row of the tables that may refer to it. The index of
+items' search keys goes: what names an entry is asked of the search index since 0009.
 """
 
 from alembic import op
@@ -35,9 +36,11 @@ def upgrade() -> None:
         _index(table, column, held=held)
     op.drop_index("ix_links_target_id", "links")
     _index("links", "target_id", held=True)
+    op.drop_index("ix_articles_item_key", "articles")
 
 
 def downgrade() -> None:
+    op.create_index("ix_articles_item_key", "articles", ["item_id", "search_key"])
     op.drop_index("ix_links_target_id", "links")
     _index("links", "target_id", held=False)
     for table, column, _ in REFERRING:

@@ -80,8 +80,6 @@ class Article(Base):
         Index("ix_articles_sort_at", "sort_at", "item_id"),
         Index("ix_articles_text_digest", "text_digest"),
         Index("ix_articles_next_check_at", "next_check_at"),
-        # For SQLite, which would read the rows, long as they are.
-        Index("ix_articles_item_key", "item_id", "search_key"),
     )
 
     item_id: Mapped[int] = mapped_column(
