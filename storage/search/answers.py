@@ -305,7 +305,8 @@ def weighed(
     *, duplicates: bool = False,
 ) -> list[Found]:  # fmt: skip
     """The articles under ``keys``, best first; the best of each cluster, unless all are wanted."""
-    documents = index.documents(connection, keys)
+    stems = any(term.stems for term in terms)
+    documents = index.documents(connection, keys, stems=stems, fields=False)
     score = ranking.Scorer(terms, weights).score
     scored = [
         Found(one.key, one.item_id, one.cluster, score(documents[one.key]))

@@ -42,9 +42,11 @@ _DELETE = text("DELETE FROM search_index WHERE rowid = :key")
 # The rows of texts, and their key. FTS5 keeps what it indexed in a table of its own, which is read
 # straight (https://www.sqlite.org/fts5.html, 9: "the content table").
 _TEXTS = {"sqlite": ("search_index_content", "id"), "postgresql": ("search_index", "key")}
+_COLUMNS = {"sqlite": ("c0, c1, c2", "c3, c4", "c5"), "postgresql": ("words", "stems", "fields")}
 # Between the headline, the standfirst and the body in PostgreSQL's column of words, and between the
 # two kinds of stems: each column that is apart must be fetched and unpacked by itself.
 APART = f" {END} "
+_NO_STEMS = {True: "'', ''", False: f"'{APART}'"}
 _TAKEN = text("SELECT search_key FROM articles WHERE search_key IN :keys").bindparams(
     bindparam("keys", expanding=True)
 )
@@ -144,14 +146,18 @@ def _held(connection: Connection, keys: Sequence[int]) -> set[int]:
     return found
 
 
-def documents(connection: Connection, wanted: Sequence[int]) -> dict[int, Document]:
-    """The rows of the index under these keys."""
+def documents(
+    connection: Connection, wanted: Sequence[int], *, stems: bool = True, fields: bool = True
+) -> dict[int, Document]:
+    """The rows of the index under these keys; ``stems`` and ``fields`` are empty if not asked.
+
+    Those stand behind the words: SQLite need not read so far, and PostgreSQL keeps them apart.
+    """
     sqlite = connection.dialect.name == "sqlite"
-    start = (
-        "SELECT id, c0, c1, c2, c3, c4, c5 FROM search_index_content WHERE id IN"
-        if sqlite
-        else "SELECT key, words, stems, fields FROM search_index WHERE key IN"
-    )
+    table, key = _TEXTS[connection.dialect.name]
+    words, some_stems, some_fields = _COLUMNS[connection.dialect.name]
+    read = (words, some_stems if stems else _NO_STEMS[sqlite], some_fields if fields else "''")
+    start = f"SELECT {key}, {', '.join(read)} FROM {table} WHERE {key} IN"  # noqa: S608
     found = {}
     # In the order of the rows, so that each page of the database is read once.
     for some in chunked(sorted(wanted)):

@@ -45,8 +45,9 @@ def words(asked: Asked, limit: int = 25) -> list[tuple[str, int]]:
     around = compile_query(connection, only).keys(connection, _BACKGROUND)
     if language is not None:
         keys = compile_query(connection, both(asked.expression, only)).keys(connection, _SAMPLE)
-    held = _held(index.documents(connection, keys).values())
-    elsewhere = _held(index.documents(connection, around).values())
+    held = _held(index.documents(connection, keys, stems=False, fields=False).values())
+    around_held = index.documents(connection, around, stems=False, fields=False)
+    elsewhere = _held(around_held.values())
     wanted = {token for term in asked.terms for token in term.match.tokens}
     scored = [
         (_likelihood(count, len(keys), elsewhere[token], len(around)), token, count)
