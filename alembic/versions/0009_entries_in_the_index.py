@@ -22,20 +22,27 @@ NAMING = (
 )
 
 
-# https://www.sqlite.org/fts5.html, 6.3; 4 is what it does unasked, 16 the most.
-MERGED = "INSERT INTO search_index (search_index, rank) VALUES ('automerge', {count})"
+# How many segments of one size are merged, bit by bit while others are written, and how many at
+# once, however long that takes (https://www.sqlite.org/fts5.html: "automerge", "crisismerge").
+# The latter must be more: else those of a million articles would be merged while everybody waits.
+MERGED = "INSERT INTO search_index (search_index, rank) VALUES ('{what}', {count})"
+DEFAULTS, OURS = {"automerge": 4, "crisismerge": 16}, {"automerge": 16, "crisismerge": 64}
 
 
 def upgrade() -> None:
     _leave()
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute(MERGED.format(count=16))
+    _merge(OURS)
 
 
 def downgrade() -> None:
     _leave()
+    _merge(DEFAULTS)
+
+
+def _merge(counts: dict[str, int]) -> None:
     if op.get_bind().dialect.name == "sqlite":
-        op.execute(MERGED.format(count=4))
+        for what, count in counts.items():
+            op.execute(MERGED.format(what=what, count=count))
 
 
 def _leave() -> None:
