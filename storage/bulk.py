@@ -128,9 +128,7 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
         fresh -= said
         write_pointers(connection, writing.source_id, item_id, page.made.article, now, fresh=True)
         done.append(Recorded("new", item_id=item_id, announced=announced))
-    texts = {ids[page.identity]: page.made.tokens for page in pages}
-    writing.unsigned[0].update(texts)
-    writing.unindexed.update(texts)
+    writing.new.update((ids[page.identity], page.made.tokens) for page in pages)
     return done
 
 

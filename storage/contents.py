@@ -54,20 +54,18 @@ class Writing:
     source_id: int
     run_id: int | None
     now: datetime
-    # What is done for all articles together at the end: those to be signed (new ones, and others)
-    # and to be indexed, with the tokens of their texts; and search keys that articles have no more.
-    unsigned: tuple[dict[int, Sequence[str]], dict[int, Sequence[str]]] = field(
-        default_factory=lambda: ({}, {})
-    )
-    unindexed: dict[int, Sequence[str]] = field(default_factory=dict)
+    # What is done for all articles together at the end: the tokens of those that are new and of
+    # those that were known, to be signed and indexed; and search keys that none has any more.
+    new: dict[int, Sequence[str]] = field(default_factory=dict)
+    known: dict[int, Sequence[str]] = field(default_factory=dict)
     left: list[int] = field(default_factory=list)
 
     def finish(self) -> None:
         """Sign and index what was written, all at once: see :func:`storage.search.index.put`."""
-        new, known = self.unsigned
-        duplicates.place(self.connection, list(new.items()), fresh=True)
-        duplicates.place(self.connection, list(known.items()))
-        filling.fill(self.connection, list(self.unindexed), self.unindexed, self.left)
+        duplicates.place(self.connection, self.new.items(), fresh=True)
+        duplicates.place(self.connection, self.known.items())
+        texts = {**self.new, **self.known}
+        filling.fill(self.connection, list(texts), texts, self.left)
 
 
 @dataclass
@@ -205,10 +203,9 @@ def _write_article(
         writing.left.append(held)
     _put_row(connection, Article, item_id, {**values, "search_key": key}, fresh=fresh)
     write_pointers(connection, writing.source_id, item_id, content, now, fresh=fresh)
-    writing.unindexed[item_id] = made.tokens
     # One that is new in this batch and revised in it is not signed yet.
-    new, known = writing.unsigned
-    (new if fresh or item_id in new else known)[item_id] = made.tokens
+    texts = writing.new if fresh or item_id in writing.new else writing.known
+    texts[item_id] = made.tokens
 
 
 def article_values(

@@ -164,7 +164,7 @@ def place(
             signature = signature_of(hashes)
             signed[item_id] = (hashes, bands_of(signature))
             rows.append({"item_id": item_id, "signature": signature.astype("<u4").tobytes()})
-    if not fresh:
+    if ids and not fresh:
         forget(connection, ids)
     if not rows:
         return

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, select, update
 
 from storage.addresses import url_key
-from storage.database import chunked, ignoring_insert, insert_ignore
+from storage.database import ignoring_insert, insert_ignore
 from storage.models import Address, Article, Candidate, Item, Link, Mention
 from storage.search import filling
 
@@ -288,5 +288,4 @@ def absorb(connection: Connection, item: KnownItem, stub: KnownItem) -> None:
         .values(teaser=item.teaser, first_seen_at=item.first_seen_at)
     )
     connection.execute(delete(Item).where(Item.id == stub.id))
-    for some in chunked(sorted(naming), 1_000):
-        filling.fill(connection, some)
+    filling.fill(connection, sorted(naming))

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from storage.database import chunked
 from storage.models import ArticleMedia, Item, Media
 from storage.search import filling
 
@@ -137,6 +136,4 @@ def record(session: Session, fetched: Sequence[FetchedMedia], now: datetime) -> 
 
 def _index_articles(connection: Connection, media_id: int) -> None:
     query = select(ArticleMedia.item_id).where(ArticleMedia.media_id == media_id).distinct()
-    ids = list(connection.scalars(query))
-    for some in chunked(ids, 100):
-        filling.fill(connection, some)
+    filling.fill(connection, list(connection.scalars(query)))

@@ -209,8 +209,7 @@ def _erase_rows(
     if source_id is not None:
         connection.execute(delete(CrawlRun).where(CrawlRun.source_id == source_id))
     # They name entries that are no more.
-    for some in chunked(others, 1_000):
-        filling.fill(connection, some)
+    filling.fill(connection, others)
     counts["links_of_others"] = len(others)
     connection.execute(
         update(Forgetting).where(Forgetting.id == number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, MetaData
+from sqlalchemy import JSON, Index, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
@@ -26,4 +26,11 @@ class Base(DeclarativeBase):
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
-__all__ = ["Base", "Json", "Moment"]
+
+def index_where_held(table: str, column: str) -> Index:
+    """The index of a reference that most rows of ``table`` lack: they are not in it."""
+    held = text(f"{column} IS NOT NULL")
+    return Index(f"ix_{table}_{column}", column, sqlite_where=held, postgresql_where=held)
+
+
+__all__ = ["Base", "Json", "Moment", "index_where_held"]

@@ -14,13 +14,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Json, Moment
-
-_OF_A_RUN = text("run_id IS NOT NULL")
+from storage.models.base import Base, Json, Moment, index_where_held
 
 
 class Capture(Base):
@@ -41,7 +38,7 @@ class Capture(Base):
         UniqueConstraint("file", "offset"),
         CheckConstraint("kind IN ('response', 'revisit', 'forgotten')", name="kind"),
         Index("ix_captures_source_id_key_fetched_at", "source_id", "key", "fetched_at"),
-        Index("ix_captures_run_id", "run_id", sqlite_where=_OF_A_RUN, postgresql_where=_OF_A_RUN),
+        index_where_held("captures", "run_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -105,7 +102,7 @@ class Event(Base):
         CheckConstraint("kind IN ('gone', 'returned', 'moved')", name="kind"),
         Index("ix_events_item_id_at", "item_id", "at"),
         Index("ix_events_at", "at"),
-        Index("ix_events_run_id", "run_id", sqlite_where=_OF_A_RUN, postgresql_where=_OF_A_RUN),
+        index_where_held("events", "run_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

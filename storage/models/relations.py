@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    String,
-    Text,
-    UniqueConstraint,
-    text,
-    true,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Moment
-
-_HELD = text("target_id IS NOT NULL")
+from storage.models.base import Base, Moment, index_where_held
 
 
 class Mention(Base):
@@ -55,7 +44,7 @@ class Link(Base):
         UniqueConstraint("item_id", "position"),
         # Most links lead outside: with those in it SQLite would ask this index for links without
         # a target, and read them all, in place of that of the keys.
-        Index("ix_links_target_id", "target_id", sqlite_where=_HELD, postgresql_where=_HELD),
+        index_where_held("links", "target_id"),
         CheckConstraint(
             "relation IN ('related', 'further', 'entry', 'attachment', 'embedded', 'outside')",
             name="relation",

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import bindparam, select, text, update
 
+from storage.database import chunked
 from storage.models import Article, ArticleMedia, Item, Link, Media, Mention, Source
 from storage.rights import NOINDEX
 from storage.search import index, keys
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from storage.archive import Archive
 
 _TOGETHER = 200
+# More than a crawl writes together: its batches are one part, and so one segment of FTS5.
+_AT_ONCE = 500
 _IDS: Any = bindparam("ids", expanding=True)
 _ARTICLES = (
     select(
@@ -94,13 +97,17 @@ def fill(
 
     ``without`` are keys that articles had and have no more.
     """
-    documents, left = [], list(without)
-    for _, key, article in searchables(connection, ids, tokens):
-        if article is not None and key is not None:
-            documents.append(document(key, article))
-        elif key is not None:
-            left.append(key)
-    index.put(connection, documents, left)
+    if without:
+        index.put(connection, (), without)
+    # A part at a time: an entry may be named in tens of thousands.
+    for some in chunked(ids, _AT_ONCE):
+        documents, left = [], []
+        for _, key, article in searchables(connection, some, tokens):
+            if article is not None and key is not None:
+                documents.append(document(key, article))
+            elif key is not None:
+                left.append(key)
+        index.put(connection, documents, left)
 
 
 def key_of(connection: Connection, held: int | None, sort_at: datetime, offset: int | None) -> int:

@@ -46,7 +46,7 @@ _COLUMNS = {"sqlite": ("c0, c1, c2", "c3, c4", "c5"), "postgresql": ("words", "s
 # Between the headline, the standfirst and the body in PostgreSQL's column of words, and between the
 # two kinds of stems: each column that is apart must be fetched and unpacked by itself.
 APART = f" {END} "
-_NO_STEMS = {True: "'', ''", False: f"'{APART}'"}
+_NO_STEMS = {"sqlite": "'', ''", "postgresql": f"'{APART}'"}
 _TAKEN = text("SELECT search_key FROM articles WHERE search_key IN :keys").bindparams(
     bindparam("keys", expanding=True)
 )
@@ -65,11 +65,6 @@ _LOOKED_AT = 8
 _LOCK_SECONDS = text(
     "SELECT pg_advisory_xact_lock(base) FROM unnest(CAST(:bases AS bigint[])) AS base ORDER BY base"
 )
-
-
-def key_column(connection: Connection) -> str:
-    """The name of the key's column in the index."""
-    return "rowid" if connection.dialect.name == "sqlite" else "key"
 
 
 def new_keys(connection: Connection, moments: Sequence[tuple[datetime, int | None]]) -> list[int]:
@@ -153,16 +148,16 @@ def documents(
 
     Those stand behind the words: SQLite need not read so far, and PostgreSQL keeps them apart.
     """
-    sqlite = connection.dialect.name == "sqlite"
-    table, key = _TEXTS[connection.dialect.name]
-    words, some_stems, some_fields = _COLUMNS[connection.dialect.name]
-    read = (words, some_stems if stems else _NO_STEMS[sqlite], some_fields if fields else "''")
+    dialect = connection.dialect.name
+    table, key = _TEXTS[dialect]
+    words, some_stems, some_fields = _COLUMNS[dialect]
+    read = (words, some_stems if stems else _NO_STEMS[dialect], some_fields if fields else "''")
     start = f"SELECT {key}, {', '.join(read)} FROM {table} WHERE {key} IN"  # noqa: S608
     found = {}
     # In the order of the rows, so that each page of the database is read once.
     for some in chunked(sorted(wanted)):
         for row in connection.exec_driver_sql(f"{start} ({numbers(some)})").all():
-            found[row[0]] = Document(*row) if sqlite else _unpacked(*row)
+            found[row[0]] = Document(*row) if dialect == "sqlite" else _unpacked(*row)
     return found
 
 
@@ -184,9 +179,9 @@ def is_empty(connection: Connection) -> bool:
 
 def stray_keys(connection: Connection) -> list[int]:
     """Keys of the index that no article has."""
-    column = key_column(connection)
+    table, key = _TEXTS[connection.dialect.name]
     query = (
-        f"SELECT {column} FROM search_index WHERE {column} NOT IN"  # noqa: S608
+        f"SELECT {key} FROM {table} WHERE {key} NOT IN"  # noqa: S608
         " (SELECT search_key FROM articles WHERE search_key IS NOT NULL)"
     )
     return list(connection.scalars(text(query)))

@@ -53,18 +53,13 @@ def base_of_key(key: int) -> int:
     return key - key % SLOTS
 
 
-def day_number(key: int) -> int:
-    """Days from the first day of the year 1, in the publisher's calendar."""
-    return (key >> SECOND) // _DAY + ((key >> _SHIFT) & 3) - 1
-
-
 def sql_day(column: str) -> str:
-    """SQL for :func:`day_number`."""
+    """SQL for a key's days from the first day of the year 1, in the publisher's calendar."""
     return f"(({column} >> {SECOND}) / {_DAY} + (({column} >> {_SHIFT}) & 3) - 1)"
 
 
 def number_of(day: date) -> int:
-    """The number of a day, as :func:`day_number` counts."""
+    """The number of a day, as :func:`sql_day` counts."""
     return day.toordinal() - 1
 
 

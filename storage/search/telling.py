@@ -19,10 +19,11 @@ from storage.search.expression import EVERYTHING, InLanguage, both
 from storage.search.stems import language_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
 
     from storage.search.answers import Asked
-    from storage.search.documents import Document
 
 _SAMPLE = 150
 _BACKGROUND = 400
@@ -45,9 +46,7 @@ def words(asked: Asked, limit: int = 25) -> list[tuple[str, int]]:
     around = compile_query(connection, only).keys(connection, _BACKGROUND)
     if language is not None:
         keys = compile_query(connection, both(asked.expression, only)).keys(connection, _SAMPLE)
-    held = _held(index.documents(connection, keys, stems=False, fields=False).values())
-    around_held = index.documents(connection, around, stems=False, fields=False)
-    elsewhere = _held(around_held.values())
+    held, elsewhere = _held(connection, keys), _held(connection, around)
     wanted = {token for term in asked.terms for token in term.match.tokens}
     scored = [
         (_likelihood(count, len(keys), elsewhere[token], len(around)), token, count)
@@ -60,10 +59,10 @@ def words(asked: Asked, limit: int = 25) -> list[tuple[str, int]]:
     return [(written.get(token, token), count) for token, count in top]
 
 
-def _held(documents: Iterable[Document]) -> Counter[str]:
-    """How many documents hold each token."""
+def _held(connection: Connection, keys: Sequence[int]) -> Counter[str]:
+    """How many of the articles under ``keys`` hold each token."""
     held: Counter[str] = Counter()
-    for one in documents:
+    for one in index.documents(connection, keys, stems=False, fields=False).values():
         held.update(set(one.body.split()) | set(one.headline.split()))
     return held
 
