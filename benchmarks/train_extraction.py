@@ -20,7 +20,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,9 +29,12 @@ sys.path.insert(0, str(ROOT))
 
 from crawler.extraction import body as body_module
 from crawler.extraction import features, hydration, sequence
-from crawler.extraction.blocks import RawBlock, Walk
 from crawler.extraction.metadata import Metadata
 from crawler.extraction.page import Page, parse_html
+from crawler.extraction.walk import Walk
+
+if TYPE_CHECKING:
+    from crawler.extraction.blocks import RawBlock
 
 _WORD = re.compile(r"\w+")
 FIRST = {"iterations": 220, "depth": 6, "learning_rate": 0.08}

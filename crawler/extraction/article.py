@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extraction import body, byline_text, dates, kinds, language, moments, tooltips
 from crawler.extraction.access import access_of, is_notice
-from crawler.extraction.blocks import MAX_BLOCKS, Walk
+from crawler.extraction.blocks import MAX_BLOCKS
 from crawler.extraction.features import Context
 from crawler.extraction.filler import is_filler
 from crawler.extraction.hydration import hidden_article, tree_of
@@ -22,6 +22,7 @@ from crawler.extraction.pictures import lead_picture, pictures
 from crawler.extraction.standfirst import standfirst_of
 from crawler.extraction.structured import types_of
 from crawler.extraction.typed import typed_blocks, with_figures
+from crawler.extraction.walk import Walk
 from storage.content import Article, Block, Entry, EntryKind
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from crawler.extraction.features import GROUPS, is_in_group
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crawler.extraction.blocks import RawBlock, Walk
+    from crawler.extraction.blocks import RawBlock
     from crawler.extraction.metadata import Metadata
+    from crawler.extraction.walk import Walk
 
 _AUTHOR = GROUPS.index("author")
 _BY = re.compile(

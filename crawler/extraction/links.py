@@ -14,7 +14,8 @@ from storage.content import Link, Media, Relation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from crawler.extraction.blocks import Place, RawBlock, Walk
+    from crawler.extraction.blocks import Place, RawBlock
+    from crawler.extraction.walk import Walk
     from storage.content import Block
 
 _ATTACHMENT = re.compile(

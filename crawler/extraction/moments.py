@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime, tzinfo
 
-    from crawler.extraction.blocks import Walk
     from crawler.extraction.metadata import Metadata
+    from crawler.extraction.walk import Walk
 
 _PUBLISHED_METAS = (
     "article:published_time", "og:article:published_time", "og:published_time", "datepublished",

@@ -12,7 +12,8 @@ from storage.content import Media
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-    from crawler.extraction.blocks import Place, Walk
+    from crawler.extraction.blocks import Place
+    from crawler.extraction.walk import Walk
 
 # Below this edge (pixels) a picture is an icon or a face beside a byline.
 _MIN_EDGE = 120

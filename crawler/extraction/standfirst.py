@@ -10,8 +10,8 @@ from crawler.extraction.features import GROUPS, is_in_group
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawler.extraction.blocks import Walk
     from crawler.extraction.metadata import Metadata
+    from crawler.extraction.walk import Walk
 
 _LEAD = GROUPS.index("lead")
 _REACH = 4

@@ -19,7 +19,7 @@ from storage.addresses import absolute
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawler.extraction.blocks import Walk
+    from crawler.extraction.walk import Walk
     from storage.content import EntryKind
 
 # Class, role and the like of what is shown only on pointing at something, or only read aloud.

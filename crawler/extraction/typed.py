@@ -10,7 +10,8 @@ from storage.content import Block, BlockKind, Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from crawler.extraction.blocks import RawBlock, Walk
+    from crawler.extraction.blocks import RawBlock
+    from crawler.extraction.walk import Walk
     from storage.content import Media
 
 _INDENT = "\u3000\u00a0 "

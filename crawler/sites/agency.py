@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from crawler.extraction import body, dates, language, moments, tooltips
 from crawler.extraction.access import is_notice, says_wall
 from crawler.extraction.article import Extraction, extract_page, uncollected
-from crawler.extraction.blocks import RawBlock, Walk
 from crawler.extraction.entry_kinds import with_kinds
 from crawler.extraction.features import GROUPS, Context, groups_of
 from crawler.extraction.filler import is_filler
@@ -35,6 +34,7 @@ from crawler.extraction.numbered import (
 from crawler.extraction.pictures import figures_of
 from crawler.extraction.repetition import cleaned
 from crawler.extraction.typed import typed_blocks, with_figures
+from crawler.extraction.walk import Walk
 from crawler.sites.base import Site
 from storage.content import Article, Block, Entry, Link
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawler.extraction.article import Known
-    from crawler.extraction.blocks import Place
+    from crawler.extraction.blocks import Place, RawBlock
     from crawler.extraction.page import Page
     from storage.content import ClaimedMoment, EntryKind, Relation
 

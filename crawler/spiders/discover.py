@@ -23,8 +23,8 @@ from crawler.discovery.errors import DiscoveryError
 from crawler.discovery.links import classify
 from crawler.drawing import FEW_ANNOUNCED, HTML, Scripts, text_size
 from crawler.extraction.article import Extraction, Known
-from crawler.extraction.blocks import Walk
 from crawler.extraction.page import BadPage, parse_html
+from crawler.extraction.walk import Walk
 from crawler.fetching import content_type, fetch
 from crawler.sites import extract_for_site
 from storage.addresses import url_key

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from crawler.extraction import features
 from crawler.extraction.article import extract
-from crawler.extraction.blocks import Walk
 from crawler.extraction.page import parse_html
+from crawler.extraction.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable

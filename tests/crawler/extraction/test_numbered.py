@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extraction.blocks import Walk
 from crawler.extraction.numbered import numbered_items, parse_header, parse_meta
 from crawler.extraction.page import parse_html
+from crawler.extraction.walk import Walk
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 3, 10, 12, tzinfo=PARIS)

@@ -1,0 +1,149 @@
+"""Both walks, the compiled one and Python's, see the same blocks, places and pictures."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from crawler.extraction import walk
+from crawler.extraction.blocks import MAX_BLOCKS, MAX_DEPTH
+from crawler.extraction.page import parse_html
+
+URL = "https://a.example/2026/03/05/the-quay-is-open-again"
+BENCH = Path(__file__).resolve().parents[4] / "shared" / "bench" / "pages"
+
+pytestmark = pytest.mark.skipif(
+    walk.compiled is None, reason="no compiled walk: Dateline was installed without a C compiler"
+)
+
+
+def seen(walker: Any) -> tuple[Any, ...]:
+    """All that a walk found, in values that compare."""
+    return (
+        [
+            (p.element, p.tag, p.parent and p.parent.order, p.depth, p.order, p.words, p.chars,
+             p.linked, p.paragraphs, p.blocks, p.commas)
+            for p in walker.places
+        ],
+        [
+            (b.place.order, b.tag, b.text, b.linked, b.strong, b.spans, b.list_depth, b.ordered,
+             b.quoted, b.images, b.order, b.timed, b.words)
+            for b in walker.blocks
+        ],
+        [(image, place.order, index) for image, place, index in walker.images],
+        walker.explains,
+    )  # fmt: skip
+
+
+def assert_alike(root: Any) -> None:
+    body = root.find("body")
+    body = root if body is None else body
+    for whole in (False, True):
+        one, other = walk.Walker(whole=whole), walk.compiled(whole=whole)
+        one.walk(body)
+        other.walk(body)
+        for mine, theirs in zip(seen(one), seen(other), strict=True):
+            assert theirs == mine
+
+
+TAGS = (
+    "p", "div", "a", "b", "em", "span", "br", "hr", "ul", "ol", "li", "blockquote", "pre", "img", "time", "abbr",
+    "header", "h1", "nav", "footer", "article", "main", "noscript", "script", "svg", "table", "tr", "td", "cite",
+    "x-own", "strong", "figure", "o:p",
+)  # fmt: skip
+ATTRIBUTES = (
+    "", ' class="byline"', ' class="Autor İ"', ' class=""', ' itemprop="author"', ' class="" itemprop="AUTHOR"',
+    ' hidden', ' hidden="until-found"', ' aria-hidden="true"', ' style="display: none"', ' style="border:none"',
+    ' href="/a?b=1&amp;c=2"', ' href=""', ' title="said"', ' id="Main" role="main" data-x="y"', ' class="é a&#10;b"',
+    ' data-testid="Body"', ' xml:lang="fr"',
+)  # fmt: skip
+TEXTS = (
+    "word", " ", "\n\t", "  two  spaces ", "\u00a0", " \u00a0 ", "\u3000", "\u2009 ", "日本語、", "l\u2019été, ",
+    "a\fb", "&#12;", "_x1 ½ ²", "\U0001f600", "x" * 50, "&lt;", "A. B! ",
+)  # fmt: skip
+
+
+def markup() -> st.SearchStrategy[str]:
+    inner = st.sampled_from(TEXTS)
+    return st.recursive(
+        inner,
+        lambda children: st.builds(
+            lambda tag, said, parts: f"<{tag}{said}>{''.join(parts)}</{tag}>",
+            st.sampled_from(TAGS), st.sampled_from(ATTRIBUTES), st.lists(children, max_size=5),
+        ),
+        max_leaves=40,
+    )  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(markup(), max_size=4).map("".join))
+def test_any_markup_is_walked_alike(inner: str) -> None:
+    assert_alike(parse_html(f"<html><body>{inner}</body></html>".encode(), URL).root)
+
+
+@given(st.lists(markup(), max_size=3).map("".join), st.integers(0, 60))
+def test_so_is_a_tree_with_comments_and_text_in_pieces(inner: str, at: int) -> None:
+    # As lxml makes of a page whose comments are kept, and of one that was changed.
+    text = (
+        f"<html><body><div>{inner[:at]}<!-- note -->{inner[at:]}</div><?php x ?>end</body></html>"
+    )
+    root = etree.fromstring(text.encode(), parser=etree.HTMLParser(encoding="utf-8"))
+    assert_alike(root)
+    for element in list(root.iter("b", "span", "br")):
+        parent = element.getparent()
+        element.tail = (element.tail or "") + " after"
+        parent.append(etree.Comment("moved"))
+    etree.strip_tags(root, "em", "span")
+    assert_alike(root)
+
+
+def test_a_namespace_is_part_of_a_tag() -> None:
+    assert_alike(etree.fromstring(
+        '<html><body><p>One <a href="/x">link</a></p><s:nav xmlns:s="urn:s" s:class="c">Two</s:nav>'
+        '<p xmlns="urn:t">Three <b>bold</b></p></body></html>'
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("tag", ["div", "span", "b", "blockquote"])
+def test_depth_ends_where_it_must(tag: str) -> None:
+    deep = etree.Element("body")
+    node = deep
+    for i in range(MAX_DEPTH + 50):
+        node = etree.SubElement(node, tag)
+        node.text = f"level {i}"
+        node.tail = f"after {i}"
+    assert_alike(deep)
+
+
+def test_blocks_end_where_they_must() -> None:
+    page = "<body>" + "<p>One.<p>Two.<br><br>Three." * (MAX_BLOCKS // 2) + "</body>"
+    assert_alike(parse_html(page.encode(), URL).root)
+
+
+def test_a_megabyte_in_one_place_is_one_block() -> None:
+    page = "<body><p>" + "word \u00e9t\u00e9 <i>x</i>" * 60_000 + "</p></body>"
+    walker = walk.compiled(whole=False)
+    walker.walk(parse_html(page.encode(), URL).root.find("body"))
+    assert len(walker.blocks[0].text) == len("word été x") * 60_000
+
+
+@given(st.text(max_size=80))
+def test_words_are_those_of_the_pattern(text: str) -> None:
+    from crawler.extraction import _walk
+
+    assert _walk.words_of(text) == re.findall(r"\w+", text)
+
+
+def test_the_pages_of_the_bench_are_walked_alike() -> None:
+    pages = sorted(BENCH.glob("*.html.gz"))
+    if not pages:
+        pytest.skip(f"no {BENCH}")
+    for path in pages[::4]:
+        assert_alike(parse_html(gzip.decompress(path.read_bytes()), URL).root)
