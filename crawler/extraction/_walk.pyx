@@ -626,3 +626,49 @@ cdef class Walker:
             place.blocks = own.blocks
             place.commas = own.commas
         return 0
+
+
+cdef dict attributes(xmlNode* node):
+    cdef dict said = {}
+    cdef xmlAttr* attr = node.properties
+    while attr != NULL:
+        if attr.ns == NULL:
+            said[decoded(<const char*> attr.name, strlen(<const char*> attr.name))] = value_of(node, attr)
+        attr = attr.next
+    return said
+
+
+def found(etree._Element root not None, tags, told):
+    """{tag: its elements in the page's order} of these ``tags``, in one pass over the tree.
+
+    Of those that are ``told`` only the attributes, {name: value}.
+    """
+    cdef dict by_tag = {tag: [] for tag in tags}
+    cdef xmlNode* node = root._c_node
+    while True:
+        if node.type == XML_ELEMENT_NODE:
+            if node.ns == NULL:
+                tag = decoded(<const char*> node.name, strlen(<const char*> node.name))
+                one = by_tag.get(tag)
+                if one is not None:
+                    (<list> one).append(attributes(node) if tag in told
+                                        else etree.elementFactory(root._doc, node))
+            if node.children != NULL:
+                node = node.children
+                continue
+        while node != root._c_node and node.next == NULL:
+            node = node.parent
+        if node == root._c_node:
+            return by_tag
+        node = node.next
+
+
+def is_clean(const unsigned char[::1] data not None):
+    """Whether no byte is a control character, tabs and line ends aside."""
+    cdef Py_ssize_t i
+    cdef int bad = 0
+    cdef unsigned char c
+    for i in range(data.shape[0]):
+        c = data[i]
+        bad |= ((c < 32) & (c != 9) & (c != 10) & (c != 13)) | (c == 127)
+    return not bad

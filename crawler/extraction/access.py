@@ -44,7 +44,6 @@ def access_of(
     meta: Metadata, blocks: Sequence[RawBlock], chosen: Sequence[int]
 ) -> tuple[Access, str]:
     """(``full`` or ``teaser``, what says so; ``""`` where nothing speaks against ``full``)."""
-    words = sum(len(blocks[i].text.split()) for i in chosen)
     wall = next(
         (b.text for b in blocks if says_wall(b)),
         None,
@@ -53,6 +52,9 @@ def access_of(
     paid = str(free).lower().rpartition("/")[2] in ("false", "no") or (
         (meta.page.meta("article:content_tier") or "").lower() in ("locked", "metered")
     )
+    if not wall and not paid:
+        return "full", ""
+    words = sum(len(blocks[i].text.split()) for i in chosen)
     cut = bool(chosen) and blocks[chosen[-1]].text.rstrip().endswith(("…", "...", "[…]", "[...]"))
     if wall and (cut or words < _FEW_WORDS):
         return "teaser", f"the page says: {wall[:80]}"
@@ -70,6 +72,9 @@ def says_wall(block: RawBlock) -> bool:
     """Whether a block says that the rest is for subscribers."""
     if len(block.text) >= _WALL_LENGTH:
         return False
-    if _WALL_WORDS.isdisjoint(block.words) and not any(w in block.text for w in _UNSPACED_WALLS):
+    if (
+        _WALL_WORDS.isdisjoint(block.words)
+        and (block.text.isascii() or not any(w in block.text for w in _UNSPACED_WALLS))
+    ):  # fmt: skip
         return False
     return _WALL.search(block.text) is not None

@@ -170,7 +170,10 @@ def is_byline(text: str, names: Sequence[str]) -> bool:
     """Whether a block of text says no more than who wrote it."""
     if len(text) > _MAX_BYLINE or not names:
         return False
-    rest = _ADDRESS.sub("", _BY.sub("", text)).casefold()
+    rest = _BY.sub("", text)
+    if "@" in rest or not rest.isascii():
+        rest = _ADDRESS.sub("", rest)
+    rest = rest.casefold()
     for name in sorted(names, key=len, reverse=True):
         rest = rest.replace(name.casefold(), "")
     return not re.sub(r"\b(?:and|et|und|y|e|en|og|och)\b|\W", "", rest)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from crawler.extraction.compiled import part
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -309,6 +311,9 @@ def matrix(blocks: Sequence[RawBlock], context: Context) -> np.ndarray:
     n = len(blocks)
     if n == 0:
         return np.zeros((0, len(NAMES)), dtype=np.float32)
+    if compiled is not None:
+        rows: np.ndarray = compiled.matrix(blocks, context)
+        return rows
     own = np.array([own_features(block) for block in blocks], dtype=np.float32)
     tags = _TAG_ROWS[[_TAG_CODES.get(block.tag, len(_TAGS)) for block in blocks]]
     near = _nearness(blocks)
@@ -456,3 +461,8 @@ def _neighbours(blocks: Sequence[RawBlock], own: np.ndarray) -> np.ndarray:
             shifted[to, -1] = place[to] == place[come]
         parts.append(shifted)
     return np.concatenate(parts, axis=1)
+
+
+# It moves with every change to the columns above.
+VERSION = 1
+compiled = part("_features", VERSION)

@@ -42,7 +42,7 @@ def hidden_article(page: Page) -> str | None:
 
 def _script_texts(page: Page) -> Iterator[str]:
     scripts = [
-        script.text for script in page.root.iter("script")
+        script.text for script in page.found["script"]
         if script.text and "ld+json" not in (script.get("type") or "")
     ]  # fmt: skip
     whole = "\n".join(scripts)[:MAX_SCRIPT]

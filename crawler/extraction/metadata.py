@@ -43,7 +43,7 @@ class Metadata:
     @cached_property
     def nodes(self) -> list[structured.Node]:
         """All JSON-LD nodes."""
-        return json_ld(self.page.root)
+        return json_ld(self.page.found["script"])
 
     @cached_property
     def node(self) -> structured.Node:

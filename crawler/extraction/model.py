@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from crawler.extraction import sequence
+
 WEIGHTS = Path(__file__).with_name("weights")
 
 
@@ -45,7 +47,10 @@ class Forest:
         """The probability of each row: ``rows`` is (n, features), the answer (n,)."""
         trees, depth = self.features.shape
         # Columns lie together, so that gathering them is copying.
-        columns = np.ascontiguousarray(rows.T)
+        columns = np.ascontiguousarray(rows.T, dtype=np.float32)
+        if sequence.compiled is not None:
+            score = sequence.compiled.summed(columns, self.features, self.borders, self.leaves)
+            return np.asarray(1.0 / (1.0 + np.exp(-(score + self.bias))))
         leaf = np.zeros((trees, len(rows)), dtype=np.uint8)
         # The answers of a tree's levels are the bits of its leaf's number.
         for level in range(depth):

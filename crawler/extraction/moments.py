@@ -185,11 +185,16 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
 
 def modified(meta: Metadata, zone: tzinfo, now: datetime | None) -> Found | None:
     """The moment of the last change, where the page states one."""
-    claims: list[tuple[Any, str]] = [(meta.node.get("dateModified"), "json-ld")]
-    claims += [(meta.page.meta(name), "meta") for name in _MODIFIED_METAS]
-    claims += [(value, "microdata") for value, _ in meta.items.get("dateModified", ())]
-    for value, source in claims:
+    for value, source in _modified_claims(meta):
         moment = dates.plausible(dates.parse_machine(value, zone), now)
         if moment is not None:
             return moment, source
     return None
+
+
+def _modified_claims(meta: Metadata) -> Iterator[tuple[Any, str]]:
+    yield meta.node.get("dateModified"), "json-ld"
+    for name in _MODIFIED_METAS:
+        yield meta.page.meta(name), "meta"
+    for value, _ in meta.items.get("dateModified", ()):
+        yield value, "microdata"

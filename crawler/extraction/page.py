@@ -11,8 +11,12 @@ from typing import Any
 from lxml import etree
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
+from crawler.extraction.walk import module as compiled
 from storage.addresses import absolute
 
+# What is asked of the whole tree: one pass looks for all of it.
+_FOUND = ("base", "meta", "link", "title", "script")
+_TOLD = frozenset({"meta", "link"})
 # A page of 30 MB is data or a fault, and its tree would take a gigabyte.
 MAX_PAGE_BYTES = 10 * 1024 * 1024
 
@@ -40,9 +44,21 @@ class Page:
     data: bytes = field(repr=False)
 
     @cached_property
+    def found(self) -> dict[str, list[Any]]:
+        """The elements of some tags, in the page's order; of ``meta`` and ``link`` their
+        attributes."""
+        if compiled is not None:
+            return dict(compiled.found(self.root, _FOUND, _TOLD))
+        found: dict[str, list[Any]] = {tag: [] for tag in _FOUND}
+        for element in self.root.iter(*_FOUND):
+            tag = element.tag
+            found[tag].append(dict(element.items()) if tag in _TOLD else element)
+        return found
+
+    @cached_property
     def base_url(self) -> str:
         """What relative links are relative to."""
-        for base in self.root.iter("base"):
+        for base in self.found["base"]:
             href = absolute(self.url, base.get("href") or "")
             if href is not None:
                 return href
@@ -53,13 +69,11 @@ class Page:
         """The meta elements by name and the links, in one pass over the page."""
         metas: dict[str, list[str]] = {}
         links: list[tuple[str, str]] = []
-        for element in self.root.iter("meta", "link"):
-            said = dict(element.items())
-            if element.tag == "link":
-                rel, href = said.get("rel"), said.get("href")
-                if rel and href:
-                    links.append((rel, href))
-                continue
+        for said in self.found["link"]:
+            rel, href = said.get("rel"), said.get("href")
+            if rel and href:
+                links.append((rel, href))
+        for said in self.found["meta"]:
             content = said.get("content", "").strip()
             if not content:
                 continue
@@ -90,7 +104,7 @@ class Page:
     @cached_property
     def title(self) -> str | None:
         """The text of ``<title>``."""
-        for title in self.root.iter("title"):
+        for title in self.found["title"]:
             parent = title.getparent()
             if parent is not None and parent.tag == "svg":
                 continue
@@ -227,7 +241,9 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _parse(data: bytes, url: str) -> Page:
-    clean = data.removeprefix(codecs.BOM_UTF8).translate(None, _CONTROLS)
+    clean = data.removeprefix(codecs.BOM_UTF8)
+    if compiled is None or not compiled.is_clean(clean):
+        clean = clean.translate(None, _CONTROLS)
     # Plain etree: lxml.html looks up a Python class for every element, a third of the time.
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import log1p
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from crawler.extraction.compiled import part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 _SHIFTS = (1, 2, 3, 4)
 _WINDOWS = (4, 10)
 _FAR = 60.0
+# Blocks that are surely body, by which distances are counted: how sure, and more words than these.
+_SURE = 0.6
+_LONG = 12
 
 NAMES: tuple[str, ...] = (
     "p", *(f"p{sign}{k}" for k in _SHIFTS for sign in "-+"),
@@ -44,9 +50,16 @@ def matrix(
     n = len(probability)
     if n == 0:
         return np.zeros((0, len(NAMES)), dtype=np.float32)
+    if compiled is not None:
+        rows: np.ndarray = compiled.matrix(
+            probability.astype(np.float32), words.astype(np.float64),
+            parents.astype(np.int64), grandparents.astype(np.int64),
+        )  # fmt: skip
+        return rows
     weight = words + 1
     expected = probability * words
-    total = expected.sum()
+    summed = np.cumsum(expected)
+    total = float(summed[-1])
     columns = [probability]
     for k in _SHIFTS:
         for sign in (1, -1):
@@ -58,10 +71,10 @@ def matrix(
             columns.append(shifted)
     for ids in (parents, grandparents):
         columns.extend(_by_place(ids, probability, weight, expected, total))
-    columns.append(np.full(n, np.log1p(total)))
-    columns.append(np.cumsum(expected) / (total + 1))
+    columns.append(np.full(n, log1p(total)))
+    columns.append(summed / (total + 1))
     columns.append((probability > 0.5).astype(float))
-    columns.extend(_distances(np.flatnonzero((probability > 0.6) & (words > 12)), n))
+    columns.extend(_distances(np.flatnonzero((probability > _SURE) & (words > _LONG)), n))
     for width in _WINDOWS:
         columns.append(_window(probability * weight, weight, width))
     return np.column_stack(columns).astype(np.float32)
@@ -99,3 +112,8 @@ def _window(weighted: np.ndarray, weight: np.ndarray, width: int) -> np.ndarray:
     low = np.maximum(np.arange(n) - width, 0)
     high = np.minimum(np.arange(n) + width + 1, n)
     return np.asarray((sums[high] - sums[low]) / (totals[high] - totals[low]))
+
+
+# It moves with every change to the columns above, and to the sums of model.py.
+VERSION = 1
+compiled = part("_model", VERSION)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Node = dict[str, Any]
 
@@ -30,10 +30,10 @@ _CLOSING = re.compile(r"(?:-->|//\s*\]\]>|\]\]>)$")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
-def json_ld(root: Any) -> list[Node]:
-    """All nodes of all JSON-LD scripts of a page, parents before what they hold."""
+def json_ld(scripts: Iterable[Any]) -> list[Node]:
+    """All nodes of all JSON-LD among a page's script elements, parents before what they hold."""
     nodes: list[Node] = []
-    for script in root.iter("script"):
+    for script in scripts:
         kind = (script.get("type") or "").lower()
         if "ld+json" not in kind or not script.text:
             continue

@@ -40,6 +40,12 @@ _KINDS: tuple[tuple[EntryKind, re.Pattern[str]], ...] = (
         re.compile(r"organi|compan|entrepri|societ|institut|structure|etabliss", re.I),
     ),
 )
+# What stands in each alternative of these patterns: most links hold none of it.
+_KIND_WORDS = (
+    "lexique", "gloss", "definition", "term", "abbr", "acronym", "sigle", "begriff", "person",
+    "people", "bio", "auteur", "author", "contact", "qui", "who", "organi", "compan", "entrepri",
+    "societ", "institut", "structure", "etabliss",
+)  # fmt: skip
 _ACRONYM = re.compile(r"\b(?=(?:[^\W\d_]*[A-ZÀ-Ý]){2})[A-ZÀ-Ý0-9][\w.&-]*")
 _PAREN = re.compile(r"^(.{3,}?)\s*\(([^()]{2,15})\)$")
 _INNER = (
@@ -276,6 +282,9 @@ def kind_of(anchor: Any, href: str | None) -> EntryKind:
     """What an entry is, as the link's own marks or its address say."""
     marks = " ".join(str(v) for k, v in anchor.items() if k not in ("href", *_SAYING))
     for text in (marks, (href or "").partition("?")[0]):
+        folded = text.lower()
+        if not any(word in folded for word in _KIND_WORDS):
+            continue
         for kind, pattern in _KINDS:
             if pattern.search(text):
                 return kind

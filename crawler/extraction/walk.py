@@ -24,6 +24,7 @@ from crawler.extraction.blocks import (
     Place,
     RawBlock,
 )
+from crawler.extraction.compiled import part
 from storage.addresses import absolute
 
 _LITTLE = 200
@@ -300,15 +301,7 @@ def _words(attributes: list[tuple[str, str]]) -> str:
     return " ".join(words).lower() if words else ""
 
 
-def _compiled() -> type[Walker] | None:
-    """The compiled walk, where there is one that was made of this version."""
-    try:
-        from crawler.extraction import _walk
-    except ImportError:
-        return None
-    return _walk.Walker if _walk.VERSION == VERSION else None
-
-
-# It moves with every change to the walk: one compiled before is left aside.
+# It moves with every change to the walk.
 VERSION = 1
-compiled = _compiled()
+module = part("_walk", VERSION)
+compiled: type[Walker] | None = module.Walker if module is not None else None

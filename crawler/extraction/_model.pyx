@@ -1,0 +1,125 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""The sums of ``model.py`` and the second look of ``sequence.py``, compiled, to the same bits.
+
+``test_compiled.py`` holds them to the answers of their twins.
+"""
+
+from libc.math cimport log1p
+from libc.stdlib cimport free, malloc
+from libc.string cimport memset
+
+import numpy as np
+
+from crawler.extraction import sequence
+
+# That of model.py and sequence.py at which this was written.
+VERSION = 1
+
+cdef Py_ssize_t WIDTH = len(sequence.NAMES)
+cdef tuple SHIFTS = sequence._SHIFTS
+cdef tuple WINDOWS = sequence._WINDOWS
+cdef double FAR = sequence._FAR
+cdef float SURE = sequence._SURE
+cdef double LONG = sequence._LONG
+
+
+def summed(const float[:, ::1] columns not None, const int[:, ::1] asked not None,
+           const float[:, ::1] borders not None, const float[:, ::1] leaves not None):
+    """What all trees give each row, float32 of shape (rows,), as ``model.Forest`` sums it.
+
+    ``columns`` is (features, rows), so that the rows of a question lie together.
+    """
+    cdef Py_ssize_t row, tree, level, rows = columns.shape[1]
+    cdef const float* column
+    cdef float border
+    answers = np.zeros(rows, dtype=np.float32)
+    cdef float[::1] out = answers
+    cdef unsigned char* leaf = <unsigned char*> malloc(max(rows, 1))
+    if leaf == NULL:
+        raise MemoryError
+    for tree in range(asked.shape[0]):
+        memset(leaf, 0, rows)
+        for level in range(asked.shape[1]):
+            column = &columns[asked[tree, level], 0]
+            border = borders[tree, level]
+            for row in range(rows):
+                leaf[row] |= <unsigned char> ((column[row] > border) << level)
+        for row in range(rows):
+            out[row] += leaves[tree, leaf[row]]
+    free(leaf)
+    return answers
+
+
+cdef int by_place(float[:, ::1] out, Py_ssize_t column, const float[::1] probability,
+                  const double[::1] words, const long long[::1] places, double total) except -1:
+    """What the first look thinks of each block's place: on average, at best, and its share."""
+    cdef Py_ssize_t i, at, n = probability.shape[0], count = 0
+    cdef dict seen = {}
+    cdef list numbers = []
+    sums = np.zeros((4, n))
+    cdef double[:, ::1] sum = sums
+    for i in range(n):
+        place = places[i]
+        known = seen.get(place)
+        if known is None:
+            seen[place] = known = count
+            count += 1
+        numbers.append(known)
+        at = known
+        sum[0, at] += words[i] + 1
+        sum[1, at] += probability[i] * (words[i] + 1)
+        sum[2, at] += probability[i] * words[i]
+        sum[3, at] = max(sum[3, at], <double> probability[i])
+    for i in range(n):
+        at = numbers[i]
+        out[i, column] = <float> (sum[1, at] / sum[0, at])
+        out[i, column + 1] = <float> sum[3, at]
+        out[i, column + 2] = <float> (sum[2, at] / (total + 1))
+    return 0
+
+
+def matrix(const float[::1] probability not None, const double[::1] words not None,
+           const long long[::1] parents not None, const long long[::1] grandparents not None):
+    """As ``sequence.matrix``, for at least one block."""
+    cdef Py_ssize_t i, j, k, low, high, column = 1, n = probability.shape[0], last = -1
+    rows = np.zeros((n, WIDTH), dtype=np.float32)
+    cdef float[:, ::1] out = rows
+    cdef double total = 0.0, so_far = 0.0
+    # Sums up to each block of its weight, and of that times its probability.
+    running = np.zeros((2, n + 1))
+    cdef double[:, ::1] sums = running
+    for i in range(n):
+        total += probability[i] * words[i]
+        sums[0, i + 1] = sums[0, i] + (words[i] + 1)
+        sums[1, i + 1] = sums[1, i] + probability[i] * (words[i] + 1)
+        out[i, 0] = probability[i]
+    for shift in SHIFTS:
+        k = shift
+        for i in range(n):
+            out[i, column] = probability[i - k] if i >= k else <float> -0.1
+            out[i, column + 1] = probability[i + k] if i + k < n else <float> -0.1
+        column += 2
+    by_place(out, column, probability, words, parents, total)
+    by_place(out, column + 3, probability, words, grandparents, total)
+    column += 6
+    for i in range(n):
+        so_far += probability[i] * words[i]
+        out[i, column] = <float> log1p(total)
+        out[i, column + 1] = <float> (so_far / (total + 1))
+        out[i, column + 2] = probability[i] > <float> 0.5
+        out[i, column + 3] = <float> (min(<double> (i - last), FAR) if last >= 0 else FAR)
+        if probability[i] > SURE and words[i] > LONG:
+            last = i
+    last = -1
+    for i in range(n - 1, -1, -1):
+        out[i, column + 4] = <float> (min(<double> (last - i), FAR) if last >= 0 else FAR)
+        if probability[i] > SURE and words[i] > LONG:
+            last = i
+    column += 5
+    for width in WINDOWS:
+        k = width
+        for i in range(n):
+            low, high = max(i - k, 0), min(i + k + 1, n)
+            out[i, column] = <float> ((sums[1, high] - sums[1, low]) / (sums[0, high] - sums[0, low]))
+        column += 1
+    return rows
