@@ -46,13 +46,17 @@ _GROUPS = {
 }  # fmt: skip
 GROUPS = tuple(_GROUPS)
 _GROUP_PATTERNS = tuple(re.compile(pattern) for pattern in _GROUPS.values())
+_GROUP_SEARCHES = tuple(pattern.search for pattern in _GROUP_PATTERNS)
 _BEGINNING = re.compile(r"(?:\\b|\(\?:\^\|(?:\\s|\[[^\]]*\])\))?([a-z]{3})(?![?*])")
 
 
-def _by_beginning() -> tuple[dict[str, frozenset[int]], frozenset[int]]:
-    """The groups that may be meant where these three letters stand, and those that always may."""
-    beginnings: dict[str, set[int]] = {}
-    always = set()
+def _by_beginning() -> tuple[dict[str, int], int]:
+    """The groups that may be meant where these three letters stand, and those that always may.
+
+    As bits, the first group's the lowest.
+    """
+    beginnings: dict[str, int] = {}
+    always = 0
     for group, pattern in enumerate(_GROUPS.values()):
         depth, start = 0, 0
         for i, char in enumerate(f"{pattern}|"):
@@ -61,11 +65,11 @@ def _by_beginning() -> tuple[dict[str, frozenset[int]], frozenset[int]]:
                 continue
             match = _BEGINNING.match(pattern[start:i])
             if match:
-                beginnings.setdefault(match[1], set()).add(group)
+                beginnings[match[1]] = beginnings.get(match[1], 0) | 1 << group
             else:
-                always.add(group)
+                always |= 1 << group
             start = i + 1
-    return {letters: frozenset(groups) for letters, groups in beginnings.items()}, frozenset(always)
+    return beginnings, always
 
 
 # Of twenty patterns three or four need a look, by the letters of the word.
@@ -220,7 +224,6 @@ def _nearness(blocks: Sequence[RawBlock]) -> np.ndarray:
 
 
 _SECTION_INDEX = {tag: i for i, tag in enumerate(_SECTIONS)}
-_NO_GROUPS: frozenset[int] = frozenset()
 _group_cache: dict[str, frozenset[int]] = {}
 _GROUP_CACHE_SIZE = 50_000
 
@@ -232,10 +235,12 @@ def groups_of(words: str) -> frozenset[int]:
         parts = words[:400].split()
         if len(parts) == 1:
             word = parts[0]
-            likely = set(_ALWAYS)
+            likely = _ALWAYS
             for i in range(len(word) - 2):
-                likely |= _BEGINNINGS.get(word[i : i + 3], _NO_GROUPS)
-            known = frozenset(i for i in likely if _GROUP_PATTERNS[i].search(word))
+                likely |= _BEGINNINGS.get(word[i : i + 3], 0)
+            known = frozenset(
+                [i for i, search in enumerate(_GROUP_SEARCHES) if likely >> i & 1 and search(word)]
+            )
         else:
             known = frozenset().union(*(groups_of(part) for part in parts))
         if len(_group_cache) >= _GROUP_CACHE_SIZE:

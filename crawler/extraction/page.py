@@ -246,7 +246,7 @@ def _parse(data: bytes, url: str) -> Page:
         clean = clean.translate(None, _CONTROLS)
     # Plain etree: lxml.html looks up a Python class for every element, a third of the time.
     parser = etree.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False, collect_ids=False
     )
     try:
         root = etree.fromstring(clean, parser=parser)
