@@ -57,5 +57,6 @@ class Compiled(BuildHookInterface):  # type: ignore[misc]
             parts = cythonize(parts, build_dir=scratch, include_path=lxml.get_include(), quiet=True)
             command = build_ext(Distribution({"name": "dateline", "ext_modules": parts}))
             command.build_lib, command.build_temp = str(root), scratch
+            command.parallel = True
             command.ensure_finalized()
             command.run()

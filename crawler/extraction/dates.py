@@ -218,14 +218,13 @@ def _worded_day(text: str, language: str | None, order: str) -> datetime | None:
     settings = {"DATE_ORDER": order, "REQUIRE_PARTS": ["day", "month", "year"],
                 "PREFER_LOCALE_DATE_ORDER": False}  # fmt: skip
     # Without languages named, dateparser compiles the rules of two hundred: seconds, for nothing.
-    at: datetime | None
     for name in dict.fromkeys((language, "en")):
         try:
             at = dateparser.parse(text, languages=[name], settings=settings) if name else None
         except (ValueError, OverflowError, AttributeError, TypeError):
             # It refuses unknown languages with ValueError, and trips over some inputs itself.
             continue
-        if at is not None:
+        if isinstance(at, datetime):
             return at
     return None
 
