@@ -8,7 +8,7 @@ and does it itself where no compiler was at hand; ``test_walk.py`` holds both to
 
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memcpy, strcmp, strlen, strstr
+from libc.string cimport memchr, memcpy, strcmp, strlen, strstr
 from lxml.includes cimport etreepublic as etree
 from lxml.includes.tree cimport (
     XML_CDATA_SECTION_NODE, XML_COMMENT_NODE, XML_ELEMENT_NODE, XML_ENTITY_REF_NODE, XML_PI_NODE,
@@ -672,3 +672,86 @@ def is_clean(const unsigned char[::1] data not None):
         c = data[i]
         bad |= ((c < 32) & (c != 9) & (c != 10) & (c != 13)) | (c == 127)
     return not bad
+
+
+cdef inline bint is_blank(unsigned char c) noexcept nogil:
+    return c == 32 or c == 9 or c == 10 or c == 12 or c == 13
+
+
+cdef Py_ssize_t past(const unsigned char* data, Py_ssize_t at, Py_ssize_t size, const char* word) noexcept nogil:
+    """The place after the next ``word``, which is lower case, in any case; ``size`` where there is none."""
+    cdef const unsigned char* hit
+    cdef Py_ssize_t length = strlen(word)
+    while at < size:
+        hit = <const unsigned char*> memchr(data + at, word[0], size - at)
+        if hit == NULL:
+            return size
+        at = hit - data
+        if size - at >= length and begins(<const char*> hit, word):
+            return at + length
+        at += 1
+    return size
+
+
+# Elements whose content is no markup.
+cdef tuple RAW = (b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes")
+
+
+def surplus(bytes page not None, Py_ssize_t most):
+    """(start, end) of what stands in a tag after its first ``most`` attributes, for each such tag."""
+    cdef const unsigned char* data = page
+    cdef const unsigned char* hit
+    cdef Py_ssize_t size = len(page), at = 0, name, count, cut
+    cdef unsigned char quote
+    cdef list spans = []
+    while at < size:
+        hit = <const unsigned char*> memchr(data + at, b"<", size - at)
+        if hit == NULL:
+            break
+        at = hit - data + 1
+        if size - at >= 3 and data[at] == b"!" and data[at + 1] == b"-" and data[at + 2] == b"-":
+            at = past(data, at + 1, size, b"-->")
+            continue
+        if at >= size or not 97 <= (data[at] | 32) <= 122:
+            continue
+        name = at
+        while at < size and not is_blank(data[at]) and data[at] != b"/" and data[at] != b">":
+            at += 1
+        raw = None
+        if 3 <= at - name <= 8:
+            for one in RAW:
+                if at - name == len(one) and begins(<const char*> data + name, <const char*> one):
+                    raw = b"</" + one
+                    break
+        count, cut = 0, -1
+        while at < size and data[at] != b">":
+            if is_blank(data[at]) or data[at] == b"/":
+                at += 1
+                continue
+            if count == most:
+                cut = at
+            count += 1
+            at += 1
+            while at < size and not is_blank(data[at]) and data[at] != b"/" and data[at] != b">" and data[at] != b"=":
+                at += 1
+            while at < size and is_blank(data[at]):
+                at += 1
+            if at >= size or data[at] != b"=":
+                continue
+            at += 1
+            while at < size and is_blank(data[at]):
+                at += 1
+            if at >= size:
+                break
+            quote = data[at]
+            if quote == 34 or quote == 39:
+                hit = <const unsigned char*> memchr(data + at + 1, quote, size - at - 1)
+                at = size if hit == NULL else hit - data + 1
+            else:
+                while at < size and not is_blank(data[at]) and data[at] != b">":
+                    at += 1
+        if cut >= 0:
+            spans.append((cut, at))
+        if raw is not None:
+            at = past(data, at, size, raw)
+    return spans

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from crawler.extraction.surplus import without_surplus
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -74,8 +76,8 @@ def _decoded(literal: str) -> str:
 def tree_of(fragment: str) -> etree._Element | None:
     """``fragment`` as the tree of a page that shows nothing else."""
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    data = f"<html><body><article>{fragment}</article></body></html>"
+    data = f"<html><body><article>{fragment}</article></body></html>".encode("utf-8", "replace")
     try:
-        return etree.fromstring(data.encode("utf-8", "replace"), parser=parser)
+        return etree.fromstring(without_surplus(data), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None

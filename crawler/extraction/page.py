@@ -11,6 +11,7 @@ from typing import Any
 from lxml import etree
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
+from crawler.extraction.surplus import without_surplus
 from crawler.extraction.walk import module as compiled
 from storage.addresses import absolute
 
@@ -244,6 +245,7 @@ def _parse(data: bytes, url: str) -> Page:
     clean = data.removeprefix(codecs.BOM_UTF8)
     if compiled is None or not compiled.is_clean(clean):
         clean = clean.translate(None, _CONTROLS)
+    clean = without_surplus(clean)
     # Plain etree: lxml.html looks up a Python class for every element, a third of the time.
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False, collect_ids=False
