@@ -77,6 +77,7 @@ def _look(ctx: click.Context, *, reach: bool) -> Iterator[Finding]:
         with archive.reading() as session:
             active = [one for one in list_sources(session) if one.state == "active"]
         yield from _browser([one.name for one in active if one.browser != "never"])
+        yield _extractor()
         sources = [(one.name, one.home_url) for one in active]
     if reach and sources:
         yield from _sources(ctx, sources)
@@ -163,6 +164,19 @@ def _browser(wanting: list[str]) -> Iterator[Finding]:
         yield Finding("browser", "well", executable() or "Playwright's own Chromium")
     else:
         yield Finding("browser", "wrong", f"{', '.join(wanting)} need one", lack)
+
+
+def _extractor() -> Finding:
+    """Whether its compiled parts are there; without them it works as well, and takes longer."""
+    from crawler.extraction import features, sequence, walk
+
+    if all(module.compiled is not None for module in (features, sequence, walk)):
+        return Finding("extractor", "well", "its compiled parts are in use")
+    return Finding(
+        "extractor", "well", "by Python alone: a page takes half as long again",
+        "for its compiled parts, install a C compiler and Python's headers (Debian: gcc, "
+        "python3-dev), and Dateline again",
+    )  # fmt: skip
 
 
 def _sources(ctx: click.Context, sources: list[tuple[str, str]]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Compiles ``_*.pyx`` beside themselves when Dateline is installed; never imported afterwards.
+"""Compiles ``crawler/extraction/_*.pyx`` beside themselves when Dateline is installed.
 
 Where there is no C compiler the installation goes on without: each compiled part has a twin in
 Python with the same answers.
@@ -15,7 +15,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 FOLDER = Path("crawler", "extraction")
 
 
-class Compiled(BuildHookInterface):  # type: ignore[misc]
+class Compiled(BuildHookInterface):
     """The hook that ``pyproject.toml`` names."""
 
     PLUGIN_NAME = "custom"
