@@ -95,9 +95,29 @@ def rows(archive: Archive) -> dict[str, Any]:
             "candidates": [row for row in of(Candidate.key, Candidate.state, Candidate.cause)
                            if row[1] != "done"],
             "captures": len(of(Capture.id)),
-            "clusters": sorted((names[i], names.get(c)) for i, c in of(Article.item_id, Article.cluster_id)),
+            "clusters": clusters(session, names),
             "found": sorted(found.headline for found in archive.search("story", duplicates=True)),
         }  # fmt: skip
+
+
+def clusters(session: Session, names: dict[int, str]) -> list[tuple[Any, ...]]:
+    """(what the leading article is led by, the members) of each cluster, lone articles among them.
+
+    Of two that are as early, as full and as long the one with the lesser id leads: that is the
+    order of writing again.
+    """
+    found = session.execute(
+        select(
+            Article.item_id, Article.cluster_id, Article.access, Article.sort_at, Article.word_count
+        )
+    ).all()
+    ranks = {row.item_id: tuple(row)[2:] for row in found}
+    members: dict[int, list[str]] = {}
+    for item_id, cluster, *_ in found:
+        members.setdefault(cluster or -item_id, []).append(names[item_id])
+    return sorted(
+        (sorted(held), ranks.get(leading)) for leading, held in members.items()
+    )  # fmt: skip
 
 
 PLANS = st.lists(
