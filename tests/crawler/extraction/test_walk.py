@@ -98,7 +98,10 @@ def test_so_is_a_tree_with_comments_and_text_in_pieces(inner: str, at: int) -> N
     assert_alike(root)
     for element in list(root.iter("b", "span", "br")):
         parent = element.getparent()
-        element.tail = (element.tail or "") + " after"
+        # lxml takes no control character that a reference stands for.
+        element.tail = (
+            re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", "", element.tail or "") + " after"
+        )
         parent.append(etree.Comment("moved"))
     etree.strip_tags(root, "em", "span")
     assert_alike(root)
