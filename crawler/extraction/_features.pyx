@@ -80,7 +80,7 @@ cdef class Rows:
         free(self.counted)
 
     def filled(self):
-        cdef Py_ssize_t i, k, at = 0
+        cdef Py_ssize_t i, k
         cdef float[:, ::1] out = self.out
         cdef Py_ssize_t code
         for i in range(self.count):

@@ -7,8 +7,8 @@ and does it itself where no compiler was at hand; ``test_walk.py`` holds both to
 """
 
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memchr, memcpy, strcmp, strlen, strstr
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memchr, strcmp, strlen, strstr
 from lxml.includes cimport etreepublic as etree
 from lxml.includes.tree cimport (
     XML_CDATA_SECTION_NODE, XML_COMMENT_NODE, XML_ELEMENT_NODE, XML_ENTITY_REF_NODE, XML_PI_NODE,

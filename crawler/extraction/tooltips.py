@@ -40,12 +40,10 @@ _KINDS: tuple[tuple[EntryKind, re.Pattern[str]], ...] = (
         re.compile(r"organi|compan|entrepri|societ|institut|structure|etabliss", re.I),
     ),
 )
-# What stands in each alternative of these patterns: most links hold none of it.
-_KIND_WORDS = (
-    "lexique", "gloss", "definition", "term", "abbr", "acronym", "sigle", "begriff", "person",
-    "people", "bio", "auteur", "author", "contact", "qui", "who", "organi", "compan", "entrepri",
-    "societ", "institut", "structure", "etabliss",
-)  # fmt: skip
+# The words of these patterns without their edges: most links hold none of them.
+_KIND_WORDS = tuple(
+    word.replace(r"\b", "") for _, pattern in _KINDS for word in pattern.pattern.split("|")
+)
 _ACRONYM = re.compile(r"\b(?=(?:[^\W\d_]*[A-ZÀ-Ý]){2})[A-ZÀ-Ý0-9][\w.&-]*")
 _PAREN = re.compile(r"^(.{3,}?)\s*\(([^()]{2,15})\)$")
 _INNER = (
