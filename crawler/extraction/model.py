@@ -45,20 +45,24 @@ class Forest:
 
     def probability(self, rows: np.ndarray) -> np.ndarray:
         """The probability of each row: ``rows`` is (n, features), the answer (n,)."""
-        trees, depth = self.features.shape
         # Columns lie together, so that gathering them is copying.
         columns = np.ascontiguousarray(rows.T, dtype=np.float32)
         if sequence.compiled is not None:
-            score = sequence.compiled.summed(columns, self.features, self.borders, self.leaves)
-            return np.asarray(1.0 / (1.0 + np.exp(-(score + self.bias))))
-        leaf = np.zeros((trees, len(rows)), dtype=np.uint8)
+            summed = sequence.compiled.summed(columns, self.features, self.borders, self.leaves)
+        else:
+            summed = self._summed(columns)
+        return np.asarray(1.0 / (1.0 + np.exp(-(summed + self.bias))))
+
+    def _summed(self, columns: np.ndarray) -> np.ndarray:
+        """What all trees give each row: ``columns`` is (features, n), the answer (n,)."""
+        trees, depth = self.features.shape
+        leaf = np.zeros((trees, columns.shape[1]), dtype=np.uint8)
         # The answers of a tree's levels are the bits of its leaf's number.
         for level in range(depth):
             answers = columns[self.features[:, level]] > self.borders[:, level, None]
             leaf |= answers.view(np.uint8) << level
         at = leaf + (np.arange(trees) * self.leaves.shape[1])[:, None]
-        score = self.leaves.ravel()[at].sum(axis=0) + self.bias
-        return np.asarray(1.0 / (1.0 + np.exp(-score)))
+        return np.asarray(self.leaves.ravel()[at].sum(axis=0))
 
 
 @lru_cache(maxsize=8)
