@@ -27,6 +27,7 @@ from sqlalchemy import insert, select
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from storage import bands as placing
 from storage import duplicates
 from storage.archive import create_archive
 from storage.content import Article, Block, ClaimedMoment
@@ -180,8 +181,8 @@ def lookups(count: int) -> None:
         )
         began = time.perf_counter()
         kept: dict[int, list[int]] = {}
-        for start in range(1, count + 1, duplicates._STEP):
-            ids = range(start, min(start + duplicates._STEP, count + 1))
+        for start in range(1, count + 1, placing._STEP):
+            ids = range(start, min(start + placing._STEP, count + 1))
             signatures = random_source.integers(
                 0, 1 << 32, (len(ids), duplicates.PERMUTATIONS), dtype=np.uint64
             )
@@ -224,7 +225,7 @@ def lookups(count: int) -> None:
                     insert(SignatureBand),
                     [
                         {
-                            "generation": duplicates._NEWEST,
+                            "generation": placing.NEWEST,
                             "band": band,
                             "signature_id": i,
                         }
@@ -232,7 +233,7 @@ def lookups(count: int) -> None:
                         for band in values
                     ],
                 )
-                duplicates.settle(connection, ids[-1])
+                placing.settle(connection, ids[-1])
 
             archive.write(fill)
         size = sum(p.stat().st_size for p in Path(folder).glob("dateline.db*"))
@@ -245,9 +246,9 @@ def lookups(count: int) -> None:
             for i, values in kept.items():
                 for kind, bands in (("held", values), ("new", [v ^ 0x5A5A for v in values])):
                     began = time.perf_counter()
-                    found = duplicates.meet(connection, {0: bands})
+                    found = duplicates.meet({0: bands}, placing.holders(connection, bands))
                     times[kind].append((time.perf_counter() - began) * 1000)
-                    hits += kind == "held" and i in found[0]
+                    hits += kind == "held" and i in found.get(0, ())
         for kind, some in times.items():
             some.sort()
             print(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
 
-from storage import care, duplicates, migrations
+from storage import bands, care, duplicates, migrations
 from storage.deltas import unfold
 from storage.figures import database_bytes
 from storage.models import (
@@ -172,11 +172,17 @@ def _signatures(session: Session) -> Iterator[str]:
             select(SignatureBand.signature_id, func.count()).group_by(SignatureBand.signature_id)
         ).all()
     )  # fmt: skip
-    for number in session.scalars(select(Signature.id)):
+    connection = session.connection()
+    for number in session.scalars(select(Signature.id)).all():
         if not counts.pop(number, 0):
-            yield f"signature {number} has no bands"
+            # All of them may be held for enough others: then it is found through those.
+            stored = session.scalar(select(Signature.signature).where(Signature.id == number))
+            if not bands.all_held(connection, duplicates.bands_stored(stored or b"")):
+                yield f"signature {number} has no bands"
     for number in counts:
         yield f"there are bands of signature {number}, which is not there"
+    for band in bands.unheld(connection):
+        yield f"the filter of bands does not know of band {band}"
 
 
 def _media(session: Session, archive: Archive) -> Iterator[str]:

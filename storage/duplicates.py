@@ -12,14 +12,16 @@ it to known values.
 from __future__ import annotations
 
 import zlib
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
+from storage import bands
 from storage.database import chunked
-from storage.models import Article, Signature, SignatureBand
+from storage.models import Article, Signature
 from storage.search.analysis import tokens
 
 if TYPE_CHECKING:
@@ -49,16 +51,10 @@ _ALIKE_THE_LEADING = 0.25
 FEWEST_WORDS = 20
 # Of a text that is longer, the beginning speaks for it.
 _MOST_WORDS = 20_000
-# Bands stand in three generations, since each is asked for every band of a new page: the newest,
-# on few pages; the recent; and all others. Each time an id passes a multiple of ``_STEP``, the
-# newest become recent, and of the recent those of one of ``_PARTS`` spans of bands, in turn, become
-# old. So all is written in the order of the bands: the recent are at most 262,144 signatures'
-# (75 MB), and of the old one part of the pages is written.
-_NEWEST, _RECENT, _OLD = _GENERATIONS = -1, -2, 0
-_STEP, _PARTS = 4_096, 64
-_LEAST_BAND, _MOST_BAND = -(1 << 63), (1 << 63) - 1
 # Candidates that are compared word by word, those with most bands in common first.
 _MOST_COMPARED = 16
+# Texts whose sequences are kept at hand while a batch is placed (some 4 kB each).
+_MOST_TEXTS = 512
 # A cluster of more is compared with a new leading article no more.
 _MOST_MEMBERS = 50
 
@@ -123,6 +119,11 @@ def bands_of(signature: Words) -> list[int]:
     return [int(band) for band in joined.view(np.int64)]
 
 
+def bands_stored(signature: bytes) -> list[int]:
+    """The bands of a signature as it is stored."""
+    return bands_of(np.frombuffer(signature, "<u4").astype(np.uint64))
+
+
 def likeness(one: Words, other: Words) -> float:
     """The share of sequences that two texts have in common (Jaccard, 0 to 1)."""
     common = len(np.intersect1d(one, other, assume_unique=True))
@@ -139,7 +140,6 @@ class _Member:
     access: str
     sort_at: datetime
     word_count: int
-    shingles: Words
 
     @property
     def rank(self) -> tuple[bool, datetime, int, int]:
@@ -170,81 +170,36 @@ def place(
         return
     statement: Any = insert(Signature).returning(Signature.item_id, Signature.id)
     numbers = {i: number for i, number in connection.execute(statement, rows)}  # noqa: C416
-    first, last = min(numbers.values()), max(numbers.values())
-    if (first - 1) // _STEP != last // _STEP:
-        settle(connection, last)
-    connection.execute(
-        insert(SignatureBand),
-        [
-            {"generation": _NEWEST, "band": band, "signature_id": numbers[i]}
-            for i, (_, values) in signed.items()
-            for band in dict.fromkeys(values)
-        ],
+    bands.settle_before(connection, min(numbers.values()), max(numbers.values()))
+    values = {i: one for i, (_, one) in signed.items()}
+    held = bands.holders(connection, {band for some in values.values() for band in some})
+    bands.add(
+        connection,
+        [(numbers[i], some) for i, some in values.items()],
+        {band: len(some) for band, some in held.items()},
     )
-    bands = {i: values for i, (_, values) in signed.items()}
-    meetings = meet(connection, bands)
     signatures = {row["item_id"]: row["signature"] for row in rows}
-    for item_id, others in _likely(connection, signatures, meetings).items():
-        _join(connection, item_id, signed[item_id][0], others)
+    read = _Texts(connection, {i: hashes for i, (hashes, _) in signed.items()})
+    for item_id, others in _likely(connection, signatures, meet(values, held)).items():
+        _join(read, item_id, others)
 
 
-def settle(connection: Connection, last: int) -> None:
-    """Make the newest bands recent, and a part of the recent old. ``last`` is the newest id."""
-    _move(connection, _NEWEST, _RECENT, _LEAST_BAND, _MOST_BAND)
-    width = (1 << 64) // _PARTS
-    low = _LEAST_BAND + last // _STEP % _PARTS * width
-    _move(connection, _RECENT, _OLD, low, low + width - 1)
+def meet(signed: dict[int, list[int]], held: dict[int, list[int]]) -> dict[int, list[int]]:
+    """The items that share bands with each item of a batch, most bands first.
 
-
-def _move(connection: Connection, source: int, target: int, low: int, high: int) -> None:
-    span = {"source": source, "target": target, "low": low, "high": high}
-    if connection.dialect.name == "sqlite":
-        connection.execute(_COPY, span)
-        connection.execute(_REMOVE, span)
-    else:
-        # In one statement: between two of them another writer may add to what the second deletes.
-        connection.execute(_MOVE_AT_ONCE, span)
-
-
-_SPAN = "FROM signature_bands WHERE generation = :source AND band BETWEEN :low AND :high"
-_INTO = (
-    "INSERT INTO signature_bands (generation, band, signature_id)"
-    " SELECT CAST(:target AS integer), band, signature_id"
-)
-_COPY = text(f"{_INTO} {_SPAN} ORDER BY band, signature_id")
-_REMOVE = text(f"DELETE {_SPAN}")
-_MOVE_AT_ONCE = text(
-    f"WITH moved AS (DELETE {_SPAN} RETURNING band, signature_id)"
-    f" {_INTO} FROM moved ORDER BY band, signature_id"
-)
-
-
-def meet(connection: Connection, bands: dict[int, list[int]]) -> dict[int, list[int]]:
-    """The items that share bands with each item, most bands first; one query for all of them."""
-    owners: dict[int, list[int]] = {}
-    for item_id, values in bands.items():
-        for band in values:
+    ``signed`` are the bands of the batch's items, ``held`` the items that each band led to before.
+    """
+    owners: dict[int, list[int]] = {band: list(items) for band, items in held.items()}
+    for item_id, some in signed.items():
+        for band in dict.fromkeys(some):
             owners.setdefault(band, []).append(item_id)
-    found: dict[int, dict[int, int]] = {}
-    for band, other in connection.execute(_MEETING, {"bands": list(owners)}):
-        for item_id in owners[band]:
-            if other != item_id:
-                counts = found.setdefault(item_id, {})
-                counts[other] = counts.get(other, 0) + 1
-    return {
-        item_id: [i for i, _ in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
-        for item_id, counts in found.items()
-    }
-
-
-_MEETING = (
-    select(SignatureBand.band, Signature.item_id)
-    .join(Signature, Signature.id == SignatureBand.signature_id)
-    .where(
-        SignatureBand.generation.in_(_GENERATIONS),
-        SignatureBand.band.in_(bindparam("bands", expanding=True)),
-    )
-)
+    met: dict[int, list[int]] = {}
+    for item_id, some in signed.items():
+        counts = Counter(other for band in dict.fromkeys(some) for other in owners[band])
+        del counts[item_id]
+        if counts:
+            met[item_id] = [i for i, _ in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
+    return met
 
 
 def _likely(
@@ -274,43 +229,85 @@ def _likely(
     return likely
 
 
+class _Texts:
+    """The sequences of articles' texts while a batch is placed: each text is read once."""
+
+    def __init__(self, connection: Connection, known: dict[int, Words] | None = None) -> None:
+        self.connection = connection
+        self._known = known or {}
+        self._read: OrderedDict[int, Words] = OrderedDict()
+
+    def of(self, item_id: int) -> Words:
+        """Those of an article; none where it is not there."""
+        found = self._known.get(item_id)
+        if found is None:
+            found = self._read.pop(item_id, None)
+            if found is None:
+                body = self.connection.scalar(_TEXT, {"item": item_id})
+                found = shingles(list(tokens(body or "")))
+            self._read[item_id] = found
+            if len(self._read) > _MOST_TEXTS:
+                self._read.popitem(last=False)
+        return found
+
+    def alike(self, one: int, other: int) -> float:
+        """The share of sequences that two articles have in common."""
+        return likeness(self.of(one), self.of(other))
+
+
+_TEXT = select(Article.text).where(Article.item_id == bindparam("item"))
+
+
 def _members(connection: Connection, ids: Collection[int]) -> list[_Member]:
-    rows = connection.execute(
-        select(Article.item_id, Article.cluster_id, Article.access, Article.sort_at,
-               Article.word_count, Article.text)
-        .where(Article.item_id.in_(list(ids)))
-    )  # fmt: skip
-    return [_Member(*row[:5], shingles(list(tokens(row[5])))) for row in rows]
+    return [_Member(*row) for row in connection.execute(_MEMBERS, {"ids": list(ids)})]
 
 
-def _join(connection: Connection, item_id: int, hashes: Words, others: Sequence[int]) -> None:
-    """Make one cluster of an article and those that are alike."""
-    alike = [
-        member
-        for member in _members(connection, others[:_MOST_COMPARED])
-        if likeness(hashes, member.shingles) >= ALIKE
-    ]
-    if not alike:
+_MEMBERS = select(
+    Article.item_id, Article.cluster_id, Article.access, Article.sort_at, Article.word_count
+).where(Article.item_id.in_(bindparam("ids", expanding=True)))
+
+
+def _join(texts: _Texts, item_id: int, others: Sequence[int]) -> None:
+    """Make one cluster of an article and those that are alike.
+
+    Of each cluster one member that is alike is enough.
+    """
+    connection = texts.connection
+    compared = others[:_MOST_COMPARED]
+    held = {m.item_id: m for m in _members(connection, [item_id, *compared])}
+    lone: list[_Member] = []
+    clusters: set[int] = set()
+    for other in compared:
+        member = held.get(other)
+        if member is None or member.cluster_id in clusters or texts.alike(item_id, other) < ALIKE:
+            continue
+        if member.cluster_id is None:
+            lone.append(member)
+        else:
+            clusters.add(member.cluster_id)
+    if not lone and not clusters:
         return
-    clusters = {member.cluster_id for member in alike if member.cluster_id is not None}
-    leaders = {m.item_id: m for m in _members(connection, clusters)}
     near = {
-        c for c in clusters
-        if c in leaders and likeness(hashes, leaders[c].shingles) >= _ALIKE_THE_LEADING
-    }  # fmt: skip
-    lone = [member for member in alike if member.cluster_id is None]
+        leader.item_id: leader
+        for leader in _members(connection, clusters)
+        if texts.alike(item_id, leader.item_id) >= _ALIKE_THE_LEADING
+    }
     if not near and not lone:
         return
-    (own,) = _members(connection, [item_id])
-    joining = [own, *lone, *(leaders[c] for c in near)]
+    joining = [held[item_id], *lone, *near.values()]
     leading = min(joining, key=lambda member: member.rank)
-    for old in near - {leading.item_id}:
-        _lead(connection, old, leading)
-    for member in joining:
-        connection.execute(
+    for old in near.keys() - {leading.item_id}:
+        _lead(texts, old, leading.item_id)
+    _tie(texts, [member.item_id for member in joining], leading.item_id)
+
+
+def _tie(texts: _Texts, ids: Iterable[int], leading: int) -> None:
+    """Put articles into the cluster of ``leading``, with how alike they are to it."""
+    for item_id in ids:
+        texts.connection.execute(
             _SET_CLUSTER,
-            {"b_id": member.item_id, "b_cluster": leading.item_id,
-             "b_similarity": round(likeness(member.shingles, leading.shingles), 4)},
+            {"b_id": item_id, "b_cluster": leading,
+             "b_similarity": round(texts.alike(item_id, leading), 4)},
         )  # fmt: skip
 
 
@@ -321,55 +318,55 @@ _SET_CLUSTER = (
 )
 
 
-def _lead(connection: Connection, old: int, leading: _Member) -> None:
+def _lead(texts: _Texts, old: int, leading: int) -> None:
     """Let ``leading`` lead the cluster that ``old`` led, and say how alike each member is to it."""
+    connection = texts.connection
     members = list(connection.scalars(select(Article.item_id).where(Article.cluster_id == old)))
-    connection.execute(
-        update(Article).where(Article.cluster_id == old).values(cluster_id=leading.item_id)
-    )
+    connection.execute(update(Article).where(Article.cluster_id == old).values(cluster_id=leading))
     if len(members) <= _MOST_MEMBERS:
-        for member in _members(connection, members):
-            connection.execute(
-                _SET_CLUSTER,
-                {"b_id": member.item_id, "b_cluster": leading.item_id,
-                 "b_similarity": round(likeness(member.shingles, leading.shingles), 4)},
-            )  # fmt: skip
+        _tie(texts, members, leading)
 
 
 def forget(connection: Connection, ids: Sequence[int]) -> None:
     """Take articles out of the index of signatures and out of their clusters."""
     rows = connection.execute(
-        select(Signature.id, Signature.signature).where(Signature.item_id.in_(ids))
-    ).all()
-    for number, stored in rows:
-        bands = bands_of(np.frombuffer(stored, "<u4").astype(np.uint64))
-        connection.execute(
-            delete(SignatureBand).where(
-                SignatureBand.generation.in_(_GENERATIONS),
-                SignatureBand.band.in_(bands),
-                SignatureBand.signature_id == number,
-            )
-        )
+        select(Signature.id, Signature.item_id, Signature.signature)
+        .where(Signature.item_id.in_(ids))
+    ).all()  # fmt: skip
+    full = {
+        row.item_id for row in rows if bands.remove(connection, row.id, bands_stored(row.signature))
+    }
     connection.execute(delete(Signature).where(Signature.item_id.in_(ids)))
     for item_id in ids:
-        _leave(connection, item_id)
+        left = _leave(connection, item_id)
+        if left and item_id in full:
+            others = connection.execute(
+                select(Signature.id, Signature.signature).where(Signature.item_id.in_(left))
+            )
+            bands.refill(connection, {row.id: bands_stored(row.signature) for row in others})
 
 
-def _leave(connection: Connection, item_id: int) -> None:
-    """Take an article out of its cluster; the rest of it gets a leading article of its own."""
+def _leave(connection: Connection, item_id: int) -> list[int]:
+    """Take an article out of its cluster; the rest of it gets a leading article of its own.
+
+    Returns the last of those that stay, ``_MOST_MEMBERS`` at most.
+    """
     cluster = connection.scalar(select(Article.cluster_id).where(Article.item_id == item_id))
     if cluster is None:
-        return
+        return []
     connection.execute(_SET_CLUSTER, {"b_id": item_id, "b_cluster": None, "b_similarity": None})
     ids = list(
         connection.scalars(
-            select(Article.item_id).where(Article.cluster_id == cluster).limit(_MOST_MEMBERS)
+            select(Article.item_id).where(Article.cluster_id == cluster)
+            .order_by(Article.item_id.desc()).limit(_MOST_MEMBERS)
         )
-    )
+    )  # fmt: skip
     if len(ids) == 1:
         connection.execute(_SET_CLUSTER, {"b_id": ids[0], "b_cluster": None, "b_similarity": None})
     elif ids and cluster == item_id:
-        _lead(connection, cluster, min(_members(connection, ids), key=lambda m: m.rank))
+        leading = min(_members(connection, ids), key=lambda m: m.rank)
+        _lead(_Texts(connection), cluster, leading.item_id)
+    return ids
 
 
 def complete(connection: Connection, after: int = 0, count: int = 500) -> int | None:

@@ -2,7 +2,7 @@
 
 from storage.models.base import Base, Moment
 from storage.models.captures import Capture, Event, Revision
-from storage.models.duplicates import Signature, SignatureBand
+from storage.models.duplicates import BandFilter, Signature, SignatureBand
 from storage.models.items import Address, Article, DirectoryEntry, EntryName, Item
 from storage.models.relations import ArticleMedia, Link, Media, Mention
 from storage.models.room import Dossier, DossierArticle, SavedSearch, Token, User
@@ -17,6 +17,7 @@ __all__ = [
     "ArticleMedia",
     "Backfill",
     "BackfillPage",
+    "BandFilter",
     "Base",
     "Candidate",
     "Capture",

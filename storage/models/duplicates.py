@@ -24,7 +24,7 @@ class SignatureBand(Base):
     Bands are scattered evenly, so an index over all of them is written all over. ``generation``
     (-1 for the newest, -2 for the recent, 0 for all others) comes first in the key: writes touch a
     few pages of the newest ones, which are moved on by the thousand in the order of the bands
-    (``storage.duplicates.settle``), and a lookup asks all three in one query.
+    (``storage.bands.settle``), and a lookup asks all three in one query.
     """
 
     __tablename__ = "signature_bands"
@@ -33,3 +33,17 @@ class SignatureBand(Base):
     generation: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     band: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     signature_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class BandFilter(Base):
+    """Which bands of one part of generation 0 may be held: a bit for each beginning of a band.
+
+    ``version`` changes whenever ``bits`` do. Only SQLite has rows here (``storage.bands``).
+    """
+
+    __tablename__ = "band_filters"
+
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(BigInteger)
+    bands: Mapped[int]
+    bits: Mapped[bytes]

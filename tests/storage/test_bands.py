@@ -1,0 +1,133 @@
+"""Bands of signatures: what the filter spares, what is held for how many, what taking away leaves."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import delete, func, select, update
+
+from storage import bands, checks, duplicates
+from storage.models import Article, BandFilter, Signature, SignatureBand
+from tests.storage.test_duplicates import _put, words
+from tests.storage.values import new_source
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from storage.archive import Archive
+
+LEAST, MOST = -(1 << 63), (1 << 63) - 1
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "_STEP", 4)
+    monkeypatch.setattr(bands, "_PARTS", 4)
+    monkeypatch.setattr(bands, "_LEAST_BITS", 8)
+
+
+@given(st.sets(st.integers(LEAST, MOST), max_size=60), st.sets(st.integers(LEAST, MOST)))
+def test_a_filter_never_denies_what_it_was_given(held: set[int], others: set[int]) -> None:
+    some = np.array(sorted(held), np.int64)
+    for bits in (8, 64, 4096):
+        stored = bands._set(bytes(bits // 8), some)
+        assert len(stored) == bits // 8
+        unpacked = np.unpackbits(np.frombuffer(stored, np.uint8))
+        assert unpacked[bands._places(some, bits)].all()
+        again = bands._set(stored, np.array(sorted(others), np.int64))
+        assert bands._set(again, some) == again
+
+
+def _counts(connection: Connection) -> dict[int, int]:
+    found = connection.execute(
+        select(SignatureBand.generation, func.count()).group_by(SignatureBand.generation)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+@pytest.mark.usefixtures("small")
+def test_what_is_held_is_found_through_the_filter_and_the_rest_is_not_asked(
+    archive: Archive,
+) -> None:
+    source = new_source(archive)
+    for n in range(40):
+        _put(archive, source, f"{n}", words(60, n))
+    with archive.engine.connect() as connection:
+        rows = connection.execute(
+            select(SignatureBand.band, Signature.item_id)
+            .join(Signature, Signature.id == SignatureBand.signature_id)
+        ).all()  # fmt: skip
+        assert _counts(connection)[bands.OLD] > 24
+        found = bands.holders(connection, {band for band, _ in rows})
+        assert sorted((band, item) for band, items in found.items() for item in items) == sorted(
+            tuple(row) for row in rows
+        )
+        chance = random.Random(1)
+        unknown = sorted(chance.randint(LEAST, MOST) for _ in range(400))
+        assert bands.holders(connection, unknown) == {}
+        if archive.engine.dialect.name == "sqlite":
+            filters = dict(connection.execute(select(BandFilter.part, BandFilter.bands)).all())
+            assert set(filters) == {0, 1, 2, 3}
+            assert sum(filters.values()) == _counts(connection)[bands.OLD]
+            asked = bands._filters(connection).maybe(connection, unknown)
+            assert len(asked) < 400 / 8 * 1.6
+            assert bands.unheld(connection) == []
+        else:
+            assert not connection.scalar(select(func.count()).select_from(BandFilter))
+
+
+@pytest.mark.usefixtures("small")
+def test_a_filter_of_a_transaction_that_was_undone_is_not_used(archive: Archive) -> None:
+    if archive.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL has no filter of bands")
+    source = new_source(archive)
+    for n in range(30):
+        _put(archive, source, f"{n}", words(60, n))
+    with archive.engine.connect() as connection:
+        held = list(connection.scalars(select(SignatureBand.band)))
+    with archive.engine.connect() as connection:
+        connection.execute(update(BandFilter).values(version=7, bits=bytes(1)))
+        assert len(bands.holders(connection, held)) < len(held)
+        connection.rollback()
+    with archive.engine.connect() as connection:
+        assert len(bands.holders(connection, held)) == len(held)
+        connection.execute(delete(BandFilter))
+        assert len(bands.holders(connection, held)) == len(held)
+        connection.rollback()
+    archive.write(lambda s: s.execute(update(BandFilter).values(version=8, bits=bytes(1))))
+    assert any("filter of bands" in fault for fault in checks.check(archive))
+
+
+def test_a_text_that_stands_there_often_is_held_so_often_and_still_found(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bands, "MOST_HOLDERS", 3)
+    source = new_source(archive)
+    text = words(120, 1)
+    ids = [_put(archive, source, f"{n}", [*text, f"end{n}"], hours=n) for n in range(8)]
+    with archive.engine.connect() as connection:
+        assert max(connection.scalars(
+            select(func.count()).select_from(SignatureBand).group_by(SignatureBand.band)
+        )) == 3  # fmt: skip
+    assert _clusters_of(archive) == dict.fromkeys(ids, ids[0])
+    assert [fault for fault in checks.check(archive) if "signature" in fault] == []
+    # The copies that are held go, one after the other; those that are left take their places.
+    for gone in ids[:6]:
+        archive.write(lambda s, gone=gone: duplicates.forget(s.connection(), [gone]))
+        copy = _put(archive, source, f"copy-{gone}", [*text, "more"], hours=20)
+        assert _clusters_of(archive)[copy] is not None
+        archive.write(lambda s, copy=copy: duplicates.forget(s.connection(), [copy]))
+    with archive.engine.connect() as connection:
+        left = set(connection.scalars(select(SignatureBand.signature_id)))
+        assert left == set(connection.scalars(select(Signature.id)))
+
+
+def _clusters_of(archive: Archive) -> dict[int, int | None]:
+    with archive.engine.connect() as connection:
+        rows = connection.execute(select(Article.item_id, Article.cluster_id))
+        return {row.item_id: row.cluster_id for row in rows}
