@@ -118,16 +118,16 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
         ],
     )
     _insert_articles(writing, pages, ids, captures)
+    articles = {ids[page.identity]: page.made.article for page in pages}
+    write_pointers(connection, writing.source_id, articles, now, fresh=True)
     followed = [said for page in pages for said in page.outcome.follow]
     fresh = frontier.offered(connection, writing.source_id, followed, now) if followed else set()
     done = []
     for page in pages:
-        item_id = ids[page.identity]
         said = {url_key(one.url) for one in page.outcome.follow} & fresh
         announced = len(said)
         fresh -= said
-        write_pointers(connection, writing.source_id, item_id, page.made.article, now, fresh=True)
-        done.append(Recorded("new", item_id=item_id, announced=announced))
+        done.append(Recorded("new", item_id=ids[page.identity], announced=announced))
     writing.new.update((ids[page.identity], page.made.tokens) for page in pages)
     return done
 

@@ -184,7 +184,7 @@ def _write_entry(
     }  # fmt: skip
     _put_row(writing.connection, DirectoryEntry, item_id, values, fresh=fresh)
     directory.put_names(writing.connection, item_id, content)
-    write_pointers(writing.connection, writing.source_id, item_id, content, writing.now,
+    write_pointers(writing.connection, writing.source_id, {item_id: content}, writing.now,
                    fresh=fresh)  # fmt: skip
 
 
@@ -202,7 +202,7 @@ def _write_article(
     if held is not None and held != key:
         writing.left.append(held)
     _put_row(connection, Article, item_id, {**values, "search_key": key}, fresh=fresh)
-    write_pointers(connection, writing.source_id, item_id, content, now, fresh=fresh)
+    write_pointers(connection, writing.source_id, {item_id: content}, now, fresh=fresh)
     # One that is new in this batch and revised in it is not signed yet.
     texts = writing.new if fresh or item_id in writing.new else writing.known
     texts[item_id] = made.tokens

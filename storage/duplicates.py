@@ -91,7 +91,7 @@ def shingles(words: Sequence[str]) -> Words:
     words = words[:_MOST_WORDS]
     if len(words) < FEWEST_WORDS:
         return np.empty(0, dtype=np.uint64)
-    hashes = np.fromiter((zlib.crc32(w.encode()) for w in words), np.uint64, len(words))
+    hashes = np.fromiter(map(zlib.crc32, map(str.encode, words)), np.uint64, len(words))
     hashes = _mixed(hashes + np.uint64(0x9E3779B97F4A7C15))
     count = len(words) - SHINGLE + 1
     joined = np.zeros(count, dtype=np.uint64)

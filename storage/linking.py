@@ -9,18 +9,20 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from storage import directory, identity, tombstones
 from storage.addresses import is_web_url, url_key
 from storage.content import Article as ArticleContent
-from storage.database import insert_ignore
+from storage.database import chunked, insert_ignore
 from storage.models import Address, ArticleMedia, Item, Link, Media, Mention
 from storage.moments import stored_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from storage.content import Entry
     from storage.content import Link as LinkContent
+    from storage.content import Media as MediaContent
+    from storage.content import Mention as MentionContent
     from storage.identity import KnownItem
     from storage.records import ItemKind
 
@@ -41,8 +43,11 @@ class _Targets:
         self.connection = connection
         self.source_id = source_id
         self.known: dict[str, KnownItem] = {}
-        for key, item in identity.items_at(connection, source_id, keys):
-            self.known.setdefault(key, item)
+        # One of each item, whatever leads to it: it learns its name once.
+        self._items: dict[int, KnownItem] = {}
+        for some in chunked(keys):
+            for key, item in identity.items_at(connection, source_id, some):
+                self.known.setdefault(key, self._items.setdefault(item.id, item))
 
     def stub(
         self, key: str, url: str, kind: ItemKind, title: str | None, teaser: str | None,
@@ -62,7 +67,7 @@ class _Targets:
             row = {"source_id": self.source_id, "key": key, "url": url, "item_id": item.id,
                    "first_seen_at": now}  # fmt: skip
             insert_ignore(self.connection, Address, [row])
-            self.known[key] = item
+            item = self.known[key] = self._items.setdefault(item.id, item)
         if item.state == "stub" and ((title and not item.title) or (teaser and not item.teaser)):
             item.title, item.teaser = item.title or title, item.teaser or teaser
             self.connection.execute(
@@ -74,39 +79,44 @@ class _Targets:
 
 
 def write_pointers(
-    connection: Connection, source_id: int, item_id: int, content: ArticleContent | Entry,
+    connection: Connection, source_id: int, contents: Mapping[int, ArticleContent | Entry],
     now: datetime, *, fresh: bool,
 ) -> None:  # fmt: skip
-    """Write all that ``content`` points to, in place of what was written before.
+    """Write all that items' contents point to, in place of what was written before.
 
     ``fresh`` says that nothing was.
     """
     if not fresh:
         for table in _TABLES:
-            connection.execute(delete(table).where(table.item_id == item_id))
-    links = [link for link in content.links if is_web_url(link.url)]
-    mentions = content.mentions if isinstance(content, ArticleContent) else ()
+            connection.execute(delete(table).where(table.item_id.in_(list(contents))))
+    links = {i: [one for one in c.links if is_web_url(one.url)] for i, c in contents.items()}
+    mentions = {i: c.mentions for i, c in contents.items() if isinstance(c, ArticleContent)}
+    media = {i: content.media for i, content in contents.items()}
     if tombstones.exist(connection):
         # What was erased by request is linked no more, for a stub would have its name.
-        erased = tombstones.held(connection, "address", [url_key(link.url) for link in links])
-        links = [link for link in links if url_key(link.url) not in erased]
-    addresses = [link.url for link in links] + [m.url for m in mentions if m.url]
-    if addresses:
-        targets = _Targets(connection, source_id, identity.keys_of(addresses))
-        _write_links(connection, targets, item_id, links, now)
-        if isinstance(content, ArticleContent):
-            _write_mentions(connection, targets, item_id, content, now)
-    elif mentions and isinstance(content, ArticleContent):
-        _write_mentions(connection, _Targets(connection, source_id, []), item_id, content, now)
-    if content.media:
-        _write_media(connection, item_id, content)
+        keys = [url_key(link.url) for some in links.values() for link in some]
+        erased = tombstones.held(connection, "address", keys)
+        links = {i: [one for one in some if url_key(one.url) not in erased]
+                 for i, some in links.items()}  # fmt: skip
+        erased = tombstones.held(connection, "media", [m.url for c in media.values() for m in c])
+        media = {i: tuple(m for m in some if m.url not in erased) for i, some in media.items()}
+    addresses = [link.url for some in links.values() for link in some]
+    addresses += [m.url for some in mentions.values() for m in some if m.url]
+    targets = _Targets(connection, source_id, identity.keys_of(addresses))
+    rows: dict[Any, list[dict[str, Any]]] = {Link: [], Mention: []}
+    # Item by item: what names something first says what the stub of it is.
+    for item_id, some in links.items():
+        rows[Link] += _links(targets, item_id, some, now)
+        rows[Mention] += _mentions(targets, item_id, mentions.get(item_id, ()), now)
+    rows[ArticleMedia] = _shown(connection, media)
+    for table, made in rows.items():
+        if made:
+            connection.execute(insert(table.__table__), made)
 
 
-def _write_links(
-    connection: Connection, targets: _Targets, item_id: int, links: Sequence[LinkContent],
-    now: datetime,
-) -> None:  # fmt: skip
-    rows = []
+def _links(
+    targets: _Targets, item_id: int, links: Sequence[LinkContent], now: datetime
+) -> Iterator[dict[str, Any]]:
     for position, link in enumerate(links):
         key = url_key(link.url)
         known = targets.known.get(key)
@@ -115,59 +125,48 @@ def _write_links(
             kind: ItemKind = "entry" if link.relation == "entry" else "article"
             target = targets.stub(key, link.url, kind, link.anchor, link.teaser, now, link.number)
         published_at, published_offset = stored_moment(link.published)
-        rows.append(
-            {
-                "item_id": item_id, "position": position, "relation": link.relation,
-                "url": link.url, "key": key, "target_id": target if target != item_id else None,
-                "anchor": link.anchor, "teaser": link.teaser, "kind": link.kind,
-                "number": link.number, "published_at": published_at,
-                "published_offset": published_offset,
-                "published_zoned": link.published is None or link.published.zoned,
-            }
-        )  # fmt: skip
-    if rows:
-        connection.execute(insert(Link.__table__), rows)  # type: ignore[arg-type]
+        yield {
+            "item_id": item_id, "position": position, "relation": link.relation,
+            "url": link.url, "key": key, "target_id": target if target != item_id else None,
+            "anchor": link.anchor, "teaser": link.teaser, "kind": link.kind,
+            "number": link.number, "published_at": published_at,
+            "published_offset": published_offset,
+            "published_zoned": link.published is None or link.published.zoned,
+        }  # fmt: skip
 
 
-def _write_mentions(
-    connection: Connection, targets: _Targets, item_id: int, content: ArticleContent,
-    now: datetime,
-) -> None:  # fmt: skip
-    rows = []
-    for position, m in enumerate(content.mentions):
+def _mentions(
+    targets: _Targets, item_id: int, mentions: Sequence[MentionContent], now: datetime
+) -> Iterator[dict[str, Any]]:
+    for position, m in enumerate(mentions):
         entry_id = None
         if m.url is not None and is_web_url(m.url):
             title = m.full_name or m.anchor
             entry_id = targets.stub(url_key(m.url), m.url, "entry", title, None, now)
-        rows.append(
-            {
-                "item_id": item_id, "position": position, "entry_id": entry_id,
-                "anchor": m.anchor, "full_name": m.full_name, "expansion": m.expansion,
-                "kind": m.kind, "url": m.url,
-                "block": m.block, "start": m.start, "end": m.end,
-            }
-        )  # fmt: skip
-    if rows:
-        connection.execute(insert(Mention.__table__), rows)  # type: ignore[arg-type]
+        yield {
+            "item_id": item_id, "position": position, "entry_id": entry_id,
+            "anchor": m.anchor, "full_name": m.full_name, "expansion": m.expansion,
+            "kind": m.kind, "url": m.url,
+            "block": m.block, "start": m.start, "end": m.end,
+        }  # fmt: skip
 
 
-def _write_media(connection: Connection, item_id: int, content: ArticleContent | Entry) -> None:
-    shown = content.media
-    if tombstones.exist(connection):
-        erased = tombstones.held(connection, "media", [m.url for m in shown])
-        shown = tuple(m for m in shown if m.url not in erased)
-        if not shown:
-            return
-    insert_ignore(connection, Media, [{"url": m.url, "kind": m.kind} for m in shown])
-    found = connection.execute(_MEDIA_IDS, {"urls": [m.url for m in shown]})
-    ids = {row.url: row.id for row in found}
-    connection.execute(
-        insert(ArticleMedia.__table__),  # type: ignore[arg-type]
-        [
-            {
-                "item_id": item_id, "media_id": ids[m.url], "position": position,
-                "caption": m.caption, "credit": m.credit, "alternative_text": m.alternative_text,
-            }
-            for position, m in enumerate(shown)
-        ],
-    )  # fmt: skip
+def _shown(
+    connection: Connection, media: Mapping[int, Sequence[MediaContent]]
+) -> list[dict[str, Any]]:
+    kinds: dict[str, str] = {}
+    for some in media.values():
+        for m in some:
+            kinds.setdefault(m.url, m.kind)
+    ids: dict[str, int] = {}
+    for part in chunked(list(kinds)):
+        insert_ignore(connection, Media, [{"url": url, "kind": kinds[url]} for url in part])
+        ids.update((row.url, row.id) for row in connection.execute(_MEDIA_IDS, {"urls": part}))
+    return [
+        {
+            "item_id": item_id, "media_id": ids[m.url], "position": position,
+            "caption": m.caption, "credit": m.credit, "alternative_text": m.alternative_text,
+        }
+        for item_id, some in media.items()
+        for position, m in enumerate(some)
+    ]  # fmt: skip

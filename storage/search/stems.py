@@ -101,14 +101,12 @@ def stem_set(text: str, language: str | None) -> list[str]:
 
     Texts of languages without stems have joined words only.
     """
-    found: dict[str, None] = {}
+    found: set[str] = set()
     for compound in _compounds(text):
-        found.update(dict.fromkeys(joined(parts_of(compound), language)))
+        found.update(joined(parts_of(compound), language))
     if language is not None:
         known = _stems(language)
-        for word in set(_WORD.findall(text.lower())):
-            for stem in known[word]:
-                found[stem] = None
+        found.update(*map(known.__getitem__, set(_WORD.findall(text.lower()))))
     return sorted(found)
 
 
