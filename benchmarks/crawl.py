@@ -3,7 +3,8 @@
     python benchmarks/crawl.py [--pages 1500] [--bench ../shared/bench] [--depth 0]
 
 A server in a process of its own gives ``--pages`` article pages (the real ones of the bench under
-new addresses where it is there, else made ones). Bare Scrapy fetches them all and does nothing with
+new addresses where it is there, else made ones). No two texts are alike, as on a news site: of a
+page that is given again, half of the longer words are written backwards, others each time. Bare Scrapy fetches them all and does nothing with
 them; Dateline crawls them into an archive: robots, captures, extraction in workers, revisions,
 search index. Prints pages/s and CPU milliseconds a page, workers included; the two are comparable only
 within one run.
@@ -17,6 +18,8 @@ import gzip
 import json
 import multiprocessing
 import os
+import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,11 +33,13 @@ from dateline.demo.texts import STORIES
 
 
 def made_pages(count: int) -> list[bytes]:
-    """Article pages of some 40 kB, every text different."""
+    """Article pages of some 20 kB, every text different."""
     pages = []
     for i in range(count):
         story = STORIES[i % len(STORIES)]
-        text = "".join(f"<p>{p} Number {i}.</p>" for p in story.text * 4)
+        text = "".join(
+            f"<p>{_other_words(p, f'{i}.{k}')}</p>" for k, p in enumerate(story.text * 4)
+        )
         menu = "".join(
             f'<li class="menu-item"><a href="/s/{k}">Section {k}</a></li>' for k in range(60)
         )
@@ -54,10 +59,32 @@ def made_pages(count: int) -> list[bytes]:
 
 
 def bench_pages(bench: Path, count: int) -> list[bytes]:
-    """The real pages of the bench, over and over, told apart by a sentence."""
+    """The real pages of the bench, over and over, each time in other words."""
     files = sorted((bench / "pages").glob("*.html.gz"))
     pages = [gzip.decompress(path.read_bytes()) for path in files]
-    return [pages[i % len(pages)].replace(b"</h1>", f" {i}</h1>".encode(), 1) for i in range(count)]
+    return [_other_page(pages[i % len(pages)], i // len(pages)) for i in range(count)]
+
+
+# No letters beyond ASCII: a page's encoding does not matter then. No braces: those are scripts.
+_LONGER = re.compile("[A-Za-z]{5,}")
+_TEXT = re.compile(rb"(?<=>)[^<>{}]{40,}(?=<)")
+
+
+def _other_words(text: str, key: str) -> str:
+    """``text`` with about half of its longer words backwards; which ones, ``key`` says."""
+    chance = random.Random(key)
+    return _LONGER.sub(lambda word: word[0][::-1] if chance.random() < 0.5 else word[0], text)
+
+
+def _other_page(page: bytes, turn: int) -> bytes:
+    if turn == 0:
+        return page
+    return _TEXT.sub(
+        lambda text: _other_words(text[0].decode("latin-1"), f"{turn} {text.start()}").encode(
+            "latin-1"
+        ),
+        page,
+    ).replace(b"</h1>", f" {turn}</h1>".encode(), 1)
 
 
 def serve(pages: list[bytes], port: multiprocessing.Queue[int]) -> None:

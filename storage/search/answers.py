@@ -249,7 +249,7 @@ class Asked:
         total = articles_about(self.connection)
         return [
             round(ranking.idf(compile_query(self.connection, term.match)
-                              .count(self.connection, COUNTED), total), 6)
+                              .about(self.connection, COUNTED), total), 6)
             for term in self.terms
         ]  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from storage.search.fts5 import Sqlite
-from storage.search.slices import slices
+from storage.search.slices import sizes
 from storage.search.tsquery import Postgres
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from storage.search.compiler import Compiler
     from storage.search.expression import Expression
     from storage.search.querying import Query
-    from storage.search.slices import Slice
 
 
 def compile_query(connection: Connection, expression: Expression) -> Query:
@@ -34,19 +33,22 @@ def compile_query(connection: Connection, expression: Expression) -> Query:
 
 # Its costs do not count that each vector must be fetched and unpacked: for a common word PostgreSQL
 # would rather read every row than its index. Compiling a plan takes longer than most answers.
-_PLANNED = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+_PLANNED = (
+    "SET LOCAL enable_seqscan = off; SET LOCAL jit = off;"
+    " SET LOCAL max_parallel_workers_per_gather = 0"
+)
 # What holds for a transaction: a question is several queries.
-_SLICES: WeakKeyDictionary[RootTransaction, list[Slice]] = WeakKeyDictionary()
+_SIZES: WeakKeyDictionary[RootTransaction, dict[int, float]] = WeakKeyDictionary()
 
 
-def _prepared(connection: Connection) -> list[Slice]:
-    """Have this transaction plan as its queries need it; the slices of the index."""
+def _prepared(connection: Connection) -> dict[int, float]:
+    """Have this transaction plan as its queries need it; the index's slices."""
     transaction = connection.get_transaction()
-    if transaction is not None and transaction in _SLICES:
-        return _SLICES[transaction]
+    if transaction is not None and transaction in _SIZES:
+        return _SIZES[transaction]
     connection.exec_driver_sql(_PLANNED)
-    found = slices(connection)
+    found = sizes(connection)
     transaction = connection.get_transaction()
     if transaction is not None:
-        _SLICES[transaction] = found
+        _SIZES[transaction] = found
     return found

@@ -86,3 +86,7 @@ class Query:
             sql = f"SELECT count(*) FROM ({inner}) AS matching"  # noqa: S608
             bound["most"] = most
         return int(connection.scalar(text(sql), bound) or 0)
+
+    def about(self, connection: Connection, most: int) -> int:
+        """How many match, about, where it costs less than to count them; at most ``most``."""
+        return self.count(connection, most)

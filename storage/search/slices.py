@@ -15,6 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection, Engine
 
 # The first key and the first after; ``None`` for no end.
@@ -40,9 +42,20 @@ _NAMES = text(
 )
 
 
-def slices(connection: Connection) -> list[Slice]:
+def sizes(connection: Connection) -> dict[int, float]:
+    """The first key of each slice in use, and about how many articles it holds.
+
+    Below zero where PostgreSQL has not looked yet.
+    """
+    rows = connection.execute(_NAMES).all()
+    ends = {name.removeprefix(_NAME): counted for name, counted in rows}
+    return {int(end): counted for end, counted in ends.items() if end.isdecimal()}
+
+
+def spans(starts: Iterable[int]) -> list[Slice]:
     """The spans of keys that have an index each, newest first; together they hold every key."""
-    return _spans(list(_held(connection)))
+    ordered = sorted(starts, reverse=True)
+    return list(zip(ordered, [None, *ordered], strict=False))
 
 
 def divide(engine: Engine, most: int = MOST) -> int:
@@ -59,8 +72,8 @@ def divide(engine: Engine, most: int = MOST) -> int:
             connection.execute(text(f"SET lock_timeout = '{_PATIENCE}'"))
             connection.execute(text(f"SET maintenance_work_mem = '{_MEMORY}'"))
             _clear(connection)
-            held = _held(connection)
-            for span in _spans(list(held)):
+            held = sizes(connection)
+            for span in spans(held):
                 # None where PostgreSQL has not looked yet; its figures lag behind by a tenth.
                 if 0 < held[span[0]] < most * 0.8:
                     continue
@@ -92,18 +105,6 @@ def within(span: Slice) -> str:
     if high is not None:
         conditions.append(f"search_index.key + 0 < {int(high)}")
     return " AND ".join(conditions) or "true"
-
-
-def _held(connection: Connection) -> dict[int, float]:
-    """The first key of each slice in use, and about how many articles it holds."""
-    rows = connection.execute(_NAMES).all()
-    ends = {name.removeprefix(_NAME): counted for name, counted in rows}
-    return {int(end): counted for end, counted in ends.items() if end.isdecimal()}
-
-
-def _spans(starts: list[int]) -> list[Slice]:
-    ordered = sorted(starts, reverse=True)
-    return list(zip(ordered, [None, *ordered], strict=False))
 
 
 def _starts(connection: Connection, span: Slice, most: int) -> list[int]:

@@ -11,14 +11,14 @@ from storage.search.index import APART
 from storage.search.places import aligned
 from storage.search.querying import Query
 from storage.search.sliced import Sliced
+from storage.search.slices import spans
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from storage.search.expression import Field, Match, Near
-    from storage.search.slices import Slice
 
 _WEIGHTS: dict[Field, str] = {"any": "", "standfirst": "B", "text": "BD"}
 # Headline, standfirst and body stand in one column, with a mark between them.
@@ -37,9 +37,10 @@ class Postgres(Compiler):
     Phrases and nearness are looked for in the tokens of what holds all their words.
     """
 
-    def __init__(self, connection: Connection, slices: Sequence[Slice]) -> None:
+    def __init__(self, connection: Connection, sizes: Mapping[int, float]) -> None:
         super().__init__(connection)
-        self._slices = slices
+        self._sizes = sizes
+        self._slices = spans(sizes)
 
     def _over(self, indexed: list[Indexed], others: list[Sql]) -> Query:
         conditions = [one.condition for one in others]
@@ -49,7 +50,7 @@ class Postgres(Compiler):
             "search_index", "search_index.key", [self._condition(indexed[0]), *conditions],
             of_keys=[one.rest or one.condition for one in others if not one.of_row],
             of_rows=[one.rest or one.condition for one in others if one.of_row],
-            slices=self._slices,
+            slices=self._slices, sizes=self._sizes,
         )  # fmt: skip
 
     def _condition(self, indexed: Indexed) -> str:

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from storage.archive import create_archive
+from storage.search import sliced
 from storage.search.compiling import compile_query
 from storage.search.language import parse
-from storage.search.slices import divide, slices
+from storage.search.slices import divide, sizes, spans
 from tests.conftest import new_postgres_database
 from tests.storage.search.corpus import told_archive
 from tests.storage.values import NOW
@@ -39,7 +40,7 @@ def postgres(tmp_path: Path, postgres_server: str) -> Iterator[Archive]:
 
 def _slices(archive: Archive) -> list[tuple[int, int | None]]:
     with archive.engine.connect() as connection:
-        return slices(connection)
+        return spans(sizes(connection))
 
 
 def _answers(archive: Archive) -> list[list[int]]:
@@ -50,7 +51,7 @@ def _answers(archive: Archive) -> list[list[int]]:
 def _held(archive: Archive) -> list[int]:
     counts = []
     with archive.engine.connect() as connection:
-        for low, high in slices(connection):
+        for low, high in spans(sizes(connection)):
             found = connection.scalar(COUNT, {"low": low, "high": high or 2**62})
             counts.append(int(found or 0))
     return counts
@@ -64,10 +65,10 @@ def test_one_that_has_grown_is_divided_and_answers_stay(postgres: Archive) -> No
     assert len(held) > 3
     assert max(held) <= 20
     assert sum(held) == whole
-    spans = _slices(postgres)
+    parts = _slices(postgres)
     # Each begins where the one before it ends: no key is in none of them.
-    assert [low for low, _ in spans[:-1]] == [high for _, high in spans[1:]]
-    assert (spans[0][1], spans[-1][0]) == (None, 0)
+    assert [low for low, _ in parts[:-1]] == [high for _, high in parts[1:]]
+    assert (parts[0][1], parts[-1][0]) == (None, 0)
     assert divide(postgres.engine, most=20) == 0
     assert _answers(postgres) == before
     assert any(before)
@@ -81,6 +82,29 @@ def test_a_question_uses_the_index_of_each_slice(postgres: Archive) -> None:
         plan = "\n".join(connection.scalars(text(f"EXPLAIN {sql}"), bound))
     assert plan.count("search_slice_") == len(_slices(postgres))
     assert "Seq Scan" not in plan
+
+
+def test_what_is_common_is_counted_in_a_few_slices(
+    postgres: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def about(query: str, most: int = 10_000) -> tuple[int, int]:
+        with postgres.engine.connect() as connection:
+            compiled = compile_query(connection, parse(query, NOW))
+            return compiled.about(connection, most), compiled.count(connection)
+
+    divide(postgres.engine, most=10)
+    common = "source:herald OR source:courier"
+    told, counted = about(common)
+    assert told == counted > 20  # too few to go by a part of them
+    monkeypatch.setattr(sliced, "_ENOUGH", 4)
+    monkeypatch.setattr(sliced, "_SAMPLED", 2)
+    with postgres.engine.begin() as connection:
+        connection.execute(text("ANALYZE search_index"))
+    told, counted = about(common)
+    assert abs(told - counted) <= counted * 0.4
+    assert about(common, 5)[0] == 5
+    told, counted = about("kathedrale OR hôpital title:zzzz")
+    assert told == counted
 
 
 def test_what_arrives_later_divides_the_newest(postgres: Archive) -> None:
