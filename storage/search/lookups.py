@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import text
 
 from storage.search.stems import language_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, RootTransaction
 
 # One step of the index for each language there is, however many articles have it
 # (https://www.sqlite.org/lang_with.html; PostgreSQL's wiki calls it a loose index scan).
@@ -22,10 +23,21 @@ _LANGUAGES = text(
 )
 
 
+# What holds for a transaction: a question is several queries, and each asks.
+_KNOWN: WeakKeyDictionary[RootTransaction, list[str]] = WeakKeyDictionary()
+
+
 def languages(connection: Connection) -> list[str]:
     """The languages of the archive's articles that have stems."""
-    found = {language_of(tag) for tag in connection.scalars(_LANGUAGES)}
-    return sorted(one for one in found if one is not None)
+    transaction = connection.get_transaction()
+    if transaction is not None and transaction in _KNOWN:
+        return _KNOWN[transaction]
+    tags = {language_of(tag) for tag in connection.scalars(_LANGUAGES)}
+    found = sorted(one for one in tags if one is not None)
+    transaction = connection.get_transaction()
+    if transaction is not None:
+        _KNOWN[transaction] = found
+    return found
 
 
 def entries_called(connection: Connection, name: str) -> list[int]:
