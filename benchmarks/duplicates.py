@@ -32,7 +32,7 @@ from storage import duplicates
 from storage.archive import create_archive
 from storage.content import Article, Block, ClaimedMoment
 from storage.models import Article as ArticleRow
-from storage.models import Item, Signature, SignatureBand
+from storage.models import Item, Signature
 from storage.records import CaptureRecord, PageStored, Task
 from storage.sources import add_source
 
@@ -221,19 +221,12 @@ def lookups(count: int) -> None:
                         for i, s in zip(ids, signatures, strict=True)
                     ],
                 )
-                connection.execute(
-                    insert(SignatureBand),
-                    [
-                        {
-                            "generation": placing.NEWEST,
-                            "band": band,
-                            "signature_id": i,
-                        }
-                        for i, values in zip(ids, bands, strict=True)
-                        for band in values
-                    ],
+                placing.add(
+                    connection,
+                    placing.place_for(connection, ids[0], ids[-1]),
+                    zip(ids, bands, strict=True),
+                    {},
                 )
-                placing.settle(connection, ids[-1])
 
             archive.write(fill)
         size = sum(p.stat().st_size for p in Path(folder).glob("dateline.db*"))

@@ -181,8 +181,7 @@ def _signatures(session: Session) -> Iterator[str]:
                 yield f"signature {number} has no bands"
     for number in counts:
         yield f"there are bands of signature {number}, which is not there"
-    for band in bands.unheld(connection):
-        yield f"the filter of bands does not know of band {band}"
+    yield from bands.faults(connection)
 
 
 def _media(session: Session, archive: Archive) -> Iterator[str]:

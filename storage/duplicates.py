@@ -170,11 +170,12 @@ def place(
         return
     statement: Any = insert(Signature).returning(Signature.item_id, Signature.id)
     numbers = {i: number for i, number in connection.execute(statement, rows)}  # noqa: C416
-    bands.settle_before(connection, min(numbers.values()), max(numbers.values()))
+    generation = bands.place_for(connection, min(numbers.values()), max(numbers.values()))
     values = {i: one for i, (_, one) in signed.items()}
     held = bands.holders(connection, {band for some in values.values() for band in some})
     bands.add(
         connection,
+        generation,
         [(numbers[i], some) for i, some in values.items()],
         {band: len(some) for band, some in held.items()},
     )

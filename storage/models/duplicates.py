@@ -22,9 +22,8 @@ class SignatureBand(Base):
     """One band of a signature. Signatures that share a band may be of like texts.
 
     Bands are scattered evenly, so an index over all of them is written all over. ``generation``
-    (-1 for the newest, -2 for the recent, 0 for all others) comes first in the key: writes touch a
-    few pages of the newest ones, which are moved on by the thousand in the order of the bands
-    (``storage.bands.settle``), and a lookup asks all three in one query.
+    comes first in the key: each few thousand signatures' stand together (below 0), until they
+    become old (0) in the order of the bands (``storage.bands``).
     """
 
     __tablename__ = "signature_bands"
@@ -36,9 +35,10 @@ class SignatureBand(Base):
 
 
 class BandFilter(Base):
-    """Which bands of one part of generation 0 may be held: a bit for each beginning of a band.
+    """Which bands may be held: by a part of generation 0, or (``part`` below 0) a generation.
 
-    ``version`` changes whenever ``bits`` do. Only SQLite has rows here (``storage.bands``).
+    Two bits for each band, or one byte where all are to be asked for. ``version`` changes whenever
+    ``bits`` do. Only SQLite has rows here (``storage.bands``).
     """
 
     __tablename__ = "band_filters"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from storage import bands, duplicates
+from storage import band_filters, bands, duplicates
 from storage.content import ClaimedMoment
 from storage.models import Article, Item, Signature, SignatureBand
 from tests.storage.values import NOW, article, new_source, stored, task_for
@@ -159,7 +159,7 @@ def test_bands_move_on_and_every_text_still_meets_its_copy(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bands, "_STEP", 4)
-    monkeypatch.setattr(bands, "_PARTS", 4)
+    monkeypatch.setattr(band_filters, "PARTS", 4)
     source = new_source(archive)
     texts = [words(120, seed) for seed in range(14)]
     ids = [_put(archive, source, f"{n}", text) for n, text in enumerate(texts)]
@@ -168,9 +168,9 @@ def test_bands_move_on_and_every_text_still_meets_its_copy(
             select(SignatureBand.generation, func.count()).group_by(SignatureBand.generation)
         )
         counts = {generation: count for generation, count in held}  # noqa: C416
-    assert set(counts) == set(bands.GENERATIONS)
+    assert band_filters.OLD in counts
+    assert len(counts) > 2
     assert sum(counts.values()) == 14 * duplicates.BANDS
-    assert counts[bands.NEWEST] < 4 * duplicates.BANDS
     copies = [_put(archive, source, f"copy-{n}", text, hours=1) for n, text in enumerate(texts)]
     clusters = _clusters(archive)
     assert [clusters[copy][0] for copy in copies] == ids

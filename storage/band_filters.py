@@ -1,0 +1,200 @@
+"""Filters of the bands of near-duplicates: where a band may be held, and where it is not.
+
+Bloom 1970, "Space/time trade-offs in hash coding with allowable errors", with two hashes: a band
+is a hash already, and its beginning and its end are two. Kept in the database with what they are
+of, and in the memory of the process that writes: 16 MB, and a byte or two for each old band.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from sqlalchemy import delete, insert, select
+
+from storage.models import BandFilter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from sqlalchemy import Connection
+    from sqlalchemy.pool import Pool
+
+# Spans of bands, each with a filter of its old bands; as many as there are slots.
+PARTS = 64
+OLD, FIRST_SLOT = 0, -2
+LEAST_BAND, MOST_BAND = -(1 << 63), (1 << 63) - 1
+# A slot's filter has twenty bits for each band, so that one in a hundred is asked for in vain. That
+# of a span of the old ones has eight or more, until it has a megabyte (64 in all, from 2.8 million
+# signatures on).
+SLOT_BITS = 1 << 21
+_BITS_A_BAND = 8
+_LEAST_BITS, _MOST_BITS = 1 << 12, 1 << 23
+# In place of a filter: whatever is looked for may be there.
+ASK = b"\xff"
+
+
+def span(part: int) -> tuple[int, int]:
+    """The first and the last band of a part."""
+    width = (1 << 64) // PARTS
+    low = LEAST_BAND + part * width
+    return low, low + width - 1
+
+
+def bits_of(bands: NDArray[np.int64], bits: int, *, inside: bool) -> NDArray[np.int64]:
+    """The two bits of each band in a filter of so many (a power of two), one row each.
+
+    The first are those that a band begins with (``inside`` a span: after what all of that begin
+    with), the second those that it ends with.
+    """
+    whole = bands.view(np.uint64) ^ np.uint64(1 << 63)
+    begin = whole << np.uint64(PARTS.bit_length() - 1) if inside else whole
+    begin = begin >> np.uint64(64 - (bits.bit_length() - 1))
+    return np.stack([begin, whole & np.uint64(bits - 1)]).astype(np.int64)
+
+
+def filled(stored: bytes, bands: NDArray[np.int64], *, inside: bool) -> bytes:
+    """A filter with ``bands`` in it as well."""
+    bits = np.unpackbits(np.frombuffer(stored, np.uint8))
+    bits[bits_of(bands, len(bits), inside=inside)] = 1
+    return np.packbits(bits).tobytes()
+
+
+def has(bits: NDArray[np.uint8], bands: NDArray[np.int64], *, inside: bool) -> NDArray[np.bool_]:
+    """Which of ``bands`` a filter (its bytes) has."""
+    at = bits_of(bands, len(bits) * 8, inside=inside)
+    held: NDArray[np.bool_] = (bits[at >> 3] >> (7 - (at & 7)).astype(np.uint8) & 1).all(axis=0)
+    return held
+
+
+def of_slot(bands: NDArray[np.int64]) -> tuple[int, bytes]:
+    """How many bands there are, and the filter of a slot that has these."""
+    return len(bands), filled(bytes(SLOT_BITS // 8), bands, inside=False)
+
+
+def add_old(connection: Connection, part: int, moving: NDArray[np.int64]) -> None:
+    """Put bands that become old into the filter of their span; make a full one anew."""
+    row = connection.execute(
+        select(BandFilter.bands, BandFilter.bits).where(BandFilter.part == part)
+    ).first()
+    stored = b"" if row is None else row.bits
+    held = len(moving) if row is None else row.bands + len(moving)
+    if row is None or len(stored) < min(held * _BITS_A_BAND, _MOST_BITS) // 8:
+        # The first one of this span, or one that is full: made of all that the span holds.
+        moving = np.concatenate([bands_in(connection, OLD, *span(part)), moving])
+        held = len(moving)
+        bits = _LEAST_BITS
+        while bits < held * _BITS_A_BAND and bits < _MOST_BITS:
+            bits *= 2
+        stored = bytes(bits // 8)
+    put(connection, part, held, filled(stored, moving, inside=True))
+
+
+def put(connection: Connection, part: int, held: int, bits: bytes) -> None:
+    """Keep the filter of a part, or of a slot (below 0), in place of the last one."""
+    connection.execute(delete(BandFilter).where(BandFilter.part == part))
+    # A number that never comes again: a transaction that is undone leaves none that looks current.
+    values = {"part": part, "version": secrets.randbits(62), "bands": held, "bits": bits}
+    connection.execute(insert(BandFilter), values)
+
+
+def bands_in(
+    connection: Connection, generation: int, low: int = LEAST_BAND, high: int = MOST_BAND
+) -> NDArray[np.int64]:
+    """The bands of a generation between two of them, in order."""
+    found = connection.exec_driver_sql(
+        "SELECT band FROM signature_bands"  # noqa: S608
+        f" WHERE generation = {generation} AND band BETWEEN {low} AND {high}"
+    )
+    return np.fromiter((band for (band,) in found.all()), np.int64)
+
+
+@dataclass
+class Filters:
+    """The filters as one process has read them last."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    versions: dict[int, int] = field(default_factory=dict)
+    # Of the old generation, by span.
+    old: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    # Slots that are to be asked whatever is looked for.
+    asked: set[int] = field(default_factory=set)
+    # Of all other slots: for each bit of a filter, the slots that have it, as bits of a number. So
+    # a band's slots are found at once.
+    slots: NDArray[np.uint64] | None = None
+
+    def places(
+        self, connection: Connection, bands: list[int]
+    ) -> tuple[dict[int, list[int]], list[tuple[int, int]]]:
+        """Where ``bands`` (in order) may be held: generations with bands of each, and pairs."""
+        with self.lock:
+            self._refresh(connection)
+            looked_for = np.array(bands, np.int64)
+            places = dict.fromkeys(self.asked, bands)
+            places[OLD] = looked_for[self._may_be_old(looked_for)].tolist()
+            pairs: list[tuple[int, int]] = []
+            if self.slots is not None:
+                found = np.bitwise_and.reduce(
+                    self.slots[bits_of(looked_for, SLOT_BITS, inside=False)]
+                )
+                for i in np.flatnonzero(found).tolist():
+                    slots = int(found[i])
+                    pairs += [
+                        (FIRST_SLOT - n, bands[i])
+                        for n in range(slots.bit_length())
+                        if slots >> n & 1
+                    ]
+            return places, pairs
+
+    def _may_be_old(self, bands: NDArray[np.int64]) -> NDArray[np.bool_]:
+        starts = np.searchsorted(bands, [span(part)[0] for part in range(PARTS)])
+        ends = [*starts[1:], len(bands)]
+        may = np.ones(len(bands), bool)
+        for part, bits in self.old.items():
+            some = slice(starts[part], ends[part])
+            may[some] = has(bits, bands[some], inside=True)
+        return may
+
+    def _refresh(self, connection: Connection) -> None:
+        rows = connection.execute(select(BandFilter.part, BandFilter.version))
+        now = {row.part: row.version for row in rows}
+        changed = [part for part, version in now.items() if self.versions.get(part) != version]
+        gone = self.versions.keys() - now.keys()
+        if not changed and not gone:
+            return
+        # Should this end half-way, all is read again.
+        self.versions = {}
+        for part in gone:
+            self._set(part, None)
+        held = select(BandFilter.part, BandFilter.bits).where(BandFilter.part.in_(changed))
+        for part, stored in connection.execute(held):
+            self._set(part, stored)
+        self.versions = now
+
+    def _set(self, part: int, stored: bytes | None) -> None:
+        if part >= 0:
+            self.old.pop(part, None)
+            if stored is not None:
+                self.old[part] = np.frombuffer(stored, np.uint8)
+            return
+        self.asked.discard(part)
+        own = np.uint64(1 << (FIRST_SLOT - part))
+        if self.slots is not None:
+            self.slots &= ~own
+        if stored == ASK:
+            self.asked.add(part)
+        elif stored is not None:
+            if self.slots is None:
+                self.slots = np.zeros(SLOT_BITS, np.uint64)
+            self.slots[np.flatnonzero(np.unpackbits(np.frombuffer(stored, np.uint8)))] |= own
+
+
+_held: WeakKeyDictionary[Pool, Filters] = WeakKeyDictionary()
+
+
+def filters_of(connection: Connection) -> Filters:
+    """One for a database in a process: its connections share a pool."""
+    return _held.setdefault(connection.engine.pool, Filters())
