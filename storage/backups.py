@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import insert, select, text
 
+from storage import bands, migrations
 from storage import location as places
-from storage import migrations
 from storage.archive import Archive, create_archive
 from storage.captures import DICTIONARIES, OPEN_SUFFIX, present_path, recover
 from storage.database import make_engine
 from storage.errors import ArchiveError, FolderNotWritable
-from storage.models import Base, Capture
+from storage.models import BandFilter, Base, Capture, SignatureBand
 from storage.search import index
 
 if TYPE_CHECKING:
@@ -158,14 +158,22 @@ def _snapshot(archive: Archive, target: Path) -> None:
 
 
 def _copy_rows(source: Connection, target: Connection) -> None:
+    """All rows of one database into an empty one of the other kind."""
     for table in Base.metadata.sorted_tables:
+        if table is BandFilter.__table__:
+            continue  # only SQLite has filters, and makes them of the bands that are there
         rows = (
             source.execution_options(yield_per=_TOGETHER)
             .execute(select(table).order_by(*table.primary_key))
             .mappings()
         )
         for part in rows.partitions():
-            target.execute(insert(table), [dict(row) for row in part])
+            copied = [dict(row) for row in part]
+            if table is SignatureBand.__table__:
+                copied = [
+                    {**row, "generation": bands.portable(row["generation"])} for row in copied
+                ]
+            target.execute(insert(table), copied)
 
 
 def _copy_into(archive: Archive, source: Connection) -> None:

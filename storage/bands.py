@@ -103,6 +103,11 @@ _MOVE_AT_ONCE = text(
 )
 
 
+def portable(generation: int) -> int:
+    """Where a band stands in a database of the other kind: old, or among those always asked."""
+    return filters.OLD if generation == filters.OLD else _RECENT
+
+
 def holders(connection: Connection, bands: Collection[int]) -> dict[int, list[int]]:
     """The items whose signatures hold each of ``bands``; one query for all of them."""
     found: dict[int, list[int]] = {}

@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 
 from storage import band_filters, bands, checks, duplicates
+from storage.backups import backup, restore
 from storage.models import Article, BandFilter, Signature, SignatureBand
+from tests.conftest import new_postgres_database
 from tests.storage.test_duplicates import _put, words
 from tests.storage.values import new_source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import Connection
 
     from storage.archive import Archive
@@ -140,6 +144,26 @@ def _sign_again(connection: Connection, item_id: int) -> None:
     row = connection.execute(select(Signature).where(Signature.item_id == item_id)).one()
     place = bands.place_for(connection, row.id, row.id)
     bands.add(connection, place, [(row.id, duplicates.bands_stored(row.signature))], {})
+
+
+@pytest.mark.usefixtures("small")
+def test_a_backup_brings_bands_to_a_database_of_the_other_kind(
+    archive: Archive, postgres_server: str, tmp_path: Path
+) -> None:
+    source = new_source(archive)
+    ids = {n: _put(archive, source, f"{n}", words(60, n)) for n in range(30)}
+    archive.location.captures.mkdir(exist_ok=True)
+    (archive.location.captures / "test.warc.gz").touch()
+    backup(archive, tmp_path / "b.tar")
+    other = None
+    if archive.engine.dialect.name == "sqlite":
+        other = new_postgres_database(postgres_server)
+    with restore(tmp_path / "b.tar", tmp_path / "restored", other) as restored:
+        assert restored.engine.dialect.name != archive.engine.dialect.name
+        assert [fault for fault in checks.check(restored) if "band" in fault] == []
+        for n, item_id in ids.items():
+            copy = _put(restored, source, f"copy-{n}", words(60, n))
+            assert _clusters_of(restored)[copy] == item_id
 
 
 def test_a_text_that_stands_there_often_is_held_so_often_and_still_found(
