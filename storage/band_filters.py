@@ -1,8 +1,9 @@
 """Filters of the bands of near-duplicates: where a band may be held, and where it is not.
 
-Bloom 1970, "Space/time trade-offs in hash coding with allowable errors", with two hashes: a band
-is a hash already, and its beginning and its end are two. Kept in the database with what they are
-of, and in the memory of the process that writes: 16 MB, and a byte or two for each old band.
+Bloom 1970, "Space/time trade-offs in hash coding with allowable errors"; a band is a hash already,
+and all that a filter needs are made of its two halves (Kirsch and Mitzenmacher 2006, "Less hashing,
+same performance"). Kept in the database with what they are of, and in the memory of the process
+that writes: 16 MB, and a byte or two for each old band.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 PARTS = 64
 OLD, FIRST_SLOT = 0, -2
 LEAST_BAND, MOST_BAND = -(1 << 63), (1 << 63) - 1
-# A slot's filter has twenty bits for each band, so that one in a hundred is asked for in vain. That
-# of a span of the old ones has eight or more, until it has a megabyte (64 in all, from 2.8 million
-# signatures on).
+# A slot's filter has twenty bits for each band, so that of 2,500 that it does not hold one is asked
+# for: there are 64 of them. That of a span of the old ones has eight or more (one in 50), until it
+# has a megabyte (64 in all, from 2.8 million signatures on).
+_HASHES = 5
 SLOT_BITS = 1 << 21
 _BITS_A_BAND = 8
 _LEAST_BITS, _MOST_BITS = 1 << 12, 1 << 23
@@ -44,35 +46,31 @@ def span(part: int) -> tuple[int, int]:
     return low, low + width - 1
 
 
-def bits_of(bands: NDArray[np.int64], bits: int, *, inside: bool) -> NDArray[np.int64]:
-    """The two bits of each band in a filter of so many (a power of two), one row each.
-
-    The first are those that a band begins with (``inside`` a span: after what all of that begin
-    with), the second those that it ends with.
-    """
-    whole = bands.view(np.uint64) ^ np.uint64(1 << 63)
-    begin = whole << np.uint64(PARTS.bit_length() - 1) if inside else whole
-    begin = begin >> np.uint64(64 - (bits.bit_length() - 1))
-    return np.stack([begin, whole & np.uint64(bits - 1)]).astype(np.int64)
+def bits_of(bands: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    """The bits of each band in a filter of so many (a power of two), ``_HASHES`` rows of them."""
+    whole = bands.view(np.uint64)
+    begin, end = whole >> np.uint64(32), whole & np.uint64(0xFFFFFFFF) | np.uint64(1)
+    steps = np.arange(_HASHES, dtype=np.uint64)[:, None]
+    return ((begin + steps * end) & np.uint64(bits - 1)).astype(np.int64)
 
 
-def filled(stored: bytes, bands: NDArray[np.int64], *, inside: bool) -> bytes:
+def filled(stored: bytes, bands: NDArray[np.int64]) -> bytes:
     """A filter with ``bands`` in it as well."""
     bits = np.unpackbits(np.frombuffer(stored, np.uint8))
-    bits[bits_of(bands, len(bits), inside=inside)] = 1
+    bits[bits_of(bands, len(bits))] = 1
     return np.packbits(bits).tobytes()
 
 
-def has(bits: NDArray[np.uint8], bands: NDArray[np.int64], *, inside: bool) -> NDArray[np.bool_]:
+def has(bits: NDArray[np.uint8], bands: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which of ``bands`` a filter (its bytes) has."""
-    at = bits_of(bands, len(bits) * 8, inside=inside)
+    at = bits_of(bands, len(bits) * 8)
     held: NDArray[np.bool_] = (bits[at >> 3] >> (7 - (at & 7)).astype(np.uint8) & 1).all(axis=0)
     return held
 
 
 def of_slot(bands: NDArray[np.int64]) -> tuple[int, bytes]:
     """How many bands there are, and the filter of a slot that has these."""
-    return len(bands), filled(bytes(SLOT_BITS // 8), bands, inside=False)
+    return len(bands), filled(bytes(SLOT_BITS // 8), bands)
 
 
 def add_old(connection: Connection, part: int, moving: NDArray[np.int64]) -> None:
@@ -90,7 +88,7 @@ def add_old(connection: Connection, part: int, moving: NDArray[np.int64]) -> Non
         while bits < held * _BITS_A_BAND and bits < _MOST_BITS:
             bits *= 2
         stored = bytes(bits // 8)
-    put(connection, part, held, filled(stored, moving, inside=True))
+    put(connection, part, held, filled(stored, moving))
 
 
 def put(connection: Connection, part: int, held: int, bits: bytes) -> None:
@@ -137,9 +135,7 @@ class Filters:
             places[OLD] = looked_for[self._may_be_old(looked_for)].tolist()
             pairs: list[tuple[int, int]] = []
             if self.slots is not None:
-                found = np.bitwise_and.reduce(
-                    self.slots[bits_of(looked_for, SLOT_BITS, inside=False)]
-                )
+                found = np.bitwise_and.reduce(self.slots[bits_of(looked_for, SLOT_BITS)])
                 for i in np.flatnonzero(found).tolist():
                     slots = int(found[i])
                     pairs += [
@@ -155,7 +151,7 @@ class Filters:
         may = np.ones(len(bands), bool)
         for part, bits in self.old.items():
             some = slice(starts[part], ends[part])
-            may[some] = has(bits, bands[some], inside=True)
+            may[some] = has(bits, bands[some])
         return may
 
     def _refresh(self, connection: Connection) -> None:

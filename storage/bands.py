@@ -6,9 +6,8 @@ written somewhere else. Three things keep that cheap however large the archive i
 
 - Bands stand in generations, each on pages of its own: one for each few thousand signatures, and
   the old ones. What becomes old does so by spans of bands, in their order.
-- Filters say where a band may be held (Bloom 1970, "Space/time trade-offs in hash coding with
-  allowable errors"; two hashes, which are parts of the band, since that is a hash already). The
-  old generation is asked for few bands that it does not hold, and so are the younger ones.
+- Filters say where a band may be held (:mod:`storage.band_filters`). The old generation is asked
+  for few bands that it does not hold, and so are the younger ones.
 - What a band leads to is held for so many signatures and no more. A text that stands in the
   archive ten thousand times is found by its first copies.
 
@@ -218,12 +217,8 @@ def faults(connection: Connection) -> Iterator[str]:
     for part, stored in held_filters.items():
         if stored == filters.ASK:
             continue
-        inside = part >= 0
-        held = (
-            filters.bands_in(connection, filters.OLD, *filters.span(part))
-            if inside
-            else filters.bands_in(connection, part)
-        )
-        wrong = held[~filters.has(np.frombuffer(stored, np.uint8), held, inside=inside)]
+        where = (filters.OLD, *filters.span(part)) if part >= 0 else (part,)
+        held = filters.bands_in(connection, *where)
+        wrong = held[~filters.has(np.frombuffer(stored, np.uint8), held)]
         for band in wrong.tolist():
             yield f"the filter of bands does not know of band {band}"

@@ -37,7 +37,7 @@ class SignatureBand(Base):
 class BandFilter(Base):
     """Which bands may be held: by a part of generation 0, or (``part`` below 0) a generation.
 
-    Two bits for each band, or one byte where all are to be asked for. ``version`` changes whenever
+    Some bits for each band, or one byte where all are to be asked for. ``version`` changes whenever
     ``bits`` do. Only SQLite has rows here (``storage.bands``).
     """
 
