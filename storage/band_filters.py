@@ -150,8 +150,9 @@ class Filters:
         ends = [*starts[1:], len(bands)]
         may = np.ones(len(bands), bool)
         for part, bits in self.old.items():
-            some = slice(starts[part], ends[part])
-            may[some] = has(bits, bands[some])
+            if starts[part] < ends[part]:
+                some = slice(starts[part], ends[part])
+                may[some] = has(bits, bands[some])
         return may
 
     def _refresh(self, connection: Connection) -> None:
