@@ -4,10 +4,10 @@
 
 A server in a process of its own gives ``--pages`` article pages (the real ones of the bench under
 new addresses where it is there, else made ones). No two texts are alike, as on a news site: of a
-page that is given again, half of the longer words are written backwards, others each time. Bare Scrapy fetches them all and does nothing with
-them; Dateline crawls them into an archive: robots, captures, extraction in workers, revisions,
-search index. Prints pages/s and CPU milliseconds a page, workers included; the two are comparable only
-within one run.
+page that is given again, half of the longer words are written backwards, others each time. Bare
+Scrapy fetches them all and does nothing with them; Dateline crawls them into an archive: robots,
+captures, extraction in workers, revisions, search index. Prints pages/s and CPU milliseconds a page,
+workers included; the two are comparable only within one run.
 """
 
 from __future__ import annotations

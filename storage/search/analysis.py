@@ -85,7 +85,7 @@ def tokens(text: str) -> list[str]:
     """The tokens of ``text`` in their order."""
     if text.isascii():
         return [word[:MAX_TOKEN] for word in re.findall(r"[0-9a-z]+", text.lower())]
-    return list(filter(None, map(fold, _TOKEN.findall(text))))
+    return list(filter(None, map(fold, words_in(text))))
 
 
 # Articles, pronouns and prepositions that French, Italian and Catalan elide before a vowel.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from storage.search.fts5 import Sqlite
+from storage.search.lookups import once_a_transaction
 from storage.search.slices import sizes
 from storage.search.tsquery import Postgres
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, RootTransaction
+    from sqlalchemy import Connection
 
     from storage.search.compiler import Compiler
     from storage.search.expression import Expression
@@ -37,18 +37,10 @@ _PLANNED = (
     "SET LOCAL enable_seqscan = off; SET LOCAL jit = off;"
     " SET LOCAL max_parallel_workers_per_gather = 0"
 )
-# What holds for a transaction: a question is several queries.
-_SIZES: WeakKeyDictionary[RootTransaction, dict[int, float]] = WeakKeyDictionary()
 
 
+@once_a_transaction
 def _prepared(connection: Connection) -> dict[int, float]:
     """Have this transaction plan as its queries need it; the index's slices."""
-    transaction = connection.get_transaction()
-    if transaction is not None and transaction in _SIZES:
-        return _SIZES[transaction]
     connection.exec_driver_sql(_PLANNED)
-    found = sizes(connection)
-    transaction = connection.get_transaction()
-    if transaction is not None:
-        _SIZES[transaction] = found
-    return found
+    return sizes(connection)

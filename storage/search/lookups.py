@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import text
@@ -10,7 +11,11 @@ from sqlalchemy import text
 from storage.search.stems import language_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection, RootTransaction
+
+T = TypeVar("T")
 
 # One step of the index for each language there is, however many articles have it
 # (https://www.sqlite.org/lang_with.html; PostgreSQL's wiki calls it a loose index scan).
@@ -23,21 +28,30 @@ _LANGUAGES = text(
 )
 
 
-# What holds for a transaction: a question is several queries, and each asks.
-_KNOWN: WeakKeyDictionary[RootTransaction, list[str]] = WeakKeyDictionary()
+def once_a_transaction(ask: Callable[[Connection], T]) -> Callable[[Connection], T]:
+    """``ask``, whose answer holds for a transaction: a question is several queries that ask it."""
+    known: WeakKeyDictionary[RootTransaction, T] = WeakKeyDictionary()
+
+    @wraps(ask)
+    def asked(connection: Connection) -> T:
+        transaction = connection.get_transaction()
+        if transaction is not None and transaction in known:
+            return known[transaction]
+        answer = ask(connection)
+        # Asking may have begun it.
+        transaction = connection.get_transaction()
+        if transaction is not None:
+            known[transaction] = answer
+        return answer
+
+    return asked
 
 
+@once_a_transaction
 def languages(connection: Connection) -> list[str]:
     """The languages of the archive's articles that have stems."""
-    transaction = connection.get_transaction()
-    if transaction is not None and transaction in _KNOWN:
-        return _KNOWN[transaction]
-    tags = {language_of(tag) for tag in connection.scalars(_LANGUAGES)}
-    found = sorted(one for one in tags if one is not None)
-    transaction = connection.get_transaction()
-    if transaction is not None:
-        _KNOWN[transaction] = found
-    return found
+    found = {language_of(tag) for tag in connection.scalars(_LANGUAGES)}
+    return sorted(one for one in found if one is not None)
 
 
 def entries_called(connection: Connection, name: str) -> list[int]:
