@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 # Bands are of the ``_STEP`` signatures' whose slot is open, until the next one is. With each new
 # slot those of one of ``filters.PARTS`` spans of bands, in turn, become old in all slots: so all is
 # written in the order of the bands, and there are as many slots as spans.
-_NEWEST, _RECENT = -1, -2
+# PostgreSQL's recent ones are where SQLite's first slot is: backups go from one to the other.
+_NEWEST, _RECENT = -1, filters.FIRST_SLOT
 _STEP = 4_096
 # Signatures that a band is held for: twice as many as are compared word by word.
 MOST_HOLDERS = 32
@@ -51,7 +52,7 @@ def place_for(connection: Connection, first: int, last: int) -> int:
             _move(connection, _NEWEST, _RECENT, filters.LEAST_BAND, filters.MOST_BAND)
             _move(connection, _RECENT, filters.OLD, *filters.span(number % filters.PARTS))
         return _NEWEST
-    slot = _RECENT - number % filters.PARTS
+    slot = filters.FIRST_SLOT - number % filters.PARTS
     held = connection.execute(_SMALL_FILTERS).all()
     if (slot, filters.ASK) in held:
         return slot
@@ -63,7 +64,7 @@ def place_for(connection: Connection, first: int, last: int) -> int:
         for part in range(filters.PARTS):
             _age(connection, part, [slot])
     filters.put(connection, slot, 0, filters.ASK)
-    _age(connection, number % filters.PARTS, [_RECENT - one for one in range(filters.PARTS)])
+    _age(connection, number % filters.PARTS, [filters.FIRST_SLOT - n for n in range(filters.PARTS)])
     return slot
 
 
@@ -104,7 +105,7 @@ _MOVE_AT_ONCE = text(
 
 def portable(generation: int) -> int:
     """Where a band stands in a database of the other kind: old, or among those always asked."""
-    return filters.OLD if generation == filters.OLD else _RECENT
+    return filters.OLD if generation == filters.OLD else filters.FIRST_SLOT
 
 
 def holders(connection: Connection, bands: Collection[int]) -> dict[int, list[int]]:
@@ -141,7 +142,8 @@ def _asked(connection: Connection, bands: Collection[int]) -> str:
             " CROSS JOIN signature_bands AS b"
             " ON b.generation = pair.column1 AND b.band = pair.column2"
         )
-    return " UNION ALL ".join(parts) or "SELECT 0 AS generation, 0 AS band, 0 AS signature_id"
+    nowhere = "SELECT generation, band, signature_id FROM signature_bands WHERE false"
+    return " UNION ALL ".join(parts) or nowhere
 
 
 def add(
