@@ -37,6 +37,7 @@ _BITS_A_BAND = 8
 _LEAST_BITS, _MOST_BITS = 1 << 12, 1 << 23
 # In place of a filter: whatever is looked for may be there.
 ASK = b"\xff"
+_NONE_YET = np.frombuffer(ASK, np.uint8)
 
 
 def span(part: int) -> tuple[int, int]:
@@ -46,12 +47,17 @@ def span(part: int) -> tuple[int, int]:
     return low, low + width - 1
 
 
-def bits_of(bands: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+def parts_of(bands: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The span that each band is in."""
+    return (bands.view(np.uint64) ^ np.uint64(1 << 63)) // np.uint64((1 << 64) // PARTS)
+
+
+def bits_of(bands: NDArray[np.int64], bits: int | NDArray[np.uint64]) -> NDArray[np.int64]:
     """The bits of each band in a filter of so many (a power of two), ``_HASHES`` rows of them."""
     whole = bands.view(np.uint64)
     begin, end = whole >> np.uint64(32), whole & np.uint64(0xFFFFFFFF) | np.uint64(1)
     steps = np.arange(_HASHES, dtype=np.uint64)[:, None]
-    return ((begin + steps * end) & np.uint64(bits - 1)).astype(np.int64)
+    return ((begin + steps * end) & (np.uint64(bits) - np.uint64(1))).astype(np.int64)
 
 
 def filled(stored: bytes, bands: NDArray[np.int64]) -> bytes:
@@ -64,8 +70,16 @@ def filled(stored: bytes, bands: NDArray[np.int64]) -> bytes:
 def has(bits: NDArray[np.uint8], bands: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which of ``bands`` a filter (its bytes) has."""
     at = bits_of(bands, len(bits) * 8)
-    held: NDArray[np.bool_] = (bits[at >> 3] >> (7 - (at & 7)).astype(np.uint8) & 1).all(axis=0)
-    return held
+    return _all_set(bits, at >> 3, at)
+
+
+def _all_set(
+    stored: NDArray[np.uint8], byte: NDArray[np.int64], bit: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Where all bits of a column are set in these bytes, each of which begins with its highest."""
+    held = stored[byte] >> (7 - (bit & 7)).astype(np.uint8) & 1
+    found: NDArray[np.bool_] = np.bitwise_and.reduce(held).astype(bool)
+    return found
 
 
 def of_slot(bands: NDArray[np.int64]) -> tuple[int, bytes]:
@@ -116,8 +130,11 @@ class Filters:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     versions: dict[int, int] = field(default_factory=dict)
-    # Of the old generation, by span.
-    old: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    state: tuple[int, ...] = ()
+    # Of the old generation, by span; all are pieces of ``joined``, beginning at ``starts``.
+    old: list[NDArray[np.uint8]] = field(default_factory=lambda: [_NONE_YET] * PARTS)
+    joined: NDArray[np.uint8] | None = None
+    starts: NDArray[np.int64] | None = None
     # Slots that are to be asked whatever is looked for.
     asked: set[int] = field(default_factory=set)
     # Of all other slots: for each bit of a filter, the slots that have it, as bits of a number. So
@@ -146,36 +163,40 @@ class Filters:
             return places, pairs
 
     def _may_be_old(self, bands: NDArray[np.int64]) -> NDArray[np.bool_]:
-        starts = np.searchsorted(bands, [span(part)[0] for part in range(PARTS)])
-        ends = [*starts[1:], len(bands)]
-        may = np.ones(len(bands), bool)
-        for part, bits in self.old.items():
-            if starts[part] < ends[part]:
-                some = slice(starts[part], ends[part])
-                may[some] = has(bits, bands[some])
-        return may
+        """All spans at once: the bands of a text are in as many of them."""
+        if self.joined is None or self.starts is None:
+            sizes = [len(bits) for bits in self.old]
+            self.starts = np.concatenate([[0], np.cumsum(sizes)])
+            self.joined = np.concatenate(self.old)
+            self.old = np.split(self.joined, self.starts[1:-1])
+        part = parts_of(bands)
+        start = self.starts[part]
+        size = (self.starts[part + np.uint64(1)] - start).astype(np.uint64)
+        at = bits_of(bands, size * np.uint64(8))
+        return _all_set(self.joined, start + (at >> 3), at)
 
     def _refresh(self, connection: Connection) -> None:
+        # Versions are random numbers, and so is what is left of their sum.
+        state = tuple(connection.exec_driver_sql(_STATE).one())
+        if state == self.state:
+            return
         rows = connection.execute(select(BandFilter.part, BandFilter.version))
         now = {row.part: row.version for row in rows}
         changed = [part for part, version in now.items() if self.versions.get(part) != version]
         gone = self.versions.keys() - now.keys()
-        if not changed and not gone:
-            return
         # Should this end half-way, all is read again.
-        self.versions = {}
+        self.versions, self.state = {}, ()
         for part in gone:
             self._set(part, None)
         held = select(BandFilter.part, BandFilter.bits).where(BandFilter.part.in_(changed))
         for part, stored in connection.execute(held):
             self._set(part, stored)
-        self.versions = now
+        self.versions, self.state = now, state
 
     def _set(self, part: int, stored: bytes | None) -> None:
         if part >= 0:
-            self.old.pop(part, None)
-            if stored is not None:
-                self.old[part] = np.frombuffer(stored, np.uint8)
+            self.old[part] = np.frombuffer(ASK if stored is None else stored, np.uint8)
+            self.joined = None
             return
         self.asked.discard(part)
         own = np.uint64(1 << (FIRST_SLOT - part))
@@ -188,6 +209,8 @@ class Filters:
                 self.slots = np.zeros(SLOT_BITS, np.uint64)
             self.slots[np.flatnonzero(np.unpackbits(np.frombuffer(stored, np.uint8)))] |= own
 
+
+_STATE = "SELECT count(*), sum(version >> 24) FROM band_filters"
 
 _held: WeakKeyDictionary[Pool, Filters] = WeakKeyDictionary()
 

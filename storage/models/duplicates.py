@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base
@@ -42,6 +42,8 @@ class BandFilter(Base):
     """
 
     __tablename__ = "band_filters"
+    # Whether one has changed is asked for each batch, and the rows are large.
+    __table_args__ = (Index("ix_band_filters_version", "version"),)
 
     part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     version: Mapped[int] = mapped_column(BigInteger)
