@@ -271,13 +271,15 @@ _MEMBERS = select(
 def _join(texts: _Texts, item_id: int, others: Sequence[int]) -> None:
     """Make one cluster of an article and those that are alike.
 
-    Of each cluster one member that is alike is enough.
+    Of each cluster one member that is alike is enough. The article may be in one already, which it
+    may lead: another of its batch found it.
     """
     connection = texts.connection
     compared = others[:_MOST_COMPARED]
     held = {m.item_id: m for m in _members(connection, [item_id, *compared])}
     lone: list[_Member] = []
-    clusters: set[int] = set()
+    own = held[item_id].cluster_id
+    clusters = set() if own is None else {own}
     for other in compared:
         member = held.get(other)
         if member is None or member.cluster_id in clusters or texts.alike(item_id, other) < ALIKE:
@@ -286,7 +288,7 @@ def _join(texts: _Texts, item_id: int, others: Sequence[int]) -> None:
             lone.append(member)
         else:
             clusters.add(member.cluster_id)
-    if not lone and not clusters:
+    if not lone and clusters <= {own}:
         return
     near = {
         leader.item_id: leader
@@ -295,6 +297,8 @@ def _join(texts: _Texts, item_id: int, others: Sequence[int]) -> None:
     }
     if not near and not lone:
         return
+    if own is not None and own not in near:
+        _leave(connection, item_id)
     joining = [held[item_id], *lone, *near.values()]
     leading = min(joining, key=lambda member: member.rank)
     for old in near.keys() - {leading.item_id}:

@@ -136,6 +136,29 @@ def test_a_batch_finds_the_copies_within_itself(archive: Archive) -> None:
     assert {clusters[d.item_id or 0][0] for n, d in enumerate(done) if not n % 2} == {None}
 
 
+def test_every_cluster_is_led_however_few_articles_are_compared(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An article may lead others of its batch before its own turn comes, and not meet them then."""
+    monkeypatch.setattr(duplicates, "_MOST_COMPARED", 1)
+    source = new_source(archive)
+    for turn in range(12):
+        chance, text = random.Random(turn), words(120, 100 + turn)
+        batch = []
+        for n in range(10):
+            published = ClaimedMoment(NOW - timedelta(hours=chance.randrange(48)))
+            body = " ".join(edited(text, chance.choice((0.02, 0.08, 0.15, 0.2)), 10 * turn + n))
+            task = task_for(archive, source, f"{HOME}/{turn}-{n}")
+            batch.append(stored(task, article(f"Of {n}", body, published=published)))
+        archive.record(source, None, batch, NOW)
+    clusters = {item: cluster for item, (cluster, _) in _clusters(archive).items()}
+    assert len({cluster for cluster in clusters.values() if cluster is not None}) >= 12
+    for item, cluster in clusters.items():
+        assert cluster is None or clusters[cluster] == cluster, item
+        # None is alone in one.
+        assert cluster is None or list(clusters.values()).count(cluster) > 1, item
+
+
 def test_what_has_no_signature_yet_gets_one(archive: Archive) -> None:
     source = new_source(archive)
     text = words(100, 7)

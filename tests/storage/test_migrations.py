@@ -10,7 +10,9 @@ from sqlalchemy import MetaData, text
 
 from storage import migrations
 from storage.archive import open_archive
+from storage.checks import check
 from storage.errors import DatabaseOutdated, DatabaseTooNew
+from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -36,6 +38,28 @@ def test_down_and_up_again_leaves_the_same_schema(archive: Archive) -> None:
     assert len(_schema(archive)) <= 1
     migrations.upgrade(archive.engine)
     assert _schema(archive) == before
+
+
+def test_clusters_that_nothing_leads_are_led_again(archive: Archive) -> None:
+    source = new_source(archive)
+    ids = []
+    for n in range(5):
+        task = task_for(archive, source, f"https://herald.example/{n}")
+        (done,) = archive.record(source, None, [stored(task, article(f"Of {n}"))], NOW)
+        ids.append(done.item_id)
+    migrations.downgrade(archive.engine, "0012")
+    # The first three are led by the fourth, which left; the fifth is alone in its cluster.
+    with archive.engine.begin() as connection:
+        for item, cluster in zip(ids, (ids[3], ids[3], ids[3], None, ids[4]), strict=True):
+            connection.execute(
+                text("UPDATE articles SET cluster_id = :c, similarity = 0.9 WHERE item_id = :i"),
+                {"c": cluster, "i": item},
+            )
+    migrations.upgrade(archive.engine)
+    with archive.engine.connect() as connection:
+        found = dict(connection.execute(text("SELECT item_id, cluster_id FROM articles")).all())
+    assert found == dict(zip(ids, (ids[0], ids[0], ids[0], None, None), strict=True))
+    assert not [line for line in check(archive) if "cluster" in line or "schema" in line]
 
 
 def test_the_head_named_in_the_code_is_the_newest_migration() -> None:
