@@ -8,7 +8,7 @@ and does it itself where no compiler was at hand; ``test_walk.py`` holds both to
 
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memchr, strcmp, strlen, strstr
+from libc.string cimport memchr, memcpy, strcmp, strlen, strstr
 from lxml.includes cimport etreepublic as etree
 from lxml.includes.tree cimport (
     XML_CDATA_SECTION_NODE, XML_COMMENT_NODE, XML_ELEMENT_NODE, XML_ENTITY_REF_NODE, XML_PI_NODE,
@@ -23,7 +23,7 @@ from crawler.extraction.blocks import (
 )
 
 # That of walk.py at which this was written.
-VERSION = 1
+VERSION = 2
 
 # What an element is to the walk. From IN_LINE to EXPLAINS it is part of a run of text.
 cdef enum:
@@ -645,14 +645,19 @@ def found(etree._Element root not None, tags, told):
     """
     cdef dict by_tag = {tag: [] for tag in tags}
     cdef xmlNode* node = root._c_node
+    cdef list names = [(<str> tag).encode() for tag in by_tag]
+    cdef bytes name
     while True:
         if node.type == XML_ELEMENT_NODE:
             if node.ns == NULL:
-                tag = decoded(<const char*> node.name, strlen(<const char*> node.name))
-                one = by_tag.get(tag)
-                if one is not None:
-                    (<list> one).append(attributes(node) if tag in told
-                                        else etree.elementFactory(root._doc, node))
+                for name in names:
+                    if strcmp(<const char*> node.name, <const char*> name) == 0:
+                        tag = decoded(<const char*> name, len(name))
+                        (<list> by_tag[tag]).append(
+                            attributes(node) if tag in told
+                            else etree.elementFactory(root._doc, node)
+                        )
+                        break
             if node.children != NULL:
                 node = node.children
                 continue
@@ -672,6 +677,55 @@ def is_clean(const unsigned char[::1] data not None):
         c = data[i]
         bad |= ((c < 32) & (c != 9) & (c != 10) & (c != 13)) | (c == 127)
     return not bad
+
+
+cdef inline bint goes_on(unsigned char c) noexcept nogil:
+    return c & 0xC0 == 0x80
+
+
+def is_utf8(const unsigned char[::1] data not None):
+    """Whether the bytes are UTF-8 (The Unicode Standard, table 3-7); nothing is decoded."""
+    cdef Py_ssize_t i = 0, size = data.shape[0]
+    cdef const unsigned char* at
+    cdef unsigned long long eight
+    cdef unsigned char c, second
+    if size == 0:
+        return True
+    at = &data[0]
+    while i < size:
+        while size - i >= 8:
+            memcpy(&eight, at + i, 8)
+            if eight & 0x8080808080808080ULL:
+                break
+            i += 8
+        if i == size:
+            break
+        c = at[i]
+        if c < 0x80:
+            i += 1
+            continue
+        if c < 0xC2 or c > 0xF4 or i + 1 >= size:
+            return False
+        second = at[i + 1]
+        if not goes_on(second):
+            return False
+        if c < 0xE0:
+            i += 2
+            continue
+        # Neither longer than need be, nor half of a pair, nor beyond the last character.
+        if (c == 0xE0 and second < 0xA0) or (c == 0xED and second > 0x9F):
+            return False
+        if (c == 0xF0 and second < 0x90) or (c == 0xF4 and second > 0x8F):
+            return False
+        if i + 2 >= size or not goes_on(at[i + 2]):
+            return False
+        if c < 0xF0:
+            i += 3
+            continue
+        if i + 3 >= size or not goes_on(at[i + 3]):
+            return False
+        i += 4
+    return True
 
 
 cdef inline bint is_blank(unsigned char c) noexcept nogil:

@@ -234,6 +234,8 @@ def _is_utf8(body: bytes) -> bool:
     """Whether :func:`decode` would read the bytes as UTF-8, so that they may stay as they are."""
     if body[:2] in (b"\xfe\xff", b"\xff\xfe") or body.isascii():
         return False
+    if compiled is not None:
+        return compiled.is_utf8(body)
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

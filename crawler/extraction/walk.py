@@ -302,6 +302,6 @@ def _words(attributes: list[tuple[str, str]]) -> str:
 
 
 # It moves with every change to the walk.
-VERSION = 1
+VERSION = 2
 module = part("_walk", VERSION)
 compiled: type[Walker] | None = module.Walker if module is not None else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -124,6 +124,30 @@ def test_the_head_is_read_alike(inner: str, said: str, text: str) -> None:
 def test_a_page_is_cleaned_where_it_must_be(data: bytes) -> None:
     clean = data.translate(None, page._CONTROLS)
     assert page.compiled.is_clean(data) == (clean == data)
+
+
+@needs_compiled
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=20).map(lambda text: text.encode("utf-8", "surrogatepass")),
+            st.binary(max_size=5), st.just(b"a" * 9), st.just(b"\xf4\x8f\xbf\xbf"),
+        ),
+        max_size=6,
+    ).map(b"".join)
+)  # fmt: skip
+@example(b"")
+@example(b"\xed\xa0\x80")
+@example(b"\xf4\x90\x80\x80")
+@example(b"\xe0\x9f\xbf" + b"a" * 8)
+@example(b"a" * 8 + b"\xe2\x82")
+def test_utf8_is_what_python_reads_as_that(data: bytes) -> None:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        assert not page.compiled.is_utf8(data)
+    else:
+        assert page.compiled.is_utf8(data)
 
 
 def test_python_alone_reads_an_article(by_python_alone: pytest.MonkeyPatch) -> None:
