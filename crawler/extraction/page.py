@@ -235,7 +235,7 @@ def _is_utf8(body: bytes) -> bool:
     if body[:2] in (b"\xfe\xff", b"\xff\xfe") or body.isascii():
         return False
     if compiled is not None:
-        return compiled.is_utf8(body)
+        return bool(compiled.is_utf8(body))
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
