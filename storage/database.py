@@ -64,6 +64,9 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA cache_size = -65536")
+    # Debian builds SQLite to write each freed page once more, full of zeros: an eighth of what
+    # merging the index costs. A takedown leaves no freed page (storage.takedown).
+    cursor.execute("PRAGMA secure_delete = FAST")
     cursor.close()
 
 
