@@ -195,7 +195,7 @@ class Filters:
 
     def _set(self, part: int, stored: bytes | None) -> None:
         if part >= 0:
-            self.old[part] = np.frombuffer(ASK if stored is None else stored, np.uint8)
+            self.old[part] = _NONE_YET if stored is None else np.frombuffer(stored, np.uint8)
             self.joined = None
             return
         self.asked.discard(part)
