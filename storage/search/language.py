@@ -72,6 +72,9 @@ VALUE_FIELDS = {
     "dossier": "dossier",
 }  # fmt: skip
 
+_OPERATORS = frozenset({"OR", "OU", "AND", "ET", "NOT", "SAUF", "NEAR", "PRES", "PRÈS"})
+_MERE_WORD = re.compile(r"\w[\w'’-]*")
+_MERE_WORDS = re.compile(rf"\s*{_MERE_WORD.pattern}(?:\s+{_MERE_WORD.pattern})*\s*")
 _END = r"""(?=[\s()"]|$)"""
 # A field known by name may have a space behind its colon; any other has none, or it is a word.
 _NAMES = "|".join(sorted({*WORD_FIELDS, *VALUE_FIELDS}, key=len, reverse=True))
@@ -115,13 +118,33 @@ def parse(text: str, now: datetime) -> Expression:
     Raises:
         BadQuery: it cannot be understood; the error names the place.
     """
-    from lark import UnexpectedInput
-
     text = text.replace("\x00", " ")
     if len(text) > MAX_LENGTH:
         raise BadQuery(
             f"the query is longer than {MAX_LENGTH:,} characters", MAX_LENGTH, "shorten it"
         )
+    return _plain(text) or _read(text, now)
+
+
+def _plain(text: str) -> Expression | None:
+    """What a row of mere words means; none where more is written, which the grammar has to read.
+
+    Most queries are such, and loading Lark and its tables takes a quarter of what the command
+    ``dateline search`` takes.
+    """
+    if not _MERE_WORDS.fullmatch(text):
+        return None
+    words = list(_MERE_WORD.finditer(text))
+    if len(words) > MAX_LEAVES or not _OPERATORS.isdisjoint(word[0] for word in words):
+        return None
+    parts = tuple(_words(word[0], word.start(), "any", quoted=False) for word in words)
+    return parts[0] if len(parts) == 1 else And(parts)
+
+
+def _read(text: str, now: datetime) -> Expression:
+    """The meaning of a query by the grammar."""
+    from lark import UnexpectedInput
+
     _check_marks(text)
     try:
         tree = _parser().parse(text)

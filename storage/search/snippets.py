@@ -6,8 +6,8 @@ from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from storage.search.analysis import Token, fold, tokens_at, words_beginning
-from storage.search.stems import PREFIXING, language_of, stems_of
+from storage.search.analysis import Token, WordsBeginning, fold, tokens_at
+from storage.search.stems import PREFIXING, beginnings_of, language_of, stems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,10 +37,10 @@ class Marker:
         self._enough = len(matches)
         self._beginnings = tuple(m.tokens[-1] for m in matches if m.prefix)
         self._stems = {stem.strip() for term in terms for stem in term.stems}
-        initials = {token[0] for token in (*self._words, *self._beginnings) if token}
+        initials = {token[:2] for token in (*self._words, *self._beginnings) if token}
         # In most languages a word and its stem begin alike: only such words are looked at.
-        initials |= {stem[3] for stem in self._stems if len(stem) > 3 and stem[1:3] != "zz"}
-        self._some = words_beginning(frozenset(initials)) if initials else None
+        initials.update(*map(beginnings_of, self._stems))
+        self._some = WordsBeginning(initials) if initials else None
         # What was decided of a word as it is written, by language.
         self._decided: dict[str | None, dict[str, bool]] = {}
 
@@ -53,13 +53,12 @@ class Marker:
             yield from (token for token in tokens_at(text) if self._is_wanted(token.text, known))
             return
         decided = self._decided.setdefault(known, {})
-        for match in self._some.finditer(text):
-            word = match[0]
+        for word, start, end in self._some(text):
             wanted = decided.get(word)
             if wanted is None:
                 wanted = decided[word] = self._is_wanted(word, known)
             if wanted:
-                yield Token(fold(word), match.start(), match.end())
+                yield Token(fold(word), start, end)
 
     def _is_wanted(self, word: str, language: str | None) -> bool:
         token = fold(word)

@@ -26,7 +26,7 @@ _ALGORITHMS = {
     "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 # Languages whose stemmers take off or change beginnings.
-PREFIXING = frozenset({"ar", "fa", "ga", "hi", "id", "ne", "ta", "yi"})
+PREFIXING = frozenset({"ar", "fa", "ga", "hi", "id", "ne", "sr", "ta", "yi"})
 MARK = "="
 JOINED = "=zz"
 # Words whose stems are kept at hand, by language: some ten megabytes.
@@ -78,6 +78,22 @@ def stems_of(word: str, language: str) -> tuple[str, ...]:
     Readers leave accents out, and Snowball's endings have them: both stems are kept and asked for.
     """
     return _stems(language)[word]
+
+
+def beginnings_of(stem: str) -> tuple[str, ...]:
+    """The letters that the words of a marked ``stem`` begin with, folded; none of a joined word's.
+
+    One letter of short stems (``die`` for dying), else two. German stems have ``o`` for ``oe``;
+    Dutch ones have lost a ``ge`` (gelandet), and write a long vowel twice.
+    """
+    language, form = stem[1:3], stem[3:]
+    if language == "zz" or not form:
+        return ()
+    if language == "nl":
+        return (form[0], "ge")
+    if len(form) < 4 or (language == "de" and form[0] in "aou"):
+        return (form[0],)
+    return (form[:2],)
 
 
 def joined(parts: Iterable[str], language: str | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from storage.search.expression import (
     EVERYTHING,
     And,
     Days,
+    Expression,
     Flagged,
     FromSource,
     InLanguage,
@@ -24,7 +26,10 @@ from storage.search.expression import (
     Not,
     Or,
 )
-from storage.search.language import parse
+from storage.search.language import _plain, _read, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -134,3 +139,30 @@ def test_any_row_of_signs_is_a_query_or_an_error_of_ours(text: str) -> None:
         parse(text, NOW)
     except BadQuery:
         return
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a", "bell", "é", "l'hôpital", "e-santé", "a-", "C_", "_", "東京", "2021", "OR", "NOT",
+             "near", "NEAR", "PRÈS", "ou", " ", " ", "  ", "\n", "\u00a0", "’", "-", "."]
+        ),
+        max_size=12,
+    ).map("".join) | st.text(max_size=20)
+)  # fmt: skip
+def test_mere_words_mean_what_the_grammar_says(text: str) -> None:
+    def outcome(read: Callable[[], Expression | None]) -> object:
+        try:
+            return read()
+        except BadQuery as error:
+            return str(error)
+
+    plain = outcome(lambda: _plain(text))
+    if plain is not None:
+        assert plain == outcome(lambda: _read(text, NOW))
+
+
+def test_a_query_of_mere_words_is_read_without_the_grammar() -> None:
+    assert _plain("l'hôpital numérique 2021") == _read("l'hôpital numérique 2021", NOW)
+    assert _plain("a OR b") is None
+    assert _plain("a " * 101) is None

@@ -15,7 +15,7 @@ from storage.errors import BadQuery, UnknownSource
 from storage.frontier import take
 from storage.models import Article
 from storage.records import Announcement
-from storage.search.analysis import fold, tokens, tokens_at, words_beginning
+from storage.search.analysis import WordsBeginning, fold, tokens, tokens_at
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -158,11 +158,19 @@ def test_of_duplicates_one_is_shown_and_the_others_on_request(archive: Archive) 
 
 @given(
     st.text(alphabet=st.sampled_from("ab AÉé-'_東京x1\n.æÆœ"), max_size=60),
-    st.sampled_from("abe東1x"),
+    st.frozensets(
+        st.sampled_from(["a", "b", "e", "東", "1", "x", "ae", "ab", "oe", "ea", "1x", "xx"]),
+        min_size=1,
+        max_size=4,
+    ),
 )
-def test_words_beginning_so_are_the_tokens_of_a_text_that_do(text: str, letter: str) -> None:
-    found = [(m.start(), m.end()) for m in words_beginning(frozenset(letter)).finditer(text)]
-    assert found == [(t.start, t.end) for t in tokens_at(text) if t.text.startswith(letter)]
+def test_words_beginning_so_are_the_tokens_of_a_text_that_do(
+    text: str, beginnings: frozenset[str]
+) -> None:
+    wanted = [token for token in tokens_at(text) if token.text.startswith(tuple(beginnings))]
+    assert list(WordsBeginning(beginnings)(text)) == [
+        (text[token.start : token.end], token.start, token.end) for token in wanted
+    ]
 
 
 def test_any_number_of_articles_may_be_of_one_second(
