@@ -53,7 +53,7 @@ _ARRIVED = 300
 # More articles than these hold a word: how many exactly changes its weight little.
 COUNTED = 10_000
 # Rows beyond those wanted that are read at once: some will be duplicates.
-_MORE = 20
+_MORE = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Marker:
         initials = {token[:2] for token in (*self._words, *self._beginnings) if token}
         # In most languages a word and its stem begin alike: only such words are looked at.
         initials.update(*map(beginnings_of, self._stems))
+        self._initials = tuple(initials)
         self._some = WordsBeginning(initials) if initials else None
         # What was decided of a word as it is written, by language.
         self._decided: dict[str | None, dict[str, bool]] = {}
@@ -69,6 +70,8 @@ class Marker:
         if self._beginnings and token.startswith(self._beginnings):
             return True
         if language is None or not self._stems:
+            return False
+        if language not in PREFIXING and not token.startswith(self._initials):
             return False
         return not self._stems.isdisjoint(stems_of(word.lower(), language))
 

@@ -27,6 +27,8 @@ _ALGORITHMS = {
 }  # fmt: skip
 # Languages whose stemmers take off or change beginnings.
 PREFIXING = frozenset({"ar", "fa", "ga", "hi", "id", "ne", "sr", "ta", "yi"})
+# Stems whose second letter may not be their words'.
+_ONE_LETTER = {"de": ("a", "o", "u"), "en": ("die", "lie", "tie")}
 MARK = "="
 JOINED = "=zz"
 # Words whose stems are kept at hand, by language: some ten megabytes.
@@ -83,15 +85,16 @@ def stems_of(word: str, language: str) -> tuple[str, ...]:
 def beginnings_of(stem: str) -> tuple[str, ...]:
     """The letters that the words of a marked ``stem`` begin with, folded; none of a joined word's.
 
-    One letter of short stems (``die`` for dying), else two. German stems have ``o`` for ``oe``;
-    Dutch ones have lost a ``ge`` (gelandet), and write a long vowel twice.
+    One letter of the shortest, else two, but for stems that begin otherwise than their words: of
+    ``dying`` it is ``die``, German ones have ``o`` for ``oe``, Finnish ones lose one of two
+    letters; Dutch ones have lost a ``ge`` (gelandet), or write a long vowel twice.
     """
     language, form = stem[1:3], stem[3:]
     if language == "zz" or not form:
         return ()
     if language == "nl":
         return (form[0], "ge")
-    if len(form) < 4 or (language == "de" and form[0] in "aou"):
+    if len(form) < (4 if language == "fi" else 3) or form.startswith(_ONE_LETTER.get(language, ())):
         return (form[0],)
     return (form[:2],)
 
