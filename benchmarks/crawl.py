@@ -3,8 +3,8 @@
     python benchmarks/crawl.py [--pages 1500] [--bench ../shared/bench] [--depth 0]
 
 A server in a process of its own gives ``--pages`` article pages (the real ones of the bench under
-new addresses where it is there, else made ones). No two texts are alike, as on a news site: of a
-page that is given again, half of the longer words are written backwards, others each time. Bare
+new addresses where it is there, else made ones). No two texts are alike, as on a news site: a page
+that is given again has its words in another order, and half of the longer ones backwards. Bare
 Scrapy fetches them all and does nothing with them; Dateline crawls them into an archive: robots,
 captures, extraction in workers, revisions, search index. Prints pages/s and CPU milliseconds a page,
 workers included; the two are comparable only within one run.
@@ -71,9 +71,13 @@ _TEXT = re.compile(rb"(?<=>)[^<>{}]{40,}(?=<)")
 
 
 def _other_words(text: str, key: str) -> str:
-    """``text`` with about half of its longer words backwards; which ones, ``key`` says."""
+    """``text`` in another order, half of its longer words backwards; which ones, ``key`` says."""
     chance = random.Random(key)
-    return _LONGER.sub(lambda word: word[0][::-1] if chance.random() < 0.5 else word[0], text)
+    words = text.split()
+    chance.shuffle(words)
+    return _LONGER.sub(
+        lambda word: word[0][::-1] if chance.random() < 0.5 else word[0], " ".join(words)
+    )
 
 
 def _other_page(page: bytes, turn: int) -> bytes:

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from storage import bands as placing
-from storage import duplicates
+from storage import duplicates, signing
 from storage.archive import create_archive
 from storage.content import Article, Block, ClaimedMoment
 from storage.models import Article as ArticleRow
@@ -184,9 +184,9 @@ def lookups(count: int) -> None:
         for start in range(1, count + 1, placing._STEP):
             ids = range(start, min(start + placing._STEP, count + 1))
             signatures = random_source.integers(
-                0, 1 << 32, (len(ids), duplicates.PERMUTATIONS), dtype=np.uint64
+                0, 1 << 32, (len(ids), signing.PERMUTATIONS), dtype=np.uint64
             )
-            bands = [duplicates.bands_of(s) for s in signatures]
+            bands = [signing.bands_of(s) for s in signatures]
             for i, values in zip(ids, bands, strict=True):
                 if i % (count // 500) == 0:
                     kept[i] = values

@@ -193,7 +193,7 @@ class Drawing:
             return PageUnchanged(task, capture)
         try:
             found: Extraction = await self._pool.run(
-                workers.extract_job, drawn.html, response.url, HTML, known
+                workers.article_job, drawn.html, response.url, HTML, known
             )
         except (BadPage, workers.WorkerFailure) as error:
             logger.info("%s, drawn: %s", response.url, error)

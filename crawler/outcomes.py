@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crawler.extraction.article import EXTRACTOR
 from crawler.follow import to_follow
+from crawler.preparing import Prepared
 from storage.records import PageFailed, PageSkipped, PageStored
 
 if TYPE_CHECKING:
@@ -30,4 +31,7 @@ def of_extraction(
         return PageSkipped(task, extraction.kind, extraction.reason, capture)
     urls = (*response.meta.get("redirect_urls", ()), response.url)
     follow = to_follow(content, response.url, task.depth)
-    return PageStored(task, urls, capture, content, EXTRACTOR, follow, drawn_from=drawn_from)
+    return PageStored(
+        task, urls, capture, content, EXTRACTOR, follow, drawn_from=drawn_from,
+        derived=extraction.derived if isinstance(extraction, Prepared) else None,
+    )  # fmt: skip

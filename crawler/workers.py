@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crawler.discovery.past import ListPage
     from crawler.extraction.article import Extraction, Known
     from crawler.items import EndpointContent
+    from crawler.preparing import Prepared
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -75,6 +76,13 @@ def extract_job(body: bytes, url: str, content_type: str, known: Known) -> Extra
     from crawler.sites import extract_for_site
 
     return extract_for_site(body, url, content_type, known)
+
+
+def article_job(body: bytes, url: str, content_type: str, known: Known) -> Prepared:
+    """Runs in a worker: the same, prepared for the archive."""
+    from crawler.preparing import prepared
+
+    return prepared(extract_job(body, url, content_type, known))
 
 
 def endpoint_job(kind: str, body: bytes, url: str, content_type: str) -> EndpointContent:
@@ -142,7 +150,7 @@ class Workers:
         if self._pool is None:
             context = multiprocessing.get_context("forkserver")
             # Loaded once in the server, so that a new worker starts in milliseconds.
-            context.set_forkserver_preload(["crawler.extraction.preload"])
+            context.set_forkserver_preload(["crawler.preload"])
             self._pool = ProcessPool(
                 max_workers=self.count, max_tasks=_TASKS_A_WORKER, initializer=_initialise,
                 context=context,

@@ -72,7 +72,7 @@ def _alone(pages: dict[int, StoredPage]) -> set[int]:
     """The new articles that share no address, identity or text with others of the batch."""
     uses: Counter[str] = Counter()
     names = {
-        i: {*_keys(page), f"identity {page.identity}", f"text {page.made.digest}"}
+        i: {*_keys(page), f"identity {page.identity}", f"text {page.made.derived.digest}"}
         for i, page in pages.items()
     }
     for used in names.values():
@@ -95,12 +95,12 @@ def _sharing(writing: Writing, pages: dict[int, StoredPage]) -> set[int]:
         select(Item.identity).where(Item.source_id == source_id, Item.kind == "article",
                                     Item.identity.in_([p.identity for p in pages.values()]))
     ))  # fmt: skip
-    digests = [page.made.digest for page in pages.values()]
+    digests = [page.made.derived.digest for page in pages.values()]
     held |= {found[0] for found in identity.same_texts(connection, source_id, digests)}
     return {
         i
         for i, page in pages.items()
-        if not held.isdisjoint({page.identity, page.made.digest, *_keys(page)})
+        if not held.isdisjoint({page.identity, page.made.derived.digest, *_keys(page)})
     }
 
 
@@ -128,7 +128,7 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
         announced = len(said)
         fresh -= said
         done.append(Recorded("new", item_id=ids[page.identity], announced=announced))
-    writing.new.update((ids[page.identity], page.made.tokens) for page in pages)
+    writing.new.update((ids[page.identity], page.made) for page in pages)
     return done
 
 

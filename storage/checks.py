@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
 
-from storage import bands, care, duplicates, migrations
+from storage import bands, care, migrations, signing
 from storage.deltas import unfold
 from storage.figures import database_bytes
 from storage.models import (
@@ -162,10 +162,10 @@ def _signatures(session: Session) -> Iterator[str]:
     unsigned = (
         select(Article.item_id, Article.text)
         .outerjoin(Signature, Signature.item_id == Article.item_id)
-        .where(Signature.id.is_(None), Article.word_count >= duplicates.FEWEST_WORDS)
+        .where(Signature.id.is_(None), Article.word_count >= signing.FEWEST_WORDS)
     )
     for item_id, body in session.execute(unsigned):
-        if len(list(tokens(body))) >= duplicates.FEWEST_WORDS:
+        if len(list(tokens(body))) >= signing.FEWEST_WORDS:
             yield f"article {item_id} has no signature; run `dateline db upgrade`"
     counts = dict(
         session.execute(
@@ -177,7 +177,7 @@ def _signatures(session: Session) -> Iterator[str]:
         if not counts.pop(number, 0):
             # All of them may be held for enough others: then it is found through those.
             stored = session.scalar(select(Signature.signature).where(Signature.id == number))
-            if not bands.all_held(connection, duplicates.bands_stored(stored or b"")):
+            if not bands.all_held(connection, signing.bands_stored(stored or b"")):
                 yield f"signature {number} has no bands"
     for number in counts:
         yield f"there are bands of signature {number}, which is not there"

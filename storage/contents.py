@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from storage import deltas, directory, duplicates, history, identity
+from storage import deltas, directory, duplicates, history
 from storage.content import Article as ArticleContent
 from storage.content import Entry, to_json
+from storage.derived import Derived, Deriving
 from storage.linking import write_pointers
 from storage.models import Article, DirectoryEntry, Revision
 from storage.moments import stored_moment
 from storage.rights import NOINDEX
 from storage.schedule import next_article_check
 from storage.search import filling
-from storage.search.analysis import tokens
+from storage.words import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,23 +54,27 @@ class Writing:
     source_id: int
     run_id: int | None
     now: datetime
-    # What is done for all articles together at the end: the tokens of those that are new and of
-    # those that were known, to be signed and indexed; and search keys that none has any more.
-    new: dict[int, Sequence[str]] = field(default_factory=dict)
-    known: dict[int, Sequence[str]] = field(default_factory=dict)
+    # What is done for all articles together at the end: those that are new and those that were
+    # known, to be signed and indexed; and search keys that none has any more.
+    new: dict[int, Made] = field(default_factory=dict)
+    known: dict[int, Made] = field(default_factory=dict)
     left: list[int] = field(default_factory=list)
 
     def finish(self) -> None:
         """Sign and index what was written, all at once: see :func:`storage.search.index.put`."""
-        duplicates.place(self.connection, self.new.items(), fresh=True)
-        duplicates.place(self.connection, self.known.items())
-        texts = {**self.new, **self.known}
+        for made, fresh in ((self.new, True), (self.known, False)):
+            signed = [(item_id, one.derived.signed) for item_id, one in made.items()]
+            duplicates.place(self.connection, signed, fresh=fresh)
+        texts = {i: one.derived.texts for i, one in (*self.new.items(), *self.known.items())}
         filling.fill(self.connection, list(texts), texts, self.left)
 
 
 @dataclass
 class Made:
-    """What an extractor made of a page, with what is derived from it once."""
+    """What an extractor made of a page, with what is derived from it once.
+
+    ``done`` is what was derived of it before.
+    """
 
     content: ArticleContent | Entry
     extractor: str
@@ -78,18 +82,12 @@ class Made:
     rights: Sequence[str] = ()
     # When an imported page was fetched: then it was seen, whenever it is imported.
     fetched_at: datetime | None = None
-    words: list[str] = field(init=False)
-    digest: str = field(init=False)
+    done: Derived | None = None
+    derived: Deriving = field(init=False)
 
     def __post_init__(self) -> None:
-        """Derive the text's words and their digest."""
-        self.words = identity.words_of(self.content.text)
-        self.digest = identity.digest_of(self.words)
-
-    @cached_property
-    def tokens(self) -> list[str]:
-        """The search tokens of the text."""
-        return list(tokens(self.content.text))
+        """Go on from what was derived before."""
+        self.derived = Deriving(self.content, self.done)
 
     @property
     def article(self) -> ArticleContent:
@@ -129,7 +127,8 @@ def first_revision(made: Made, item_id: int, capture_id: int, now: datetime) -> 
     """The row of an item's first revision."""
     return {
         "item_id": item_id, "number": 1, "capture_id": capture_id,
-        "seen_at": made.fetched_at or now, "extractor": made.extractor, "digest": made.digest,
+        "seen_at": made.fetched_at or now, "extractor": made.extractor,
+        "digest": made.derived.digest,
         "content": to_json(made.content),
         "delta": None, "changed": [], "origin": made.origin, "silent": False,
     }  # fmt: skip
@@ -175,7 +174,7 @@ def _write_entry(
     published_at, published_offset = stored_moment(content.published)
     values = {
         "kind": content.kind, "name": content.name,
-        "name_key": identity.name_key(content.name), "expansion": content.expansion,
+        "name_key": name_key(content.name), "expansion": content.expansion,
         "aliases": list(content.aliases), "published_at": published_at,
         "published_offset": published_offset,
         "capture_id": capture_id, "description": content.text or None,
@@ -205,7 +204,7 @@ def _write_article(
     write_pointers(connection, writing.source_id, {item_id: content}, now, fresh=fresh)
     # One that is new in this batch and revised in it is not signed yet.
     texts = writing.new if fresh or item_id in writing.new else writing.known
-    texts[item_id] = made.tokens
+    texts[item_id] = made
 
 
 def article_values(
@@ -228,7 +227,8 @@ def article_values(
         "access": content.access, "notices": list(content.notices),
         "provenance": dict(content.provenance), "extractor": made.extractor,
         "rights": list(made.rights),
-        "word_count": len(made.words), "text_digest": made.digest, "revision": number,
+        "word_count": made.derived.word_count, "text_digest": made.derived.digest,
+        "revision": number,
         "capture_id": capture_id, "first_fetched_at": first, "checked_at": now,
         "next_check_at": next_article_check(first, now),
         # A claimed moment in the future would lead every list for years.

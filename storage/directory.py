@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select
 
-from storage import identity
 from storage.database import insert_ignore
 from storage.errors import UnknownItem
 from storage.models import Article, DirectoryEntry, EntryName, Item, Link, Mention, Source
 from storage.search.compiling import compile_query
 from storage.search.expression import Naming
+from storage.words import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,7 @@ def add_names(connection: Connection, item_id: int, names: Iterable[str]) -> Non
 def _rows(item_id: int, names: Iterable[str]) -> list[dict[str, Any]]:
     by_key: dict[str, str] = {}
     for name in names:
-        key = identity.name_key(name)
+        key = name_key(name)
         if key:
             by_key.setdefault(key, name)
     return [{"item_id": item_id, "key": key, "name": name} for key, name in by_key.items()]
@@ -53,7 +53,7 @@ def who(archive: Archive, name: str) -> list[dict[str, Any]]:
     Raises:
         UnknownItem: nobody is called so.
     """
-    key = identity.name_key(name)
+    key = name_key(name)
     with archive.reading() as session:
         ids = _called(session, key)
         if not ids:

@@ -2,16 +2,13 @@
 
 A text becomes a MinHash signature over the sequences of three words in it (Broder 1997, "On the
 resemblance and containment of documents"), the signature becomes bands, and texts that share a
-band are compared word by word. Bands lie in SQL under an index, so that finding takes one query
-and no memory grows with the archive. Alike articles form a cluster, which one of them leads.
-
-The hashing is our own and fixed, since a signature must mean the same in ten years; a test holds
-it to known values.
+band are compared word by word (:mod:`storage.signing`). Bands lie in SQL under an index, so that
+finding takes one query and no memory grows with the archive. Alike articles form a cluster, which
+one of them leads.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,23 +20,16 @@ from storage import bands
 from storage.database import chunked
 from storage.models import Article, Signature
 from storage.search.analysis import tokens
+from storage.signing import bands_stored, likeness, shingles, sign
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
-    from numpy.typing import NDArray
     from sqlalchemy import Connection
 
-    Words = NDArray[np.uint64]
+    from storage.signing import Signed, Words
 
-# Words in a sequence. At a tenth of the words edited two texts share 0.57 of their sequences of
-# three; articles on one topic share under 0.1, and with sequences of two far more.
-SHINGLE = 3
-# Texts that share s of their sequences meet in a band with probability 1 - (1 - s^ROWS)^BANDS:
-# 0.993 at 0.57, 0.02 at 0.1, three in a million at 0.005, as unrelated texts have.
-ROWS, BANDS = 3, 24
-PERMUTATIONS = ROWS * BANDS
 # Articles that share at least so much of their sequences are duplicates (benchmarks/duplicates.py).
 ALIKE = 0.45
 # Of the values of two signatures at least so many are equal where that is so: the share estimates
@@ -47,88 +37,12 @@ ALIKE = 0.45
 _MAY_BE_ALIKE = 0.3
 # A chain of copies of copies ends where it would leave its leading article behind.
 _ALIKE_THE_LEADING = 0.25
-# Shorter texts are alike by chance.
-FEWEST_WORDS = 20
-# Of a text that is longer, the beginning speaks for it.
-_MOST_WORDS = 20_000
 # Candidates that are compared word by word, those with most bands in common first.
 _MOST_COMPARED = 16
 # Texts whose sequences are kept at hand while a batch is placed (some 4 kB each).
 _MOST_TEXTS = 512
 # A cluster of more is compared with a new leading article no more.
 _MOST_MEMBERS = 50
-
-# Odd 64-bit multipliers and offsets from a linear congruential generator with Knuth's MMIX
-# constants, seeded by the word's first letters: a hash family for multiply-shift (Dietzfelbinger).
-_MASK = (1 << 64) - 1
-
-
-def _constants(count: int, seed: int) -> Words:
-    values = []
-    for _ in range(count):
-        seed = (seed * 6364136223846793005 + 1442695040888963407) & _MASK
-        values.append(seed ^ (seed >> 29))
-    return np.array(values, dtype=np.uint64)
-
-
-_PLACES = _constants(SHINGLE, 0xDA7E) | np.uint64(1)
-_FACTORS = _constants(PERMUTATIONS, 0xDA7E11AE) | np.uint64(1)
-_OFFSETS = _constants(PERMUTATIONS, 0x11AE)
-_BAND_FACTORS = _constants(ROWS, 0xBA4D) | np.uint64(1)
-_BAND_SEEDS = _constants(BANDS, 0x5EED)
-_MIX = np.uint64(0xFF51AFD7ED558CCD)
-
-
-def _mixed(values: Words) -> Words:
-    """Every bit of ``values`` spread over all (the finaliser of MurmurHash3, Appleby)."""
-    values = values ^ (values >> np.uint64(33))
-    values = values * _MIX
-    return values ^ (values >> np.uint64(33))
-
-
-def shingles(words: Sequence[str]) -> Words:
-    """The distinct hashes of the sequences of words (search tokens); none where they are few."""
-    words = words[:_MOST_WORDS]
-    if len(words) < FEWEST_WORDS:
-        return np.empty(0, dtype=np.uint64)
-    hashes = np.fromiter(map(zlib.crc32, map(str.encode, words)), np.uint64, len(words))
-    hashes = _mixed(hashes + np.uint64(0x9E3779B97F4A7C15))
-    count = len(words) - SHINGLE + 1
-    joined = np.zeros(count, dtype=np.uint64)
-    for place in range(SHINGLE):
-        joined = joined + hashes[place : place + count] * _PLACES[place]
-    return np.unique(_mixed(joined))
-
-
-def signature_of(hashes: Words) -> Words:
-    """The MinHash signature of shingles: ``PERMUTATIONS`` values below 2^32."""
-    least = np.full(PERMUTATIONS, _MASK, dtype=np.uint64)
-    # In pieces, so that a long text takes no more memory than a short one.
-    for start in range(0, len(hashes), 1024):
-        piece = hashes[start : start + 1024, None] * _FACTORS + _OFFSETS
-        least = np.minimum(least, (piece >> np.uint64(32)).min(axis=0))
-    return least
-
-
-def bands_of(signature: Words) -> list[int]:
-    """The bands of a signature as signed 64-bit integers, each of its own place."""
-    rows = signature.reshape(BANDS, ROWS)
-    joined = _BAND_SEEDS.copy()
-    for row in range(ROWS):
-        joined = _mixed((joined + rows[:, row]) * _BAND_FACTORS[row])
-    return [int(band) for band in joined.view(np.int64)]
-
-
-def bands_stored(signature: bytes) -> list[int]:
-    """The bands of a signature as it is stored."""
-    return bands_of(np.frombuffer(signature, "<u4").astype(np.uint64))
-
-
-def likeness(one: Words, other: Words) -> float:
-    """The share of sequences that two texts have in common (Jaccard, 0 to 1)."""
-    common = len(np.intersect1d(one, other, assume_unique=True))
-    union = len(one) + len(other) - common
-    return common / union if union else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,30 +62,23 @@ class _Member:
 
 
 def place(
-    connection: Connection, texts: Iterable[tuple[int, Sequence[str]]], *, fresh: bool = False
+    connection: Connection, texts: Sequence[tuple[int, Signed | None]], *, fresh: bool = False
 ) -> None:
-    """Sign articles (item id, search tokens of the text); join each to the cluster it belongs to.
+    """Keep articles' signatures; join each article to the cluster it belongs to.
 
-    ``fresh`` says that none was signed before.
+    ``texts`` are (item id, what its text was signed with), ``fresh`` says that none was signed
+    before.
     """
-    signed: dict[int, tuple[Words, list[int]]] = {}
-    rows: list[dict[str, Any]] = []
-    ids = []
-    for item_id, words in texts:
-        ids.append(item_id)
-        hashes = shingles(words)
-        if len(hashes):
-            signature = signature_of(hashes)
-            signed[item_id] = (hashes, bands_of(signature))
-            rows.append({"item_id": item_id, "signature": signature.astype("<u4").tobytes()})
-    if ids and not fresh:
-        forget(connection, ids)
-    if not rows:
+    signed = {item_id: one for item_id, one in texts if one is not None}
+    if texts and not fresh:
+        forget(connection, [item_id for item_id, _ in texts])
+    if not signed:
         return
+    rows = [{"item_id": i, "signature": one.signature} for i, one in signed.items()]
     statement: Any = insert(Signature).returning(Signature.item_id, Signature.id)
     numbers = {i: number for i, number in connection.execute(statement, rows)}  # noqa: C416
     generation = bands.place_for(connection, min(numbers.values()), max(numbers.values()))
-    values = {i: one for i, (_, one) in signed.items()}
+    values = {i: one.bands for i, one in signed.items()}
     held = bands.holders(connection, {band for some in values.values() for band in some})
     bands.add(
         connection,
@@ -179,8 +86,8 @@ def place(
         [(numbers[i], some) for i, some in values.items()],
         {band: len(some) for band, some in held.items()},
     )
-    signatures = {row["item_id"]: row["signature"] for row in rows}
-    read = _Texts(connection, {i: hashes for i, (hashes, _) in signed.items()})
+    signatures = {i: one.signature for i, one in signed.items()}
+    read = _Texts(connection, {i: one.hashes for i, one in signed.items()})
     for item_id, others in _likely(connection, signatures, meet(values, held)).items():
         _join(read, item_id, others)
 
@@ -387,5 +294,5 @@ def complete(connection: Connection, after: int = 0, count: int = 500) -> int | 
         .order_by(Article.item_id)
         .limit(count)
     ).all()
-    place(connection, [(i, list(tokens(text))) for i, text in rows], fresh=True)
+    place(connection, [(i, sign(tokens(text))) for i, text in rows], fresh=True)
     return rows[-1][0] if rows else None

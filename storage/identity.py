@@ -7,8 +7,6 @@ work costs as much as the rest of the crawl together.
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +16,7 @@ from storage.addresses import url_key
 from storage.database import ignoring_insert, insert_ignore
 from storage.models import Address, Article, Candidate, Item, Link, Mention
 from storage.search import filling
+from storage.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -100,22 +99,6 @@ class KnownItem:
     first_seen_at: datetime
 
 
-def words_of(text: str) -> list[str]:
-    """The words of ``text``, folded so that case, width and punctuation do not count."""
-    return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
-
-
-def digest_of(words: Sequence[str]) -> str:
-    """SHA-256 (hex) of folded words."""
-    return hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def name_key(name: str) -> str:
-    """The form under which two spellings of a name are the same: case and accents do not count."""
-    plain = unicodedata.normalize("NFKD", name)
-    return " ".join(words_of("".join(c for c in plain if not unicodedata.combining(c))))
-
-
 def identity_of(content: ArticleContent | Entry, url: str) -> str:
     """The identity within source and kind: the site's own number, else the canonical URL's key."""
     if content.number:
@@ -173,10 +156,13 @@ def find_item(
 
 
 def find_same_text(
-    connection: Connection, source_id: int, headline: str, words: Sequence[str], digest: str
+    connection: Connection, source_id: int, headline: str, count: int, digest: str
 ) -> tuple[int, str | None] | None:
-    """(id, number) of the source's article with the very same words under the same headline."""
-    if len(words) < DUPLICATE_WORDS:
+    """(id, number) of the source's article with the very same words under the same headline.
+
+    ``count`` is how many words there are, ``digest`` theirs.
+    """
+    if count < DUPLICATE_WORDS:
         return None
     wanted = words_of(headline)
     found = same_texts(connection, source_id, [digest])

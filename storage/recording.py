@@ -129,6 +129,7 @@ class StoredPage:
         made = Made(
             content, outcome.extractor, outcome.origin, rights.kept(outcome.capture.rights),
             outcome.capture.fetched_at if outcome.origin == "import" else None,
+            outcome.derived,
         )  # fmt: skip
         kind: ItemKind = "entry" if isinstance(content, Entry) else "article"
         return cls(outcome, kind, named, keys, urls, made, _guid_key(outcome.task))
@@ -163,7 +164,7 @@ def _is_forgotten(writing: Writing, page: StoredPage) -> bool:
     named = tombstones.identity_value(connection, writing.source_id, page.kind, page.identity)
     return bool(
         tombstones.held(connection, "identity", [named])
-        or tombstones.held(connection, "text", [page.made.digest])
+        or tombstones.held(connection, "text", [page.made.derived.digest])
     )
 
 
@@ -283,8 +284,10 @@ def _duplicate_of(writing: Writing, page: StoredPage, item: KnownItem | None) ->
         looked_for = page.task.item_id is not None
         # Found by a feed's id at an address never met: it moved there.
         return None if looked_for or page.keys[-1] == url_key(item.url) else item
-    twin = identity.find_same_text(writing.connection, writing.source_id, content.headline,
-                                   page.made.words, page.made.digest)  # fmt: skip
+    text = page.made.derived
+    twin = identity.find_same_text(
+        writing.connection, writing.source_id, content.headline, text.word_count, text.digest
+    )
     if twin is None or (content.number and twin[1]):
         return None
     row = writing.connection.execute(select(*identity.ITEM_COLUMNS).where(Item.id == twin[0])).one()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from storage.content import Article, Entry
+    from storage.derived import Derived
 
 EndpointKind = Literal["feed", "sitemap", "listing"]
 ItemKind = Literal["article", "entry"]
@@ -139,6 +140,13 @@ class PageStored:
     origin: Origin = "crawl"
     # The exchange that ``capture``, a browser's drawing, was made of.
     drawn_from: CaptureRecord | None = None
+    # What was derived of ``content`` already.
+    derived: Derived | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether ``content`` is the very object that ``derived`` was derived of."""
+        return self.derived is not None and self.derived.content is self.content
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, text, update
 
-from storage import dictionaries, duplicates, messages, rewriting, tombstones, warc
+from storage import dictionaries, duplicates, messages, rewriting, signing, tombstones, warc
 from storage.addresses import is_web_url, url_key
 from storage.captures import DICTIONARIES
 from storage.database import chunked, insert_ignore
@@ -230,7 +230,7 @@ def _bury(connection: Connection, number: int, plan: Plan, source_id: int | None
         )  # fmt: skip
         digests = connection.scalars(
             select(Revision.digest).join(Article, Article.item_id == Revision.item_id)
-            .where(Revision.item_id.in_(some), Article.word_count >= duplicates.FEWEST_WORDS)
+            .where(Revision.item_id.in_(some), Article.word_count >= signing.FEWEST_WORDS)
         )  # fmt: skip
         tombstones.put(connection, number, "text", list(digests))
     for media in chunked(plan.media, 1_000):

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.page import BadPage
 from crawler.importing.files import FoundPage, Left, feeds, pages, urls
-from crawler.pipelines.clean import clean_content
-from crawler.workers import WorkerFailure, Workers, extract_job
+from crawler.workers import WorkerFailure, Workers, article_job
 from storage import importing, progress, rights, utc_now
 from storage.captures import CaptureWriter, Exchange
 from storage.packing import codec_for_source
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from crawler.extraction.article import Extraction
     from crawler.importing.files import Form
+    from crawler.preparing import Prepared
     from storage import Archive
     from storage.models import Source
 
@@ -168,7 +167,8 @@ class PageImport:
             # What the page leads to is not followed: nobody asked for the site of today.
             task = Task(page.url, "entry" if extraction.entry else "article", 0)
             outcomes.setdefault(job.source.id, []).append(PageStored(
-                task, (page.url,), record, clean_content(content), EXTRACTOR, origin="import"
+                task, (page.url,), record, content, EXTRACTOR, origin="import",
+                derived=extraction.derived,
             ))  # fmt: skip
         for source_id, some in outcomes.items():
             self._writers[source_id].sync()
@@ -229,11 +229,11 @@ class PageImport:
         )  # fmt: skip
 
 
-async def _extracted(workers: Workers, job: _Job, result: Imported) -> Extraction | None:
+async def _extracted(workers: Workers, job: _Job, result: Imported) -> Prepared | None:
     source, page = job.source, job.page
     known = Known(source.timezone, source.language, None, page.fetched_at, {})
     try:
-        return await workers.run(extract_job, page.body, page.url, page.content_type, known)
+        return await workers.run(article_job, page.body, page.url, page.content_type, known)
     except (BadPage, WorkerFailure) as error:
         result.causes[error.cause] += 1
         return None

@@ -7,22 +7,32 @@ import re
 import unicodedata
 from typing import Any
 
-from storage.content import Article, Block, Entry, Span
+from storage.content import Article, Block, Entry, Link, Media, Span
 from storage.records import PageStored
 
 # Controls, zero-width joiners' lookalikes and halves of surrogate pairs: PostgreSQL refuses NUL,
 # UTF-8 refuses surrogates, and readers see none of the others. ZWJ and ZWNJ shape letters: kept.
 _BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\u00ad\ud800-\udfff]")
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
+_UNCLEAN = re.compile(_BAD.pattern[:-1] + r"\t\r\n\f\v]|  ")
 # The widths of the archive's columns (storage.models).
 _WIDTHS = {"number": 64, "language": 35, "dateline_place": 200, "kind": 100, "section": 200}
+# The fields of links and media that are text.
+_TEXTS = {
+    kind: [f.name for f in dataclasses.fields(kind) if f.name not in ("url", "relation", "kind")]
+    for kind in (Link, Media)
+}
 _MAX_LINE = 1_000
 MAX_TEXT = 2_000_000
 
 
 def clean_line(text: str) -> str:
     """One line of text: composed, without controls, spaces folded; no-break spaces stay."""
-    return _SPACES.sub(" ", _BAD.sub("", unicodedata.normalize("NFC", text))).strip()
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    if _UNCLEAN.search(text):
+        text = _SPACES.sub(" ", _BAD.sub("", text))
+    return text.strip()
 
 
 def clean_block(block: Block) -> Block | None:
@@ -84,12 +94,12 @@ def _lines(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def _clean_fields(value: Any) -> Any:
     changes = {
-        f.name: clean_line(text) or None
-        for f in dataclasses.fields(value)
-        if f.name not in ("url", "relation", "kind")
-        and isinstance(text := getattr(value, f.name), str)
+        name: clean
+        for name in _TEXTS[type(value)]
+        if isinstance(text := getattr(value, name), str)
+        and (clean := clean_line(text) or None) != text
     }
-    return dataclasses.replace(value, **changes)
+    return dataclasses.replace(value, **changes) if changes else value
 
 
 def clean_content(content: Article | Entry) -> Article | Entry:
@@ -102,6 +112,7 @@ class CleanPipeline:
 
     def process_item(self, item: Any) -> Any:
         """Clean an item."""
-        if not isinstance(item, PageStored):
+        # What a worker made was cleaned there, before anything was derived of it.
+        if not isinstance(item, PageStored) or item.is_derived:
             return item
         return dataclasses.replace(item, content=clean_content(item.content))

@@ -369,7 +369,7 @@ class NewsSpider(Spider):
         known = Known(self.source.timezone, self.source.language, task.kind, utc_now(), task.hints)
         try:
             extraction = await self.workers.run(
-                workers.extract_job, response.body, response.url,
+                workers.article_job, response.body, response.url,
                 content_type(response), known,
             )  # fmt: skip
         except BadPage as error:

@@ -57,7 +57,33 @@ class Searchable:
     # The directory entries that it names or lists.
     entries: Sequence[int] = ()
     # Where they were made already.
-    body_tokens: Sequence[str] | None = field(default=None, compare=False)
+    texts: Texts | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What an article's words are found by: tokens and stems joined by spaces."""
+
+    headline: str
+    standfirst: str
+    body: str
+    headline_stems: str
+    text_stems: str
+
+    @classmethod
+    def of(
+        cls, headline: str, standfirst: str, body: str, language: str | None,
+        body_tokens: Sequence[str] | None = None,
+    ) -> Texts:  # fmt: skip
+        """Those of an article; ``body_tokens`` where they were made already."""
+        known = language_of(language)
+        # A break, so that no compound runs from one into the other.
+        stems = stem_set(f"{standfirst}\n{body}", known)
+        return cls(
+            " ".join(tokens(headline)), " ".join(tokens(standfirst)),
+            " ".join(tokens(body) if body_tokens is None else body_tokens),
+            " ".join(stem_set(headline, known)), " ".join(stems),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +101,13 @@ class Document:
 
 def document(key: int, article: Searchable) -> Document:
     """The row of an article."""
-    language = language_of(article.language)
-    title_stems = stem_set(article.headline, language)
-    body = tokens(article.body) if article.body_tokens is None else article.body_tokens
-    # A break, so that no compound runs from one into the other.
-    text = f"{article.standfirst}\n{article.body}"
+    texts = article.texts or Texts.of(
+        article.headline, article.standfirst, article.body, article.language
+    )
+    title_stems = (TITLE_STEM_MARK + stem for stem in texts.headline_stems.split())
     return Document(
-        key, " ".join(tokens(article.headline)), " ".join(tokens(article.standfirst)),
-        " ".join(body), " ".join(title_stems), " ".join(stem_set(text, language)),
-        " ".join([*(TITLE_STEM_MARK + stem for stem in title_stems), *_fields(article)]),
+        key, texts.headline, texts.standfirst, texts.body, texts.headline_stems, texts.text_stems,
+        " ".join([*title_stems, *_fields(article)]),
     )  # fmt: skip
 
 

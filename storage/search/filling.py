@@ -12,7 +12,7 @@ from storage.database import chunked
 from storage.models import Article, ArticleMedia, Item, Link, Media, Mention, Source
 from storage.rights import NOINDEX
 from storage.search import index, keys
-from storage.search.documents import Searchable, document
+from storage.search.documents import Searchable, Texts, document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,11 +50,11 @@ _NAMED = select(Mention.item_id, Mention.entry_id).where(Mention.item_id.in_(_ID
 
 
 def searchables(
-    connection: Connection, ids: Sequence[int], tokens: Mapping[int, Sequence[str]] | None = None
+    connection: Connection, ids: Sequence[int], made: Mapping[int, Texts] | None = None
 ) -> Iterator[tuple[int, int | None, Searchable | None]]:
     """(item, search key, what may be found of it or ``None``) of the articles among ``ids``.
 
-    ``tokens`` are those of texts, where they were made already.
+    ``made`` are their texts' tokens and stems, where they were made already.
     """
     said: dict[int, list[str]] = {}
     shown: dict[int, set[str]] = {}
@@ -85,12 +85,12 @@ def searchables(
             access=row.access, revision=row.revision,
             has_attachment="attachment" in kinds or row.item_id in attached,
             has_picture="picture" in kinds, entries=sorted(entries.get(row.item_id, ())),
-            body_tokens=None if row.item_id in said else (tokens or {}).get(row.item_id),
+            texts=None if row.item_id in said else (made or {}).get(row.item_id),
         )  # fmt: skip
 
 
 def fill(
-    connection: Connection, ids: Sequence[int], tokens: Mapping[int, Sequence[str]] | None = None,
+    connection: Connection, ids: Sequence[int], made: Mapping[int, Texts] | None = None,
     without: Sequence[int] = (),
 ) -> None:  # fmt: skip
     """Index articles as they are in the tables, under the keys that they have there.
@@ -102,7 +102,7 @@ def fill(
     # A part at a time: an entry may be named in tens of thousands.
     for some in chunked(ids, _AT_ONCE):
         documents, left = [], []
-        for _, key, article in searchables(connection, some, tokens):
+        for _, key, article in searchables(connection, some, made):
             if article is not None and key is not None:
                 documents.append(document(key, article))
             elif key is not None:

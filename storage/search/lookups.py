@@ -56,7 +56,7 @@ def languages(connection: Connection) -> list[str]:
 
 def entries_called(connection: Connection, name: str) -> list[int]:
     """The directory entries of this name, alias or acronym, or with this number in the archive."""
-    from storage.identity import name_key
+    from storage.words import name_key
 
     key = name_key(name)
     found = list(connection.scalars(

@@ -63,7 +63,9 @@ class _Stems(dict[str, tuple[str, ...]]):
     def __missing__(self, word: str) -> tuple[str, ...]:
         if len(self) >= _MOST_WORDS:
             self.clear()
-        found = dict.fromkeys(fold(self._stem(form)) for form in (word, fold(word)))
+        plain = fold(word)
+        forms = (word,) if plain == word else (word, plain)
+        found = dict.fromkeys(fold(self._stem(form)) for form in forms)
         made = tuple((MARK + self._language + one)[:MAX_TOKEN] for one in found if one)
         self[word] = made
         return made

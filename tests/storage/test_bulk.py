@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from storage.archive import Archive, open_archive
 from storage.bulk import record_all
 from storage.content import Link, Media
+from storage.derived import derive
 from storage.models import (
     Address,
     Article,
@@ -19,6 +21,7 @@ from storage.models import (
     Capture,
     Item,
     Revision,
+    Signature,
 )
 from storage.models import Link as LinkRow
 from storage.recording import Writing, record
@@ -169,3 +172,26 @@ def test_new_pages_are_written_together(archive: Archive, monkeypatch: pytest.Mo
     monkeypatch.setattr("storage.recording.record", None)
     done = archive.record(source, None, pages, NOW)
     assert [one.verdict for one in done] == ["new"] * 5
+
+
+def test_what_was_derived_before_is_written_as_what_is_derived_here(archive: Archive) -> None:
+    source = new_source(archive)
+    rows = []
+    for number in range(2):
+        content = article(
+            f"Bells {number}", *sentences(5, 4), language="en", standfirst="They rang"
+        )
+        page = stored(task_for(archive, source, url(number)), content)
+        if number:
+            page = dataclasses.replace(page, derived=derive(content))
+        (done,) = archive.record(source, None, [page], NOW)
+        with archive.reading() as session:
+            row = session.execute(
+                select(Article.word_count, Article.text_digest, Signature.signature)
+                .join(Signature, Signature.item_id == Article.item_id)
+                .where(Article.item_id == done.item_id)
+            ).one()
+        rows.append(tuple(row))
+        found = archive.search(f"bells {number} rang", duplicates=True)
+        assert done.item_id in [hit.id for hit in found]
+    assert rows[0] == rows[1]

@@ -1,9 +1,10 @@
 """What a worker process needs, imported once before workers are forked."""
 
+from crawler import preparing
 from crawler.extraction import article, language, model
 from crawler.sites import extract_for_site
 
-__all__ = ["article", "extract_for_site"]
+__all__ = ["article", "extract_for_site", "preparing"]
 
 model.load("body")
 language.warm_up()

@@ -1,0 +1,39 @@
+"""Signatures: the same in every archive, and alike where the texts are."""
+
+import pickle
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage import signing
+
+KNOWN_SIGNATURE = [12465774, 14488238, 6497210]
+KNOWN_BANDS = [-6076067154380589740, 7175974805953455580]
+
+
+def test_a_signature_means_the_same_for_ever() -> None:
+    """These values are in every archive; changing them needs a migration."""
+    signature = signing.signature_of(signing.shingles([f"w{n}" for n in range(40)]))
+    assert [int(v) for v in signature[:3]] == KNOWN_SIGNATURE
+    assert signing.bands_of(signature)[:2] == KNOWN_BANDS
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=80))
+@settings(max_examples=60, deadline=None)
+def test_any_text_is_like_itself_and_meets_itself(text: list[str]) -> None:
+    hashes = signing.shingles(text)
+    assert (len(hashes) == 0) == (len(text) < signing.FEWEST_WORDS)
+    if len(hashes):
+        assert signing.likeness(hashes, hashes) == 1.0
+        bands = signing.bands_of(signing.signature_of(hashes))
+        assert len(bands) == signing.BANDS
+        assert all(-(1 << 63) <= band < 1 << 63 for band in bands)
+
+
+def test_what_a_text_is_signed_with_goes_between_processes() -> None:
+    made = signing.sign([f"w{n}" for n in range(40)])
+    assert made is not None
+    again = pickle.loads(pickle.dumps(made))  # noqa: S301
+    assert (again.signature, again.bands) == (made.signature, made.bands)
+    assert list(again.hashes) == list(made.hashes)
+    assert signing.sign(["too", "few"]) is None
