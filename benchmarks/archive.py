@@ -4,7 +4,8 @@
 
 At each size 4,100 articles of 400 words are stored in batches of 100, through the same call as in
 a crawl, and timed: each time just one of the batches moves the bands of near-duplicates on, which
-happens once in 4,096. Between the sizes the archive is filled with short ones (every index grows by
+happens once in 4,096. Before them the search index is merged as far as it goes, as by the runs before,
+and after them what they wrote is, as at a run's end: that is told beside. Between the sizes the archive is filled with short ones (every index grows by
 the same rows). Captures are written for the timed ones. Machines are noisy, so each batch is timed in
 turn with one into a small archive, made anew for each size; the ratio of the two is what counts.
 """
@@ -35,6 +36,8 @@ from storage.sources import add_source
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 SIZES = (1_000, 10_000, 100_000, 300_000, 1_000_000)
 TIMED = 4_100
+# Seconds that merging may take: any.
+_LONG = 3_600.0
 chance = random.Random(3)
 VOCABULARY = [f"word{n}" for n in range(60_000)]
 numbers = itertools.count(1)
@@ -118,7 +121,8 @@ def main() -> None:
                 batch = [page(next(numbers), 30, None, 3) for _ in range(500)]
                 archive.record(source, None, batch, NOW)
                 held += len(batch)
-            spent = {"here": 0.0, "small": 0.0, "offered": 0.0}
+            archive.optimize(_LONG)
+            spent = {"here": 0.0, "small": 0.0, "offered": 0.0, "tidying": 0.0}
             with tempfile.TemporaryDirectory() as beside, create_archive(beside) as small:
                 other = small.write(
                     lambda s: add_source(s, name="s", home_url="https://s.example/", now=NOW).id
@@ -135,10 +139,14 @@ def main() -> None:
                     archive.offer(source, said, NOW)
                     spent["offered"] += time.perf_counter() - began
                     held += 100
+            began = time.perf_counter()
+            archive.optimize(_LONG)
+            spent["tidying"] += time.perf_counter() - began
             cost = {kind: seconds / TIMED * 1000 for kind, seconds in spent.items()}
             print(
                 f"{held:>9,} articles: {cost['here']:5.2f} ms a page, {cost['here'] / cost['small']:4.2f} of"
-                f" what it costs in a small archive; {cost['offered']:.3f} ms an announcement",
+                f" what it costs in a small archive; {cost['offered']:.3f} ms an announcement,"
+                f" {cost['tidying']:.2f} a page to merge what was written",
                 flush=True,
             )
         writer.close()

@@ -118,7 +118,8 @@ def build(archive: Archive, count: int, written: int) -> None:
         print(f"indexed at {time.perf_counter() - began:,.0f} s", file=sys.stderr)
         with archive.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
-    archive.optimize()
+    # As after an import that took so long.
+    archive.optimize((time.perf_counter() - began) / 10)
 
 
 def _copied(archive: Archive, copy: int, written: int) -> None:

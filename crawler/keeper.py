@@ -37,10 +37,12 @@ def mended(archive: Archive) -> list[str]:
     return lines
 
 
-def tidied(archive: Archive) -> None:
-    """What follows a run: pages erased by request leave the files, the database plans anew."""
+def tidied(archive: Archive, seconds: float) -> None:
+    """What follows a run that took so long: pages erased by request leave the files, the database
+    plans anew and merges what was written, for a tenth of that time or a second.
+    """
     sweep_forgotten(archive)
-    archive.optimize()
+    archive.optimize(max(1.0, seconds / 10))
 
 
 class Keeper:

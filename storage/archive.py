@@ -76,13 +76,16 @@ class Archive:
 
                 load_rules(connection)
 
-    def optimize(self) -> None:
+    def optimize(self, seconds: float = 1.0) -> None:
         """Keep questions quick as the archive grows.
 
         SQLite looks at a sample of its tables, so that it plans queries by what is there: cheap
-        where little has changed (https://www.sqlite.org/lang_analyze.html, 6). PostgreSQL does this
-        by itself; its search index is divided where it has grown.
+        where little has changed (https://www.sqlite.org/lang_analyze.html, 6). Segments of its
+        search index are merged for so many ``seconds`` at most. PostgreSQL does this by itself;
+        its search index is divided where it has grown.
         """
+        from storage.search.merging import merge
+
         if self.engine.dialect.name != "sqlite":
             from storage.search.slices import divide
 
@@ -97,6 +100,7 @@ class Archive:
                 # Somebody else writes, or does the same: the next run's turn is soon enough.
                 if "locked" not in str(error):
                     raise
+        merge(self.engine, seconds)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

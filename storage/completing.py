@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from storage import duplicates
@@ -16,6 +17,7 @@ def complete(archive: Archive) -> int:
 
     Each step is written by itself: what was done when it was stopped need not be done again.
     """
+    began = time.monotonic()
     last: int | None = 0
     while last is not None:
 
@@ -25,5 +27,5 @@ def complete(archive: Archive) -> int:
         last = archive.write(work)
     indexed = filling.fill_missing(archive)
     if indexed:
-        archive.optimize()
+        archive.optimize(max(1.0, (time.monotonic() - began) / 10))
     return indexed

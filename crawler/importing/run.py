@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.page import BadPage
 from crawler.importing.files import FoundPage, Left, feeds, pages, urls
+from crawler.keeper import tidied
 from crawler.workers import WorkerFailure, Workers, article_job
 from storage import importing, progress, rights, utc_now
 from storage.captures import CaptureWriter, Exchange
@@ -23,7 +25,6 @@ from storage.records import (
     PageStored,
     Task,
 )
-from storage.takedown import sweep_forgotten
 from storage.version import VERSION
 
 if TYPE_CHECKING:
@@ -101,14 +102,14 @@ class PageImport:
         if done and position:
             result.causes["imported-before"] += position
             return result
+        began = time.monotonic()
         try:
             asyncio.run(self._run(path, form, name, position, result))
         finally:
             for writer in self._writers.values():
                 writer.close()
             self._writers = {}
-            sweep_forgotten(self._archive)
-            self._archive.optimize()
+            tidied(self._archive, time.monotonic() - began)
         return result
 
     async def _run(

@@ -228,7 +228,10 @@ class NewsSpider(Spider):
             )  # fmt: skip
             for line in raised:
                 self.logger.warning("alarm: %s", line)
-            tidied(archive)
+            # Who interrupts a run waits for it to end.
+            took = (utc_now() - self.started_at).total_seconds() if state == "finished" else 0
+            # In the archive's thread: other crawls of this process go on meanwhile.
+            await recorder.call(lambda: tidied(archive, took))
         except ArchiveError as error:
             # The next run says that this one was interrupted, and mends its last file.
             if self.failure is None:
