@@ -102,14 +102,15 @@ class PageImport:
         if done and position:
             result.causes["imported-before"] += position
             return result
-        began = time.monotonic()
+        began, took = time.monotonic(), 0.0
         try:
             asyncio.run(self._run(path, form, name, position, result))
+            took = time.monotonic() - began
         finally:
             for writer in self._writers.values():
                 writer.close()
             self._writers = {}
-            tidied(self._archive, time.monotonic() - began)
+            tidied(self._archive, took)
         return result
 
     async def _run(
