@@ -31,6 +31,7 @@ _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "œ": "oe", "æ": "ae
 
 @lru_cache(maxsize=4_096)
 def _is_unspaced(letter: str) -> bool:
+    """Whether a letter is of a script that writes no spaces, and so a token of its own."""
     return letter > "\u0dff" and _TOKEN.fullmatch(letter + letter) is None
 
 
@@ -53,12 +54,9 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
 
 
-def tokens_at(text: str) -> Iterator[Token]:
-    """The tokens of ``text`` with their places."""
-    for match in _TOKEN.finditer(text):
-        folded = fold(match.group())
-        if folded:
-            yield Token(folded, match.start(), match.end())
+def words_at(text: str) -> Iterator[tuple[str, int, int]]:
+    """The words of ``text`` as they are written, and where they begin and end."""
+    return ((match[0], *match.span()) for match in _TOKEN.finditer(text))
 
 
 def words_in(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from storage.search.analysis import Token, WordsBeginning, fold, tokens_at
+from storage.search.analysis import Token, WordsBeginning, fold, words_at
 from storage.search.stems import PREFIXING, beginnings_of, language_of, stems_of
 
 if TYPE_CHECKING:
@@ -50,11 +50,9 @@ class Marker:
         if self._some is None:
             return
         known = language_of(language)
-        if known in PREFIXING and self._stems:
-            yield from (token for token in tokens_at(text) if self._is_wanted(token.text, known))
-            return
         decided = self._decided.setdefault(known, {})
-        for word, start, end in self._some(text):
+        words = words_at if known in PREFIXING and self._stems else self._some
+        for word, start, end in words(text):
             wanted = decided.get(word)
             if wanted is None:
                 wanted = decided[word] = self._is_wanted(word, known)

@@ -15,7 +15,7 @@ from storage.errors import BadQuery, UnknownSource
 from storage.frontier import take
 from storage.models import Article
 from storage.records import Announcement
-from storage.search.analysis import WordsBeginning, fold, tokens, tokens_at
+from storage.search.analysis import WordsBeginning, fold, tokens, words_at
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def test_words_beginning_so_are_the_tokens_of_a_text_that_do(
     text: str, beginnings: frozenset[str]
 ) -> None:
     found = list(WordsBeginning(beginnings)(text))
-    every = {(token.start, token.end): token.text for token in tokens_at(text)}
+    every = {tuple(place): fold(word) for word, *place in words_at(text) if fold(word)}
     assert all(text[start:end] == word and (start, end) in every for word, start, end in found)
     wanted = tuple(beginnings)
     assert [place for _, *place in found if every[tuple(place)].startswith(wanted)] == [
