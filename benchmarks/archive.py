@@ -115,13 +115,15 @@ def main() -> None:
             lambda s: add_source(s, name="s", home_url="https://s.example/", now=NOW).id
         )
         writer = CaptureWriter(archive.location.captures, "s", "bench")
-        held = 0
+        held = told = 0
         for size in [s for s in SIZES if s <= given.articles]:
             while held < size - TIMED:
                 batch = [page(next(numbers), 30, None, 3) for _ in range(500)]
                 archive.record(source, None, batch, NOW)
                 held += len(batch)
+            began = time.perf_counter()
             archive.optimize(_LONG)
+            before = (time.perf_counter() - began) / max(held - told, 1) * 1000
             spent = {"here": 0.0, "small": 0.0, "offered": 0.0, "tidying": 0.0}
             with tempfile.TemporaryDirectory() as beside, create_archive(beside) as small:
                 other = small.write(
@@ -146,9 +148,10 @@ def main() -> None:
             print(
                 f"{held:>9,} articles: {cost['here']:5.2f} ms a page, {cost['here'] / cost['small']:4.2f} of"
                 f" what it costs in a small archive; {cost['offered']:.3f} ms an announcement,"
-                f" {cost['tidying']:.2f} a page to merge what was written",
+                f" {cost['tidying']:.2f} a page to merge what was written ({before:.2f} those before)",
                 flush=True,
             )
+            told = held
         writer.close()
         _parts(archive, held)
 
