@@ -119,7 +119,7 @@ def build(archive: Archive, count: int, written: int) -> None:
         with archive.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
     # As after an import that took so long.
-    archive.optimize((time.perf_counter() - began) / 10)
+    archive.optimize(time.perf_counter() - began)
 
 
 def _copied(archive: Archive, copy: int, written: int) -> None:

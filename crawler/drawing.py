@@ -192,9 +192,7 @@ class Drawing:
         if task.known is not None and task.known.digest == digest:
             return PageUnchanged(task, capture)
         try:
-            found: Extraction = await self._pool.run(
-                workers.article_job, drawn.html, response.url, HTML, known
-            )
+            found = await self._pool.run(workers.article_job, drawn.html, response.url, HTML, known)
         except (BadPage, workers.WorkerFailure) as error:
             logger.info("%s, drawn: %s", response.url, error)
             return None
@@ -269,7 +267,7 @@ class Drawing:
 
 def text_size(extraction: Extraction) -> int:
     """Characters of text that were found in a page."""
-    found = extraction.article or extraction.entry
+    found = extraction.content
     return sum(len(block.text) for block in found.blocks) if found is not None else 0
 
 

@@ -14,7 +14,6 @@ from crawler.fetching import fetch, max_age
 from storage import host_files, rewriting, rights
 from storage.captures import CaptureWriter, recover
 from storage.packing import codec_for_source
-from storage.takedown import sweep_forgotten
 from storage.version import VERSION
 
 if TYPE_CHECKING:
@@ -35,14 +34,6 @@ def mended(archive: Archive) -> list[str]:
     for name, cut in recover(archive.location.captures):
         lines.append(f"mended {name}: {cut} bytes of a broken record cut off")
     return lines
-
-
-def tidied(archive: Archive, seconds: float) -> None:
-    """What follows a run that took so long: pages erased by request leave the files, the database
-    plans anew and merges what was written, for a tenth of that time or a second.
-    """
-    sweep_forgotten(archive)
-    archive.optimize(max(1.0, seconds / 10))
 
 
 class Keeper:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from crawler.extraction.article import EXTRACTOR
 from crawler.follow import to_follow
-from crawler.preparing import Prepared
 from storage.records import PageFailed, PageSkipped, PageStored
 
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-    from crawler.extraction.article import Extraction
+    from crawler.preparing import Prepared
     from storage.records import CaptureRecord, Outcome, Task
 
 # Walls pass: the page behind them is tried again.
@@ -20,11 +19,11 @@ _WALLS = frozenset({"login-wall", "consent-wall", "bot-wall"})
 
 
 def of_extraction(
-    task: Task, response: Response, extraction: Extraction, capture: CaptureRecord,
+    task: Task, response: Response, extraction: Prepared, capture: CaptureRecord,
     drawn_from: CaptureRecord | None = None,
 ) -> Outcome:  # fmt: skip
     """Stored, skipped because it is no item, or failed because a wall stood in its place."""
-    content = extraction.article or extraction.entry
+    content = extraction.content
     if content is None:
         if extraction.kind in _WALLS:
             return PageFailed(task, extraction.kind, extraction.reason)
@@ -33,5 +32,5 @@ def of_extraction(
     follow = to_follow(content, response.url, task.depth)
     return PageStored(
         task, urls, capture, content, EXTRACTOR, follow, drawn_from=drawn_from,
-        derived=extraction.derived if isinstance(extraction, Prepared) else None,
+        derived=extraction.derived,
     )  # fmt: skip

@@ -122,7 +122,7 @@ async def _made(
         result.causes[str(cause)] += 1
         logger.warning("item %d: %s", one.item_id, error)
         return None
-    content = found.article or found.entry
+    content = found.content
     if content is None or (found.entry is not None) != (one.kind == "entry"):
         # What the archive holds stays: the older extractor saw an item there.
         result.causes[f"now-{found.kind}"] += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 import time
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -16,6 +15,7 @@ from storage.database import (
     lock_source,
     make_engine,
     read_session,
+    unless_locked,
     write_session,
 )
 from storage.errors import ArchiveError, FolderNotWritable
@@ -76,13 +76,13 @@ class Archive:
 
                 load_rules(connection)
 
-    def optimize(self, seconds: float = 1.0) -> None:
+    def optimize(self, took: float = 0.0) -> None:
         """Keep questions quick as the archive grows.
 
         SQLite looks at a sample of its tables, so that it plans queries by what is there: cheap
         where little has changed (https://www.sqlite.org/lang_analyze.html, 6). Segments of its
-        search index are merged for so many ``seconds`` at most. PostgreSQL does this by itself;
-        its search index is divided where it has grown.
+        search index are merged for a tenth of the seconds that what is written ``took``, or for
+        one. PostgreSQL does this by itself; its search index is divided where it has grown.
         """
         from storage.search.merging import merge
 
@@ -91,16 +91,11 @@ class Archive:
 
             divide(self.engine)
             return
-        with self.engine.connect() as connection:
+        with self.engine.connect() as connection, unless_locked():
             raw: Any = connection.connection.driver_connection
             raw.execute("PRAGMA analysis_limit = 1000")
-            try:
-                raw.execute("PRAGMA optimize = 0x10002")
-            except sqlite3.OperationalError as error:
-                # Somebody else writes, or does the same: the next run's turn is soon enough.
-                if "locked" not in str(error):
-                    raise
-        merge(self.engine, seconds)
+            raw.execute("PRAGMA optimize = 0x10002")
+        merge(self.engine, max(1.0, took / 10))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -1,4 +1,4 @@
-"""What an archive of an older Dateline lacks once its schema is upgraded, made in small steps."""
+"""What is made up for later: what an older archive lacks once it is upgraded, and after a run."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from storage import duplicates
 from storage.search import filling
+from storage.takedown import sweep_forgotten
 
 if TYPE_CHECKING:
     from storage.archive import Archive
+
+
+def tidied(archive: Archive, took: float) -> None:
+    """What follows a run of so many seconds: pages erased by request leave the files, the database
+    plans anew and merges what was written (:meth:`storage.archive.Archive.optimize`).
+    """
+    sweep_forgotten(archive)
+    archive.optimize(took)
 
 
 def complete(archive: Archive) -> int:
@@ -27,5 +36,5 @@ def complete(archive: Archive) -> int:
         last = archive.write(work)
     indexed = filling.fill_missing(archive)
     if indexed:
-        archive.optimize(max(1.0, (time.monotonic() - began) / 10))
+        archive.optimize(time.monotonic() - began)
     return indexed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -89,6 +90,16 @@ def read_session(engine: Engine) -> Session:
     from sqlalchemy.orm import Session
 
     return Session(engine, expire_on_commit=False)
+
+
+@contextmanager
+def unless_locked() -> Iterator[None]:
+    """Leave SQLite alone where somebody else writes: the next run's turn is soon enough."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
 
 
 def lock_source(session: Session, source_id: int) -> None:

@@ -51,6 +51,11 @@ class Extraction:
     article: Article | None = None
     entry: Entry | None = None
 
+    @property
+    def content(self) -> Article | Entry | None:
+        """The article or the entry; none where the page is neither."""
+        return self.article or self.entry
+
 
 @dataclass(frozen=True, slots=True)
 class Known:

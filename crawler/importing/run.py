@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.page import BadPage
 from crawler.importing.files import FoundPage, Left, feeds, pages, urls
-from crawler.keeper import tidied
 from crawler.workers import WorkerFailure, Workers, article_job
 from storage import importing, progress, rights, utc_now
 from storage.captures import CaptureWriter, Exchange
+from storage.completing import tidied
 from storage.packing import codec_for_source
 from storage.records import (
     Announcement,
@@ -156,7 +156,7 @@ class PageImport:
         found = await asyncio.gather(*(_extracted(workers, job, result) for job in jobs))
         outcomes: dict[int, list[PageStored]] = {}
         for job, extraction in zip(jobs, found, strict=True):
-            content = None if extraction is None else extraction.article or extraction.entry
+            content = None if extraction is None else extraction.content
             if content is None or extraction is None:
                 if extraction is not None:
                     result.causes[extraction.kind] += 1

@@ -51,7 +51,7 @@ class Fixture:
 
 def record(found: Extraction) -> dict[str, Any]:
     """An extraction as it is kept in a fixture: no provenance, absent fields left out."""
-    content = found.article or found.entry
+    content = found.content
     made: dict[str, Any] = {"page": found.kind}
     if content is not None:
         made |= to_json(content)

@@ -17,7 +17,7 @@ from crawler.drawing import Drawing
 from crawler.extraction.article import Known
 from crawler.extraction.page import BadPage
 from crawler.fetching import content_type
-from crawler.keeper import Keeper, mended, tidied
+from crawler.keeper import Keeper, mended
 from crawler.outcomes import of_extraction
 from crawler.past import Past
 from crawler.recorder import Recorder, Tally
@@ -25,6 +25,7 @@ from crawler.sites.base import site_for
 from crawler.visits import Visits
 from storage import Archive, ArchiveError, open_archive, utc_now
 from storage.addresses import host_of
+from storage.completing import tidied
 from storage.naming import last_name
 from storage.records import (
     Announcement,

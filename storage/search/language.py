@@ -72,7 +72,8 @@ VALUE_FIELDS = {
     "dossier": "dossier",
 }  # fmt: skip
 
-_OPERATORS = frozenset({"OR", "OU", "AND", "ET", "NOT", "SAUF", "NEAR", "PRES", "PRÈS"})
+_OR, _AND, _NOT, _NEARS = "OR|OU", "AND|ET", "NOT|SAUF", "NEAR|PRES|PRÈS"
+_OPERATORS = frozenset("|".join((_OR, _AND, _NOT, _NEARS)).split("|"))
 _MERE_WORD = re.compile(r"\w[\w'’-]*")
 _MERE_WORDS = re.compile(rf"\s*{_MERE_WORD.pattern}(?:\s+{_MERE_WORD.pattern})*\s*")
 _END = r"""(?=[\s()"]|$)"""
@@ -90,13 +91,13 @@ _GRAMMAR = rf"""
          | PHRASE -> phrase
          | WORD -> word
 
-    _OR.4: /(?:OR|OU){_END}/
-    _AND.4: /(?:AND|ET){_END}/
-    _NOT.4: /(?:NOT|SAUF){_END}|-(?=[^\s\-)])/
-    NEAR.4: /(?:NEAR|PRES|PRÈS)(?:\/\d+)?{_END}/
+    _OR.4: /(?:{_OR}){_END}/
+    _AND.4: /(?:{_AND}){_END}/
+    _NOT.4: /(?:{_NOT}){_END}|-(?=[^\s\-)])/
+    NEAR.4: /(?:{_NEARS})(?:\/\d+)?{_END}/
     FIELD.3: /(?i:{_NAMES}):[ \t]*(?=["(]|[^\s()])(?!\/\/)|[^\W\d_]+:(?=["(]|[^\s()])(?!\/\/)/
     PHRASE.3: /"[^"]*"/
-    WORD: /(?!(?:OR|OU|AND|ET|NOT|SAUF|(?:NEAR|PRES|PRÈS)(?:\/\d+)?){_END})[^\s()"]*\w[^\s()"]*/
+    WORD: /(?!(?:{_OR}|{_AND}|{_NOT}|(?:{_NEARS})(?:\/\d+)?){_END})[^\s()"]*\w[^\s()"]*/
     SIGNS: /[^\w\s()"]+{_END}/
     %ignore /\s+/
     %ignore SIGNS

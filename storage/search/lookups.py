@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import text
 
 from storage.search.stems import language_of
+from storage.words import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +57,6 @@ def languages(connection: Connection) -> list[str]:
 
 def entries_called(connection: Connection, name: str) -> list[int]:
     """The directory entries of this name, alias or acronym, or with this number in the archive."""
-    from storage.words import name_key
-
     key = name_key(name)
     found = list(connection.scalars(
         text("SELECT DISTINCT item_id FROM entry_names WHERE key = :key"), {"key": key}

@@ -7,9 +7,10 @@ in a large archive as in a small one; the rest is done after it, a little at a t
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
+
+from storage.database import unless_locked
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -27,16 +28,11 @@ def merge(engine: Engine, seconds: float) -> bool:
     What was begun goes on with the next call. It stops where somebody else writes for long.
     """
     ends = time.monotonic() + seconds
-    with engine.connect() as connection:
+    with engine.connect() as connection, unless_locked():
         raw: Any = connection.connection.driver_connection
         while time.monotonic() < ends:
             before = raw.total_changes
-            try:
-                raw.execute(_MERGE, (_STEP,))
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error):
-                    raise
-                return False
+            raw.execute(_MERGE, (_STEP,))
             if raw.total_changes - before < 2:
                 return True
     return False
