@@ -69,7 +69,10 @@ def _keys(page: StoredPage) -> set[str]:
 
 
 def _alone(pages: dict[int, StoredPage]) -> set[int]:
-    """The new articles that share no address, identity or text with others of the batch."""
+    """The new articles that share no address, identity or text with others of the batch.
+
+    What a browser drew has two captures, one of which refers to the other: it goes page by page.
+    """
     uses: Counter[str] = Counter()
     names = {
         i: {*_keys(page), f"identity {page.identity}", f"text {page.made.derived.digest}"}
@@ -82,6 +85,7 @@ def _alone(pages: dict[int, StoredPage]) -> set[int]:
         for i, page in pages.items()
         if isinstance(page.outcome.content, ArticleContent)
         and page.task.item_id is None
+        and page.outcome.drawn_from is None
         and all(uses[name] == 1 for name in names[i])
     }
 
@@ -165,7 +169,7 @@ def _insert_items(writing: Writing, pages: Sequence[StoredPage]) -> dict[str, in
 
 
 def _insert_captures(writing: Writing, pages: Sequence[StoredPage]) -> list[int]:
-    rows = [recording.row_of_page(writing, page.outcome) for page in pages]
+    rows = [recording.capture_row(writing, page.outcome.capture) for page in pages]
     statement: Any = insert(Capture).returning(Capture.id, sort_by_parameter_order=True)
     return list(writing.connection.scalars(statement, rows))
 

@@ -189,7 +189,7 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
         frontier.settle(writing.connection, page.task, "refused", writing.now, cause="forgotten",
                         detail=detail)  # fmt: skip
         return Recorded("skipped", "forgotten")
-    capture_id = _insert_capture(writing, row_of_page(writing, outcome))
+    capture_id = _insert_capture(writing, _row_of_page(writing, outcome))
     item = _item_for(writing, page)
     duplicate = _duplicate_of(writing, page, item)
     if duplicate is not None:
@@ -294,7 +294,7 @@ def _duplicate_of(writing: Writing, page: StoredPage, item: KnownItem | None) ->
     return identity.KnownItem(*row)
 
 
-def row_of_page(writing: Writing, outcome: PageStored) -> dict[str, Any]:
+def _row_of_page(writing: Writing, outcome: PageStored) -> dict[str, Any]:
     """The row of a page's capture; that of what it was drawn from is written first."""
     row = capture_row(writing, outcome.capture)
     if outcome.drawn_from is not None:
