@@ -29,7 +29,8 @@ async def fetch(crawler: Crawler, request: Request) -> Response | causes.Failure
 def header(response: Response, name: str) -> str | None:
     """A header of ``response`` as text; ``None`` where it has none, or an empty one."""
     value = response.headers.get(name)
-    return value.decode("latin-1") if value else None
+    # NUL is allowed in no header (RFC 9110, 5.5), and PostgreSQL takes none.
+    return value.decode("latin-1").replace("\x00", "") if value else None
 
 
 def http_date(text: str) -> datetime | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -33,6 +34,11 @@ _AMP_CACHE = re.compile(
     r"(s/)?([^/]+\..*)", re.IGNORECASE,
 )  # fmt: skip
 _SPACES = " \t\r\n\x00\x0b\x0c"
+# Characters of an address and of its key, escaped. The sitemaps protocol allows 2,047
+# (https://www.sitemaps.org/protocol.html), PostgreSQL's indexes 2,704 bytes.
+LONGEST = 2_500
+# What no database takes: NUL, and halves of surrogate pairs (JSON can say them).
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 # The same menus and related items stand on page after page of a site.
 _CACHED = 20_000
@@ -61,10 +67,21 @@ def use_rules(rules: Mapping[str, Rules]) -> None:
 
 @lru_cache(maxsize=_CACHED)
 def is_web_url(url: str) -> bool:
-    """Whether ``url`` is an absolute http(s) URL with a host and a possible port."""
-    return (
-        _PLAIN_HOST.match(url) is not None and "@" not in url and "xn--" not in url.lower()
-    ) or (_parsed(url) is not None)
+    """Whether ``url`` is an absolute http(s) URL with a host and a possible port.
+
+    One that is longer than ``LONGEST`` is none: no reader and few servers would take it.
+    """
+    if len(url) > LONGEST:
+        return False
+    if (
+        _PLAIN_HOST.match(url) is not None
+        and url.isascii()
+        and "@" not in url
+        and "xn--" not in url.lower()
+    ):
+        return True
+    parts = _parsed(url)
+    return parts is not None and len(parts.href) <= LONGEST
 
 
 def _escaped(segment: str) -> str:
@@ -84,11 +101,12 @@ def _parsed(url: str) -> ada_url.URL | None:
 def absolute(base: str, href: str) -> str | None:
     """``href`` as a reader at ``base`` would follow it; ``None`` where that is no web address."""
     href = href.strip(_SPACES)
-    if href.startswith(("http://", "https://")):
+    plain = _UNSTORABLE.search(href) is None
+    if plain and href.startswith(("http://", "https://")):
         return href if is_web_url(href) else None
     try:
         # Most links are rooted and plain: then joining is pasting.
-        if href[:1] == "/" and href[1:2] not in ("/", "\\") and "/." not in href:
+        if plain and href[:1] == "/" and href[1:2] not in ("/", "\\") and "/." not in href:
             url = _origin(base) + href
         else:
             url = ada_url.join_url(base, href.encode("utf-8", "replace").decode())
@@ -117,13 +135,14 @@ def url_key(url: str) -> str:
     Scheme, user, letter case and IDNA form of the host, ``www.`` and mobile hosts, default port,
     fragment, tracking, session and view parameters, order of parameters, AMP and print views,
     dot segments, escapes, doubled and trailing slashes do not count; a site's own rules are
-    heard. Idempotent on its own output once a scheme is put before it.
+    heard. What would be longer than ``LONGEST`` is the host and a digest. Idempotent on its own
+    output once a scheme is put before it.
 
     Raises:
         ValueError: ``url`` is no web address.
     """
     plain = _PLAIN.fullmatch(url)
-    if plain is not None and "xn--" not in url and "/." not in url:
+    if plain is not None and "xn--" not in url and "/." not in url and len(url) <= LONGEST:
         host = folded_host(plain[1])
         if "google." not in host and "ampproject" not in host:
             return f"{_Sites.aliases.get(host, host)}{folded_path(plain[2] or '')}"
@@ -144,4 +163,8 @@ def url_key(url: str) -> str:
     if query:
         key += f"?{urlencode(query, errors='surrogateescape')}"
     # Pages of old applications name what they show behind "#!"; any other fragment is a place.
-    return key + parts.hash if parts.hash.startswith("#!") else key
+    if parts.hash.startswith("#!"):
+        key += parts.hash
+    if len(key) <= LONGEST:
+        return key
+    return f"{host}/~{sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -18,7 +18,7 @@ from storage.database import (
     unless_locked,
     write_session,
 )
-from storage.errors import ArchiveError, FolderNotWritable
+from storage.errors import ArchiveError, FolderNotWritable, NotStorable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -107,30 +107,31 @@ class Archive:
         """Run ``work`` in one transaction, again where another writer got in its way.
 
         Raises:
+            NotStorable: the database refuses something of what was to be written.
             ArchiveError: the database is locked for good, full, or cannot be written.
         """
-        from sqlalchemy.exc import DBAPIError, OperationalError
+        from sqlalchemy.exc import StatementError
+
+        from storage.refusals import is_refusal, reason_of
 
         for attempt in range(_TRIES):
             try:
                 with write_session(self.engine) as session, session.begin():
                     return work(session)
-            except DBAPIError as error:
-                state = getattr(error.orig, "sqlstate", None)
+            except (StatementError, UnicodeError, OverflowError) as error:
+                state = getattr(getattr(error, "orig", None), "sqlstate", None)
                 if state in _OTHER_WRITER and attempt + 1 < _TRIES:
                     time.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
                     continue
-                if isinstance(error, OperationalError):
-                    reason = str(error.orig).strip().splitlines()[0]
-                    raise FolderNotWritable(
-                        f"the database cannot be written: {reason}",
-                        "check space, rights and other users of the database; "
-                        "what was reported stored is safe",
+                if is_refusal(error):
+                    raise NotStorable(
+                        f"the database refused what was to be written: {reason_of(error)}",
+                        "nothing of it was stored; this is a fault of Dateline's, please report it",
                     ) from error
-                reason = str(error.orig).strip().splitlines()[0]
-                raise ArchiveError(
-                    f"the database refused what was to be written: {reason}",
-                    "nothing of it was stored; this is a fault of Dateline's, please report it",
+                raise FolderNotWritable(
+                    f"the database cannot be written: {reason_of(error)}",
+                    "check space, rights and other users of the database; "
+                    "what was reported stored is safe",
                 ) from error
         raise ArchiveError("the database stayed busy", "try again")
 
@@ -138,41 +139,65 @@ class Archive:
         self, source_id: int, run_id: int | None, outcomes: Sequence[Outcome], now: datetime,
         counts: dict[str, int] | None = None,
     ) -> list[Recorded]:  # fmt: skip
-        """Write what became of fetched pages, all or none of them, and the run's counts so far."""
+        """Write what became of fetched pages, all or none of them, and the run's counts so far.
+
+        Where the database refuses something of them, each is written by itself.
+        """
         from storage.bulk import record_all
         from storage.contents import Writing
+        from storage.refusals import one_by_one
         from storage.runs import note_counts
 
-        def work(session: Session) -> list[Recorded]:
-            lock_source(session, source_id)
-            if run_id is not None and counts is not None:
-                note_counts(session, run_id, counts)
-            return record_all(Writing(session.connection(), source_id, run_id, now), outcomes)
+        def written(some: Sequence[Outcome]) -> list[Recorded]:
+            def work(session: Session) -> list[Recorded]:
+                lock_source(session, source_id)
+                if run_id is not None and counts is not None:
+                    note_counts(session, run_id, counts)
+                return record_all(Writing(session.connection(), source_id, run_id, now), some)
 
-        return self.write(work)
+            return self.write(work)
+
+        try:
+            return written(outcomes)
+        except NotStorable:
+            return one_by_one(written, outcomes)
 
     def record_media(self, fetched: Sequence[FetchedMedia], now: datetime) -> None:
         """Write what became of pictures and attachments."""
         from storage import media
+        from storage.refusals import each_media
 
-        def work(session: Session) -> None:
-            for source_id in media.sources_of(session, [one.media_id for one in fetched]):
-                lock_source(session, source_id)
-            media.record(session, fetched, now)
+        def written(some: Sequence[FetchedMedia]) -> None:
+            def work(session: Session) -> None:
+                for source_id in media.sources_of(session, [one.media_id for one in some]):
+                    lock_source(session, source_id)
+                media.record(session, some, now)
 
-        self.write(work)
+            self.write(work)
+
+        try:
+            written(fetched)
+        except NotStorable:
+            each_media(written, fetched)
 
     def record_endpoint(
         self, source_id: int, outcome: EndpointRead | EndpointFailed, now: datetime
     ) -> Taken:
         """Note a visit to an endpoint and take in what it announced, all or none of it."""
+        from storage.refusals import failed_endpoint
         from storage.visits import record_visit
 
-        def work(session: Session) -> Taken:
-            lock_source(session, source_id)
-            return record_visit(session, outcome, now)
+        def written(visit: EndpointRead | EndpointFailed) -> Taken:
+            def work(session: Session) -> Taken:
+                lock_source(session, source_id)
+                return record_visit(session, visit, now)
 
-        return self.write(work)
+            return self.write(work)
+
+        try:
+            return written(outcome)
+        except NotStorable as error:
+            return written(failed_endpoint(outcome, error))
 
     def offer(self, source_id: int, said: Sequence[Announcement], now: datetime) -> int:
         """Take in announcements that no endpoint made; returns how many are new."""

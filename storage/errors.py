@@ -25,6 +25,10 @@ class FolderNotWritable(ArchiveError):
     """The folder, the database or a capture file cannot be written."""
 
 
+class NotStorable(ArchiveError):
+    """The database takes something of what was to be written for impossible."""
+
+
 class DatabaseUnreachable(ArchiveError):
     """The database does not answer, or its URL makes no sense."""
 

@@ -120,7 +120,7 @@ def record(session: Session, fetched: Sequence[FetchedMedia], now: datetime) -> 
             values = {
                 "state": "stored", "digest": one.digest, "path": one.path, "size": one.size,
                 "content_type": one.content_type, "cause": None, "detail": None,
-                "text": one.text[:MAX_TEXT].replace("\x00", "") if one.text else None,
+                "text": _storable(one.text[:MAX_TEXT]) if one.text else None,
             }  # fmt: skip
         else:
             values = {"state": "refused" if one.final else "failed", "cause": one.cause,
@@ -132,6 +132,11 @@ def record(session: Session, fetched: Sequence[FetchedMedia], now: datetime) -> 
         )
         if one.text:
             _index_articles(session.connection(), one.media_id)
+
+
+def _storable(text: str) -> str:
+    """Without what no database takes: NUL, and halves of surrogate pairs (PDFs have them)."""
+    return text.encode("utf-8", "ignore").decode().replace("\x00", "")
 
 
 def _index_articles(connection: Connection, media_id: int) -> None:

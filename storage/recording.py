@@ -189,6 +189,14 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
         frontier.settle(writing.connection, page.task, "refused", writing.now, cause="forgotten",
                         detail=detail)  # fmt: skip
         return Recorded("skipped", "forgotten")
+    other = _held_as_other_kind(writing, page)
+    if other is not None:
+        if outcome.drawn_from is not None:
+            add_capture(writing, outcome.drawn_from)
+        detail = f"it reads as an {page.kind} now and is held as an {other.kind}"
+        return _record_skipped(
+            writing, PageSkipped(page.task, "other-kind", detail, outcome.capture)
+        )
     capture_id = _insert_capture(writing, _row_of_page(writing, outcome))
     item = _item_for(writing, page)
     duplicate = _duplicate_of(writing, page, item)
@@ -234,6 +242,27 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
     contents.write(writing, item.id, page.made, capture_id, number, outcome.capture.fetched_at)
     verdict = "new" if was_stub or number == 1 else "revised"
     return Recorded(verdict, item_id=item.id, announced=announced)  # type: ignore[arg-type]
+
+
+def _held_as_other_kind(writing: Writing, page: StoredPage) -> KnownItem | None:
+    """What the archive holds at the page's own addresses, where it is no item of its kind.
+
+    A history goes on in one kind: articles have revisions of articles. Where just its canonical URL
+    names something of another kind, the page stays what its own address says.
+    """
+    met = [item for _, item in identity.items_at(writing.connection, writing.source_id,
+                                                 identity.keys_of(page.urls))
+           if item.state != "stub" and item.kind != page.kind]  # fmt: skip
+    if not met or identity.find_item(writing.connection, writing.source_id, page.kind,
+                                     page.identity, []) is not None:  # fmt: skip
+        return None
+    here = identity.items_at(writing.connection, writing.source_id, page.keys)
+    own = next((i for _, i in here if i.state != "stub" and i.kind != page.kind), None)
+    if own is None:
+        page.urls = list(page.outcome.urls)
+        if page.identity.startswith("url:"):
+            page.identity = f"url:{page.keys[-1]}"
+    return own
 
 
 def _item_for(writing: Writing, page: StoredPage) -> KnownItem | None:
@@ -339,13 +368,14 @@ def _title(content: ArticleContent | Entry) -> str:
 def _fill_item(writing: Writing, item: KnownItem, page: StoredPage) -> None:
     content = page.outcome.content
     renamed = item.state == "stub" or page.identity.startswith("number:")
+    # Articles and entries are numbered apart: what is held as one may be read as the other now.
+    kind: Any = page.kind if item.state == "stub" else item.kind
     if item.identity != page.identity and renamed:
-        taken = identity.find_item(writing.connection, writing.source_id, page.kind,
-                                   page.identity, [])  # fmt: skip
+        taken = identity.find_item(writing.connection, writing.source_id, kind, page.identity, [])
         if taken is None:
             item.identity = page.identity
+    item.kind = kind
     if item.state == "stub":
-        item.kind = page.kind
         item.url = content.canonical_url or page.address
     elif url_key(item.url) in page.keys[:-1]:
         # Its page redirects now.

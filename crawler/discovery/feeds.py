@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.discovery.errors import NotAFeed
 from crawler.discovery.periods import PERIODS
+from crawler.pipelines.clean import clean_line
 from storage.addresses import absolute, is_web_url, url_key
 from storage.records import Announcement, Wishes
 
@@ -198,4 +199,5 @@ def _untagged(title: str) -> str:
 
 
 def _text(value: Any) -> str | None:
-    return (" ".join(value.split()) or None) if isinstance(value, str) else None
+    # JSON can say what no database takes.
+    return (clean_line(" ".join(value.split())) or None) if isinstance(value, str) else None

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import Any
 
-from storage.content import Article, Block, Entry, Link, Media, Span
+from storage.content import Article, Block, Entry, Link, Media, Mention, Span
 from storage.records import PageStored
 
 # Controls, zero-width joiners' lookalikes and halves of surrogate pairs: PostgreSQL refuses NUL,
@@ -17,11 +17,14 @@ _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 _UNCLEAN = re.compile(_BAD.pattern[:-1] + r"\t\r\n\f\v]|  ")
 # The widths of the archive's columns (storage.models).
 _WIDTHS = {"number": 64, "language": 35, "dateline_place": 200, "kind": 100, "section": 200}
-# The fields of links and media that are text.
-_TEXTS = {
-    kind: [f.name for f in dataclasses.fields(kind) if f.name not in ("url", "relation", "kind")]
-    for kind in (Link, Media)
+# The fields of what a page points to that are text, and how much of each is kept.
+_TEXTS: dict[type, dict[str, int | None]] = {
+    Link: {"anchor": None, "teaser": None, "kind": 100, "number": 64},
+    Media: {"caption": None, "credit": None, "alternative_text": None},
+    Mention: {"anchor": 500, "full_name": 500, "expansion": 500},
 }
+# Names are looked for by an index, which takes some 2,700 bytes.
+_MAX_NAME = 500
 _MAX_LINE = 1_000
 MAX_TEXT = 2_000_000
 
@@ -64,6 +67,7 @@ def clean_article(article: Article) -> Article:
         "blocks": tuple(b for block in article.blocks if (b := clean_block(block)) is not None),
         "byline": _lines(article.byline),
         "tags": _lines(article.tags),
+        "notices": _lines(article.notices),
     }
     for name in ("standfirst", *_WIDTHS):
         value = getattr(article, name)
@@ -71,6 +75,8 @@ def clean_article(article: Article) -> Article:
             changes[name] = clean_line(value)[: _WIDTHS.get(name, MAX_TEXT)] or None
     changes["links"] = tuple(_clean_fields(link) for link in article.links)
     changes["media"] = tuple(_clean_fields(media) for media in article.media)
+    mentions = (_clean_fields(mention) for mention in article.mentions)
+    changes["mentions"] = tuple(mention for mention in mentions if mention.anchor)
     return dataclasses.replace(article, **changes)
 
 
@@ -78,26 +84,27 @@ def clean_entry(entry: Entry) -> Entry:
     """A directory entry whose fields are clean and fit the archive."""
     return dataclasses.replace(
         entry,
-        name=clean_line(entry.name)[:_MAX_LINE],
+        name=clean_line(entry.name)[:_MAX_NAME],
         number=clean_line(entry.number)[:64] if entry.number else None,
-        expansion=clean_line(entry.expansion) if entry.expansion else None,
+        expansion=clean_line(entry.expansion)[:_MAX_NAME] if entry.expansion else None,
+        aliases=_lines(entry.aliases, _MAX_NAME),
         blocks=tuple(b for block in entry.blocks if (b := clean_block(block)) is not None),
         links=tuple(_clean_fields(link) for link in entry.links),
         media=tuple(_clean_fields(media) for media in entry.media),
     )
 
 
-def _lines(values: tuple[str, ...]) -> tuple[str, ...]:
-    cleaned = (clean_line(value)[:_MAX_LINE] for value in values)
+def _lines(values: tuple[str, ...], width: int = _MAX_LINE) -> tuple[str, ...]:
+    cleaned = (clean_line(value)[:width] for value in values)
     return tuple(dict.fromkeys(value for value in cleaned if value))
 
 
 def _clean_fields(value: Any) -> Any:
     changes = {
         name: clean
-        for name in _TEXTS[type(value)]
+        for name, width in _TEXTS[type(value)].items()
         if isinstance(text := getattr(value, name), str)
-        and (clean := clean_line(text) or None) != text
+        and (clean := clean_line(text)[:width] or None) != text
     }
     return dataclasses.replace(value, **changes) if changes else value
 

@@ -57,6 +57,10 @@ _COUNT_OF_SECONDS = text(
     "SELECT count(*) FROM articles WHERE search_key >= :base AND search_key < :after"
     " AND ((search_key >> 8) & 3) = :shift"
 )
+# Bytes of a vector's tokens and places, of 1,048,575 that PostgreSQL allows.
+_LARGEST = 1_000_000
+# With so little left of its text it is not that which is too long.
+_SMALLEST_SHARE = 0.001
 # Seconds that are looked at together: room for some thousand articles.
 _LOOKED_AT = 8
 
@@ -198,14 +202,40 @@ def _row(connection: Connection, one: Document) -> dict[str, Any]:
 
 
 def _vector(one: Document) -> str:
-    """PostgreSQL's vector of a document: the place of a token is its field, not where it stands."""
-    texts = [one.headline.split(), one.standfirst.split(), one.body.split()]
+    """PostgreSQL's vector of a document: the place of a token is its field, not where it stands.
+
+    Of a text too long for a vector (reports of a thousand pages hang on some articles) the first
+    part is found, as much as there is room for.
+    """
+    share = 1.0
+    while True:
+        places = _places(one, share)
+        size = sum(map(_room, places.items()))
+        if size <= _LARGEST or share < _SMALLEST_SHARE:
+            return " ".join(f"'{t}':{place}" if place else f"'{t}'" for t, place in places.items())
+        share *= 0.9 * _LARGEST / size
+
+
+def _places(one: Document, share: float) -> dict[str, str]:
+    """The tokens of a vector with their fields, of that share of its texts."""
+    texts = [_first(part, share) for part in (one.headline, one.standfirst, one.body)]
     places: dict[str, str] = dict.fromkeys(one.fields.split(), "")
     for words in texts:
         places.update(dict.fromkeys(starmap(text_pair, pairwise(words)), ""))
-    stems = [one.headline_stems.split(), one.text_stems.split()]
+    stems = [_first(part, share) for part in (one.headline_stems, one.text_stems)]
     for words, place in zip((*texts, *stems), ("1A", "2B", "3D", "1A", "3D"), strict=True):
         for token in {*words}:
             held = places.get(token)
             places[token] = place if held is None else f"{held},{place}"
-    return " ".join(f"'{t}':{place}" if place else f"'{t}'" for t, place in places.items())
+    return places
+
+
+def _first(part: str, share: float) -> list[str]:
+    words = part.split()
+    return words if share == 1.0 else words[: int(len(words) * share)]
+
+
+def _room(token: tuple[str, str]) -> int:
+    """Bytes of a token in a vector at most: it, how many places it has, and these."""
+    word, places = token
+    return len(word.encode()) + 1 + (4 + 2 * places.count(",") if places else 0)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.address_rules import Rules
-from storage.addresses import absolute, host_of, is_web_url, url_key, use_rules
+from storage.addresses import LONGEST, absolute, host_of, is_web_url, url_key, use_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +104,29 @@ def test_the_order_of_parameters_does_not_count(parts: list[str]) -> None:
 )  # fmt: skip
 def test_what_is_no_web_address(text: str) -> None:
     assert not is_web_url(text)
+
+
+def test_what_is_too_long_for_an_index_is_no_address_and_no_key() -> None:
+    longest = f"https://a.example/{'x' * (LONGEST - len('https://a.example/'))}"
+    assert is_web_url(longest)
+    assert not is_web_url(f"{longest}x")
+    # Of three bytes each, and nine characters where they are escaped.
+    assert is_web_url(f"https://a.example/{'港' * 270}")
+    assert not is_web_url(f"https://a.example/{'港' * 280}")
+    # A key may escape what an address need not.
+    query = f"https://a.example/?q={'(' * 2_000}"
+    assert is_web_url(query)
+    key = url_key(query)
+    assert len(key) < 100
+    assert key.startswith("a.example/~")
+    assert url_key(f"https://{key}") == key != url_key(f"{query}(")
+
+
+def test_a_link_with_what_no_database_takes_is_escaped() -> None:
+    assert absolute("https://a.example/", "/b\x00c") == "https://a.example/b%00c"
+    assert absolute("https://a.example/", "https://a.example/b\ud800") is not None
+    for href in ("/\ud800", "//b.example/\x00", "https://a.example/\ud800\x00"):
+        (absolute("https://a.example/", href) or "").encode()
 
 
 @pytest.fixture

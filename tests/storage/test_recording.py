@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from storage import reading
 from storage.content import Block, ClaimedMoment, Entry, Link, Media, Mention
 from storage.frontier import pending_count, take
-from storage.models import Address, Article, Candidate, Item, Revision
+from storage.models import Address, Article, Candidate, Capture, Item, Revision
 from storage.models import Link as LinkRow
 from storage.records import (
     Announcement,
@@ -330,3 +330,28 @@ def test_a_batch_of_new_articles_keeps_their_feeds_ids(archive: Archive) -> None
     moved = task_for(archive, source_id, "https://herald.example/elsewhere", hints={"guid": "g3"})
     assert _verdicts(archive, source_id, stored(moved, article("Headline 3"))) == ["unchanged"]
     assert _count(archive, Article) == 5
+
+
+def test_what_reads_as_another_kind_now_leaves_what_is_held(archive: Archive) -> None:
+    source_id = new_source(archive)
+    archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
+    again = _recheck(archive, source_id)
+    entry = Entry("Anne Morel", "person", number="7")
+    (made,) = archive.record(source_id, None, [stored(again, entry)], NOW)
+    assert (made.verdict, made.cause) == ("skipped", "other-kind")
+    record = reading.item(archive, reading.find(archive, URL))
+    assert record["headline"] == "A headline"
+    assert _count(archive, Capture) == 2
+
+
+def test_an_entry_that_names_an_article_as_its_canonical_is_an_entry(archive: Archive) -> None:
+    source_id = new_source(archive)
+    numbered = article(number="7")
+    archive.record(source_id, None, [stored(task_for(archive, source_id, URL), numbered)], NOW)
+    other = "https://herald.example/people/anne-morel"
+    for number in ("7", None):
+        entry = Entry("Anne Morel", "person", number=number, canonical_url=URL)
+        page = stored(task_for(archive, source_id, f"{other}-{number}"), entry)
+        assert _verdicts(archive, source_id, page) == ["new"]
+    assert _count(archive, Article) == 1
+    assert _count(archive, Item) == 3

@@ -89,6 +89,18 @@ def test_an_entity_bomb_and_an_external_entity_give_nothing_away() -> None:
     assert "root:" not in str(feed)
 
 
+def test_what_json_can_say_and_no_database_takes_is_left_out() -> None:
+    feed = parse_feed(
+        rb'{"version": "https://jsonfeed.org/version/1.1", "title": "He\u0000rald", "items": [{"id":'
+        rb' "a\ud800", "url": "/news/1\u0000\ud800", "title": "Tide\u0000 \ud800and time",'
+        rb' "authors": [{"name": "Jane\u0000 Doe"}]}]}', URL,
+    )  # fmt: skip
+    assert feed.title == "Herald"
+    (entry,) = feed.announcements
+    assert entry.hints == {"guid": "a", "headline": "Tide and time", "byline": ["Jane Doe"]}
+    assert entry.url.encode().startswith(b"https://herald.example/news/1%00")
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=200).map(lambda t: RSS_2.replace(
     "Herald", t).encode("utf-8", "surrogatepass"))))  # fmt: skip
