@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from crawler import forkserver
 from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.documents import UnreadableDocument
 from crawler.extraction.page import BadPage
@@ -148,12 +149,9 @@ class Workers:
 
     def _started(self) -> ProcessPool:
         if self._pool is None:
-            context = multiprocessing.get_context("forkserver")
-            # Loaded once in the server, so that a new worker starts in milliseconds.
-            context.set_forkserver_preload(["crawler.preload"])
             self._pool = ProcessPool(
                 max_workers=self.count, max_tasks=_TASKS_A_WORKER, initializer=_initialise,
-                context=context,
+                context=forkserver.context(),
             )  # fmt: skip
         return self._pool
 

@@ -71,6 +71,10 @@ def crawl(
         arguments["rechecks"] = rechecks
     location = locate(ctx.obj["archive"], ctx.obj["database"])
     plans = [(name, home, delay if delay is not None else own) for name, home, own in wanted]
+    from crawler import forkserver
+
+    # It loads for a second, and so does the crawler.
+    forkserver.begin()
     from crawler.runner import run_crawls
 
     with progress(ctx.obj) as observer:
