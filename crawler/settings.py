@@ -64,6 +64,8 @@ DEFAULT_REQUEST_HEADERS = {
 }
 
 DOWNLOADER_MIDDLEWARES = {
+    # A crawl goes where its links lead; what it asks for is decided by the frontier.
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.middlewares.guard.GuardMiddleware": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.robots.RobotsMiddleware": 100,
@@ -82,7 +84,13 @@ SPIDER_MIDDLEWARES = {
     # It drops long addresses without telling the spider, which would wait for them for ever. What
     # is too long for an address is none here (storage.addresses).
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    # Two layers around all that a page yields. The queue below keeps the order of requests; the
+    # other one warns of what no request of ours does.
+    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
+# In the order in which they are asked for; by default only a spider's first requests are.
+SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
 EXTENSIONS = {
     "scrapy.extensions.throttle.AutoThrottle": None,
     "crawler.throttle.Throttle": 0,
