@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.exceptions import HTTPException
 
 from dateline.web.sessions import Reader, Sessions
@@ -92,6 +92,8 @@ class Searched:
 
 
 Asked = Annotated[Searched, Depends()]
+# What no database has a row for is refused before one is asked.
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Articles at most.")]
 Cursor = Annotated[
     str | None, Query(description="Where the last answer said that it goes on.", max_length=10_000)

@@ -54,6 +54,9 @@ class Safety:
             return
         headers = Headers(scope=scope)
         problem = self._refusal(scope["method"], headers)
+        if "\x00" in scope["path"]:
+            # No name has one, and PostgreSQL would not take it for one.
+            problem = Problem(title="Not found", status=404, detail="there is no such address")
 
         async def safely(message: Message) -> None:
             if message["type"] == "http.response.start":

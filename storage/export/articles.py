@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -138,4 +139,6 @@ def _statement(
 
 def _matching(connection: Connection, query: str) -> Any:
     sql, bound = matching(connection, query, Filter(), datetime.now(UTC))
-    return text(f"articles.search_key IN ({sql})").bindparams(**bound)
+    # Of the values not all need be used: a day before all others bounds nothing.
+    used = {name: value for name, value in bound.items() if re.search(rf":{name}\b", sql)}
+    return text(f"articles.search_key IN ({sql})").bindparams(**used)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from dateline.web.asking import Asked, Held, reader_of
+from dateline.web.asking import Asked, Held, Number, reader_of
 from storage import gathering
 from storage.export.formats import export
 from storage.search.answers import Filter
@@ -38,7 +38,7 @@ def of_query(request: Request, archive: Held, form: Form, asked: Asked) -> Respo
 
 
 @router.get("/feeds/search/{number}.{form}")
-def of_saved(request: Request, archive: Held, number: int, form: Form) -> Response:
+def of_saved(request: Request, archive: Held, number: Number, form: Form) -> Response:
     """The newest articles of a saved search."""
     saved = gathering.search(archive, number)
     hits = archive.search(saved.query, sort="newest", limit=_ENTRIES)
@@ -46,7 +46,7 @@ def of_saved(request: Request, archive: Held, number: int, form: Form) -> Respon
 
 
 @router.get("/feeds/dossier/{number}.{form}")
-def of_dossier(request: Request, archive: Held, number: int, form: Form) -> Response:
+def of_dossier(request: Request, archive: Held, number: Number, form: Form) -> Response:
     """The newest articles of a dossier: those put in, and those of its query."""
     dossier = gathering.dossier(archive, number)
     hits = archive.search(gathering.query_of(dossier), sort="newest", limit=_ENTRIES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from dateline.web.api.shapes import (
     DossierShape,
@@ -14,13 +14,12 @@ from dateline.web.api.shapes import (
     PutArticles,
     SavedSearch,
 )
-from dateline.web.asking import Held, Limit, reader_of, writer_of
+from dateline.web.asking import Held, Limit, Number, reader_of, writer_of
 from dateline.web.problems import responses
 from storage import gathering
 from storage.archive import utc_now
 
 router = APIRouter(tags=["saved searches and dossiers"], dependencies=[Depends(reader_of)])
-Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 _WRITES = [Depends(writer_of)]
 
 

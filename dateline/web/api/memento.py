@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from dateline.web.asking import Held, reader_of
+from dateline.web.asking import Held, Number, reader_of
 from dateline.web.safety import CAPTURE_POLICY
 from storage import mementos
 
@@ -81,7 +81,7 @@ def timemap_json(request: Request, archive: Held, url: str) -> Response:
 
 
 @router.get("/memento/{number}/{stamp}/{url:path}")
-def memento(request: Request, archive: Held, number: int, stamp: str, url: str) -> Response:
+def memento(request: Request, archive: Held, number: Number, stamp: str, url: str) -> Response:
     """A capture as its publisher sent it, to be shown in a frame without origin or script."""
     del stamp, url
     found, body = mementos.body_of(archive, number)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from dateline.web.asking import Held, sessions_of
+from dateline.web.asking import Held, Number, sessions_of
 from dateline.web.pages.frame import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
@@ -88,7 +88,9 @@ def make_token(request: Request, archive: Held, reader: Visitor, form: Form) -> 
 
 
 @router.post("/account/tokens/{number}/revoke")
-def revoke(request: Request, archive: Held, reader: Visitor, form: Form, number: int) -> Response:
+def revoke(
+    request: Request, archive: Held, reader: Visitor, form: Form, number: Number
+) -> Response:
     """Let a token open nothing more."""
     del reader, form
     readers.revoke_token(archive, number, utc_now())

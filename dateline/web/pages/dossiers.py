@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dateline.web import exports
-from dateline.web.asking import Held
+from dateline.web.asking import Held, Number
 from dateline.web.pages.frame import Form, Visitor, back, page
 from storage import gathering
 from storage.archive import utc_now
@@ -62,7 +62,7 @@ def _number(text: str) -> int:
 
 
 @router.get("/dossiers/{number}")
-def dossier(request: Request, archive: Held, reader: Visitor, number: int) -> Response:
+def dossier(request: Request, archive: Held, reader: Visitor, number: Number) -> Response:
     """A dossier with its articles."""
     found = gathering.dossier(archive, number)
     values = {
@@ -76,7 +76,9 @@ def dossier(request: Request, archive: Held, reader: Visitor, number: int) -> Re
 
 
 @router.post("/dossiers/{number}")
-def change(request: Request, archive: Held, reader: Visitor, form: Form, number: int) -> Response:
+def change(
+    request: Request, archive: Held, reader: Visitor, form: Form, number: Number
+) -> Response:
     """Another name, note or query."""
     del reader
     gathering.change_dossier(
@@ -87,7 +89,7 @@ def change(request: Request, archive: Held, reader: Visitor, form: Form, number:
 
 
 @router.post("/dossiers/{number}/delete")
-def drop(request: Request, archive: Held, reader: Visitor, form: Form, number: int) -> Response:
+def drop(request: Request, archive: Held, reader: Visitor, form: Form, number: Number) -> Response:
     """Let go of a dossier."""
     del reader, form
     gathering.drop_dossier(archive, number)
@@ -96,7 +98,7 @@ def drop(request: Request, archive: Held, reader: Visitor, form: Form, number: i
 
 @router.post("/dossiers/{number}/articles/{item_id}")
 def note(
-    request: Request, archive: Held, reader: Visitor, form: Form, number: int, item_id: int
+    request: Request, archive: Held, reader: Visitor, form: Form, number: Number, item_id: Number
 ) -> Response:
     """Note something of an article, or take it out."""
     del reader
@@ -109,7 +111,7 @@ def note(
 
 
 @router.get("/dossiers/{number}/export")
-def exported(archive: Held, reader: Visitor, number: int, format: str = "ris") -> Response:
+def exported(archive: Held, reader: Visitor, number: Number, format: str = "ris") -> Response:
     """A dossier's articles as a download."""
     del reader
     if format not in exports.LABELS:

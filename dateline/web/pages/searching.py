@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dateline.web import exports
-from dateline.web.asking import Asked, Cursor, Held, Searched
+from dateline.web.asking import Asked, Cursor, Held, Number, Searched
 from dateline.web.background import Background
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Form, Visitor, back, page, parameters
@@ -138,7 +138,7 @@ def save(request: Request, archive: Held, reader: Visitor, form: Form) -> Respon
 
 
 @router.post("/searches/{number}/delete")
-def drop(request: Request, archive: Held, reader: Visitor, form: Form, number: int) -> Response:
+def drop(request: Request, archive: Held, reader: Visitor, form: Form, number: Number) -> Response:
     """Keep a search no more."""
     del reader
     gathering.drop_search(archive, number)
