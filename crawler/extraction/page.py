@@ -11,6 +11,7 @@ from typing import Any
 from lxml import etree
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
+from crawler.extraction import unclosed
 from crawler.extraction.surplus import without_surplus
 from crawler.extraction.walk import module as compiled
 from storage.addresses import absolute
@@ -248,17 +249,30 @@ def _parse(data: bytes, url: str) -> Page:
     if compiled is None or not compiled.is_clean(clean):
         clean = clean.translate(None, _CONTROLS)
     clean = without_surplus(clean)
+    root = _root(clean, url)
+    for every in (False, True):
+        if unclosed.depth_of_end(root) < unclosed.DEEP:
+            break
+        # More than is left open on purpose: what the page opens and never closes is nested, and
+        # from the 256th level on it is lost.
+        other = unclosed.closed(clean, every=every)
+        if other != clean:
+            clean, root = other, _root(other, url)
+    return Page(url=url, root=root, data=clean)
+
+
+def _root(data: bytes, url: str) -> Any:
     # Plain etree: lxml.html looks up a Python class for every element, a third of the time.
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False, collect_ids=False
     )
     try:
-        root = etree.fromstring(clean, parser=parser)
+        root = etree.fromstring(data, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise BadPage(url, "empty", "the page holds no element") from error
     if root is None:
         raise BadPage(url, "empty", "the page holds no element")
-    return Page(url=url, root=root, data=clean)
+    return root
 
 
 def take_out(element: Any) -> None:
