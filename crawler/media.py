@@ -49,7 +49,6 @@ class MediaFetcher:
         self.source_id = source_id
         self.limit = limit
         self.counts: Counter[str] = Counter()
-        self._taken: set[int] = set()
 
     async def run(self, pool: workers.Workers) -> Counter[str]:
         """Fetch until nothing is wanted or the limit is reached; returns counts by state and cause.
@@ -57,18 +56,19 @@ class MediaFetcher:
         Raises:
             ArchiveError: the archive cannot be written.
         """
-        archive, source_id = self.recorder.archive, self.source_id
-        while len(self._taken) < self.limit:
-            count, taken = min(_TOGETHER, self.limit - len(self._taken)), frozenset(self._taken)
+        archive, source_id, began = self.recorder.archive, self.source_id, utc_now()
+        taken = 0
+        while taken < self.limit:
+            count = min(_TOGETHER, self.limit - taken)
 
-            def work(count: int = count, taken: frozenset[int] = taken) -> list[WantedMedia]:
+            def work(count: int = count) -> list[WantedMedia]:
                 with archive.reading() as session:
-                    return storage_media.wanted(session, source_id, count, taken)
+                    return storage_media.wanted(session, source_id, count, began)
 
             batch = await self.recorder.read(work)
             if not batch:
                 break
-            self._taken.update(one.id for one in batch)
+            taken += len(batch)
             fetched = await asyncio.gather(*(self._fetched(one, pool) for one in batch))
             await self.recorder.call(partial(archive.record_media, fetched, utc_now()))
             for one in fetched:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from storage import ArchiveError, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from crawler.keeper import Keeper
     from storage import Archive
@@ -74,6 +74,7 @@ class Recorder:
         self, archive: Archive, keeper: Keeper, source_id: int, run_id: int,
         on_failure: Callable[[ArchiveError], None],
         on_taken: Callable[[], None] = lambda: None,
+        on_written: Callable[[Sequence[Outcome]], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self.archive = archive
         self.keeper = keeper
@@ -83,6 +84,7 @@ class Recorder:
         self.failure: ArchiveError | None = None
         self._on_failure = on_failure
         self._on_taken = on_taken
+        self._on_written = on_written
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
         self._readers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="frontier")
         self._waiting: list[Outcome] = []
@@ -146,6 +148,7 @@ class Recorder:
         recorded = await self.call(
             lambda: self.archive.record(self.source_id, self.run_id, batch, utc_now(), counts)
         )
+        self._on_written(batch)
         for outcome, done in zip(batch, recorded, strict=True):
             self.tally.verdicts[done.verdict] += 1
             self.tally.fresh += done.announced

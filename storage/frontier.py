@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, case, func, or_, select, update
@@ -9,9 +10,9 @@ from sqlalchemy import bindparam, case, func, or_, select, update
 from storage import tombstones
 from storage.addresses import url_key
 from storage.content import to_json
-from storage.database import chunked, insert_ignore
+from storage.database import IN_CHUNK, chunked, insert_ignore
 from storage.models import Address, Article, Candidate, Capture, Item
-from storage.moments import Moment, come
+from storage.moments import come
 from storage.records import KnownCapture, Task
 
 if TYPE_CHECKING:
@@ -145,13 +146,15 @@ def take(
     depth: int = 1,
     rechecks: int = 0,
 ) -> list[Task]:
-    """The next pages to fetch, at most ``count``, none of ``taken``.
+    """The next pages to fetch, at most ``count``, in a run that began at ``now``.
 
-    Never-seen ones come first, the newest announcements before older and undated ones; then
-    at most ``rechecks`` articles that are due again. ``since`` leaves out what is known to be
-    older; ``depth`` is how many links away from an endpoint a page may lie.
+    None of ``taken`` is among them: those of which the archive has not been told yet, and articles
+    that were looked at. What failed for now in this run is left to a later one. Never-seen ones
+    come first, the newest announcements before older and undated ones; then at most ``rechecks``
+    articles that are due again. ``since`` leaves out what is known to be older; ``depth`` is how
+    many links away from an endpoint a page may lie.
     """
-    tasks = _take_candidates(session, source_id, count, taken, since, depth)
+    tasks = _take_candidates(session, source_id, now, count, taken, since, depth)
     if len(tasks) < count and rechecks > 0:
         wanted = min(count - len(tasks), rechecks)
         tasks += _take_articles(session, source_id, now, wanted, taken)
@@ -161,18 +164,23 @@ def take(
 def _take_candidates(
     session: Session,
     source_id: int,
+    now: datetime,
     count: int,
     taken: Collection[tuple[str, int]],
     since: datetime | None,
     depth: int,
 ) -> list[Task]:
-    busy = [number for kind, number in taken if kind == "candidate"]
+    busy = {number for kind, number in taken if kind == "candidate"}
     query = select(Candidate).where(
         Candidate.source_id == source_id,
         Candidate.state == "pending",
         Candidate.depth <= depth,
-        Candidate.id.not_in(busy),
+        or_(Candidate.settled_at.is_(None), Candidate.settled_at < now),
     )
+    room = count + len(busy)
+    # Few as a rule; a statement takes so many values and no more.
+    if len(busy) <= IN_CHUNK:
+        query, room = query.where(Candidate.id.not_in(busy)), count
     if since is not None:
         query = query.where(_not_before(since))
     order = (Candidate.depth, Candidate.published_at.desc().nulls_last(), Candidate.id)
@@ -185,8 +193,9 @@ def _take_candidates(
             published=row.published_at,
             hints=row.hints or {},
         )
-        for row in session.scalars(query.order_by(*order).limit(count))
-    ]
+        for row in session.scalars(query.order_by(*order).limit(room))
+        if row.id not in busy
+    ][:count]
 
 
 def _take_articles(
@@ -196,7 +205,7 @@ def _take_articles(
     count: int,
     taken: Collection[tuple[str, int]],
 ) -> list[Task]:
-    busy = [number for kind, number in taken if kind == "item"]
+    busy = {number for kind, number in taken if kind == "item"}
     query = (
         select(Item, Capture)
         .select_from(Article)
@@ -204,13 +213,15 @@ def _take_articles(
         .outerjoin(Capture, Capture.id == Article.capture_id)
         # From those that are due, in the order of their index: a source's own are many, and seldom
         # due. The sum keeps SQLite from reading all of them.
-        .where(Item.source_id + 0 == source_id, Item.id.not_in(busy))
+        .where(Item.source_id + 0 == source_id)
         .order_by(Article.next_check_at, Article.sort_at.desc(), Item.id)
     )
     tasks: list[Task] = []
     for due in come(Article.next_check_at, now):
-        rows = session.execute(query.where(due).limit(count - len(tasks)))
-        tasks += [_recheck(item, capture) for item, capture in rows]
+        # Few of them are due still: it costs less to read them than to have them left out.
+        rows = session.execute(query.where(due).limit(count - len(tasks) + len(busy)))
+        fresh = (_recheck(item, capture) for item, capture in rows if item.id not in busy)
+        tasks += islice(fresh, count - len(tasks))
     return tasks
 
 
@@ -299,7 +310,10 @@ def settle_all(
 def retry_later(
     connection: Connection, task: Task, now: datetime, *, cause: str, detail: str
 ) -> None:
-    """Count an attempt that failed for now; the last of ``MAX_ATTEMPTS`` closes the candidate."""
+    """Count an attempt that failed for now; the last of ``MAX_ATTEMPTS`` closes the candidate.
+
+    It is not taken again by a run that began before.
+    """
     if task.candidate_id is None:
         return
     last = Candidate.attempts + 1 >= MAX_ATTEMPTS
@@ -311,6 +325,6 @@ def retry_later(
             cause=cause,
             detail=detail[:500],
             state=case((last, "failed"), else_=Candidate.state),
-            settled_at=case((last, bindparam("b_now", now, type_=Moment())), else_=None),
+            settled_at=now,
         )
     )

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from storage.models import ArticleMedia, Item, Media
 from storage.search import filling
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -57,10 +57,11 @@ class FetchedMedia:
     final: bool = False
 
 
-def wanted(
-    session: Session, source_id: int, count: int, taken: Collection[int] = ()
-) -> list[WantedMedia]:
-    """Media of the source's articles still to be fetched: attachments, then the newest first."""
+def wanted(session: Session, source_id: int, count: int, began: datetime) -> list[WantedMedia]:
+    """Media of the source's articles still to be fetched: attachments, then the newest first.
+
+    What was tried since the run ``began`` is left to a later one.
+    """
     query = (
         select(Media.id, Media.url, Media.kind)
         .join(ArticleMedia, ArticleMedia.media_id == Media.id)
@@ -69,7 +70,7 @@ def wanted(
             Item.source_id == source_id,
             Media.state.in_(("known", "failed")),
             Media.attempts < MAX_ATTEMPTS,
-            Media.id.not_in(list(taken)),
+            or_(Media.fetched_at.is_(None), Media.fetched_at < began),
         )
         .group_by(Media.id, Media.url, Media.kind)
         .order_by(Media.kind, Media.id.desc())

@@ -266,10 +266,15 @@ def _scrub_others(connection: Connection, plan: Plan) -> list[int]:
                         update(table).where(key == number)
                         .values(dict(zip(names, clean, strict=True)))
                     )  # fmt: skip
-        connection.execute(
-            update(Mention).where(Mention.item_id == item_id, Mention.entry_id.in_(plan.items))
-            .values(full_name=None, expansion=None, url=None)
-        )  # fmt: skip
+        mentions = connection.execute(
+            select(Mention.id, Mention.entry_id).where(Mention.item_id == item_id)
+        ).all()
+        naming = [number for number, entry_id in mentions if entry_id in going]
+        for some_names in chunked(naming, 1_000):
+            connection.execute(
+                update(Mention).where(Mention.id.in_(some_names))
+                .values(full_name=None, expansion=None, url=None)
+            )  # fmt: skip
     return showing
 
 

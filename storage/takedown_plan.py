@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from storage import dictionaries, warc
 from storage.addresses import is_web_url, url_key
@@ -86,13 +86,15 @@ def _plan_media(session: Session, plan: Plan) -> None:
         )  # fmt: skip
         shared.update(media_id for media_id, item_id in rows if item_id not in items)
     plan.media = sorted(own - shared)
+    going = set(plan.media)
     for part in chunked(plan.media, 1_000):
-        for row in session.scalars(select(Media).where(Media.id.in_(part))):
-            others = session.scalar(
-                select(func.count()).where(Media.path == row.path, Media.id.not_in(plan.media))
-            )
-            if row.path and not others:
-                plan.paths.append(row.path)
+        stored = select(Media.digest).where(Media.id.in_(part), Media.path.is_not(None))
+        digests = set(session.scalars(stored))
+        # A file has one digest, and every address that led to it has that.
+        held = session.execute(select(Media.id, Media.path).where(Media.digest.in_(digests))).all()
+        paths = {path for _, path in held if path is not None}
+        plan.paths += sorted(paths - {path for number, path in held if number not in going})
+    plan.paths = list(dict.fromkeys(plan.paths))
 
 
 def _dictionaries_with(

@@ -37,7 +37,7 @@ from storage.records import (
 from storage.rekey import set_rules
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 _NOT_MODIFIED = 304
 # Requests that wait in Scrapy at a time; the rest waits in the database.
 _WINDOW = 128
+# The database is asked for more once there is room for so many.
+_ROOM = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,10 @@ class NewsSpider(Spider):
         self.observer: Any = arguments.pop("observer", None)
         self.left = 0
         self._is_open = False
+        # Candidates on their way of which the archive has not been told yet, and the articles that
+        # were looked at again: what is found there may say nothing of them.
         self._taken: set[tuple[str, int]] = set()
+        self._rechecked = 0
         self._outstanding = 0
         self._visits = Visits(self)
         self._past = Past(self)
@@ -184,7 +189,7 @@ class NewsSpider(Spider):
         self._keeper.obeys = row.rights == "obey"
         self.recorder = Recorder(
             archive, self._keeper, self.source.id, run.id,
-            lambda error: self.stop(str(error)), self._done,
+            lambda error: self.stop(str(error)), self._done, self._written,
         )  # fmt: skip
         self.tally = self.recorder.tally
         self.workers = workers.acquire()
@@ -271,15 +276,15 @@ class NewsSpider(Spider):
         room = _WINDOW - self._outstanding
         if arguments.limit:
             room = min(room, arguments.limit - self._fetched)
-        if self.is_spent:
+        # The database is not asked for every page that came in.
+        if self.is_spent or self._outstanding > _WINDOW - _ROOM:
             return []
         if self._budget is not None:
             room = min(room, self._budget - self.tally.requests)
         if room <= 0:
             return []
-        checked = sum(1 for kind, _ in self._taken if kind == "item")
         # What is known is looked at again only once all that is new has been announced.
-        rechecks = arguments.rechecks - checked if self._visits.open == 0 else 0
+        rechecks = arguments.rechecks - self._rechecked if self._visits.open == 0 else 0
         archive, source_id, taken = self.recorder.archive, self.source.id, frozenset(self._taken)
 
         def work() -> list[Task]:
@@ -293,6 +298,7 @@ class NewsSpider(Spider):
             await self.recorder.flush()
         tasks = await self.recorder.read(work)
         self._taken.update(task.key for task in tasks)
+        self._rechecked += sum(1 for task in tasks if task.item_id is not None)
         self._outstanding += len(tasks)
         self._fetched += len(tasks)
         return [self._page_request(task) for task in tasks]
@@ -350,6 +356,10 @@ class NewsSpider(Spider):
             self._done()
             return
         yield PageFailed(task, known.cause, known.detail, known.final)
+
+    def _written(self, outcomes: Sequence[Outcome]) -> None:
+        keys = (outcome.task.key for outcome in outcomes)
+        self._taken.difference_update(key for key in keys if key[0] == "candidate")
 
     def _done(self) -> None:
         self._outstanding -= 1

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from storage.frontier import pending_count, take
-from storage.records import Announcement, PageSkipped
+from storage.records import Announcement, PageFailed, PageSkipped
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -97,3 +97,32 @@ def test_sixty_thousand_announcements_are_taken_in(archive: Archive) -> None:
     source_id = new_source(archive)
     said = [Announcement(f"https://herald.example/story-number-{i}-of-many") for i in range(60_000)]
     assert archive.offer(source_id, said, NOW) == 60_000
+
+
+def test_what_failed_for_now_waits_for_the_next_run(archive: Archive) -> None:
+    source_id = new_source(archive)
+    task = task_for(archive, source_id, "https://herald.example/a-b-c-d")
+    archive.record(
+        source_id, None, [PageFailed(task, "timeout", "it took too long")], later(hours=1)
+    )
+    with archive.reading() as session:
+        assert take(session, source_id, NOW, count=5) == []
+        assert take(session, source_id, later(hours=1), count=5) == []
+        assert len(take(session, source_id, later(hours=2), count=5)) == 1
+        assert pending_count(session, source_id) == 1
+
+
+def test_a_run_may_have_taken_more_than_a_statement_takes_values(archive: Archive) -> None:
+    source_id = new_source(archive)
+    said = [Announcement(f"https://herald.example/{i}") for i in range(3)]
+    archive.offer(source_id, said, NOW)
+    url = "https://herald.example/a-b-c-d"
+    archive.record(source_id, None, [stored(task_for(archive, source_id, url), article())], NOW)
+    with archive.reading() as session:
+        first = take(session, source_id, NOW, count=1)[0]
+        taken = {
+            first.key,
+            *((kind, 10_000 + i) for kind in ("candidate", "item") for i in range(70_000)),
+        }
+        found = take(session, source_id, later(days=40), count=9, taken=taken, rechecks=9)
+    assert [task.url.rpartition("/")[2] for task in found] == ["1", "2", "a-b-c-d"]

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, insert, select, text
 
 from storage import packing, reading, takedown
 from storage.backups import backup, restore
 from storage.checks import check
 from storage.content import Link, Media
+from storage.database import IN_CHUNK
 from storage.errors import ArchiveError, SourceExists, UnknownItem
 from storage.media import FetchedMedia, keep
-from storage.models import Candidate, Capture, Forgetting, Item, Source, Tombstone
+from storage.models import (
+    Address,
+    ArticleMedia,
+    Candidate,
+    Capture,
+    Forgetting,
+    Item,
+    Source,
+    Tombstone,
+)
 from storage.models import Media as MediaRow
 from storage.records import Announcement, PageStored, Task
 from storage.sources import add_source
@@ -31,6 +42,8 @@ from tests.storage.values import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy.orm import Session
 
     from storage.archive import Archive
 
@@ -228,6 +241,52 @@ def test_a_source_goes_whole_and_is_not_followed_again(held: Archive) -> None:
     with held.reading() as session:
         assert not session.query(Tombstone).count()
         assert not session.query(Forgetting).count()
+
+
+def test_a_source_of_more_items_than_a_statement_takes_values_goes_whole(held: Archive) -> None:
+    if not held.location.is_sqlite:
+        pytest.skip("PostgreSQL's limit cannot be lowered; what is asked is the same on SQLite")
+    # Not 32,766: a source so large takes too long to make.
+    event.listen(
+        held.engine, "connect",
+        lambda raw, _: raw.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, IN_CHUNK + 100),
+    )  # fmt: skip
+    held.engine.dispose()
+    source = new_source(held, "large", "https://large.example/")
+    pointing = article(links=(Link("https://large.example/7", "related", "A large affair"),))
+    with held.reading() as session:
+        other = session.scalars(select(Source.id).where(Source.name != "large")).one()
+    publish(held, other, f"{HOME}/pointing", pointing)
+    many = range(IN_CHUNK + 200)
+
+    def fill(session: Session) -> None:
+        first = (session.scalar(select(func.max(Item.id))) or 0) + 1
+        shown = (session.scalar(select(func.max(MediaRow.id))) or 0) + 1
+        session.execute(insert(Item), [
+            {"id": first + n, "source_id": source, "kind": "article", "state": "stub",
+             "identity": f"url:large.example/{n}", "url": f"https://large.example/{n}",
+             "first_seen_at": NOW, "last_seen_at": NOW} for n in many
+        ])  # fmt: skip
+        session.execute(insert(Address), [
+            {"source_id": source, "key": f"large.example/{n}", "url": f"https://large.example/{n}",
+             "item_id": first + n, "first_seen_at": NOW} for n in many
+        ])  # fmt: skip
+        session.execute(insert(MediaRow), [
+            {"id": shown + n, "url": f"https://large.example/{n}.png", "kind": "picture",
+             "state": "stored", "digest": f"{n:064}", "path": f"00/{n:064}"} for n in many
+        ])  # fmt: skip
+        session.execute(insert(ArticleMedia), [
+            {"item_id": first + n, "media_id": shown + n, "position": 0} for n in many
+        ])  # fmt: skip
+
+    held.write(fill)
+    done = takedown.forget_source(held, source, "the publisher asked", NOW)
+    assert done["items"] == len(many)
+    with held.reading() as session:
+        assert session.scalars(select(Source.name)).all() == ["herald"]
+        assert not session.scalar(
+            select(func.count()).where(MediaRow.url.contains("large.example"))
+        )
 
 
 def test_a_backup_made_before_does_not_bring_it_back(held: Archive, tmp_path: Path) -> None:

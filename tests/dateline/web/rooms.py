@@ -107,7 +107,7 @@ def furnish(archive: Archive) -> dict[str, int]:
 def _store_pictures(archive: Archive, source_id: int) -> None:
     """Fetch what is wanted, all of it the same pixel."""
     with archive.reading() as session:
-        pictures = wanted(session, source_id, 100)
+        pictures = wanted(session, source_id, 100, utc_now())
     digest, path = keep(archive.location.media, PIXEL, ".png")
     done = [
         FetchedMedia(one.id, digest=digest, path=path, size=len(PIXEL), content_type="image/png")
