@@ -98,13 +98,18 @@ class Keeper:
         self, answers: list[asyncio.Future[Place]], done: asyncio.Future[list[Place | Exception]]
     ) -> None:
         self._written = None
-        places = [] if done.cancelled() else done.result()
+        error = None if done.cancelled() else done.exception()
+        places: list[Place | BaseException] = []
+        if error is not None:
+            places += [error] * len(answers)
+        elif not done.cancelled():
+            places += done.result()
         for answer, place in zip_longest(answers, places):
             if answer.done():
                 continue
             if place is None:
                 answer.cancel()
-            elif isinstance(place, Exception):
+            elif isinstance(place, BaseException):
                 answer.set_exception(place)
             else:
                 answer.set_result(place)

@@ -35,6 +35,8 @@ _NO_NAME = re.compile(
     re.IGNORECASE,
 )
 _MAX_NAME = 80
+# Characters in which a name and its role are looked for; what is longer is neither.
+_LOOKED_AT = 500
 _MAX_NAMES = 20
 
 
@@ -68,7 +70,7 @@ def _parts(value: str) -> list[str]:
 
 
 def _name(part: str) -> str | None:
-    name = _LEAD.sub("", part.strip())
+    name = _LEAD.sub("", part.strip()[:_LOOKED_AT])
     name = _ROLE.sub("", name)
     name = re.sub(r"\s*(?:기자|특파원|記者|记者)$", "", name)
     name = re.sub(r"\s*\((?:[^)]*)\)\s*$", "", name).strip(" \t,;:|-–—•·.\"'")

@@ -164,9 +164,10 @@ _LABEL = re.compile(
     r"(?:le\s+)?\d)", re.IGNORECASE
 )  # fmt: skip
 _EASTERN = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]?")
+# A word of any length would be gone over from each of its letters: no month has twenty.
 _HAS_DATE = re.compile(
-    r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}(?:er|st|nd|rd|th|\.)?\s*(?:de\s+)?[^\W\d]{3,}\.?,?"
-    r"\s*(?:de\s+|del\s+)?\d{4}|[^\W\d]{3,}\.?\s*\d{1,2}(?:st|nd|rd|th)?,?\s*\d{4}"
+    r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}(?:er|st|nd|rd|th|\.)?\s*(?:de\s+)?[^\W\d]{3,20}\.?,?"
+    r"\s*(?:de\s+|del\s+)?\d{4}|[^\W\d]{3,20}\.?\s*\d{1,2}(?:st|nd|rd|th)?,?\s*\d{4}"
     r"|\d{4}\s*[年년]\s*\d{1,2}\s*[月월]|\d{4}[./-]\s?\d{1,2}[./-]\s?\d{1,2}",
 )
 

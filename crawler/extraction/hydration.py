@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _CHUNK = re.compile(r'__next_f\.push\(\[\d+,\s*("(?:[^"\\]|\\.)*")\s*\]\)')
 _STRING = re.compile(r'"((?:[^"\\]|\\.){200,})"')
 _TAG = re.compile(r"<[^<>]{1,300}>")
+# Their numbers are short; without a bound each digit of a long one would begin a search of its own.
+_TEXT_CHUNK = re.compile(r"[0-9a-f]{1,8}:T[0-9a-f]{1,8},(?=\s*<)")
+_NEXT_CHUNK = re.compile(r"\n?[0-9a-f]{1,8}:(?:T[0-9a-f]{1,8},|[\[{\"I])")
 # Shorter pieces are captions and teasers.
 _MIN_TEXT = 200
 _MIN_PARAGRAPHS = 2
@@ -60,8 +63,8 @@ def _strings(text: str) -> Iterator[str]:
         if "<p" in match[1] or "003cp" in match[1].lower():
             yield _decoded(f'"{match[1]}"')
     # A long text of Next.js stands in its stream without quotes, after a length: 1a:T2f3,<p>…
-    for match in re.finditer(r"[0-9a-f]+:T[0-9a-f]+,(?=\s*<)", text):
-        end = re.compile(r"\n?[0-9a-f]+:(?:T[0-9a-f]+,|[\[{\"I])").search(text, match.end())
+    for match in _TEXT_CHUNK.finditer(text):
+        end = _NEXT_CHUNK.search(text, match.end())
         yield text[match.end() : end.start() if end else len(text)]
 
 

@@ -14,6 +14,8 @@ from typing import Any
 DEEP = 50
 # How many more are opened than closed of a name whose elements are not meant to hold one another.
 _UNCLOSED = 20
+# Tags of a page that is looked at; one with more is no text, and takes a gigabyte to parse.
+_MOST = 100_000
 _TAG = re.compile(rb"<(/?)([a-z][a-z0-9]*)(?=[\s/>])", re.IGNORECASE)
 # Elements that hold nothing, those of which there is one, and those that parsers close themselves.
 _ALONE = frozenset(
@@ -34,8 +36,11 @@ def depth_of_end(root: Any) -> int:
 def closed(data: bytes, *, every: bool = False) -> bytes:
     """``data`` with each element of a name that is not closed ended before the next of them.
 
-    With ``every`` that is done for all names: nothing is nested in its like any more.
+    With ``every`` that is done for all names: nothing is nested in its like any more. A page of
+    more tags than any text has stays as it is.
     """
+    if data.count(b"<") > _MOST:
+        return data
     surplus: Counter[bytes] = Counter()
     for slash, name in _TAG.findall(data):
         surplus[name.lower()] += -1 if slash else 1

@@ -99,3 +99,15 @@ def test_steps_grow_with_the_page_and_no_faster(shape: str) -> None:
     half = steps(lambda: extract(page(50_000), URL))
     whole = steps(lambda: extract(page(100_000), URL))
     assert whole <= 2.2 * half
+
+
+@pytest.mark.parametrize("unit", ["x", "1", "2026", "(", "((a", "\u2014", " - "])
+def test_no_pattern_goes_over_a_text_from_each_of_its_letters(unit: str) -> None:
+    # Steps within a pattern cannot be counted; one that takes the square of them would not end.
+    long = unit * (200_000 // len(unit))
+    extract(
+        f"<html><head><title>The quay</title><meta name=author content='{long}'>"
+        f"<script>window.data = '{long}'</script></head><body><article><h1>The quay is open</h1>"
+        f"<div class='byline author'>{long}</div><p>{long}</p><p>The council met.</p></article>"
+        "</body></html>".encode(), URL,
+    )  # fmt: skip
