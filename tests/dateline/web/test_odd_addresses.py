@@ -40,10 +40,11 @@ def test_no_address_and_no_parameter_is_an_error_of_ours(
     paths = list(_paths(client.app.routes))  # type: ignore[attr-defined]
     assert len(paths) > 40
     for path in paths:
-        for odd in ODD[:7] if "{" in path else ():
+        for odd in ODD[:5] if "{" in path else ():
             assert client.get(_filled(path, quote(odd, safe=""))).status_code < 500, (path, odd)
         known = _filled(path, str(ids["article"]))
-        for n, odd in enumerate(ODD):
+        # Those that take a query get all of them, the others some.
+        for n, odd in enumerate(ODD if "search" in path or "count" in path else ODD[:4]):
             url = f"{known}?{ASKED[n % len(ASKED)]}={quote(odd)}"
             assert client.get(url).status_code < 500, url
 
