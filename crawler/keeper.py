@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -46,8 +44,6 @@ class Keeper:
         self._archive = archive
         self.writer = CaptureWriter(archive.location.captures, label, f"Dateline/{VERSION}", codec)
         self.executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="captures")
-        self._waiting: list[tuple[Exchange | Rendering, asyncio.Future[Place]]] = []
-        self._written: asyncio.Future[list[Place | Exception]] | None = None
         self.obeys = True
         self._host = ""
         self._tdmrep: list[dict[str, Any]] = []
@@ -79,62 +75,14 @@ class Keeper:
         return rights.under_policy(rights.read(headers, body, site), obeys=self.obeys)
 
     async def keep(self, exchange: Exchange | Rendering) -> Place:
-        """Write an exchange in the writer's thread, with those that came while it was busy."""
-        answer: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
-        self._waiting.append((exchange, answer))
-        if self._written is None:
-            self._write()
-        return await answer
-
-    def _write(self) -> None:
-        """Have the thread write what waits; handing over each by itself costs more than its row."""
-        batch, self._waiting = self._waiting, []
-        self._written = asyncio.get_running_loop().run_in_executor(
-            self.executor, _appended, self.writer, [exchange for exchange, _ in batch]
+        """Write an exchange in the writer's thread."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self.executor, self.writer.append, exchange
         )
-        self._written.add_done_callback(partial(self._answer, [answer for _, answer in batch]))
-
-    def _answer(
-        self, answers: list[asyncio.Future[Place]], done: asyncio.Future[list[Place | Exception]]
-    ) -> None:
-        self._written = None
-        error = None if done.cancelled() else done.exception()
-        places: list[Place | BaseException] = []
-        if error is not None:
-            places += [error] * len(answers)
-        elif not done.cancelled():
-            places += done.result()
-        for answer, place in zip_longest(answers, places):
-            if answer.done():
-                continue
-            if place is None:
-                answer.cancel()
-            elif isinstance(place, BaseException):
-                answer.set_exception(place)
-            else:
-                answer.set_result(place)
-        if self._waiting:
-            self._write()
 
     def close(self) -> None:
         """Finish what is being written and close the file."""
-        for _, answer in self._waiting:
-            answer.cancel()
-        self._waiting.clear()
         try:
             self.executor.submit(self.writer.close).result()
         finally:
             self.executor.shutdown()
-
-
-def _appended(
-    writer: CaptureWriter, exchanges: list[Exchange | Rendering]
-) -> list[Place | Exception]:
-    """Runs in the writer's thread: where each was written, or why it was not."""
-    places: list[Place | Exception] = []
-    for exchange in exchanges:
-        try:
-            places.append(writer.append(exchange))
-        except Exception as error:  # noqa: BLE001  (it is raised where the exchange came from)
-            places.append(error)
-    return places
