@@ -250,14 +250,14 @@ def _held_as_other_kind(writing: Writing, page: StoredPage) -> KnownItem | None:
     A history goes on in one kind: articles have revisions of articles. Where just its canonical URL
     names something of another kind, the page stays what its own address says.
     """
-    met = [item for _, item in identity.items_at(writing.connection, writing.source_id,
-                                                 identity.keys_of(page.urls))
+    connection, source_id = writing.connection, writing.source_id
+    met = [(key, item) for key, item in identity.items_at(connection, source_id,
+                                                          identity.keys_of(page.urls))
            if item.state != "stub" and item.kind != page.kind]  # fmt: skip
-    if not met or identity.find_item(writing.connection, writing.source_id, page.kind,
-                                     page.identity, []) is not None:  # fmt: skip
+    named = identity.find_item(connection, source_id, page.kind, page.identity, []) if met else None
+    if not met or named is not None:
         return None
-    here = identity.items_at(writing.connection, writing.source_id, page.keys)
-    own = next((i for _, i in here if i.state != "stub" and i.kind != page.kind), None)
+    own = next((item for key, item in met if key in page.keys), None)
     if own is None:
         page.urls = list(page.outcome.urls)
         if page.identity.startswith("url:"):

@@ -17,14 +17,14 @@ _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 _UNCLEAN = re.compile(_BAD.pattern[:-1] + r"\t\r\n\f\v]|  ")
 # The widths of the archive's columns (storage.models).
 _WIDTHS = {"number": 64, "language": 35, "dateline_place": 200, "kind": 100, "section": 200}
-# The fields of what a page points to that are text, and how much of each is kept.
-_TEXTS: dict[type, dict[str, int | None]] = {
-    Link: {"anchor": None, "teaser": None, "kind": 100, "number": 64},
-    Media: {"caption": None, "credit": None, "alternative_text": None},
-    Mention: {"anchor": 500, "full_name": 500, "expansion": 500},
-}
 # Names are looked for by an index, which takes some 2,700 bytes.
 _MAX_NAME = 500
+# The fields of what a page points to that are text, and how much of each is kept.
+_TEXTS: dict[type, dict[str, int | None]] = {
+    Link: {"anchor": None, "teaser": None, "kind": _WIDTHS["kind"], "number": _WIDTHS["number"]},
+    Media: {"caption": None, "credit": None, "alternative_text": None},
+    Mention: dict.fromkeys(("anchor", "full_name", "expansion"), _MAX_NAME),
+}
 _MAX_LINE = 1_000
 MAX_TEXT = 2_000_000
 
@@ -85,7 +85,7 @@ def clean_entry(entry: Entry) -> Entry:
     return dataclasses.replace(
         entry,
         name=clean_line(entry.name)[:_MAX_NAME],
-        number=clean_line(entry.number)[:64] if entry.number else None,
+        number=clean_line(entry.number)[: _WIDTHS["number"]] if entry.number else None,
         expansion=clean_line(entry.expansion)[:_MAX_NAME] if entry.expansion else None,
         aliases=_lines(entry.aliases, _MAX_NAME),
         blocks=tuple(b for block in entry.blocks if (b := clean_block(block)) is not None),

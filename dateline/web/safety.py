@@ -53,10 +53,7 @@ class Safety:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        problem = self._refusal(scope["method"], headers)
-        if "\x00" in scope["path"]:
-            # No name has one, and PostgreSQL would not take it for one.
-            problem = Problem(title="Not found", status=404, detail="there is no such address")
+        problem = self._refusal(scope["method"], scope["path"], headers)
 
         async def safely(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -77,7 +74,10 @@ class Safety:
             return
         await self._app(scope, _Bounded(receive).receive, safely)
 
-    def _refusal(self, method: str, headers: Headers) -> Problem | None:
+    def _refusal(self, method: str, path: str, headers: Headers) -> Problem | None:
+        if "\x00" in path:
+            # No name has one, and PostgreSQL would not take it for one.
+            return Problem(title="Not found", status=404, detail="there is no such address")
         host = headers.get("host", "")
         if self._hosts and _name_of(host) not in self._hosts:
             return Problem(title="Not here", status=400, detail=f"no archive is served as {host!r}",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from dateline.web.api.articles import record_of
 from dateline.web.api.memento import newest_place, place_of
-from dateline.web.asking import Held
+from dateline.web.asking import Held, Number
 from dateline.web.pages import charts, texts
 from dateline.web.pages.frame import Visitor, page
 from storage import directory, gathering, mementos, reading, together
@@ -18,7 +18,6 @@ from storage.differences import difference
 from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
 
 router = APIRouter()
-Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
 # Types of pictures that browsers show and that carry no script.
 _PICTURES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
 _RELATIONS = (
@@ -29,7 +28,7 @@ _RELATIONS = (
 
 @router.get("/item/{item_id}")
 def item(
-    request: Request, archive: Held, reader: Visitor, item_id: Id, revision: int | None = None
+    request: Request, archive: Held, reader: Visitor, item_id: Number, revision: int | None = None
 ) -> Response:
     """An article, or a directory entry."""
     record = record_of(archive, item_id, revision)
@@ -106,7 +105,7 @@ def _capture_place(archive: Any, record: dict[str, Any]) -> str | None:
 
 
 @router.get("/item/{item_id}/capture")
-def captured(request: Request, archive: Held, reader: Visitor, item_id: Id) -> Response:
+def captured(request: Request, archive: Held, reader: Visitor, item_id: Number) -> Response:
     """The captured page in a frame, and its other captures."""
     record = record_of(archive, item_id)
     place = _capture_place(archive, record)
@@ -124,7 +123,7 @@ def captured(request: Request, archive: Held, reader: Visitor, item_id: Id) -> R
 
 @router.get("/item/{item_id}/revisions")
 def revisions(
-    request: Request, archive: Held, reader: Visitor, item_id: Id,
+    request: Request, archive: Held, reader: Visitor, item_id: Number,
     first: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
     second: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
     view: str = "inline",
