@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
 import os
-import signal
-import threading
-import time
-from concurrent.futures.process import BrokenProcessPool
+import pickle
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
-
-from crawler import forkserver
-from crawler.discovery.errors import DiscoveryError
-from crawler.extraction.documents import UnreadableDocument
-from crawler.extraction.page import BadPage
 from crawler.shared import Shared
+from crawler.worker_process import Job, WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator
 
     from crawler.discovery.past import ListPage
     from crawler.extraction.article import Extraction, Known
@@ -39,18 +31,17 @@ logger = logging.getLogger(__name__)
 # The slowest real page of the bench takes half a second; what takes this long is an attack.
 TIME_LIMIT_SECONDS = 30.0
 # A worker that lives for years should not have to prove that no library leaks.
-_TASKS_A_WORKER = 2_000
-# Jobs handed over together, and how long the first of them waits for company.
-_BATCH = 4
-_PATIENCE_SECONDS = 0.005
-# How often the pool is looked at while it has jobs, and for how long, beyond the time limit of what
-# it may be doing, it may answer none: a worker that is killed as it takes a job up, or the server
-# that forks them, leaves it waiting for ever.
+_JOBS_A_WORKER = 2_000
+# Jobs in a worker's hands: the next one lies ready while the answer of the first is taken in.
+_AHEAD = 2
+# How often busy workers are looked at. Looks are counted, not the time: a crawl that was stopped,
+# or was busy itself, does not hold that against them.
 _LOOK_SECONDS = 1.0
-_GRACE_SECONDS = 5.0
-# Pools that may break under a job before it is taken for the cause.
-_POOLS_A_JOB = 2
-# Before a new pool is asked: what was killed with the old one may not be gone yet.
+# Workers that may die over a job before it is taken for the cause: the system ends some that are
+# innocent when it is out of memory.
+_DEATHS_A_JOB = 2
+# Starts that may fail one after the other, and the pause between them.
+_STARTS = 3
 _PAUSE_SECONDS = 0.3
 
 
@@ -65,11 +56,6 @@ class WorkerFailure(Exception):
     def __str__(self) -> str:
         """The reason in one line."""
         return self.reason
-
-
-def _initialise() -> None:
-    # Ctrl-C goes to the whole group; the parent decides when workers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def extract_job(body: bytes, url: str, content_type: str, known: Known) -> Extraction:
@@ -107,201 +93,141 @@ def document_job(body: bytes) -> str:
     return document_text(body)
 
 
-@dataclass(slots=True)
-class _Job:
-    work: Callable[..., Any]
-    args: tuple[Any, ...]
-    answer: asyncio.Future[Any]
-    lost: int = 0  # pools that broke under it
-
-
-def batch_job(jobs: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
-    """Runs in a worker: the answers of some jobs, an exception of the known kinds among them."""
-    answers: list[Any] = []
-    for work, args in jobs:
-        try:
-            answers.append(work(*args))
-        except (BadPage, DiscoveryError, UnreadableDocument) as error:
-            answers.append(error)
-    return answers
-
-
 class Workers:
-    """A pool of processes. Created when first used; shared by all crawls of this process.
-
-    Jobs go to a worker a few at a time, since handing one over costs the reactor a millisecond. A
-    batch that takes too long or kills its worker is tried again job by job, so that a bad page
-    spoils no other.
-    """
+    """Processes that do jobs. Started as they are needed; shared by all crawls of this process."""
 
     def __init__(self, count: int | None = None) -> None:
         self.count = count or max(1, os.cpu_count() or 1)
-        self._pool: ProcessPool | None = None
-        self._waiting: list[_Job] = []
-        self._timer: asyncio.TimerHandle | None = None
-        self._sent: dict[asyncio.Future[list[Any]], list[_Job]] = {}
+        self._workers: set[WorkerProcess] = set()
+        self._waiting: deque[Job] = deque()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._unstarted = 0  # starts that failed since one went well
         self._watch: asyncio.TimerHandle | None = None
-        self._moved = 0.0  # when the pool last answered, or had nothing to do
-        self._processes: set[int | None] = set()
-        self._bereft = False  # a worker ended since then
-        self._lost: list[_Job] = []
-        self._resumed: asyncio.TimerHandle | None = None
-
-    def _started(self) -> ProcessPool:
-        if self._pool is None:
-            self._pool = ProcessPool(
-                max_workers=self.count, max_tasks=_TASKS_A_WORKER, initializer=_initialise,
-                context=forkserver.context(),
-            )  # fmt: skip
-        return self._pool
+        self._closed = False
 
     async def run(self, job: Callable[..., T], *args: Any) -> T:
         """Run ``job`` in a worker.
 
         Raises:
-            BadPage, DiscoveryError: as ``job`` raises them.
             WorkerFailure: the job took too long, or its process died.
+            Exception: what ``job`` raises.
         """
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Job(job, args, answer))
-        if len(self._waiting) >= _BATCH:
-            self._send_waiting()
-        elif self._timer is None:
-            self._timer = loop.call_later(_PATIENCE_SECONDS, self._send_waiting)
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Job(pickle.dumps((job, args), pickle.HIGHEST_PROTOCOL), answer))
+        self._hand_over()
         return await answer
 
-    def _send_waiting(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        jobs, self._waiting = self._waiting, []
-        if jobs:
-            self._send(jobs)
+    def _hand_over(self) -> None:
+        """Give what waits to the workers that have least to do."""
+        while self._waiting:
+            worker = min(self._free(), key=lambda one: len(one.jobs), default=None)
+            if worker is None or worker.jobs:
+                self._start()
+            if worker is None:
+                return
+            job = self._waiting.popleft()
+            if not job.answer.done():
+                worker.give(job)
+                self._look_later()
 
-    def _send(self, jobs: list[_Job]) -> None:
+    def _free(self) -> Iterator[WorkerProcess]:
+        return (
+            one for one in self._workers
+            if len(one.jobs) < _AHEAD and one.given < _JOBS_A_WORKER and not one.overdue
+        )  # fmt: skip
+
+    def _start(self) -> None:
+        if len(self._workers) + len(self._starting) < self.count:
+            task = asyncio.get_running_loop().create_task(self._started())
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
+
+    async def _started(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            future = self._started().schedule(
-                batch_job,
-                args=([(job.work, job.args) for job in jobs],),
-                timeout=TIME_LIMIT_SECONDS * len(jobs),
+            worker = await loop.run_in_executor(
+                None, WorkerProcess.started, self._answered, self._ended
             )
         except (RuntimeError, OSError, EOFError) as error:
-            # No worker could be started, or those there were are gone with the server they came of.
-            self._replace(f"{type(error).__name__}: {error}", jobs)
+            # Or the server that forks them was ended; the next start begins another.
+            self._unstarted += 1
+            logger.warning("no worker process could be started: %s", error)
+            if self._unstarted >= _STARTS:
+                self._fail_waiting(f"no worker process could be started: {error}")
+            loop.call_later(_PAUSE_SECONDS, self._hand_over)
             return
-        wrapped = asyncio.wrap_future(future, loop=loop)
-        if not self._sent:
-            self._note_answer()
-        self._sent[wrapped] = jobs
-        wrapped.add_done_callback(self._settle)
+        self._unstarted = 0
+        if self._closed:
+            worker.end()
+            return
+        await worker.connect()
+        self._workers.add(worker)
+        self._hand_over()
+
+    def _fail_waiting(self, why: str) -> None:
+        self._unstarted = 0
+        while self._waiting:
+            answer = self._waiting.popleft().answer
+            if not answer.done():
+                answer.set_exception(WorkerFailure("extraction-crashed", why))
+
+    def _answered(self, worker: WorkerProcess) -> None:
+        if worker.given >= _JOBS_A_WORKER and not worker.jobs:
+            worker.retire()
+        self._hand_over()
+
+    def _ended(self, worker: WorkerProcess) -> None:
+        """Take back what a worker had; what it was at is tried again a few times."""
+        self._workers.discard(worker)
+        if self._closed:
+            return
+        if worker.jobs:
+            job = worker.jobs[0]
+            job.deaths += 1
+            failure = None
+            if worker.overdue:
+                reason = f"reading it took over {TIME_LIMIT_SECONDS:.0f} s"
+                failure = WorkerFailure("extraction-timeout", reason)
+            elif job.deaths > _DEATHS_A_JOB:
+                reason = f"{job.deaths} processes died as they read it"
+                failure = WorkerFailure("extraction-crashed", reason)
+            else:
+                logger.warning("a worker process ended; what it was at is tried again")
+            if failure is not None:
+                worker.jobs.popleft()
+                if not job.answer.done():
+                    job.answer.set_exception(failure)
+        self._waiting.extendleft(reversed(worker.jobs))
+        worker.jobs.clear()
+        self._hand_over()
+
+    def _look_later(self) -> None:
         if self._watch is None:
+            loop = asyncio.get_running_loop()
             self._watch = loop.call_later(_LOOK_SECONDS, self._look)
 
     def _look(self) -> None:
-        """Whether the pool that jobs wait for still works."""
+        """End workers that have been at one job for too long."""
         self._watch = None
-        if not self._sent or self._pool is None:
-            return
-        if not self._pool.active:
-            self._replace("its processes were ended from outside")
-        elif time.monotonic() - self._moved > self._patience():
-            self._replace("none of its processes answered")
-        if self._sent and self._watch is None:
-            self._watch = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
-
-    def _note_answer(self) -> None:
-        self._moved, self._bereft = time.monotonic(), False
-
-    def _patience(self) -> float:
-        """How long the pool may be silent: less where one of its processes ended meanwhile."""
-        alive = {process.pid for process in multiprocessing.active_children()}
-        self._bereft = self._bereft or not self._processes <= alive
-        self._processes = alive
-        return TIME_LIMIT_SECONDS * (1 if self._bereft else _BATCH) + _GRACE_SECONDS
-
-    def _replace(self, why: str, also: Sequence[_Job] = ()) -> None:
-        """Give open jobs to a new pool, each by itself; one that saw two break fails."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            # Waiting for its end may take as long as what it is stuck in.
-            threading.Thread(target=_end, args=(pool,), daemon=True).start()
-        jobs = [job for batch in self._sent.values() for job in batch]
-        self._sent.clear()
-        logger.warning("the worker processes are started anew: %s", why)
-        for job in (*jobs, *also):
-            if job.answer.done():
-                continue
-            job.lost += 1
-            if job.lost > _POOLS_A_JOB:
-                job.answer.set_exception(WorkerFailure("extraction-crashed", why))
-            else:
-                self._lost.append(job)
-        if self._resumed is None:
-            loop = asyncio.get_running_loop()
-            self._resumed = loop.call_later(_PAUSE_SECONDS, self._resume)
-
-    def _resume(self) -> None:
-        """Send what broken pools lost, each job by itself."""
-        self._resumed = None
-        jobs, self._lost = self._lost, []
-        for job in jobs:
-            if not job.answer.done():
-                self._send([job])
-
-    def _settle(self, done: asyncio.Future[list[Any]]) -> None:
-        error = None if done.cancelled() else done.exception()
-        jobs = self._sent.pop(done, None)
-        if jobs is None:
-            return  # of a pool that was given up: its jobs are with another
-        self._note_answer()
-        if done.cancelled():
-            for job in jobs:
-                job.answer.cancel()
-            return
-        if isinstance(error, BrokenProcessPool):
-            self._replace("its processes were ended from outside", jobs)
-            return
-        if error is not None and len(jobs) > 1:
-            for job in jobs:
-                self._send([job])
-            return
-        answers = done.result() if error is None else [_failure(error)]
-        for job, answer in zip(jobs, answers, strict=True):
-            if job.answer.done():
-                continue
-            if isinstance(answer, BaseException):
-                job.answer.set_exception(answer)
-            else:
-                job.answer.set_result(answer)
+        for worker in self._workers:
+            if worker.jobs:
+                worker.silent += 1
+                self._look_later()
+                if worker.silent * _LOOK_SECONDS > TIME_LIMIT_SECONDS and not worker.overdue:
+                    worker.overdue = True
+                    worker.end()
 
     def close(self) -> None:
         """End the workers."""
-        if self._resumed is not None:
-            self._resumed.cancel()
-            self._resumed = None
+        self._closed = True
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            _end(pool)
-
-
-def _end(pool: ProcessPool) -> None:
-    pool.stop()  # type: ignore[no-untyped-call]
-    pool.join()
-
-
-def _failure(error: BaseException) -> BaseException:
-    """What a lone job's failure means; an error of our own stays what it is."""
-    if isinstance(error, TimeoutError):
-        reason = f"reading it took over {TIME_LIMIT_SECONDS:.0f} s"
-        return WorkerFailure("extraction-timeout", reason)
-    if isinstance(error, ProcessExpired):
-        return WorkerFailure("extraction-crashed", f"the process that read it died: {error}")
-    return error
+        for worker in self._workers:
+            worker.end()
+        for worker in self._workers:
+            worker.wait(_PAUSE_SECONDS)
+        self._workers.clear()
 
 
 _shared = Shared(Workers)

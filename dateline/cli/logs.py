@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 # The library's own remarks on requests are of interest to its developers only.
-_QUIET = ("scrapy", "twisted", "asyncio", "py.warnings", "charset_normalizer", "pebble", "filelock")
+_QUIET = ("scrapy", "twisted", "asyncio", "py.warnings", "charset_normalizer", "filelock")
 
 
 class JsonLines(logging.Formatter):

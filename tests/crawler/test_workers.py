@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import pickle
 import signal
 import time
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
 
@@ -18,16 +20,28 @@ from crawler.workers import WorkerFailure, Workers
 from tests.crawler.commands import children
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable
+
+T = TypeVar("T")
 
 
 @pytest.fixture
-def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
+def pool(monkeypatch: pytest.MonkeyPatch) -> Workers:
     """Workers with little patience."""
     monkeypatch.setattr(workers, "TIME_LIMIT_SECONDS", 1.0)
-    made = Workers(2)
-    yield made
-    made.close()
+    return Workers(2)
+
+
+def run(pool: Workers, main: Awaitable[T]) -> T:
+    """Run a coroutine, and end the workers on the same event loop."""
+
+    async def whole() -> T:
+        try:
+            return await main
+        finally:
+            pool.close()
+
+    return asyncio.run(whole())
 
 
 def double(value: int) -> int:
@@ -52,7 +66,7 @@ def test_answers_come_back_to_who_asked(pool: Workers) -> None:
     async def main() -> list[int]:
         return list(await asyncio.gather(*(pool.run(double, i) for i in range(30))))
 
-    assert asyncio.run(main()) == [2 * i for i in range(30)]
+    assert run(pool, main()) == [2 * i for i in range(30)]
 
 
 def test_a_bad_job_spoils_no_other_of_its_batch(pool: Workers) -> None:
@@ -65,7 +79,7 @@ def test_a_bad_job_spoils_no_other_of_its_batch(pool: Workers) -> None:
             )
         )
 
-    answers = dict(zip(jobs, asyncio.run(main()), strict=True))
+    answers = dict(zip(jobs, run(pool, main()), strict=True))
     assert answers["fine"] == "fine"
     assert isinstance(answers["bad"], BadPage)
     assert isinstance(answers["hang"], WorkerFailure)
@@ -101,4 +115,111 @@ def test_jobs_outlive_the_processes_that_did_them(pool: Workers, when: float) ->
                 os.kill(pid, signal.SIGKILL)
         return list(await asyncio.gather(*jobs))
 
-    assert asyncio.run(main()) == list(range(24))
+    assert run(pool, main()) == list(range(24))
+
+
+def process_of(_: int) -> int:
+    """A job that says where it was done."""
+    return os.getpid()
+
+
+def test_a_worker_ends_after_its_share_of_jobs(
+    pool: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_JOBS_A_WORKER", 5)
+
+    async def main() -> list[int]:
+        return list(await asyncio.gather(*(pool.run(process_of, i) for i in range(30))))
+
+    done = Counter(run(pool, main()))
+    assert sum(done.values()) == 30
+    assert max(done.values()) <= 5
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
+def test_a_worker_that_dies_idle_is_replaced(pool: Workers) -> None:
+    async def main() -> tuple[int, int]:
+        first = await pool.run(process_of, 0)
+        os.kill(first, signal.SIGKILL)
+        await asyncio.sleep(0.2)
+        return first, await pool.run(process_of, 1)
+
+    first, second = run(pool, main())
+    assert first != second
+
+
+class OfTwo(Exception):
+    """An exception that pickle cannot make again."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(f"{one} and {two}")
+
+
+def answer_badly(how: str) -> object:
+    """A job whose answer cannot be sent as it is."""
+    if how == "unsendable answer":
+        return lambda: how
+    raise OfTwo("this", "that")
+
+
+@pytest.mark.parametrize(
+    ("how", "told"), [("unsendable answer", "pickle"), ("unsendable error", "this and that")]
+)
+def test_what_cannot_be_sent_is_told(pool: Workers, how: str, told: str) -> None:
+    async def main() -> object:
+        with pytest.raises(Exception, match=told):
+            await pool.run(answer_badly, how)
+        return await pool.run(double, 2)
+
+    assert run(pool, main()) == 4
+
+
+def test_an_error_says_where_it_came_from(pool: Workers) -> None:
+    async def main() -> list[str]:
+        with pytest.raises(KeyError) as raised:
+            await pool.run(misbehave, "bug")
+        return list(raised.value.__notes__)
+
+    (note,) = run(pool, main())
+    assert 'raise KeyError("ours")' in note
+
+
+def test_what_cannot_be_asked_is_refused_at_once(pool: Workers) -> None:
+    async def main() -> int:
+        with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
+            await pool.run(lambda: 1)
+        return await pool.run(double, 2)
+
+    assert run(pool, main()) == 4
+
+
+def test_jobs_fail_where_no_worker_can_be_started(
+    pool: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> NoReturn:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(workers.WorkerProcess, "started", refused)
+
+    async def main() -> str:
+        with pytest.raises(WorkerFailure) as raised:
+            await pool.run(double, 2)
+        return str(raised.value)
+
+    assert run(pool, main()) == "no worker process could be started: no more processes"
+
+
+def test_workers_that_start_late_are_ended(pool: Workers) -> None:
+    others = set(_below(os.getpid()))
+
+    async def main() -> None:
+        asked = asyncio.ensure_future(pool.run(double, 2))
+        await asyncio.sleep(0)
+        pool.close()
+        asked.cancel()
+        await asyncio.gather(*pool._starting)
+
+    run(pool, main())
+    time.sleep(0.2)
+    # The server that forks them, and the one that frees what they share, stay.
+    assert len(set(_below(os.getpid())) - others) <= 2
