@@ -7,7 +7,8 @@ new addresses where it is there, else made ones). No two texts are alike, as on 
 that is given again has its words in another order, and half of the longer ones backwards. Bare
 Scrapy fetches them all and does nothing with them; Dateline crawls them into an archive: robots,
 captures, extraction in workers, revisions, search index. Prints pages/s and CPU milliseconds a page,
-workers included; the two are comparable only within one run.
+workers included; the two are comparable only within one run. ``machine.py`` tells how fast the
+machine is at the moment.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+import machine
 
 from dateline.demo.texts import STORIES
 
@@ -207,6 +210,7 @@ def main() -> None:
     number = port.get(timeout=30)
     size = sum(map(len, pages)) / len(pages) / 1000
     print(f"{len(pages)} pages of {size:.0f} kB on average, {os.cpu_count()} cores")
+    before = machine.trafilatura_ms()
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "DATELINE_ALLOW_PRIVATE": "1", "DATELINE_ARCHIVE": folder,
                        "PYTHONPATH": str(ROOT)}  # fmt: skip
@@ -223,6 +227,7 @@ def main() -> None:
     print(f"{'':14}{'pages/s':>10}{'CPU ms/page':>14}")
     for name, (wall, cpu, _) in (("bare Scrapy", bare), ("Dateline", whole)):
         print(f"{name:14}{len(pages) / wall:10.1f}{cpu / len(pages) * 1000:14.1f}")
+    print(machine.told(before, machine.trafilatura_ms()))
     print(f"Dateline: {done} pages came through, {summary['new']} new, {summary['failed']} failed")
     server.kill()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -108,8 +108,11 @@ def _claimed(at: datetime, offset: str | None, zone: tzinfo, *, day_only: bool) 
     if offset.upper() in ("Z", "UTC", "GMT"):
         return ClaimedMoment(at.replace(tzinfo=UTC))
     digits = offset[1:].replace(":", "").ljust(4, "0")
-    moved = at.replace(tzinfo=datetime.strptime(f"{offset[0]}{digits}", "%z").tzinfo)
-    return ClaimedMoment(moved)
+    hours, minutes = int(digits[:2]), int(digits[2:4])
+    if minutes >= 60:
+        raise ValueError(f"{offset} is no offset")
+    ahead = timedelta(hours=hours, minutes=minutes)
+    return ClaimedMoment(at.replace(tzinfo=timezone(-ahead if offset[0] == "-" else ahead)))
 
 
 def plausible(moment: ClaimedMoment | None, now: datetime | None) -> ClaimedMoment | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crawler.extraction.compiled import part
+from crawler.extraction.walk import words_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +127,6 @@ _CREDITS = frozenset(
 )
 _COMPARED = 60  # words of a block that are compared with headline, title and description
 _DATE = re.compile(r"\b(?:19|20)\d{2}\b|\b\d{1,2}[.:/h]\d{2}\b")
-_WORD = re.compile(r"\w+")
 _DIGITS = b"0123456789"
 _UPPER = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -175,7 +175,7 @@ class Context:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
+    return words_in(text.lower())
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:

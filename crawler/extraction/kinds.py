@@ -77,6 +77,8 @@ _TEASER_WORDS, _TEASER_LENGTH = 4, 25
 # What enters the archive, under whatever of these names.
 KEPT = ("article", "video", "gallery")
 _CONSENT_WORDS = 900
+# So many characters of a text have more words than any limit here, whatever the script.
+_COUNTED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,9 @@ def judge(
 
     ``announced`` says that a feed or news sitemap named the page as an article.
     """
-    text = " ".join(blocks[i].text for i in chosen)
-    words = _count(text)
-    whole = sum(_count(block.text) for block in blocks)
+    text = " ".join([blocks[i].text for i in chosen])
+    words = _count(text[:_COUNTED])
+    whole = _words_up_to(_CONSENT_WORDS, blocks)
     title = " ".join(filter(None, (headline, meta.page.title)))
     typed = _says_article(meta)
     wall = _wall(meta, title, blocks, words, whole)
@@ -218,6 +220,16 @@ def _says_article(meta: Metadata) -> bool:
 def _link_share(blocks: Sequence[RawBlock]) -> float:
     chars = sum(len(block.text) for block in blocks)
     return sum(block.linked for block in blocks) / chars if chars else 0.0
+
+
+def _words_up_to(limit: int, blocks: Sequence[RawBlock]) -> int:
+    """The words of a page; what is beyond ``limit`` need not be counted."""
+    words = 0
+    for block in blocks:
+        words += _count(block.text)
+        if words >= limit:
+            break
+    return words
 
 
 def _count(text: str) -> int:

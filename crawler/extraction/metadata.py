@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 # What parts a headline from the name of its site in <title> and og:title.
 _SEPARATOR = re.compile(r"\s+[|•·»›~—–-]+\s+|\s*[|｜•»ㅣ]\s*|\s::\s")
 _MARK = re.compile(r"[:–—|]")
+# One of these signs is in every separator.
+_PARTING = frozenset("|•·»›~—–-｜ㅣ:")
+_WORD = re.compile(r"\w+")
+_NO_WORD = re.compile(r"[\W_]+")
 _MAX_HEADLINE = 500
 _PROPERTIES = frozenset({"headline", "author", "datePublished", "dateCreated", "dateModified"})
 _MAX_AUTHORS = 4
@@ -134,11 +138,12 @@ class Metadata:
 
     def without_site(self, title: str) -> str:
         """``title`` without the site's name before or after a separator."""
-        parts = _SEPARATOR.split(title)
-        if len(parts) < 2:
+        spans = []
+        if not _PARTING.isdisjoint(title):
+            spans = [match.span() for match in _SEPARATOR.finditer(title)]
+        if not spans:
             return "" if fold(title) in self.site_names else title
         begin, end = 0, len(title)
-        spans = [(m.start(), m.end()) for m in _SEPARATOR.finditer(title)]
         while spans and self._is_site(title[spans[-1][1] : end]):
             end = spans.pop()[0]
         while spans and self._is_site(title[begin : spans[0][0]]):
@@ -260,7 +265,7 @@ def _split_tags(value: Any) -> tuple[str, ...]:
 
 def fold(text: str) -> str:
     """The letters and digits of a text, whatever its case."""
-    return re.sub(r"[\W_]+", "", text.casefold())
+    return _NO_WORD.sub("", text.casefold())
 
 
 def _punctuated(heading: str, claims: Sequence[Claim]) -> str:
@@ -273,7 +278,7 @@ def _punctuated(heading: str, claims: Sequence[Claim]) -> str:
 
 
 def _word_set(text: str) -> frozenset[str]:
-    words = re.findall(r"\w+", text.casefold())
+    words = _WORD.findall(text.casefold())
     # Scripts without spaces give one long word: compare their characters in twos.
     if len(words) <= 3 and len(text) > 12 and not text.isascii():
         folded = fold(text)

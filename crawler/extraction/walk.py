@@ -7,7 +7,7 @@ when Dateline is installed where there is a C compiler, and takes a quarter of t
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.blocks import (
     DROPPED,
@@ -26,6 +26,9 @@ from crawler.extraction.blocks import (
 )
 from crawler.extraction.compiled import part
 from storage.addresses import absolute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LITTLE = 200
 _WORD = re.compile(r"\w+")
@@ -305,3 +308,5 @@ def _words(attributes: list[tuple[str, str]]) -> str:
 VERSION = 2
 module = part("_walk", VERSION)
 compiled: type[Walker] | None = module.Walker if module is not None else None
+# The words of a text: \w+, as in the blocks.
+words_in: Callable[[str], list[str]] = _WORD.findall if module is None else module.words_of
