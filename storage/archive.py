@@ -15,6 +15,7 @@ from storage.database import (
     lock_source,
     make_engine,
     read_session,
+    reason_of,
     unless_locked,
     write_session,
 )
@@ -112,7 +113,7 @@ class Archive:
         """
         from sqlalchemy.exc import StatementError
 
-        from storage.refusals import is_refusal, reason_of
+        from storage.refusals import is_refusal
 
         for attempt in range(_TRIES):
             try:

@@ -148,6 +148,12 @@ def chunked(values: Sequence[T], size: int = IN_CHUNK) -> Iterator[Sequence[T]]:
         yield values[start : start + size]
 
 
+def reason_of(error: BaseException) -> str:
+    """The first line of what went wrong, as the database said it."""
+    said = str(getattr(error, "orig", None) or error).strip()
+    return said.splitlines()[0][:300] if said else type(error).__name__
+
+
 def check_reachable(engine: Engine) -> None:
     """Connect once, so that what is wrong is said in one line before any work.
 
@@ -159,7 +165,7 @@ def check_reachable(engine: Engine) -> None:
         with engine.connect():
             return
     except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0]
+        reason = reason_of(error)
         if isinstance(error.orig, sqlite3.OperationalError):
             folder = Path(engine.url.database or ".").parent
             raise FolderNotWritable(

@@ -145,14 +145,15 @@ def items_at(
 def find_item(
     connection: Connection, source_id: int, kind: ItemKind, identity: str, keys: Sequence[str]
 ) -> KnownItem | None:
-    """The item under ``identity``, else the one that was met at any of ``keys``."""
+    """The item under ``identity``, else the one of its kind, or stub, met at any of ``keys``."""
     row = connection.execute(
         _BY_IDENTITY, {"source_id": source_id, "kind": kind, "identity": identity}
     ).first()
     if row is not None:
         return KnownItem(*row)
     met = items_at(connection, source_id, keys)
-    return met[0][1] if met else None
+    # A history goes on in one kind: articles have revisions of articles.
+    return next((item for _, item in met if item.state == "stub" or item.kind == kind), None)
 
 
 def find_same_text(

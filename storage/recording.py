@@ -368,13 +368,13 @@ def _title(content: ArticleContent | Entry) -> str:
 def _fill_item(writing: Writing, item: KnownItem, page: StoredPage) -> None:
     content = page.outcome.content
     renamed = item.state == "stub" or page.identity.startswith("number:")
-    # Articles and entries are numbered apart: what is held as one may be read as the other now.
-    kind: Any = page.kind if item.state == "stub" else item.kind
     if item.identity != page.identity and renamed:
-        taken = identity.find_item(writing.connection, writing.source_id, kind, page.identity, [])
+        taken = identity.find_item(
+            writing.connection, writing.source_id, page.kind, page.identity, []
+        )
         if taken is None:
             item.identity = page.identity
-    item.kind = kind
+    item.kind = page.kind
     if item.state == "stub":
         item.url = content.canonical_url or page.address
     elif url_key(item.url) in page.keys[:-1]:

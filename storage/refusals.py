@@ -29,12 +29,6 @@ CAUSE = "not-storable"
 _OF_DATA = ("22", "23", "54")
 
 
-def reason_of(error: BaseException) -> str:
-    """The first line of what went wrong."""
-    said = str(getattr(error, "orig", None) or error).strip()
-    return said.splitlines()[0][:300] if said else type(error).__name__
-
-
 def is_refusal(error: BaseException) -> bool:
     """Whether ``error`` speaks of what was to be written, and not of the database's state."""
     if isinstance(error, UnicodeError | OverflowError):

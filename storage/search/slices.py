@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from storage.database import reason_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -82,9 +84,8 @@ def divide(engine: Engine, most: int = MOST) -> int:
                     divided += 1
         except DBAPIError as error:
             # Answers are the same without, only slower: no crawl is to fail of it.
-            reason = str(error.orig).strip().splitlines()[0]
             logger.warning(
-                "the search index was not divided (%s); the next run tries again", reason
+                "the search index was not divided (%s); the next run tries again", reason_of(error)
             )
         finally:
             if not connection.invalidated:

@@ -355,3 +355,28 @@ def test_an_entry_that_names_an_article_as_its_canonical_is_an_entry(archive: Ar
         assert _verdicts(archive, source_id, page) == ["new"]
     assert _count(archive, Article) == 1
     assert _count(archive, Item) == 3
+
+
+def test_an_article_at_an_entrys_address_stays_its_own(archive: Archive) -> None:
+    source_id = new_source(archive)
+    archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
+    own = "https://herald.example/people/anne-morel"
+    held = stored(task_for(archive, source_id, own), Entry("Anne Morel", "person"))
+    assert _verdicts(archive, source_id, held) == ["new"]
+    # It redirects to the entry's address, and its template names another article.
+    other = article("Tolls rise", "The bridge costs more from May on, the council said.",
+                    canonical_url=URL)  # fmt: skip
+    for number, verdict in ((1, "new"), (2, "duplicate")):
+        asked = task_for(archive, source_id, f"https://herald.example/tolls-{number}")
+        page = stored(asked, other, asked.url, own)
+        assert _verdicts(archive, source_id, page) == [verdict]
+    with archive.reading() as session:
+        kinds = session.execute(
+            select(Item.kind, Item.title, func.count(Revision.id))
+            .join(Revision, Revision.item_id == Item.id)
+            .group_by(Item.id)
+            .order_by(Item.id)
+        ).all()
+    assert [tuple(row) for row in kinds] == [
+        ("article", "A headline", 1), ("entry", "Anne Morel", 1), ("article", "Tolls rise", 1)
+    ]  # fmt: skip
