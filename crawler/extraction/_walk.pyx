@@ -19,11 +19,11 @@ etree.import_lxml__etree()
 
 from crawler.extraction.blocks import (
     DROPPED, EMPHASIS, EXPLAINED, FURNITURE, HIDDEN_STYLE, INLINE, LOOKED_AT, MAX_BLOCKS,
-    MAX_DEPTH, SIGNS, WORD_ATTRIBUTES, Place, RawBlock,
+    MAX_DEPTH, MAX_PLACES, MAX_SPANS, SIGNS, WORD_ATTRIBUTES, Place, RawBlock,
 )
 
 # That of walk.py at which this was written.
-VERSION = 2
+VERSION = 3
 
 # What an element is to the walk. From IN_LINE to EXPLAINS it is part of a run of text.
 cdef enum:
@@ -41,7 +41,8 @@ cdef dict KINDS = {
 }
 cdef type BLOCK_TYPE = RawBlock, PLACE_TYPE = Place
 cdef frozenset TOLD = WORD_ATTRIBUTES
-cdef Py_ssize_t DEEPEST = MAX_DEPTH, MOST = MAX_BLOCKS, COMPARED = LOOKED_AT
+cdef Py_ssize_t DEEPEST = MAX_DEPTH, MOST = MAX_BLOCKS, MOST_PLACES = MAX_PLACES
+cdef Py_ssize_t COMPARED = LOOKED_AT, MARKED = MAX_SPANS
 
 
 cdef class Run:
@@ -477,7 +478,8 @@ cdef class Walker:
                 self.silent(child, place)
             elif kind == RULE:
                 self.close(place, list_depth, ordered, quoted)
-            elif kind == BLOCK and depth < DEEPEST and len(self.blocks) < MOST:
+            elif (kind == BLOCK and depth < DEEPEST and len(self.blocks) < MOST
+                    and len(self.places) < MOST_PLACES):
                 if not ((child.properties != NULL and self.is_hidden(child))
                         or (tag == "header" and not self.inside and not self.whole
                             and not has_heading(child))):
@@ -536,7 +538,8 @@ cdef class Walker:
             self.open.pop()
             self.links_open -= span == "link"
             self.strongs_open -= span == "strong"
-            self.run.spans.append((self.begun[opened], self.run.length, span, url))
+            if len(self.run.spans) < MARKED:
+                self.run.spans.append((self.begun[opened], self.run.length, span, url))
         return 0
 
     cdef int silent(self, xmlNode* node, Py_ssize_t place) except -1:
@@ -563,7 +566,7 @@ cdef class Walker:
         if run.length:
             text = decoded(run.data, run.size).rstrip()
             length = len(text)
-            if length:
+            if length and len(self.blocks) < MOST:
                 for i in range(opened):
                     span, url = self.open[i]
                     run.spans.append((min(self.begun[i], run.length), run.length, span, url))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extraction import body, byline_text, dates, kinds, language, moments, tooltips
 from crawler.extraction.access import access_of, is_notice
-from crawler.extraction.blocks import MAX_BLOCKS
 from crawler.extraction.features import Context
 from crawler.extraction.filler import is_filler
 from crawler.extraction.hydration import hidden_article, tree_of
@@ -37,7 +36,8 @@ if TYPE_CHECKING:
 EXTRACTOR = "dateline-1"
 # Characters of text below which a page may be drawn by its script.
 _LITTLE = 200
-_DATELINE_WORDS = 14
+# A line that dates an article is no longer than this, in words or, unspaced, in characters.
+_DATELINE_WORDS, _DATELINE_LENGTH = 14, 200
 # Moments that the page itself does not show say nothing of what it is.
 _NOT_SHOWN = ("feed", "url")
 
@@ -224,8 +224,8 @@ def _body(
     meta: Metadata, walk: Walk, chosen: Sequence[int], provenance: dict[str, str]
 ) -> tuple[tuple[Block, ...], tuple[Media, ...]]:
     provenance["body"] = "model"
-    if len(walk.blocks) >= MAX_BLOCKS:
-        provenance["body"] = f"model, cut: the page goes on after {MAX_BLOCKS} blocks"
+    if walk.is_cut:
+        provenance["body"] = f"model, cut: the page goes on after {len(walk.blocks)} blocks"
     typed = typed_blocks(walk, chosen)
     stated = meta.body
     shown = sum(len(block.text) for block in typed)
@@ -259,7 +259,9 @@ def _without_furniture(walk: Walk, chosen: list[int], headline: str) -> list[int
 
 def _is_dateline(block: RawBlock) -> bool:
     """Whether a block is no sentence and holds a moment: ``5 March 2026 | By Ann Lee``."""
-    if len(block.words) > _DATELINE_WORDS or block.text[-1] in '.!?…»”"':
+    if len(block.words) > _DATELINE_WORDS or len(block.text) > _DATELINE_LENGTH:
+        return False
+    if block.text[-1] in '.!?…»”"':
         return False
     return block.timed or dates.has_date(block.text)
 

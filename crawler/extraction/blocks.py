@@ -40,6 +40,10 @@ WORD_ATTRIBUTES = frozenset(
 MAX_DEPTH = 400
 # Ten novels; the longest page of the bench has 1,400.
 MAX_BLOCKS = 12_000
+# Block-level elements, empty ones too; the bench's pages have 2,600 at most.
+MAX_PLACES = 60_000
+# Marks within one block; a page of nothing but links in one paragraph has some hundreds.
+MAX_SPANS = 5_000
 LOOKED_AT = 1_500  # characters of a block whose words are compared; enough to tell
 SIGNS = re.compile(r"author|byline|auteur|autor", re.IGNORECASE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction import dates
@@ -118,10 +119,14 @@ def _in_scripts(data: bytes) -> Iterator[str]:
             yield match[1].decode("ascii", "replace")
 
 
+# The own moment of a page stands before so many others.
+_MOST_TIMES = 1_000
+
+
 def _time_elements(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
     """``datetime`` of the page's ``<time>`` elements, those said to be of publication first."""
     later: list[str] = []
-    for element in meta.page.root.iter("time"):
+    for element in islice(meta.page.root.iter("time"), _MOST_TIMES):
         value = element.get("datetime") or element.get("content") or ""
         if not value:
             continue

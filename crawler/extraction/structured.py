@@ -25,6 +25,8 @@ ARTICLE_TYPES = (
 )  # fmt: skip
 _RANK = {name: rank for rank, name in enumerate(ARTICLE_TYPES)}
 MAX_NODES = 5_000
+# Values of one property in a page's microdata; a page of teasers has some dozens.
+_MOST_VALUES = 200
 _OPENING = re.compile(r"(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)")
 _CLOSING = re.compile(r"(?:-->|//\s*\]\]>|\]\]>)$")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
@@ -130,7 +132,7 @@ def microdata(root: Any, wanted: frozenset[str]) -> dict[str, list[tuple[str, An
     found: dict[str, list[tuple[str, Any]]] = {}
     for element in _PROPERTIES(root):
         names = wanted.intersection(element.get("itemprop").split())
-        if not names:
+        if all(len(found.get(name, ())) >= _MOST_VALUES for name in names):
             continue
         value = (
             element.get("content") or element.get("datetime")

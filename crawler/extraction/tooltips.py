@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.links import is_entry
@@ -107,6 +108,10 @@ class Names:
 _ENTRIES = re.compile(r"/(?:annuaire|lexique|gloss|directory|lexikon)")
 
 
+# Links, and explained terms, of one page that may have cards.
+_MOST_LOOKED_AT = 10_000
+
+
 def may_name(walk: Walk) -> bool:
     """Whether a page links to entries or explains terms, so that cards may stand in its text.
 
@@ -122,7 +127,7 @@ def may_name(walk: Walk) -> bool:
 def separate(root: Any, base_url: str) -> Names:
     """Take the cards of linked names out of the tree below ``root``; what they said is returned."""
     names = Names()
-    for anchor in list(root.iter("a")):
+    for anchor in list(islice(root.iter("a"), _MOST_LOOKED_AT)):
         href = absolute(base_url, anchor.get("href") or "") if anchor.get("href") else None
         kind = kind_of(anchor, href)
         # A teaser's or a picture's link is no name, whatever else stands in it.
@@ -140,7 +145,7 @@ def separate(root: Any, base_url: str) -> Names:
             _keep_only(anchor, shown)
         if is_entry(href or "") or (said and kind != "unknown"):
             names.add(shown, _named(shown, said, kind, href))
-    for term in list(root.iter("abbr", "acronym", "dfn")):
+    for term in list(islice(root.iter("abbr", "acronym", "dfn"), _MOST_LOOKED_AT)):
         title, words = (term.get("title") or "").strip(), _words("".join(term.itertext()))
         if title and words and title != words and not _inside_link(term):
             names.add(words, Named(words, title, words, "term"))

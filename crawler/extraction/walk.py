@@ -19,6 +19,8 @@ from crawler.extraction.blocks import (
     LOOKED_AT,
     MAX_BLOCKS,
     MAX_DEPTH,
+    MAX_PLACES,
+    MAX_SPANS,
     SIGNS,
     WORD_ATTRIBUTES,
     Place,
@@ -51,6 +53,8 @@ class Walk:
             walker = _walked(body, whole=True)
         self.blocks, self.places = walker.blocks, walker.places
         self.images, self.explains = walker.images, walker.explains
+        # Whether the page goes on after what was read of it.
+        self.is_cut = _is_cut(walker)
 
     def resolve(self, href: str) -> str | None:
         """``href`` as an absolute URL, ``None`` where it is none."""
@@ -185,7 +189,7 @@ class Walker:
                     self._noscript(child, place)
             elif tag == "hr":
                 self._close(place, state)
-            elif depth < MAX_DEPTH and len(self.blocks) < MAX_BLOCKS:
+            elif depth < MAX_DEPTH and not _is_cut(self):
                 items = child.items()
                 masthead = tag == "header" and not self._inside and self._skipped is FURNITURE
                 if (items and _is_hidden(items)) or (masthead and child.find(".//h1") is None):
@@ -225,7 +229,8 @@ class Walker:
             _, url, begun = self._run.open.pop()
             # A block element inside the anchor closed the run and began another.
             begun = begun if self._run is run and begun <= run.length else 0
-            self._run.spans.append((begun, self._run.length, kind, url))
+            if len(self._run.spans) < MAX_SPANS:
+                self._run.spans.append((begun, self._run.length, kind, url))
 
     def _noscript(self, element: Any, place: Place) -> None:
         """Pictures that are loaded late stand in full only here."""
@@ -249,7 +254,7 @@ class Walker:
         stripped = text.rstrip()
         for kind, url, start in run.open:
             run.spans.append((min(start, run.length), run.length, kind, url))
-        if stripped:
+        if stripped and len(self.blocks) < MAX_BLOCKS:
             spans = [
                 (start, min(end, len(stripped)), kind, url)
                 for start, end, kind, url in run.spans
@@ -286,6 +291,10 @@ class Walker:
                 above.commas += place.commas
 
 
+def _is_cut(walk: Walk | Walker) -> bool:
+    return len(walk.blocks) >= MAX_BLOCKS or len(walk.places) >= MAX_PLACES
+
+
 def _is_hidden(attributes: list[tuple[str, str]]) -> bool:
     """Whether an element is not shown: ``hidden``, ``aria-hidden``, or its own style says so."""
     for name, value in attributes:
@@ -305,7 +314,7 @@ def _words(attributes: list[tuple[str, str]]) -> str:
 
 
 # It moves with every change to the walk.
-VERSION = 2
+VERSION = 3
 module = part("_walk", VERSION)
 compiled: type[Walker] | None = module.Walker if module is not None else None
 # The words of a text: \w+, as in the blocks.

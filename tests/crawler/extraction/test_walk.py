@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from crawler.extraction import walk
-from crawler.extraction.blocks import MAX_BLOCKS, MAX_DEPTH
+from crawler.extraction.blocks import MAX_BLOCKS, MAX_DEPTH, MAX_PLACES, MAX_SPANS
 from crawler.extraction.page import parse_html
 
 URL = "https://a.example/2026/03/05/the-quay-is-open-again"
@@ -128,6 +128,20 @@ def test_depth_ends_where_it_must(tag: str) -> None:
 def test_blocks_end_where_they_must() -> None:
     page = "<body>" + "<p>One.<p>Two.<br><br>Three." * (MAX_BLOCKS // 2) + "</body>"
     assert_alike(parse_html(page.encode(), URL).root)
+
+
+@pytest.mark.parametrize("unit", ["One.<br><br>", "<div></div>", "<b>x</b>"])
+def test_a_trap_is_read_only_so_far(unit: str) -> None:
+    page = f"<body><p>{unit * (MAX_PLACES + 50)}<p>The end.</body>"
+    root = parse_html(page.encode(), URL).root
+    walker = walk.compiled(whole=False)
+    walker.walk(root.find("body"))
+    assert len(walker.blocks) <= MAX_BLOCKS
+    assert len(walker.places) <= MAX_PLACES
+    assert all(len(block.spans) <= MAX_SPANS for block in walker.blocks)
+    read = [len(walker.blocks), len(walker.places), *(len(b.spans) for b in walker.blocks)]
+    assert max(read) in (MAX_BLOCKS, MAX_PLACES, MAX_SPANS)
+    assert_alike(root)
 
 
 def test_a_megabyte_in_one_place_is_one_block() -> None:
