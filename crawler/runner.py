@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import signal
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +37,6 @@ logger = logging.getLogger(__name__)
 
 # Crawls at a time in one process; each keeps to its own host's pace.
 MAX_CRAWLS = 8
-# How long a thread may keep the others of a crawl from running Python. The archive's gives way at
-# each statement, and had to wait for the default 5 ms to go on (1.42 cores in use, now 1.49).
-_SWITCH_SECONDS = 0.0005
 # Objects made before cycles are looked for among them, a dozen pages' worth; by default 700.
 _NEW_OBJECTS = 5_000
 
@@ -254,7 +250,6 @@ def in_reactor(main: Callable[[], Coroutine[Any, Any, None]], settings: Settings
         done.addBoth(lambda _: reactor.stop())
 
     reactor.callWhenRunning(begin)
-    sys.setswitchinterval(_SWITCH_SECONDS)
     # What was imported stays: no search for cycles has to go through it.
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
