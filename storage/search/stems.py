@@ -33,8 +33,9 @@ MARK = "="
 JOINED = "=zz"
 # Words whose stems are kept at hand, by language: some ten megabytes.
 _MOST_WORDS = 150_000
-# e-santé, aide-soignante; and C.H.U.: the parts of one word.
-_COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+){1,3}|(?:[^\W\d_]\.){2,}")
+# e-santé, aide-soignante; and C.H.U.: the parts of one word. It is begun at a word's first letter
+# only: a run of 60,000 letters would be gone through from each of them.
+_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[-\u2010\u2011][^\W_]++){1,3}|(?:[^\W\d_]\.){2,}")
 _PART = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\W_]+")
 

@@ -1,13 +1,17 @@
 """Stems of words: what they begin with, by which words are marked without looking at each."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.search.analysis import fold
 from storage.search.snippets import Marker
-from storage.search.stems import _ALGORITHMS, PREFIXING, beginnings_of, stems_of
+from storage.search.stems import _ALGORITHMS, PREFIXING, beginnings_of, stem_set, stems_of
 
+# What a compound is, said more plainly; from each letter of a long word it looks to the word's end.
+COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+){1,3}|(?:[^\W\d_]\.){2,}")
 ALPHABET = "aabcdeeghiijklmnnoprstuuvyzäöüßéèçøåæœğışčžñабвгдежийклмнорстуыэяαβγδεικλμνορστ"
 
 
@@ -43,3 +47,14 @@ def test_words_are_marked_whose_stems_begin_otherwise(language: str, query: str,
 
     (place,) = Marker([Term]).marks(text, language)  # type: ignore[list-item]
     assert fold(text[slice(*place)]) in ("dying", "oeuvre", "gelandet", "воде", "membeli")
+
+
+@given(st.text(alphabet="aBé1_-\u2010\u2011.. 中", max_size=25))
+def test_compounds_are_those_of_the_plain_pattern(text: str) -> None:
+    joined = {"=zz" + "".join(map(fold, re.findall(r"[^\W_]+", one)))
+              for chunk in text.split() for one in COMPOUND.findall(chunk)}  # fmt: skip
+    assert set(stem_set(text, None)) == joined
+
+
+def test_a_word_of_half_a_million_letters_is_gone_through_once() -> None:
+    assert stem_set("a" * 500_000 + " e-mail x-" + "b" * 500_000, None)[0] == "=zzemail"
