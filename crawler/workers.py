@@ -40,9 +40,11 @@ _LOOK_SECONDS = 1.0
 # Workers that may die over a job before it is taken for the cause: the system ends some that are
 # innocent when it is out of memory.
 _DEATHS_A_JOB = 2
-# Starts that may fail one after the other, and the pause between them.
+# Starts that may fail one after the other before what waits is given up, and the pause between
+# them. Where there are workers already, more are a luxury that can wait.
 _STARTS = 3
 _PAUSE_SECONDS = 0.3
+_LONG_PAUSE_SECONDS = 60.0
 
 
 # Not frozen: a context manager that an exception passes through sets its traceback.
@@ -102,6 +104,7 @@ class Workers:
         self._waiting: deque[Job] = deque()
         self._starting: set[asyncio.Task[None]] = set()
         self._unstarted = 0  # starts that failed since one went well
+        self._pause: asyncio.TimerHandle | None = None  # until the next start is tried
         self._watch: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -137,7 +140,7 @@ class Workers:
         )  # fmt: skip
 
     def _start(self) -> None:
-        if len(self._workers) + len(self._starting) < self.count:
+        if self._pause is None and len(self._workers) + len(self._starting) < self.count:
             task = asyncio.get_running_loop().create_task(self._started())
             self._starting.add(task)
             task.add_done_callback(self._starting.discard)
@@ -148,20 +151,31 @@ class Workers:
             worker = await loop.run_in_executor(
                 None, WorkerProcess.started, self._answered, self._ended
             )
+            await worker.connect()
         except (RuntimeError, OSError, EOFError) as error:
             # Or the server that forks them was ended; the next start begins another.
-            self._unstarted += 1
-            logger.warning("no worker process could be started: %s", error)
-            if self._unstarted >= _STARTS:
-                self._fail_waiting(f"no worker process could be started: {error}")
-            loop.call_later(_PAUSE_SECONDS, self._hand_over)
+            self._start_failed(error)
             return
         self._unstarted = 0
         if self._closed:
             worker.end()
             return
-        await worker.connect()
         self._workers.add(worker)
+        self._hand_over()
+
+    def _start_failed(self, error: Exception) -> None:
+        if self._closed:
+            return
+        logger.warning("no worker process could be started: %s", error)
+        self._unstarted += 1
+        if self._unstarted >= _STARTS and not self._workers:
+            self._fail_waiting(f"no worker process could be started: {error}")
+        if self._pause is None:
+            pause = _LONG_PAUSE_SECONDS if self._workers else _PAUSE_SECONDS
+            self._pause = asyncio.get_running_loop().call_later(pause, self._try_again)
+
+    def _try_again(self) -> None:
+        self._pause = None
         self._hand_over()
 
     def _fail_waiting(self, why: str) -> None:
@@ -181,6 +195,10 @@ class Workers:
         self._workers.discard(worker)
         if self._closed:
             return
+        if self._pause is not None and not self._workers:
+            # There was time while others worked.
+            self._pause.cancel()
+            self._pause = None
         if worker.jobs:
             job = worker.jobs[0]
             job.deaths += 1
@@ -220,9 +238,9 @@ class Workers:
     def close(self) -> None:
         """End the workers."""
         self._closed = True
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
+        for timer in (self._watch, self._pause):
+            if timer is not None:
+                timer.cancel()
         for worker in self._workers:
             worker.end()
         for worker in self._workers:

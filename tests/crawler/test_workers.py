@@ -10,7 +10,7 @@ import signal
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
 
@@ -207,6 +207,25 @@ def test_jobs_fail_where_no_worker_can_be_started(
         return str(raised.value)
 
     assert run(pool, main()) == "no worker process could be started: no more processes"
+
+
+def test_jobs_are_done_by_the_workers_there_are_where_more_cannot_be_started(
+    pool: Workers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    started, count = workers.WorkerProcess.started, iter(range(100))
+
+    def once(*args: Any) -> workers.WorkerProcess:
+        if next(count):
+            raise OSError("no more processes")
+        return started(*args)
+
+    monkeypatch.setattr(workers.WorkerProcess, "started", once)
+
+    async def main() -> list[int]:
+        return list(await asyncio.gather(*(pool.run(double, i) for i in range(30))))
+
+    assert run(pool, main()) == [2 * i for i in range(30)]
+    assert caplog.text.count("no more processes") == 1
 
 
 def test_workers_that_start_late_are_ended(pool: Workers) -> None:
