@@ -21,6 +21,7 @@ from crawler import forkserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import BufferedRWPair
     from multiprocessing.process import BaseProcess
 
 # Before each message, its length in bytes.
@@ -62,6 +63,7 @@ class WorkerProcess(asyncio.Protocol):
         self._on_end = on_end
         self._came = bytearray()
         self._transport: asyncio.WriteTransport | None = None
+        self._ready: asyncio.Future[None] | None = None
 
     @classmethod
     def started(
@@ -84,9 +86,15 @@ class WorkerProcess(asyncio.Protocol):
         return cls(process, ours, on_answer, on_end)
 
     async def connect(self) -> None:
-        """Open the channel on the running event loop."""
+        """Open the channel on the running event loop, and wait until the worker is there.
+
+        Raises:
+            EOFError: it ended as it began.
+        """
         loop = asyncio.get_running_loop()
+        self._ready = loop.create_future()
         self._transport, _ = await loop.create_unix_connection(lambda: self, sock=self._channel)
+        await self._ready
 
     def give(self, job: Job) -> None:
         """Hand a job over."""
@@ -129,6 +137,9 @@ class WorkerProcess(asyncio.Protocol):
         del came[:start]
 
     def _answered(self, answer: Any) -> None:
+        if self._ready is not None and not self._ready.done():
+            self._ready.set_result(None)
+            return
         waiting = self.jobs.popleft().answer
         self.silent = 0
         if not waiting.done():
@@ -140,6 +151,9 @@ class WorkerProcess(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It ended, or was ended."""
+        if self._ready is not None and not self._ready.done():
+            self._ready.set_exception(EOFError("it ended as it began"))
+            return
         self._on_end(self)
 
 
@@ -149,15 +163,19 @@ def serve(channel: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with channel, channel.makefile("rwb") as stream:
+            _send(stream, pickle.dumps(None))  # it is there
             while length := stream.read(_LENGTH.size):
                 signal.alarm(_ORPHAN_SECONDS)
-                data = _answer(stream.read(*_LENGTH.unpack(length)))
-                stream.write(_LENGTH.pack(len(data)))
-                stream.write(data)
-                stream.flush()
+                _send(stream, _answer(stream.read(*_LENGTH.unpack(length))))
                 signal.alarm(0)
     except (OSError, struct.error, EOFError):
         pass  # the crawl is gone, in the middle of a message
+
+
+def _send(stream: BufferedRWPair, data: bytes) -> None:
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
 
 
 def _answer(asked: bytes) -> bytes:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import pickle
+import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -101,6 +102,9 @@ class Workers:
     def __init__(self, count: int | None = None) -> None:
         self.count = count or max(1, os.cpu_count() or 1)
         self._workers: set[WorkerProcess] = set()
+        # Those that are starting too, which happens in threads.
+        self._made: set[WorkerProcess] = set()
+        self._lock = threading.Lock()
         self._waiting: deque[Job] = deque()
         self._starting: set[asyncio.Task[None]] = set()
         self._unstarted = 0  # starts that failed since one went well
@@ -147,28 +151,39 @@ class Workers:
 
     async def _started(self) -> None:
         loop = asyncio.get_running_loop()
+        worker = None
         try:
-            worker = await loop.run_in_executor(
-                None, WorkerProcess.started, self._answered, self._ended
-            )
+            worker = await loop.run_in_executor(None, self._make)
+            if worker is None:
+                return
             await worker.connect()
         except (RuntimeError, OSError, EOFError) as error:
             # Or the server that forks them was ended; the next start begins another.
+            with self._lock:
+                self._made.discard(worker)
             self._start_failed(error)
             return
         self._unstarted = 0
-        if self._closed:
-            worker.end()
-            return
         self._workers.add(worker)
         self._hand_over()
+
+    def _make(self) -> WorkerProcess | None:
+        """Start a process, in a thread; ``None`` where nobody wants it any more."""
+        worker = WorkerProcess.started(self._answered, self._ended)
+        with self._lock:
+            if not self._closed:
+                self._made.add(worker)
+                return worker
+        worker.end()
+        return None
 
     def _start_failed(self, error: Exception) -> None:
         if self._closed:
             return
         logger.warning("no worker process could be started: %s", error)
         self._unstarted += 1
-        if self._unstarted >= _STARTS and not self._workers:
+        # The start that failed is still among them.
+        if self._unstarted >= _STARTS and not self._workers and len(self._starting) == 1:
             self._fail_waiting(f"no worker process could be started: {error}")
         if self._pause is None:
             pause = _LONG_PAUSE_SECONDS if self._workers else _PAUSE_SECONDS
@@ -193,6 +208,8 @@ class Workers:
     def _ended(self, worker: WorkerProcess) -> None:
         """Take back what a worker had; what it was at is tried again a few times."""
         self._workers.discard(worker)
+        with self._lock:
+            self._made.discard(worker)
         if self._closed:
             return
         if self._pause is not None and not self._workers:
@@ -237,13 +254,15 @@ class Workers:
 
     def close(self) -> None:
         """End the workers."""
-        self._closed = True
+        with self._lock:
+            self._closed = True
+            made, self._made = self._made, set()
         for timer in (self._watch, self._pause):
             if timer is not None:
                 timer.cancel()
-        for worker in self._workers:
+        for worker in made:
             worker.end()
-        for worker in self._workers:
+        for worker in made:
             worker.wait(_PAUSE_SECONDS)
         self._workers.clear()
 

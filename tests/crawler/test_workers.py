@@ -222,7 +222,8 @@ def test_jobs_are_done_by_the_workers_there_are_where_more_cannot_be_started(
     monkeypatch.setattr(workers.WorkerProcess, "started", once)
 
     async def main() -> list[int]:
-        return list(await asyncio.gather(*(pool.run(double, i) for i in range(30))))
+        first = await pool.run(double, 0)
+        return [first, *await asyncio.gather(*(pool.run(double, i) for i in range(1, 30)))]
 
     assert run(pool, main()) == [2 * i for i in range(30)]
     assert caplog.text.count("no more processes") == 1
