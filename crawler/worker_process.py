@@ -15,7 +15,7 @@ import struct
 import traceback
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from crawler import forkserver
 
@@ -63,7 +63,8 @@ class WorkerProcess(asyncio.Protocol):
         self._on_end = on_end
         self._came = bytearray()
         self._transport: asyncio.WriteTransport | None = None
-        self._ready: asyncio.Future[None] | None = None
+        self._ready: asyncio.Future[None] | None = None  # none before it is connected to
+        self._killed = False
 
     @classmethod
     def started(
@@ -93,7 +94,7 @@ class WorkerProcess(asyncio.Protocol):
         """
         loop = asyncio.get_running_loop()
         self._ready = loop.create_future()
-        self._transport, _ = await loop.create_unix_connection(lambda: self, sock=self._channel)
+        await loop.create_unix_connection(lambda: self, sock=self._channel)
         await self._ready
 
     def give(self, job: Job) -> None:
@@ -107,11 +108,12 @@ class WorkerProcess(asyncio.Protocol):
 
     def end(self) -> None:
         """Kill it."""
+        self._killed = True
         self._process.kill()
-        if self._transport is None:
-            self._channel.close()
-        else:
+        if self._transport is not None:
             self._transport.abort()
+        elif self._ready is None:
+            self._channel.close()
 
     def wait(self, seconds: float) -> None:
         """Until it is gone, or as long as that."""
@@ -121,6 +123,12 @@ class WorkerProcess(asyncio.Protocol):
         """Let it end: it has no jobs, and its channel closes."""
         if self._transport is not None:
             self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The channel is open."""
+        self._transport = cast("asyncio.Transport", transport)
+        if self._killed:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Some bytes of an answer, or of several."""

@@ -229,12 +229,13 @@ def test_jobs_are_done_by_the_workers_there_are_where_more_cannot_be_started(
     assert caplog.text.count("no more processes") == 1
 
 
-def test_workers_that_start_late_are_ended(pool: Workers) -> None:
+@pytest.mark.parametrize("after", [0, 0.02, 0.05, 0.1])
+def test_workers_that_start_late_are_ended(pool: Workers, after: float) -> None:
     others = set(_below(os.getpid()))
 
     async def main() -> None:
         asked = asyncio.ensure_future(pool.run(double, 2))
-        await asyncio.sleep(0)
+        await asyncio.sleep(after)
         pool.close()
         asked.cancel()
         await asyncio.gather(*pool._starting)
