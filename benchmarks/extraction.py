@@ -32,6 +32,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from crawler.extraction import body as body_module
 from crawler.extraction.article import extract
+from storage.database import chunked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,7 +186,7 @@ def _measure(
         name: ({}, []) for name in extractors
     }
     warming = truth[:_TOGETHER]
-    for some in (warming, *batched(truth, _TOGETHER)):
+    for some in (warming, *chunked(truth, _TOGETHER)):
         for name, run in extractors.items():
             answers, times = measured[name]
             for row in some:
@@ -196,11 +197,6 @@ def _measure(
         if some is warming:
             gc.freeze()
     return {name: (answers, times[len(warming) :]) for name, (answers, times) in measured.items()}
-
-
-def batched(rows: list[Any], size: int) -> list[list[Any]]:
-    """``rows`` in lists of ``size``."""
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 if __name__ == "__main__":

@@ -103,8 +103,7 @@ class WorkerProcess(asyncio.Protocol):
             self.silent = 0
         self.jobs.append(job)
         self.given += 1
-        if self._transport is not None:
-            self._transport.writelines((_LENGTH.pack(len(job.asked)), job.asked))
+        self._channel_open().writelines((_LENGTH.pack(len(job.asked)), job.asked))
 
     def end(self) -> None:
         """Kill it."""
@@ -121,8 +120,12 @@ class WorkerProcess(asyncio.Protocol):
 
     def retire(self) -> None:
         """Let it end: it has no jobs, and its channel closes."""
-        if self._transport is not None:
-            self._transport.close()
+        self._channel_open().close()
+
+    def _channel_open(self) -> asyncio.WriteTransport:
+        if self._transport is None:
+            raise RuntimeError("the worker was not connected to")
+        return self._transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The channel is open."""

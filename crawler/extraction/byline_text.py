@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.extraction.bylines import clean_names
 from crawler.extraction.dates import has_date
 from crawler.extraction.features import GROUPS, is_in_group
+from crawler.extraction.metadata import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,8 +85,7 @@ def _is_house(meta: Metadata, names: tuple[str, ...]) -> bool:
 
 
 def _only_site(meta: Metadata, names: tuple[str, ...]) -> bool:
-    folded = [re.sub(r"[\W_]+", "", name.casefold()) for name in names]
-    return all(name in meta.site_names for name in folded)
+    return all(fold(name) in meta.site_names for name in names)
 
 
 def _around(walk: Walk, chosen: Sequence[int]) -> range:

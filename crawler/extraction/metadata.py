@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from crawler.extraction import structured
 from crawler.extraction.bylines import clean_names, names_in
 from crawler.extraction.structured import article_node, json_ld, microdata, text_of
+from crawler.extraction.walk import words_in
 from storage.addresses import absolute, host_of, url_key
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _SEPARATOR = re.compile(r"\s+[|•·»›~—–-]+\s+|\s*[|｜•»ㅣ]\s*|\s::
 _MARK = re.compile(r"[:–—|]")
 # One of these signs is in every separator.
 _PARTING = frozenset("|•·»›~—–-｜ㅣ:")
-_WORD = re.compile(r"\w+")
 _NO_WORD = re.compile(r"[\W_]+")
 _MAX_HEADLINE = 500
 _PROPERTIES = frozenset({"headline", "author", "datePublished", "dateCreated", "dateModified"})
@@ -278,7 +278,7 @@ def _punctuated(heading: str, claims: Sequence[Claim]) -> str:
 
 
 def _word_set(text: str) -> frozenset[str]:
-    words = _WORD.findall(text.casefold())
+    words = words_in(text.casefold())
     # Scripts without spaces give one long word: compare their characters in twos.
     if len(words) <= 3 and len(text) > 12 and not text.isascii():
         folded = fold(text)
