@@ -8,7 +8,7 @@ and does it itself where no compiler was at hand; ``test_walk.py`` holds both to
 
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memchr, memcpy, strcmp, strlen, strstr
+from libc.string cimport memchr, memcpy, strchr, strcmp, strlen, strstr
 from lxml.includes cimport etreepublic as etree
 from lxml.includes.tree cimport (
     XML_CDATA_SECTION_NODE, XML_COMMENT_NODE, XML_ELEMENT_NODE, XML_ENTITY_REF_NODE, XML_PI_NODE,
@@ -18,27 +18,29 @@ from lxml.includes.tree cimport (
 etree.import_lxml__etree()
 
 from crawler.extraction.blocks import (
-    DROPPED, EMPHASIS, EXPLAINED, FURNITURE, HIDDEN_STYLE, INLINE, LOOKED_AT, MAX_BLOCKS,
-    MAX_DEPTH, MAX_PLACES, MAX_SPANS, SIGNS, WORD_ATTRIBUTES, Place, RawBlock,
+    EMPHASIS, EXPLAINED, FURNITURE, HEADINGS, HIDDEN_STYLE, INLINE, LOOKED_AT, MAX_BLOCKS,
+    MAX_DEPTH, MAX_PLACES, MAX_SPANS, OPENED, SIGNS, UNCOUNTED, WORD_ATTRIBUTES, Place, RawBlock,
+    heading_of,
 )
 
 # That of walk.py at which this was written.
-VERSION = 3
+VERSION = 4
 
 # What an element is to the walk. From IN_LINE to EXPLAINS it is part of a run of text.
 cdef enum:
-    BLOCK, IN_LINE, IMAGE, ANCHOR, EMPHASISED, STRONG, TIME, EXPLAINS, BREAK, RULE, SILENT
-    NO_TEXT, FURNISHING
+    BLOCK, IN_LINE, IMAGE, ANCHOR, EMPHASISED, STRONG, TIME, EXPLAINS, BREAK, RULE
+    NO_TEXT, MAY_OPEN
 
 cdef dict KINDS = {
-    **dict.fromkeys(FURNITURE, FURNISHING),
-    **dict.fromkeys(DROPPED, NO_TEXT),
+    **dict.fromkeys(FURNITURE, NO_TEXT),
+    **dict.fromkeys(OPENED, MAY_OPEN),
     **dict.fromkeys(INLINE, IN_LINE),
     **dict.fromkeys(EXPLAINED, EXPLAINS),
     **{tag: STRONG if kind == "strong" else EMPHASISED for tag, kind in EMPHASIS.items()},
     "img": IMAGE, "amp-img": IMAGE, "a": ANCHOR, "time": TIME, "br": BREAK, "hr": RULE,
-    "noscript": SILENT,
 }
+cdef frozenset HEADED = HEADINGS, BOXES = OPENED
+cdef list SILENCED = [name.encode() for name in UNCOUNTED]
 cdef type BLOCK_TYPE = RawBlock, PLACE_TYPE = Place
 cdef frozenset TOLD = WORD_ATTRIBUTES
 cdef Py_ssize_t DEEPEST = MAX_DEPTH, MOST = MAX_BLOCKS, MOST_PLACES = MAX_PLACES
@@ -53,7 +55,7 @@ cdef class Run:
     # Lengths count characters, as spans do.
     cdef Py_ssize_t length, linked, strong
     cdef bint spaced, timed
-    cdef list spans, images
+    cdef list spans, images, breaks
 
     def __cinit__(self):
         self.room = 1024
@@ -71,6 +73,7 @@ cdef class Run:
         self.timed = False
         self.spans = []
         self.images = []
+        self.breaks = []
         return 0
 
     cdef int reserve(self, Py_ssize_t more) except -1:
@@ -179,6 +182,46 @@ cdef bint has_heading(xmlNode* top) noexcept nogil:
     return False
 
 
+cdef bint is_uncounted(xmlNode* node) noexcept:
+    cdef const char* name = <const char*> node.name
+    cdef bytes one
+    if node.ns != NULL:
+        return False
+    if name[0] == b"a" and name[1] == 0:
+        return True
+    if strchr(b"sbt", name[0]) == NULL:
+        return False
+    for one in SILENCED:
+        if strcmp(name, <const char*> one) == 0:
+            return True
+    return False
+
+
+cdef Py_ssize_t said_in(xmlNode* top) noexcept:
+    """How many characters stand below, white space and the text of links left out."""
+    cdef xmlNode* node = top.children
+    cdef const char* at
+    cdef Py_ssize_t count = 0
+    if is_uncounted(top):
+        return 0
+    while node != NULL:
+        if is_text(node):
+            at = <const char*> node.content
+            while at != NULL and at[0]:
+                count += (at[0] & 0xC0) != 0x80 and not is_space(at[0])
+                at += 1
+        elif (node.type == XML_ELEMENT_NODE and node.children != NULL
+                and not is_uncounted(node)):
+            node = node.children
+            continue
+        while node.next == NULL:
+            node = node.parent
+            if node == NULL or node == top:
+                return count
+        node = node.next
+    return count
+
+
 def words_of(str text not None):
     """``re.findall(r"\\w+", text)``, in a third of its time."""
     cdef list found = []
@@ -206,6 +249,7 @@ cdef class Walker:
 
     cdef readonly list blocks, places, images
     cdef readonly bint explains
+    cdef readonly Py_ssize_t passed, footed
     cdef etree._Document document
     cdef Run run
     # Inline elements that stand open: (what its span will be, its address), and where each began.
@@ -213,7 +257,7 @@ cdef class Walker:
     cdef Py_ssize_t* begun
     cdef Py_ssize_t begun_room
     cdef int links_open, strongs_open, inside
-    cdef bint whole
+    cdef Py_ssize_t limit
     cdef Sums* sums
     cdef Py_ssize_t sums_room
 
@@ -228,8 +272,8 @@ cdef class Walker:
         free(self.begun)
         free(self.sums)
 
-    def __init__(self, *, bint whole):
-        self.whole = whole
+    def __init__(self, *, Py_ssize_t limit):
+        self.limit = limit
         self.blocks, self.places, self.images, self.open = [], [], [], []
         self.run = Run()
         self.explains = False
@@ -416,7 +460,9 @@ cdef class Walker:
         cdef Sums* larger
         cdef bint main
         place.element = etree.elementFactory(self.document, node)
-        place.tag = tag
+        place.tag = "div" if tag in BOXES else tag
+        if "heading" in words and tag not in HEADED:
+            place.tag = heading_of(place.element) or place.tag
         place.parent = self.places[parent] if parent >= 0 else None
         place.depth = depth
         place.order = order
@@ -458,8 +504,8 @@ cdef class Walker:
             if child.type == XML_ELEMENT_NODE:
                 tag = self.tag_of(child)
                 kind = KINDS.get(tag, BLOCK)
-                if kind == FURNISHING:
-                    kind = BLOCK if self.whole else NO_TEXT
+                if kind == MAY_OPEN and not self.is_hidden(child) and self.holds_text(child, tag):
+                    kind = BLOCK
             if IN_LINE <= kind <= EXPLAINS:
                 if child.properties == NULL or not self.is_hidden(child):
                     self.inlined(child, kind, place, depth, list_depth, ordered, quoted)
@@ -470,19 +516,21 @@ cdef class Walker:
                     self.close(place, list_depth, ordered, quoted)
                 else:
                     self.add(b" ", 1)
+                    self.run.breaks.append(self.run.length)
                 if self.text(child.next):
                     breaks = 0
                 child = child.next
                 continue
-            elif kind == SILENT:
-                self.silent(child, place)
+            elif kind == MAY_OPEN:
+                if tag == "noscript":
+                    self.silent(child, place)
             elif kind == RULE:
                 self.close(place, list_depth, ordered, quoted)
             elif (kind == BLOCK and depth < DEEPEST and len(self.blocks) < MOST
                     and len(self.places) < MOST_PLACES):
                 if not ((child.properties != NULL and self.is_hidden(child))
-                        or (tag == "header" and not self.inside and not self.whole
-                            and not has_heading(child))):
+                        or (tag == "header" and not self.inside and not has_heading(child)
+                            and not self.holds_text(child, tag))):
                     if self.run.length or self.run.images:
                         self.close(place, list_depth, ordered, quoted)
                     self.element(child, place, depth + 1, list_depth, ordered, quoted,
@@ -491,6 +539,17 @@ cdef class Walker:
             self.text(child.next)
             child = child.next
         return 0
+
+    cdef bint holds_text(self, xmlNode* node, str tag) except -1:
+        """Whether furniture holds so much text that it is walked; how much is noted if not."""
+        cdef Py_ssize_t said = said_in(node)
+        if 0 < self.limit <= said:
+            return True
+        if tag == "footer":
+            self.footed = max(self.footed, said)
+        else:
+            self.passed = max(self.passed, said)
+        return False
 
     cdef int inlined(self, xmlNode* node, int kind, Py_ssize_t place, Py_ssize_t depth,
                      int list_depth, bint ordered, bint quoted) except -1:
@@ -553,7 +612,8 @@ cdef class Walker:
                           bint quoted) except -1:
         cdef str text = "".join(self.places[place].element.itertext()).strip("\n").rstrip()
         if text.strip():
-            self.block(place, "pre", text, 0, 0, [], list_depth, ordered, quoted, [], False)
+            self.block(place, "pre", text, 0, 0, [], list_depth, ordered, quoted, [], False,
+                       [])
         return 0
 
     cdef int close(self, Py_ssize_t place, int list_depth, bint ordered, bint quoted) except -1:
@@ -576,6 +636,7 @@ cdef class Walker:
                     [(start, min(end, length), span, url) for start, end, span, url in run.spans
                      if start < length and end > start],
                     list_depth, ordered, quoted, run.images, run.timed,
+                    [at for at in run.breaks if 0 < at < length],
                 )
         for i in range(opened):
             self.begun[i] = 0
@@ -584,7 +645,7 @@ cdef class Walker:
 
     cdef int block(self, Py_ssize_t place, str tag, str text, Py_ssize_t linked, Py_ssize_t strong,
                    list spans, int list_depth, bint ordered, bint quoted, list images,
-                   bint timed) except -1:
+                   bint timed, list breaks) except -1:
         cdef object block = BLOCK_TYPE.__new__(BLOCK_TYPE)
         cdef Sums* sums = &self.sums[place]
         block.place = self.places[place]
@@ -599,6 +660,7 @@ cdef class Walker:
         block.images = images
         block.order = len(self.blocks)
         block.timed = timed
+        block.breaks = breaks
         block.words = words_of((text if len(text) <= COMPARED else text[: COMPARED]).lower())
         self.blocks.append(block)
         sums.chars += len(text)

@@ -16,17 +16,24 @@ from typing import Any
 DROPPED = frozenset(
     {"script", "style", "noscript", "template", "svg", "math", "iframe", "object", "embed",
      "button", "select", "option", "datalist", "textarea", "input", "canvas", "audio", "video",
-     "map", "head", "title", "meta", "link", "progress", "dialog"}
+     "map", "head", "title", "meta", "link", "progress", "dialog", "rt", "rp", "rtc"}
 )  # fmt: skip
 # Beside these, elements in which no text of an article was found on 249 pages of 140 publishers;
 # two fifths of all blocks lie in them.
 FURNITURE = DROPPED | {"nav", "footer"}
+# What is passed over as furniture, and yet holds the article where a page leaves its tag open.
+OPENED = frozenset({"nav", "footer", "noscript"})
+# Elements whose text does not count when it is asked how much text stands in such a one.
+UNCOUNTED = frozenset(
+    {"a", "script", "style", "template", "svg", "button", "select", "textarea", "title"}
+)
 INLINE = frozenset(
     {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em",
-     "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "samp",
+     "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "rb", "ruby", "s", "samp",
      "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "img",
      "picture", "source", "amp-img", "o:p", "st1:place"}
 )  # fmt: skip
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 EXPLAINED = ("abbr", "acronym", "dfn")
 EMPHASIS = {"em": "emphasis", "i": "emphasis", "cite": "emphasis", "strong": "strong",
              "b": "strong"}  # fmt: skip
@@ -91,8 +98,18 @@ class RawBlock:
     images: list[Any] = field(default_factory=list)
     order: int = 0
     timed: bool = False  # a <time> element stands in it
+    # Where in the text a line begins after a single <br>.
+    breaks: list[int] = field(default_factory=list)
     # The lower-case words of its beginning, which everything compares.
     words: list[str] = field(default_factory=list)
+
+
+def heading_of(element: Any) -> str | None:
+    """``h1`` to ``h6`` where the element's role is that of a heading."""
+    if (element.get("role") or "") != "heading":
+        return None
+    level = element.get("aria-level") or "2"
+    return f"h{level}" if level in "123456" and len(level) == 1 else "h6"
 
 
 # Depth of lists, whether the innermost is ordered, whether inside a quotation.

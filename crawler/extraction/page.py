@@ -11,7 +11,7 @@ from typing import Any
 from lxml import etree
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
-from crawler.extraction import unclosed
+from crawler.extraction import shadow, unclosed
 from crawler.extraction.surplus import without_surplus
 from crawler.extraction.walk import module as compiled
 from storage.addresses import absolute
@@ -201,6 +201,7 @@ def _detect(body: bytes) -> str:
     return best.encoding if best is not None else "cp1252"
 
 
+_SHADOW = re.compile(rb"\sshadowroot(?:mode)?\b", re.IGNORECASE)
 # XML's forbidden control characters, which lxml refuses in text.
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 
@@ -258,6 +259,8 @@ def _parse(data: bytes, url: str) -> Page:
         other = unclosed.closed(clean, every=every)
         if other != clean:
             clean, root = other, _root(other, url)
+    if _SHADOW.search(clean):
+        shadow.flatten(root)
     return Page(url=url, root=root, data=clean)
 
 

@@ -10,10 +10,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.blocks import (
-    DROPPED,
     EMPHASIS,
     EXPLAINED,
     FURNITURE,
+    HEADINGS,
     HIDDEN_STYLE,
     INLINE,
     LOOKED_AT,
@@ -21,10 +21,13 @@ from crawler.extraction.blocks import (
     MAX_DEPTH,
     MAX_PLACES,
     MAX_SPANS,
+    OPENED,
     SIGNS,
+    UNCOUNTED,
     WORD_ATTRIBUTES,
     Place,
     RawBlock,
+    heading_of,
 )
 from crawler.extraction.compiled import part
 from storage.addresses import absolute
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 _LITTLE = 200
 _WORD = re.compile(r"\w+")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
+_BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f"
 
 # Depth of lists, whether the innermost is ordered, whether inside a quotation.
 _State = tuple[int, bool, bool]
@@ -47,10 +51,13 @@ class Walk:
         self.base_url = base_url
         body = root.find("body")
         body = body if body is not None else root
-        walker = _walked(body, whole=False)
-        if sum(len(block.text) for block in walker.blocks) < _LITTLE:
-            # A page that keeps all its text in what is called navigation or footer.
-            walker = _walked(body, whole=True)
+        walker = _walked(body)
+        shown = sum(len(block.text) - block.linked for block in walker.blocks)
+        most = walker.passed if shown >= _LITTLE else max(walker.passed, walker.footed)
+        if most > shown:
+            # A page that keeps its text in what is called navigation, header or footer: mostly a
+            # tag that it never closes.
+            walker = _walked(body, limit=max(most // 2, 1))
         self.blocks, self.places = walker.blocks, walker.places
         self.images, self.explains = walker.images, walker.explains
         # Whether the page goes on after what was read of it.
@@ -61,8 +68,8 @@ class Walk:
         return absolute(self.base_url, href)
 
 
-def _walked(body: Any, *, whole: bool) -> Walker:
-    walker = (compiled or Walker)(whole=whole)
+def _walked(body: Any, *, limit: int = 0) -> Walker:
+    walker = (compiled or Walker)(limit=limit)
     walker.walk(body)
     return walker
 
@@ -71,7 +78,8 @@ class _Run:
     """Inline text being gathered, white space folded as a browser folds it."""
 
     __slots__ = (
-        "images", "length", "linked", "open", "parts", "spaced", "spans", "strong", "timed",
+        "breaks", "images", "length", "linked", "open", "parts", "spaced", "spans", "strong",
+        "timed",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -83,6 +91,7 @@ class _Run:
         self.spans: list[tuple[int, int, str, str | None]] = []
         self.open: list[tuple[str, str | None, int]] = []
         self.images: list[Any] = []
+        self.breaks: list[int] = []
         self.timed = False
 
     def add(self, text: str) -> None:
@@ -120,12 +129,18 @@ class _Run:
 
 
 class Walker:
-    """One walk. ``blocks``, ``places``, ``images`` and ``explains`` are its result."""
+    """One walk. ``blocks``, ``places``, ``images`` and ``explains`` are its result.
 
-    def __init__(self, *, whole: bool) -> None:
+    Navigation, footers, mastheads and ``noscript`` are passed over, unless they hold at least
+    ``limit`` characters of text beside links. ``passed`` is the most that one of them held,
+    ``footed`` the most that a footer held.
+    """
+
+    def __init__(self, *, limit: int) -> None:
         # Whether an element explains a term (<abbr title="…">).
         self.explains = False
-        self._skipped = DROPPED if whole else FURNITURE
+        self.passed = self.footed = 0
+        self._limit = limit
         # How many <article> and <main> elements the walk is in: a header there is the article's,
         # one outside without the page's heading is the site's masthead.
         self._inside = 0
@@ -145,7 +160,11 @@ class Walker:
     ) -> None:
         """Walk a block-level element."""
         tag = element.tag
-        place = Place(element, tag, parent, depth, len(self.places), words)
+        # What is passed over elsewhere and holds the text here is a box like any other.
+        called = "div" if tag in OPENED else tag
+        if "heading" in words and tag not in HEADINGS:
+            called = heading_of(element) or called
+        place = Place(element, called, parent, depth, len(self.places), words)
         self.places.append(place)
         if tag in ("ul", "ol"):
             state = (state[0] + 1, tag == "ol", state[2])
@@ -182,17 +201,20 @@ class Walker:
                     self._close(place, state)
                 else:
                     self._run.add(" ")
+                    self._run.breaks.append(self._run.length)
                 if tail and not tail.isspace():
                     breaks = 0
-            elif tag in self._skipped or not isinstance(tag, str):
-                if tag == "noscript":
-                    self._noscript(child, place)
             elif tag == "hr":
                 self._close(place, state)
+            elif (tag in FURNITURE or not isinstance(tag, str)) and not self._opens(child, tag):
+                if tag == "noscript":
+                    self._noscript(child, place)
             elif depth < MAX_DEPTH and not _is_cut(self):
                 items = child.items()
-                masthead = tag == "header" and not self._inside and self._skipped is FURNITURE
-                if (items and _is_hidden(items)) or (masthead and child.find(".//h1") is None):
+                masthead = tag == "header" and not self._inside
+                if (items and _is_hidden(items)) or (
+                    masthead and child.find(".//h1") is None and not self._holds_text(child, tag)
+                ):
                     if tail:
                         self._run.add(tail)
                     continue
@@ -204,6 +226,21 @@ class Walker:
                 breaks = 0
             if tail:
                 self._run.add(tail)
+
+    def _opens(self, element: Any, tag: Any) -> bool:
+        """Whether what is else passed over is walked."""
+        return tag in OPENED and not _is_hidden(element.items()) and self._holds_text(element, tag)
+
+    def _holds_text(self, element: Any, tag: str) -> bool:
+        """Whether furniture holds so much text that it is walked; how much is noted if not."""
+        said = _said(element)
+        if 0 < self._limit <= said:
+            return True
+        if tag == "footer":
+            self.footed = max(self.footed, said)
+        else:
+            self.passed = max(self.passed, said)
+        return False
 
     def _inline(self, element: Any, tag: str, place: Place, depth: int, state: _State) -> None:
         run = self._run
@@ -265,6 +302,7 @@ class Walker:
                     place, place.tag, stripped, min(run.linked, len(stripped)),
                     min(run.strong, len(stripped)), spans, state[0], state[1], state[2],
                     run.images, len(self.blocks), run.timed,
+                    breaks=[at for at in run.breaks if 0 < at < len(stripped)],
                 )
             )  # fmt: skip
         fresh = _Run()
@@ -308,13 +346,32 @@ def _is_hidden(attributes: list[tuple[str, str]]) -> bool:
     return False
 
 
+def _said(top: Any) -> int:
+    """How many characters stand below an element, white space and the text of links left out."""
+    count = 0
+    pending = [top]
+    while pending:
+        element = pending.pop()
+        if element is not top and element.tail:
+            count += _length(element.tail)
+        if isinstance(element.tag, str) and element.tag not in UNCOUNTED:
+            if element.text:
+                count += _length(element.text)
+            pending.extend(element)
+    return count
+
+
+def _length(text: str) -> int:
+    return len(text) - sum(map(text.count, _BLANKS))
+
+
 def _words(attributes: list[tuple[str, str]]) -> str:
     words = [value for name, value in attributes if name in WORD_ATTRIBUTES]
     return " ".join(words).lower() if words else ""
 
 
 # It moves with every change to the walk.
-VERSION = 3
+VERSION = 4
 module = part("_walk", VERSION)
 compiled: type[Walker] | None = module.Walker if module is not None else None
 # The words of a text: \w+, as in the blocks.

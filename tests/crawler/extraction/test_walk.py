@@ -34,19 +34,19 @@ def seen(walker: Any) -> tuple[Any, ...]:
         ],
         [
             (b.place.order, b.tag, b.text, b.linked, b.strong, b.spans, b.list_depth, b.ordered,
-             b.quoted, b.images, b.order, b.timed, b.words)
+             b.quoted, b.images, b.order, b.timed, b.words, b.breaks)
             for b in walker.blocks
         ],
         [(image, place.order, index) for image, place, index in walker.images],
-        walker.explains,
+        walker.explains, walker.passed, walker.footed,
     )  # fmt: skip
 
 
 def assert_alike(root: Any) -> None:
     body = root.find("body")
     body = root if body is None else body
-    for whole in (False, True):
-        one, other = walk.Walker(whole=whole), walk.compiled(whole=whole)
+    for limit in (0, 1, 12):
+        one, other = walk.Walker(limit=limit), walk.compiled(limit=limit)
         one.walk(body)
         other.walk(body)
         for mine, theirs in zip(seen(one), seen(other), strict=True):
@@ -56,13 +56,13 @@ def assert_alike(root: Any) -> None:
 TAGS = (
     "p", "div", "a", "b", "em", "span", "br", "hr", "ul", "ol", "li", "blockquote", "pre", "img", "time", "abbr",
     "header", "h1", "nav", "footer", "article", "main", "noscript", "script", "svg", "table", "tr", "td", "cite",
-    "x-own", "strong", "figure", "o:p",
+    "x-own", "strong", "figure", "o:p", "ruby", "rt", "rb", "form",
 )  # fmt: skip
 ATTRIBUTES = (
     "", ' class="byline"', ' class="Autor İ"', ' class=""', ' itemprop="author"', ' class="" itemprop="AUTHOR"',
     ' hidden', ' hidden="until-found"', ' aria-hidden="true"', ' style="display: none"', ' style="border:none"',
     ' href="/a?b=1&amp;c=2"', ' href=""', ' title="said"', ' id="Main" role="main" data-x="y"', ' class="é a&#10;b"',
-    ' data-testid="Body"', ' xml:lang="fr"',
+    ' data-testid="Body"', ' role="heading"', ' role="heading" aria-level="3"', ' xml:lang="fr"',
 )  # fmt: skip
 TEXTS = (
     "word", " ", "\n\t", "  two  spaces ", "\u00a0", " \u00a0 ", "\u3000", "\u2009 ", "日本語、", "l\u2019été, ",
@@ -134,7 +134,7 @@ def test_blocks_end_where_they_must() -> None:
 def test_a_trap_is_read_only_so_far(unit: str) -> None:
     page = f"<body><p>{unit * (MAX_PLACES + 50)}<p>The end.</body>"
     root = parse_html(page.encode(), URL).root
-    walker = walk.compiled(whole=False)
+    walker = walk.compiled(limit=0)
     walker.walk(root.find("body"))
     assert len(walker.blocks) <= MAX_BLOCKS
     assert len(walker.places) <= MAX_PLACES
@@ -146,7 +146,7 @@ def test_a_trap_is_read_only_so_far(unit: str) -> None:
 
 def test_a_megabyte_in_one_place_is_one_block() -> None:
     page = "<body><p>" + "word \u00e9t\u00e9 <i>x</i>" * 60_000 + "</p></body>"
-    walker = walk.compiled(whole=False)
+    walker = walk.compiled(limit=0)
     walker.walk(parse_html(page.encode(), URL).root.find("body"))
     assert len(walker.blocks[0].text) == len("word été x") * 60_000
 
@@ -164,3 +164,54 @@ def test_the_pages_of_the_bench_are_walked_alike() -> None:
         pytest.skip(f"no {BENCH}")
     for path in pages[::4]:
         assert_alike(parse_html(gzip.decompress(path.read_bytes()), URL).root)
+
+
+def blocks_of(inner: str) -> list[Any]:
+    page = parse_html(f"<html><body>{inner}</body></html>".encode(), URL)
+    return walk.Walk(page.root, URL).blocks
+
+
+PARAGRAPHS = "".join(
+    f"<p>{'The quay is open to boats again this week. ' * 5}{i}</p>" for i in range(4)
+)
+REST = (
+    "<div><a href='/'>Home</a></div><aside><p>Other news of the region, every Friday.</p></aside>"
+)
+
+
+@pytest.mark.parametrize("tag", ["nav", "header", "noscript"])
+@pytest.mark.parametrize("form", ["{rest}<{tag}>{text}</{tag}>", "<div><{tag}>{text}</div>{rest}",
+                                  "<article><{tag}>{text}</{tag}></article>{rest}"])  # fmt: skip
+def test_furniture_that_holds_the_text_is_a_box_like_any(tag: str, form: str) -> None:
+    blocks = blocks_of(form.format(tag=tag, text=PARAGRAPHS, rest=REST))
+    assert sum(block.tag == "p" and len(block.text) > 200 for block in blocks) == 4
+    assert all(
+        block.place.parent.tag != tag
+        for block in blocks
+        if len(block.text) > 200 and tag != "header"
+    )
+
+
+def test_a_long_footer_is_none() -> None:
+    blocks = blocks_of(
+        f"<main><p>{'A short report. ' * 20}</p></main><footer>{PARAGRAPHS}</footer>"
+    )
+    assert len(blocks) == 1
+
+
+def test_readings_do_not_run_into_words() -> None:
+    ruby = "<p><ruby>東<rp>(</rp><rt>とう</rt><rp>)</rp>京<rp>(<rt>きょう<rp>)</ruby>都 <ruby><rb>港</rb><rt>みなと</rt></ruby></p>"
+    assert [block.text for block in blocks_of(ruby)] == ["東京都 港"]
+
+
+@pytest.mark.parametrize(("said", "tag"), [('role="heading"', "h2"), ('role=heading aria-level=3', "h3"),
+                                           ('role="heading" aria-level="x"', "h6"), ('role="headings"', "div"),
+                                           ('class="heading"', "div")])  # fmt: skip
+def test_a_role_makes_a_heading(said: str, tag: str) -> None:
+    assert [block.tag for block in blocks_of(f"<div {said}>The quay</div>")] == [tag]
+
+
+def test_where_lines_begin_is_kept() -> None:
+    (block,) = blocks_of("<p>Title<br> Teaser <br>N° 5<br></p>")
+    assert block.text == "Title Teaser N° 5"
+    assert [block.text[at:] for at in block.breaks] == ["Teaser N° 5", "N° 5"]
