@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import time
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from sqlalchemy import case, func, or_, select, update
 
 from storage import dictionaries, rewriting, warc
 from storage.captures import DICTIONARIES, OPEN_SUFFIX, codec_of, final_path, good_bytes, recover
-from storage.codings import decode_answer
+from storage.codings import proved
 from storage.errors import CaptureUnreadable
 from storage.models import Article, Capture, DirectoryEntry, Revision, Source
 
@@ -126,10 +125,10 @@ def _unlike(record: warc.Record, row: tuple[int, str, str, str]) -> str | None:
         return None if record.kind == "revisit" else "is no revisit there"
     _, headers, body = record.http()
     try:
-        decoded = decode_answer(headers, body)
+        decoded = proved(headers, body, digest)
     except CaptureUnreadable as error:
         return f"cannot be decoded: {error}"
-    return None if hashlib.sha256(decoded).hexdigest() == digest else "does not match its digest"
+    return "does not match its digest" if decoded is None else None
 
 
 def repair(archive: Archive) -> list[str]:

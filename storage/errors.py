@@ -57,6 +57,14 @@ class CaptureUnreadable(ArchiveError):
     """The bytes of a capture are missing or damaged."""
 
 
+class BodyTooLarge(CaptureUnreadable):
+    """A body that unpacks to more than ``limit`` bytes: a bomb, or no page."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"the body unpacks to more than {limit:,} bytes", "leave it out")
+
+
 class BadQuery(ArchiveError):
     """A query that cannot be understood; ``position`` is where, counted from 0."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from storage import history
 from storage.addresses import is_web_url, url_key
 from storage.arrivals import trouble_by_source
 from storage.captures import read_http
-from storage.codings import decode_answer
+from storage.codings import proved
 from storage.content import ClaimedMoment
 from storage.directory import articles_naming
 from storage.errors import CaptureUnreadable, UnknownItem
@@ -274,8 +273,8 @@ def read_capture(archive: Archive, capture: Capture) -> bytes:
     if capture.kind == "revisit":
         return read_capture(archive, _revisited(archive, capture))
     headers, body = read_http(archive.location.captures, capture.file, capture.offset)
-    decoded = decode_answer(headers, body)
-    if hashlib.sha256(decoded).hexdigest() != capture.digest:
+    decoded = proved(headers, body, capture.digest)
+    if decoded is None:
         raise CaptureUnreadable(
             f"capture {capture.id} in {capture.file} does not match its digest",
             "restore the file from a backup",

@@ -1,4 +1,4 @@
-"""Keeps the exchange in a WARC file before anything looks at it, then undoes its coding."""
+"""Keeps the exchange in a WARC file before anything looks at it, and decodes its body."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Headers, TextResponse
+from scrapy.responsetypes import responsetypes
 
 from crawler.fetching import header
 from storage import rights
 from storage.captures import Exchange, Revisited
+from storage.codings import decode_answer
+from storage.errors import BodyTooLarge
 from storage.records import CaptureRecord
 
 if TYPE_CHECKING:
     from scrapy import Request
-    from scrapy.http import Headers, Response
+    from scrapy.http import Response
 
     from crawler.keeper import Keeper
     from storage.records import KnownCapture
@@ -24,7 +29,10 @@ _OK, _NOT_MODIFIED = 200, 304
 
 
 class CaptureMiddleware(HttpCompressionMiddleware):
-    """Scrapy's decoding, which stands where both the sent and the decoded body are at hand.
+    """Stands where both the sent and the decoded body are at hand.
+
+    It asks for codings as Scrapy's middleware does, and decodes by the function that reads captures
+    back. The sent response is never changed: it is what is kept.
 
     Requests ask for it by ``meta["keep"]``, a :class:`crawler.keeper.Keeper`; ``meta["known"]`` is
     the last capture of the page. The answer's meta has ``digest`` (SHA-256 of the decoded body,
@@ -34,8 +42,7 @@ class CaptureMiddleware(HttpCompressionMiddleware):
 
     async def process_response(self, request: Request, response: Response) -> Any:  # type: ignore[override]
         """Keep ``response`` if its request says so, and decode it."""
-        sent = response
-        decoded = super().process_response(request, response)
+        sent, decoded = response, self._decoded(request, response)
         keeper: Keeper | None = request.meta.get("keep")
         known: KnownCapture | None = request.meta.get("known")
         if response.status == _NOT_MODIFIED and keeper is not None and known is not None:
@@ -53,6 +60,26 @@ class CaptureMiddleware(HttpCompressionMiddleware):
         same = known if known is not None and known.digest == digest else None
         request.meta["capture"] = await _kept(keeper, request, sent, digest, found, same)
         return decoded
+
+    def _decoded(self, request: Request, sent: Response) -> Response:
+        """A response of its own with the decoded body, without the header that named its coding."""
+        if request.method == "HEAD":
+            return sent
+        limit = request.meta.get("download_maxsize", self._max_size)
+        try:
+            body = decode_answer(_pairs(sent.headers), sent.body, limit)
+        except BodyTooLarge as error:
+            raise IgnoreRequest(
+                f"{request.url}: its body exceeded {limit} bytes when decompressed"
+            ) from error
+        if body is sent.body and "Content-Encoding" not in sent.headers:
+            return sent
+        headers = Headers(sent.headers)
+        headers.pop("Content-Encoding", None)
+        kind = responsetypes.from_args(headers=headers, url=sent.url, body=body)
+        # A text's charset is told from what was decoded.
+        anew: dict[str, Any] = {"encoding": None} if issubclass(kind, TextResponse) else {}
+        return sent.replace(cls=kind, headers=headers, body=body, **anew)
 
 
 async def _kept(
