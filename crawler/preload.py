@@ -1,10 +1,11 @@
 """What a worker process needs, imported once before workers are forked."""
 
 from crawler import preparing
-from crawler.extraction import article, language, model
+from crawler.extraction import article, language, model, timestamp_words
 from crawler.sites import extract_for_site
 
 __all__ = ["article", "extract_for_site", "preparing"]
 
 model.load("body")
 language.warm_up()
+timestamp_words.warm_up()

@@ -1,7 +1,8 @@
 """Moments as the French press writes them, with the hour, read in the source's zone.
 
-``dateparser`` reads none of ``14 h 35``, ``Publié le …``, two moments in a line or ``à minuit``,
-and some of the rest wrongly without a word (measured with 1.5.0): so this is a grammar of our own.
+``timestamps.py`` reads one moment with its year, in any language. This reads what numbered pages
+of French agencies have beside: several moments in a line with what each is said to be, days
+without a year, and times that count from now (``hier à 14 h``, ``il y a deux heures``).
 Everything it does not know is left to others: it returns nothing rather than a guess.
 """
 

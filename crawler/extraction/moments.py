@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction import dates
+from crawler.extraction.features import GROUPS, is_in_group
 from crawler.extraction.structured import text_of
 from storage.content import ClaimedMoment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime, tzinfo
+    from datetime import date, datetime, tzinfo
 
+    from crawler.extraction.blocks import Place
     from crawler.extraction.metadata import Metadata
     from crawler.extraction.walk import Walk
 
@@ -33,6 +36,8 @@ _MODIFIED_METAS = (
     "cxenseparse:modifiedtime", "article:modified",
 )  # fmt: skip
 _NEAR = 25
+# The earliest hour of UTC at which a day begins elsewhere (in Kiribati).
+_FARTHEST_MIDNIGHT = 10
 # A page's own state, as its scripts carry it: "firstPublished":"2026-01-29 18:40".
 _IN_SCRIPT = re.compile(
     rb"(?:(?<=[pP])ubli(?:sh|cation)[a-z_]{0,30}|(?<=[pP])ub_?date|deployDt|createDate|insertDate|regDate)"
@@ -54,16 +59,16 @@ def published(
     """The publication moment and where it came from; never in the future, never by default."""
     best: Found | None = None
     for moment, source in _claims(meta, walk, chosen, zone, hints):
-        sound = dates.plausible(moment, now)
+        sound = dates.plausible(_without_false_time(moment, zone), now)
         if sound is None:
             continue
         if best is None:
             best = (sound, source)
         # A day is completed by a later claim of the same day that has the time as well.
-        elif not sound.day_only and sound.at.date() == best[0].at.date():
+        elif not sound.day_only and _days(sound, zone) & _days(best[0], zone):
             return sound, source
         if not best[0].day_only:
-            return best
+            return _day_told(best, meta, walk, chosen, zone)
     if best is not None:
         return best
     last = (
@@ -73,25 +78,66 @@ def published(
     return next(((moment, source) for moment, source in last if moment is not None), None)
 
 
+def _days(moment: ClaimedMoment, zone: tzinfo) -> set[date]:
+    """The days that a moment may mean: by its own clock, and by that of its source."""
+    return {moment.at.date()} if moment.day_only else {
+        moment.at.date(), moment.at.astimezone(zone).date()}  # fmt: skip
+
+
+def _without_false_time(moment: ClaimedMoment | None, zone: tzinfo) -> ClaimedMoment | None:
+    """A day that was written as a moment in UTC, as the day that was meant.
+
+    Software makes a day ``2026-03-12T00:00:00Z``, which is the evening before in America, or by
+    the local midnight ``2026-03-11T23:00:00Z``, which is the next day in Paris.
+    """
+    if moment is None or moment.day_only or not moment.zoned or moment.offset_minutes:
+        return moment
+    local = moment.at.astimezone(zone)
+    if local.date() == moment.at.date():
+        return moment
+    if moment.at.time() == time():
+        return ClaimedMoment(moment.at.replace(tzinfo=zone), zoned=False, day_only=True)
+    if local.time() == time():
+        return ClaimedMoment(local, zoned=False, day_only=True)
+    return moment
+
+
+def _day_told(
+    found: Found, meta: Metadata, walk: Walk, chosen: Sequence[int], zone: tzinfo
+) -> Found:  # fmt: skip
+    """``found``, or the next day where that is its local midnight and the page shows that day."""
+    moment = found[0]
+    at = moment.at
+    may_be_midnight = at.minute in (0, 30) and not at.second and at.hour >= _FARTHEST_MIDNIGHT
+    if moment.day_only or moment.offset_minutes != 0 or not may_be_midnight:
+        return found
+    told = [dates.from_url(meta.page.url, zone)]
+    told += [m for m, source in _last_claims(meta, walk, chosen, zone) if source == "text"]
+    tomorrow = (at + timedelta(days=1)).date()
+    days = [one for one in told if one is not None]
+    if days and all(one.at.date() == tomorrow for one in days[:2]) and days[0].day_only:
+        return ClaimedMoment(days[0].at, zoned=False, day_only=True), found[1]
+    return found
+
+
 def _claims(
     meta: Metadata, walk: Walk, chosen: Sequence[int], zone: tzinfo, hints: dict[str, Any]
 ) -> Iterator[tuple[ClaimedMoment | None, str]]:
+    language = meta.page.language
     for name in ("datePublished", "dateCreated", "uploadDate"):
-        yield dates.parse_machine(meta.node.get(name), zone), "json-ld"
+        yield dates.parse_value(meta.node.get(name), zone, language), "json-ld"
     for name in _PUBLISHED_METAS:
         value = meta.page.meta(name)
         if value:
-            yield dates.parse_machine(value, zone), "meta"
-            if not value[0].isdigit():
-                yield dates.parse_words(value, meta.page.language, zone), "meta"
+            yield dates.parse_value(value, zone, language), "meta"
     for name in ("datePublished", "dateCreated"):
         for value, _ in meta.items.get(name, ()):
-            yield dates.parse_machine(value, zone), "microdata"
-            yield dates.parse_words(value, meta.page.language, zone), "microdata"
-    yield from ((dates.parse_machine(v, zone), "time") for v in _time_elements(meta, walk, chosen))
-    yield dates.parse_machine(hints.get("published"), zone), "feed"
+            yield dates.parse_value(value, zone, language), "microdata"
+    for value in _time_elements(meta, walk, chosen):
+        yield dates.parse_value(value, zone, language), "time"
+    yield dates.parse_value(hints.get("published"), zone, language), "feed"
     for node in meta.nodes:
-        yield dates.parse_machine(text_of(node.get("datePublished")), zone), "json-ld"
+        yield dates.parse_value(text_of(node.get("datePublished")), zone, language), "json-ld"
     yield dates.from_url(meta.page.url, zone), "url"
 
 
@@ -126,6 +172,7 @@ _MOST_TIMES = 1_000
 def _time_elements(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
     """``datetime`` of the page's ``<time>`` elements, those said to be of publication first."""
     later: list[str] = []
+    own = _around(walk, chosen)
     for element in islice(meta.page.root.iter("time"), _MOST_TIMES):
         value = element.get("datetime") or element.get("content") or ""
         if not value:
@@ -134,23 +181,57 @@ def _time_elements(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterato
             (node.get("class") or "") + " " + (node.text or "")
             for node in (element, element.getparent()) if node is not None
         )  # fmt: skip
-        if dates.MODIFIED_WORDS.search(around) and not dates.PUBLISHED_WORDS.search(around):
+        said = element.get("pubdate") is not None or dates.PUBLISHED_WORDS.search(around)
+        if not said and dates.MODIFIED_WORDS.search(around):
             continue
-        if element.get("pubdate") is not None or dates.PUBLISHED_WORDS.search(around):
+        if _is_foreign(element, own):
+            continue
+        if said:
             yield value
-        elif not _in_teaser(element):
+        else:
             later.append(value)
     yield from later[:1]
 
 
-def _in_teaser(element: Any) -> bool:
-    """Whether the element stands in a list of other articles, each of which has its own moment."""
+def _around(walk: Walk, chosen: Sequence[int]) -> set[Any]:
+    """The elements that hold the headline or the beginning of the text."""
+    heading = _heading(walk, chosen)
+    own: set[Any] = set()
+    for i in {*chosen[:1], *([heading] if heading is not None else [])}:
+        place: Place | None = walk.blocks[i].place
+        while place is not None:
+            own.add(place.element)
+            place = place.parent
+    return own
+
+
+_HIDDEN = GROUPS.index("hidden")
+
+
+def _heading(walk: Walk, chosen: Sequence[int]) -> int | None:
+    """The block of the headline: the last visible ``h1`` before the text, or the first of all."""
+    shown = [
+        i for i, block in enumerate(walk.blocks)
+        if block.tag == "h1" and not is_in_group(block.place, _HIDDEN, 2)
+    ]  # fmt: skip
+    before = [i for i in shown if chosen and i <= chosen[0]]
+    return before[-1] if before else next(iter(shown), None)
+
+
+_FOREIGN_TAGS = frozenset({"aside", "nav", "footer", "li"})
+_FOREIGN = re.compile(
+    r"relat|teaser|recommend|sidebar|more-|most-|card|item|comment|kommentar|disqus|repl(?:y|ies)|discuss"
+)
+
+
+def _is_foreign(element: Any, own: set[Any]) -> bool:
+    """Whether the element belongs to a comment or to another article that the page tells of."""
     node = element.getparent()
-    while node is not None:
-        if node.tag in ("aside", "nav", "footer", "li"):
+    while node is not None and node not in own:
+        if node.tag in _FOREIGN_TAGS or (node.tag == "article" and own):
             return True
-        words = f"{node.get('class') or ''}".lower()
-        if re.search(r"relat|teaser|recommend|sidebar|more-|most-|card|item", words):
+        words = f"{node.get('class') or ''} {node.get('id') or ''}".lower()
+        if _FOREIGN.search(words):
             return True
         node = node.getparent()
     return False
@@ -158,7 +239,7 @@ def _in_teaser(element: Any) -> bool:
 
 def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
     """Short blocks around the headline and at the end of the text that hold a date."""
-    heading = next((i for i, b in enumerate(walk.blocks) if b.tag == "h1"), None)
+    heading = _heading(walk, chosen)
     first = chosen[0] if chosen else 0
     last = chosen[-1] if chosen else 0
     begin = min(heading if heading is not None else first, first)
@@ -167,6 +248,7 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
         *range(max(0, begin - 8), begin),
         *range(last + 1, min(last + 6, len(walk.blocks))),
     ]
+    own, inside = _around(walk, chosen), set(chosen)
     labelled: list[str] = []
     plain: list[str] = []
     for i in dict.fromkeys(order):
@@ -177,10 +259,12 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
         if modified is not None and dates.has_date(text[: modified.start()]):
             # "5 March, 9:30 - updated 6 March": the first is the publication.
             text, modified = text[: modified.start()], None
+        if i not in inside and _is_said_elsewhere(walk.blocks[i].place, own):
+            continue
         said = dates.PUBLISHED_WORDS.search(text)
         if said:
             labelled.append(text[said.start() :])
-        elif (modified is None and i not in chosen) or (modified is None and len(text) < 60):
+        elif modified is None and (i not in inside or len(text) < 60):
             plain.append(text)
     yield from labelled
     yield from plain
@@ -188,10 +272,23 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
         yield meta.page.title
 
 
+_ELSEWHERE = re.compile(r"relat|teaser|recommend|sidebar|comment|kommentar|disqus|repl(?:y|ies)\b")
+
+
+def _is_said_elsewhere(place: Place | None, own: set[Any]) -> bool:
+    """As :func:`_is_foreign`, for a block: lines of metadata are lists and cards too."""
+    while place is not None and place.element not in own:
+        if place.tag in ("aside", "article") or _ELSEWHERE.search(place.words):
+            return True
+        place = place.parent
+    return False
+
+
 def modified(meta: Metadata, zone: tzinfo, now: datetime | None) -> Found | None:
     """The moment of the last change, where the page states one."""
     for value, source in _modified_claims(meta):
-        moment = dates.plausible(dates.parse_machine(value, zone), now)
+        read = dates.parse_value(value, zone, meta.page.language)
+        moment = dates.plausible(_without_false_time(read, zone), now)
         if moment is not None:
             return moment, source
     return None

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extraction import dates
 from crawler.extraction.dates import from_url, parse_machine, parse_words, plausible, zone_of
 from storage.content import ClaimedMoment
 
@@ -106,22 +105,3 @@ def test_claimed_moments_survive_json_and_the_database(
 def test_an_unknown_zone_is_utc() -> None:
     assert zone_of("Mars/North") is UTC
     assert zone_of(None) is UTC
-
-
-@pytest.mark.parametrize("order", ["DMY", "MDY"])
-@pytest.mark.parametrize(
-    "text",
-    ["November 19, 2019", "Nov 20, 2019", "Sept. 3, 2019", "Mar 2 2020", "5th March 2026", "3. May 2020", "14 June, 2021",
-     "06.01.2026", "05/04/2025", "1-2-2024"],
-)  # fmt: skip
-def test_a_plain_day_is_what_dateparser_reads(text: str, order: str) -> None:
-    read = dates._worded_day(text, "en", order)
-    assert read is not None
-    assert dates._plain_day(text, order) == read.replace(hour=0, minute=0)
-
-
-@pytest.mark.parametrize(
-    "text", ["31/12/2021", "31.11.2021", "5 mai 2020", "32 May 2020", "٥/٤/٢٠٢٥", "5 marchs 2020"]
-)
-def test_what_is_no_plain_day_is_left_to_the_library(text: str) -> None:
-    assert dates._plain_day(text, "MDY") is None
