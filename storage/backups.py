@@ -7,6 +7,7 @@ SQLite file, so that a backup of a PostgreSQL archive restores to either, and th
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -15,7 +16,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -24,10 +25,11 @@ from sqlalchemy import insert, select, text
 from storage import bands, migrations
 from storage import location as places
 from storage.archive import Archive, create_archive
-from storage.captures import DICTIONARIES, OPEN_SUFFIX, present_path, recover
+from storage.captures import DICTIONARIES, OPEN_SUFFIX, codec_of, present_path, recover
 from storage.database import make_engine
-from storage.errors import ArchiveError, FolderNotWritable
+from storage.errors import ArchiveError, CaptureUnreadable, FolderNotWritable
 from storage.models import BandFilter, Base, Capture, SignatureBand
+from storage.proof import Verified, prove_file, prove_media
 from storage.search import index
 
 if TYPE_CHECKING:
@@ -41,10 +43,11 @@ _TOGETHER = 1_000
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """How much was written or proved."""
+    """How much was written or proved, and which captures and media in it are unreadable."""
 
     files: int
     bytes: int
+    problems: tuple[str, ...] = ()
 
 
 def backup(archive: Archive, file: Path) -> BackedUp:
@@ -91,12 +94,17 @@ def backup(archive: Archive, file: Path) -> BackedUp:
 
 
 def verify(file: Path) -> BackedUp:
-    """Prove a backup against its manifest.
+    """Prove a backup against its manifest, and the captures and media in it against their rows.
 
     Raises:
         ArchiveError: a byte of it is not what it was.
     """
-    return _walk(file, None)
+    done = _walk(file, None)
+    with (
+        tempfile.TemporaryDirectory(prefix=".dateline-verify-", dir=file.parent) as name,
+        tarfile.open(file) as tar,
+    ):
+        return replace(done, problems=tuple(_Packed(tar, Path(name)).problems()))
 
 
 def restore(file: Path, folder: Path, database: str | None = None) -> Archive:
@@ -224,6 +232,57 @@ def _files(archive: Archive, snapshot: Path) -> Iterator[tuple[Path, str]]:
     if media.is_dir():
         for path in sorted(p for p in media.rglob("*") if p.is_file()):
             yield path, f"{places.MEDIA_NAME}/{path.relative_to(media)}"
+
+
+class _Packed:
+    """The archive in a backup, whose captures and media are read where they lie."""
+
+    def __init__(self, tar: tarfile.TarFile, folder: Path) -> None:
+        self._tar = tar
+        self._folder = folder
+        self._members = {member.name: member for member in tar.getmembers()}
+
+    def problems(self) -> list[str]:
+        """What is unreadable or does not match its row, a line each."""
+        for name in self._members:
+            if name == places.DATABASE_NAME or (name.endswith(".zst") and DICTIONARIES in name):
+                target = self._folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with self._open(name) as stream, target.open("wb") as out:
+                    shutil.copyfileobj(stream, out)
+        engine = make_engine(f"sqlite:///{self._folder / places.DATABASE_NAME}")
+        found = Verified()
+        try:
+            migrations.upgrade(engine)
+            with engine.connect() as connection:
+                named = select(Capture.file).distinct().order_by(Capture.file)
+                for file in list(connection.scalars(named)):
+                    self._prove(connection, file, found)
+                prove_media(
+                    connection, lambda path: self._open(f"{places.MEDIA_NAME}/{path}"), found
+                )
+        finally:
+            engine.dispose()
+        return found.problems
+
+    def _open(self, name: str) -> Any:
+        member = self._members.get(name)
+        stream = None if member is None else self._tar.extractfile(member)
+        if stream is None:
+            raise FileNotFoundError(errno.ENOENT, "it is not in the backup", name)
+        return stream
+
+    def _prove(self, connection: Connection, file: str, found: Verified) -> None:
+        inside = f"{places.CAPTURES_NAME}/{file}"
+        growing = inside not in self._members
+        try:
+            codec = codec_of(self._folder / places.CAPTURES_NAME, file)
+            with self._open(inside + OPEN_SUFFIX if growing else inside) as stream:
+                prove_file(connection, file, stream, codec, found, growing=growing)
+        except OSError as error:
+            found.problems.append(f"{file} cannot be read: {error.strerror}")
+        except CaptureUnreadable as error:
+            found.problems.append(error.message)
 
 
 class _Digesting:

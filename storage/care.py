@@ -5,37 +5,27 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, or_, select, update
 
-from storage import dictionaries, rewriting, warc
+from storage import dictionaries, lost_codings, rewriting, warc
 from storage.captures import DICTIONARIES, OPEN_SUFFIX, codec_of, final_path, good_bytes, recover
-from storage.codings import proved
 from storage.errors import CaptureUnreadable
 from storage.models import Article, Capture, DirectoryEntry, Revision, Source
+from storage.proof import Verified, prove_file, prove_media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
+    from sqlalchemy.orm import Session
+
     from storage.archive import Archive
 
 
 _A_DAY = 86_400
-
-
-@dataclass(slots=True)
-class Verified:
-    """What a look at every byte found. ``loose`` records belong to no row: a kill left them."""
-
-    files: int = 0
-    records: int = 0
-    bytes: int = 0
-    loose: int = 0
-    problems: list[str] = field(default_factory=list)
 
 
 def files_of(archive: Archive) -> list[Path]:
@@ -49,7 +39,7 @@ def files_of(archive: Archive) -> list[Path]:
 def verify(
     archive: Archive, source_id: int | None = None, progress: Callable[[int], None] | None = None
 ) -> Verified:
-    """Read every record and prove it against its digests and its row, and every row's record.
+    """Prove every record against its digests and its row, every row's record, and all media files.
 
     ``progress`` is told the bytes of each file that is done.
     """
@@ -67,9 +57,13 @@ def verify(
         path = present[name]
         found.files += 1
         found.bytes += path.stat().st_size
-        _verify_file(archive, path, found)
+        with archive.reading() as session:
+            _verify_file(session, path, found)
         if progress is not None:
             progress(path.stat().st_size)
+    with archive.reading() as session:
+        media = archive.location.media
+        prove_media(session, lambda path: (media / path).open("rb"), found, source_id)
     return found
 
 
@@ -80,61 +74,27 @@ def verify_newest(archive: Archive) -> tuple[str, Verified] | None:
         return None
     newest = max(files, key=lambda path: path.stat().st_mtime)
     found = Verified(files=1, bytes=newest.stat().st_size)
-    _verify_file(archive, newest, found)
+    with archive.reading() as session:
+        _verify_file(session, newest, found)
     return final_path(newest).name, found
 
 
-def _verify_file(archive: Archive, path: Path, found: Verified) -> None:
+def _verify_file(session: Session, path: Path, found: Verified) -> None:
     name = final_path(path).name
-    with archive.reading() as session:
-        rows = {
-            offset: (number, record_id, digest, kind)
-            for number, offset, record_id, digest, kind in session.execute(
-                select(Capture.id, Capture.offset, Capture.record_id, Capture.digest, Capture.kind)
-                .where(Capture.file == name)
-            )
-        }  # fmt: skip
-    growing = path.name.endswith(OPEN_SUFFIX)
     try:
-        for offset, _, record in warc.read_records(path, codec_of(path.parent, path.name)):
-            found.records += 1
-            row = rows.pop(offset, None)
-            damage = record.damage()
-            if damage is not None:
-                found.problems.append(f"{name}, byte {offset}: {damage}")
-            elif row is not None:
-                wrong = _unlike(record, row)
-                if wrong is not None:
-                    found.problems.append(f"{name}, byte {offset}: capture {row[0]} {wrong}")
-            elif record.is_capture:
-                found.loose += 1
+        codec = codec_of(path.parent, path.name)
+        with path.open("rb") as stream:
+            growing = path.name.endswith(OPEN_SUFFIX)
+            prove_file(session, name, stream, codec, found, growing=growing)
     except CaptureUnreadable as error:
-        if not growing or rows:
-            found.problems.append(error.message)
-        if not growing:
-            rows = {}
-    for number, *_ in rows.values():
-        found.problems.append(f"{name} holds no record of capture {number}")
-
-
-def _unlike(record: warc.Record, row: tuple[int, str, str, str]) -> str | None:
-    _, record_id, digest, kind = row
-    if record.record_id != record_id:
-        return "is another record there"
-    if kind == "revisit":
-        return None if record.kind == "revisit" else "is no revisit there"
-    _, headers, body = record.http()
-    try:
-        decoded = proved(headers, body, digest)
-    except CaptureUnreadable as error:
-        return f"cannot be decoded: {error}"
-    return "does not match its digest" if decoded is None else None
+        found.problems.append(error.message)
 
 
 def repair(archive: Archive) -> list[str]:
     """Mend what can be mended; returns what was done, a line each.
 
-    Torn tails are cut off, rewritings ended, rows pointed to where their records lie.
+    Torn tails are cut off, rewritings ended, rows pointed to where their records lie, and lost
+    Content-Encoding headers put back.
     """
     done = []
     folder = archive.location.captures
@@ -149,6 +109,8 @@ def repair(archive: Archive) -> list[str]:
         if cut:
             done.append(f"cut {cut} bytes of a broken record off {path.name}")
     done += _point_rows(archive)
+    if count := lost_codings.put_back(archive):
+        done.append(f"put the lost Content-Encoding back into {count} record{'s' * (count > 1)}")
     if unused := _remove_dictionaries(archive):
         done.append(f"removed {unused} dictionar{'ies' if unused > 1 else 'y'} of no file")
     return done

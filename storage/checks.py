@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
@@ -15,7 +14,6 @@ from storage.models import (
     DirectoryEntry,
     Forgetting,
     Item,
-    Media,
     Revision,
     Signature,
     SignatureBand,
@@ -42,7 +40,6 @@ def check(archive: Archive) -> list[str]:
     with archive.reading() as session:
         for look in (_database, _rows, _histories, _index, _signatures):
             problems += _shortened(list(look(session)))
-        problems += _shortened(list(_media(session, archive)))
     return problems + _shortened(care.verify(archive).problems)
 
 
@@ -182,15 +179,3 @@ def _signatures(session: Session) -> Iterator[str]:
     for number in counts:
         yield f"there are bands of signature {number}, which is not there"
     yield from bands.faults(connection)
-
-
-def _media(session: Session, archive: Archive) -> Iterator[str]:
-    kept = select(Media.id, Media.path, Media.digest).where(Media.state == "stored")
-    for number, path, digest in session.execute(kept):
-        try:
-            body = (archive.location.media / (path or "")).read_bytes()
-        except OSError as error:
-            yield f"media {number}: {path} cannot be read: {error.strerror}"
-            continue
-        if hashlib.sha256(body).hexdigest() != digest:
-            yield f"media {number}: {path} does not match its digest"

@@ -24,6 +24,8 @@ _PIECE = 1 << 16
 _ALIASES = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate", "x-deflate": "deflate",
             "br": "br", "brotli": "br", "zstd": "zstd", "x-zstd": "zstd"}  # fmt: skip
 CODINGS = ("gzip", "br", "zstd", "deflate")
+# The note beside a capture whose body is packed without a header that says so.
+UNDECLARED = "undeclared-content-coding"
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 # A frame, and the 16 kinds of frames that are skipped (RFC 8878, 3.1).
 _ZSTD_MAGIC = (b"\x28\xb5\x2f\xfd", *(bytes([n]) + b"\x2a\x4d\x18" for n in range(0x50, 0x60)))
@@ -96,6 +98,18 @@ def decode_body(body: bytes, coding: str, limit: int = MAX_BODY) -> bytes:
         except _NotOfIt:
             continue
     return body
+
+
+def decoded_strictly(body: bytes, coding: str) -> bytes | None:
+    """Undo one of :data:`CODINGS` and no other; ``None`` where ``body`` is not of it.
+
+    Raises:
+        BodyTooLarge: it unpacks to more than any page holds.
+    """
+    try:
+        return _ENGINES[coding](body, MAX_BODY)
+    except _NotOfIt:
+        return None
 
 
 def _shown(body: bytes) -> str | None:

@@ -23,7 +23,7 @@ from storage.errors import ArchiveError, CaptureUnreadable, FolderNotWritable
 from storage.models import Capture
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -45,11 +45,13 @@ class Rewritten:
 
 
 def rewrite(
-    archive: Archive, file: str, drop: Collection[str], codec: warc.Codec | None = None
-) -> Rewritten:
+    archive: Archive, file: str, drop: Collection[str], codec: warc.Codec | None = None,
+    headers: Mapping[str, tuple[str, str]] | None = None,
+) -> Rewritten:  # fmt: skip
     """Write ``file`` anew without the captures whose record ids are in ``drop``; rows follow.
 
-    ``codec`` packs what stays another way.
+    ``codec`` packs what stays another way; ``headers`` gives the HTTP messages of some records
+    (by id) one more header.
 
     Raises:
         ArchiveError: a crawl is writing to it now.
@@ -65,7 +67,7 @@ def rewrite(
     marker = folder / (file + _MARKER)
     temporary = folder / f"{name}{_MARKER}.new"
     try:
-        moved, dropped = _copy(path, temporary, drop, old_codec, codec)
+        moved, dropped = _copy(path, temporary, drop, old_codec, codec, headers or {})
         marker.write_text(json.dumps({"old": file, "new": name}), encoding="utf-8")
         temporary.rename(folder / name)
         sync_folder(folder)
@@ -154,8 +156,9 @@ def _new_name(file: str, codec: warc.Codec) -> str:
 
 
 def _copy(
-    path: Path, target: Path, drop: Collection[str], old: warc.Codec, codec: warc.Codec | None
-) -> tuple[list[dict[str, Any]], int]:
+    path: Path, target: Path, drop: Collection[str], old: warc.Codec, codec: warc.Codec | None,
+    headers: Mapping[str, tuple[str, str]],
+) -> tuple[list[dict[str, Any]], int]:  # fmt: skip
     """Copy the records that stay; returns their places (captures only), and how many did not."""
     moved: list[dict[str, Any]] = []
     dropped = 0
@@ -168,9 +171,13 @@ def _copy(
                 continue
             source.seek(offset)
             member = source.read(length)
-            if codec is not None:
+            more = headers.get(record.record_id)
+            if codec is not None or more is not None:
                 source.seek(offset)
-                member = codec.pack(warc.read_member(source, old)[0])
+                data, _ = warc.read_member(source, old)
+                if more is not None:
+                    data = warc.with_http_header(data, *more)
+                member = (codec or old).pack(data)
             if capture:
                 moved.append({"b_old": offset, "b_offset": out.tell(), "b_length": len(member)})
             out.write(member)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import importlib
 import zlib
@@ -373,6 +374,24 @@ def parse_record(data: bytes) -> Record:
     return Record(headers, rest[: int(length)])
 
 
+def with_http_header(data: bytes, name: str, value: str) -> bytes:
+    """The record ``data`` with one more header in its HTTP message; its digest follows.
+
+    Raises:
+        EOFError: it is no record.
+    """
+    block = parse_record(data).block
+    head, _, body = block.partition(b"\r\n\r\n")
+    block = head + f"\r\n{name}: {_clean(value)}\r\n\r\n".encode("latin-1", "replace") + body
+    told = {b"content-length": str(len(block)), b"warc-block-digest": digest(block)}
+    lines = []
+    for line in data.partition(b"\r\n\r\n")[0].split(b"\r\n"):
+        field = line.partition(b":")[0]
+        new = told.get(field.strip().lower())
+        lines.append(line if new is None else field + b": " + new.encode())
+    return b"\r\n".join(lines) + b"\r\n\r\n" + block + b"\r\n\r\n"
+
+
 def read_records(path: Path, codec: Codec = GZIP) -> Iterator[tuple[int, int, Record]]:
     """(offset, packed length, record) of a file of ours, in order.
 
@@ -380,16 +399,34 @@ def read_records(path: Path, codec: Codec = GZIP) -> Iterator[tuple[int, int, Re
         CaptureUnreadable: a record is damaged; those before it were given.
     """
     with path.open("rb") as stream:
-        while True:
-            offset = stream.tell()
-            try:
-                data, length = read_member(stream, codec)
-                if length == 0:
-                    return
-                record = parse_record(data)
-            except DAMAGE as error:
-                raise CaptureUnreadable(
-                    f"the record at byte {offset} of {path} is damaged: {error}",
-                    "restore the file from a backup",
-                ) from error
-            yield offset, length, record
+        yield from records_in(stream, str(path), codec)
+
+
+def sound_records(path: Path, codec: Codec = GZIP) -> Iterator[Record]:
+    """The records of a file up to the first that is damaged, which ``verify`` names."""
+    with contextlib.suppress(CaptureUnreadable):
+        for _, _, record in read_records(path, codec):
+            yield record
+
+
+def records_in(
+    stream: BinaryIO, name: str, codec: Codec = GZIP
+) -> Iterator[tuple[int, int, Record]]:
+    """As :func:`read_records`, of an open file that errors call ``name``.
+
+    Raises:
+        CaptureUnreadable: as for :func:`read_records`.
+    """
+    while True:
+        offset = stream.tell()
+        try:
+            data, length = read_member(stream, codec)
+            if length == 0:
+                return
+            record = parse_record(data)
+        except DAMAGE as error:
+            raise CaptureUnreadable(
+                f"the record at byte {offset} of {name} is damaged: {error}",
+                "restore the file from a backup",
+            ) from error
+        yield offset, length, record

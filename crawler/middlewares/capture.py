@@ -14,7 +14,7 @@ from scrapy.responsetypes import responsetypes
 from crawler.fetching import header
 from storage import rights
 from storage.captures import Exchange, Revisited
-from storage.codings import decode_answer
+from storage.codings import UNDECLARED, decode_answer
 from storage.errors import BodyTooLarge
 from storage.records import CaptureRecord
 
@@ -58,7 +58,10 @@ class CaptureMiddleware(HttpCompressionMiddleware):
             request.meta["reserved"] = rights.NOARCHIVE
             return decoded
         same = known if known is not None and known.digest == digest else None
-        request.meta["capture"] = await _kept(keeper, request, sent, digest, found, same)
+        undeclared = decoded is not sent and "Content-Encoding" not in sent.headers
+        request.meta["capture"] = await _kept(
+            keeper, request, sent, digest, found, same, undeclared=undeclared
+        )
         return decoded
 
     def _decoded(self, request: Request, sent: Response) -> Response:
@@ -84,9 +87,9 @@ class CaptureMiddleware(HttpCompressionMiddleware):
 
 async def _kept(
     keeper: Keeper, request: Request, sent: Response, digest: str,
-    found: dict[str, Any] | None, known: KnownCapture | None,
+    found: dict[str, Any] | None, known: KnownCapture | None, *, undeclared: bool = False,
 ) -> CaptureRecord:  # fmt: skip
-    exchange = _exchange(request, sent, digest, found, known)
+    exchange = _exchange(request, sent, digest, found, known, undeclared=undeclared)
     place = await keeper.keep(exchange)
     return CaptureRecord(
         url=request.url,
@@ -108,10 +111,12 @@ async def _kept(
 
 def _exchange(
     request: Request, response: Response, digest: str, found: dict[str, Any] | None,
-    known: KnownCapture | None,
+    known: KnownCapture | None, *, undeclared: bool,
 ) -> Exchange:  # fmt: skip
     seconds = request.meta.get("download_latency")
     notes = [("digest-of-decoded-body", f"sha256:{digest}")]
+    if undeclared:
+        notes.append((UNDECLARED, "gzip"))
     if request.meta.get("redirect_urls"):
         notes.append(("via", request.meta["redirect_urls"][-1]))
     if seconds is not None:

@@ -89,12 +89,21 @@ def restore(ctx: click.Context, file: Path, folder: Path, forgotten_in: Path | N
 
 @db.command(name="verify-backup")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def verify_backup(file: Path) -> None:
-    """Prove every byte of a backup against its manifest."""
+@click.pass_context
+def verify_backup(ctx: click.Context, file: Path) -> None:
+    """Prove every byte of a backup, and that its captures and media can be read; exit 1 if not."""
     from storage import backups
 
     done = backups.verify(file)
-    click.echo(f"{done.files} files, {done.bytes / 1e6:,.1f} MB: all as they were.")
+    for problem in done.problems:
+        say(problem)
+    size = f"{done.files} files, {done.bytes / 1e6:,.1f} MB"
+    if not done.problems:
+        click.echo(f"{size}: all as they were.")
+        return
+    click.echo(f"{size}: as they were, with {plural(len(done.problems), 'problem')} inside")
+    say("restore the backup and run `dateline captures repair`")
+    ctx.exit(ExitCode.FAILED)
 
 
 @db.command()

@@ -34,18 +34,20 @@ def _source_id(archive: Archive, name: str | None) -> int | None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def verify(ctx: click.Context, source: str | None, as_json: bool) -> None:
-    """Read every record and prove it against its digests and the database; exit 1 if one fails."""
+    """Prove every record and media file against digests and the database; exit 1 if one fails."""
     from storage import care
 
     with opened(ctx) as archive:
         found = care.verify(archive, _source_id(archive, source))
     if as_json:
         put_json({"files": found.files, "records": found.records, "bytes": found.bytes,
-                  "loose": found.loose, "problems": found.problems})  # fmt: skip
+                  "loose": found.loose, "media": found.media,
+                  "problems": found.problems})  # fmt: skip
     for problem in found.problems:
         say(problem)
     if not as_json:
         click.echo(f"{plural(found.files, 'file')}, {plural(found.records, 'record')}, "
+                   f"{plural(found.media, 'media file')}, "
                    f"{found.bytes / 1e6:,.1f} MB: "
                    + ("all proved" if not found.problems
                       else plural(len(found.problems), "problem")))  # fmt: skip
@@ -58,7 +60,7 @@ def verify(ctx: click.Context, source: str | None, as_json: bool) -> None:
 @captures.command()
 @click.pass_context
 def repair(ctx: click.Context) -> None:
-    """Cut off torn tails, end what was cut short, point rows to their records again."""
+    """Repair captures: broken tails, interrupted rewrites, wrong offsets, lost headers."""
     from storage import care, takedown
 
     with opened(ctx) as archive:
