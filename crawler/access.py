@@ -29,6 +29,7 @@ from crawler import causes
 from crawler.discovery.links import same_site
 from crawler.extraction.page import BadPage, parse_html
 from crawler.fetching import content_type, fetch
+from crawler.middlewares.cookies import ChainCookiesMiddleware
 from storage.addresses import absolute, is_web_url
 from storage.frontier import wake_teasers
 from storage.location import find_folder
@@ -147,13 +148,10 @@ class Session:
         """
         access = self.access
         if access.login is None:
-            # The first request to each domain brings its cookies into the crawl's jar.
-            for domain in dict.fromkeys(str(cookie["domain"]) for cookie in access.cookies):
-                own = [c for c in access.cookies if c["domain"] == domain]
-                scheme = "https" if any(c["secure"] for c in own) else "http"
-                await fetch(
-                    self.crawler, Request(f"{scheme}://{domain}/", cookies=own, dont_filter=True)
-                )
+            jars = self.crawler.get_downloader_middleware(ChainCookiesMiddleware)
+            if jars is None:
+                raise BadAccess(f"access of {access.source}: cookies are switched off")
+            jars.add(access.cookies)
             return
         page = await fetch(self.crawler, Request(access.login, dont_filter=True, meta=_ASKED))
         if isinstance(page, causes.Failure):
@@ -227,7 +225,7 @@ class Door:
             self._problem = error
             return
         if access is not None:
-            crawler.settings.set("COOKIES_ENABLED", True, priority="spider")
+            crawler.settings.set("DATELINE_SESSION", True, priority="spider")
             self._session = Session(crawler, access)
 
     def check(self) -> None:

@@ -24,6 +24,8 @@ class Began:
     source_id: int
     at: datetime
     last_name: int
+    # Nobody asked for it: pauses between tries are kept.
+    patient: bool = False
 
 
 async def after_pages(
@@ -39,5 +41,5 @@ async def after_pages(
     tally.named, tally.unclear_names = await recorder.call(
         lambda: join_names(archive, began.source_id, began.at, began.last_name)
     )
-    fetcher = MediaFetcher(crawler, recorder, began.source_id, media)
+    fetcher = MediaFetcher(crawler, recorder, began.source_id, media, patient=began.patient)
     tally.media = await fetcher.run(pool)

@@ -43,11 +43,13 @@ _TEXTS = (".csv", ".txt")
 class MediaFetcher:
     """The media part of one run."""
 
-    def __init__(self, crawler: Crawler, recorder: Recorder, source_id: int, limit: int) -> None:
+    def __init__(self, crawler: Crawler, recorder: Recorder, source_id: int, limit: int,
+                 *, patient: bool = False) -> None:  # fmt: skip
         self.crawler = crawler
         self.recorder = recorder
         self.source_id = source_id
         self.limit = limit
+        self.patient = patient
         self.counts: Counter[str] = Counter()
 
     async def run(self, pool: workers.Workers) -> Counter[str]:
@@ -63,17 +65,21 @@ class MediaFetcher:
 
             def work(count: int = count) -> list[WantedMedia]:
                 with archive.reading() as session:
-                    return storage_media.wanted(session, source_id, count, began)
+                    return storage_media.wanted(
+                        session, source_id, count, began, patient=self.patient
+                    )
 
             batch = await self.recorder.read(work)
             if not batch:
                 break
             taken += len(batch)
             fetched = await asyncio.gather(*(self._fetched(one, pool) for one in batch))
-            await self.recorder.call(partial(archive.record_media, fetched, utc_now()))
-            for one in fetched:
-                state = "stored" if one.path else "refused" if one.final else "failed"
-                self.counts[state] += 1
+            whole = [one for one in fetched if one.cause != workers.INTERRUPTED]
+            await self.recorder.call(partial(archive.record_media, whole, utc_now()))
+            for one in whole:
+                self.counts[one.state] += 1
+            if len(whole) < len(fetched):
+                break
         return self.counts
 
     async def _fetched(self, wanted: WantedMedia, pool: workers.Workers) -> FetchedMedia:

@@ -153,6 +153,8 @@ class Past:
         self, page: PastPage, cause: str | None, said: Sequence[Announcement] = (),
         pages: Sequence[FoundPage] = (),
     ) -> None:  # fmt: skip
+        if cause == workers.INTERRUPTED:
+            return
         spider, stretch = self.spider, page.stretch
         archive, source_id, now = spider.recorder.archive, spider.source.id, utc_now()
         wanted = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from crawler.leases import Leases
 from crawler.recorder import Tally
 from crawler.spiders.discover import DiscoverSpider, Discovery
 from crawler.spiders.news import NewsSpider
+from crawler.stopping import Stop, at_once
 from storage.addresses import host_of
 from storage.archive import open_archive
 from storage.errors import ArchiveError
@@ -98,13 +98,12 @@ def run_crawls(
     Ctrl-C ends the crawls in order: what is in flight is stored; a second one ends them at once.
     """
     results = {name: RunResult(name) for name, _, _ in sources}
-    stopping = asyncio.Event()
 
-    async def one(runner: AsyncCrawlerRunner, leases: Leases, source: Any) -> None:
+    async def one(runner: AsyncCrawlerRunner, stop: Stop, leases: Leases, source: Any) -> None:
         host = host_of(source[1])
         # Two sources on one host wait for one another.
         async with turns.setdefault(host, asyncio.Lock()), gate:
-            if stopping.is_set():
+            if stop.asked.is_set():
                 results[source[0]].interrupted = True
                 return
             try:
@@ -120,7 +119,7 @@ def run_crawls(
                 )
             finally:
                 leases.release(host)
-            done.interrupted = stopping.is_set()
+            done.interrupted = stop.asked.is_set()
             results[done.source] = done
 
     turns: dict[str, asyncio.Lock] = {}
@@ -129,33 +128,15 @@ def run_crawls(
     async def main() -> None:
         # Without settings of its own, for those it had would win over the crawls'.
         runner = AsyncCrawlerRunner()
-        stop_in_order(runner, stopping)
+        stop = Stop(runner)
+        stop.install()
         with open_archive(str(location.folder), location.database_url) as archive:
             leases = Leases(archive)
-            await asyncio.gather(*(one(runner, leases, source) for source in sources))
+            await asyncio.gather(*(one(runner, stop, leases, source) for source in sources))
             await leases.close()
 
     in_reactor(main, settings_for(location))
     return [results[name] for name, _, _ in sources]
-
-
-def stop_in_order(runner: AsyncCrawlerRunner, stopping: asyncio.Event) -> None:
-    """Have SIGINT and SIGTERM end the crawls in order: what is in flight is stored.
-
-    ``stopping`` is set by the first one; a second one ends them at once.
-    """
-    loop = asyncio.get_running_loop()
-    tasks: list[asyncio.Task[None]] = []
-
-    def stop() -> None:
-        if stopping.is_set():
-            raise KeyboardInterrupt
-        stopping.set()
-        logger.warning("stopping; what is in flight is stored first")
-        tasks.append(loop.create_task(runner.stop()))
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
 
 
 async def crawl_one(
@@ -180,6 +161,7 @@ def run_discovery(location: Location, home_url: str) -> Discovery:
     discovery = Discovery(home_url)
 
     async def main() -> None:
+        at_once()
         settings = settings_for(location, home_url)
         # A dozen requests in a row, of which most are small: a shorter pause than a crawl's.
         if settings.getfloat("DOWNLOAD_DELAY"):
@@ -212,6 +194,7 @@ def fetch_page(location: Location, url: str) -> tuple[tuple[bytes, str, str] | N
                 yield request
 
     async def main() -> None:
+        at_once()
         await AsyncCrawlerRunner(settings_for(location, url)).crawl(OnePage)
 
     in_reactor(main, settings_for(location))

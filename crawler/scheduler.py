@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,8 +18,8 @@ from crawler.runner import (
     crawl_one,
     in_reactor,
     settings_for,
-    stop_in_order,
 )
+from crawler.stopping import Stop
 from storage import agenda
 from storage.archive import open_archive, utc_now
 from storage.errors import ArchiveError
@@ -60,19 +61,24 @@ class Scheduler:
         self._leases = Leases(self.archive)
         self._running: dict[str, asyncio.Task[RunResult]] = {}
         self._tried: set[str] = set()
-        self._stopping = asyncio.Event()
         self._chore: asyncio.Future[None] | None = None
         self._chores_at = 0.0
         self.results: list[RunResult] = []
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a person ended it: SIGTERM is the way in which a system does."""
+        return self._stop.by == signal.SIGINT
+
     async def run(self) -> None:
         """Crawl what is due until stopped; ``once``: until nothing is due any more."""
         runner = AsyncCrawlerRunner()
-        stop_in_order(runner, self._stopping)
+        self._stop = Stop(runner)
+        self._stop.install()
         while True:
-            if not self._stopping.is_set():
+            if not self._stop.asked.is_set():
                 self._begin(runner)
-            if not self._running and (self.once or self._stopping.is_set()):
+            if not self._running and (self.once or self._stop.asked.is_set()):
                 await self._leases.close()
                 self._begin_chores(now=True)
                 await self._end_chores()
@@ -116,10 +122,10 @@ class Scheduler:
 
     async def _wait(self) -> None:
         """Until a crawl ends, something is due, or it is time to renew."""
-        stopping = asyncio.ensure_future(self._stopping.wait())
+        stopping = asyncio.ensure_future(self._stop.asked.wait())
         try:
             await asyncio.wait(
-                [*self._running.values(), *([] if self._stopping.is_set() else [stopping])],
+                [*self._running.values(), *([] if self._stop.asked.is_set() else [stopping])],
                 timeout=self._pause(), return_when=asyncio.FIRST_COMPLETED,
             )  # fmt: skip
         finally:
@@ -142,10 +148,12 @@ class Scheduler:
             if error is not None:
                 logger.error("a crawl of %s failed", host, exc_info=error)
                 continue
+            result = task.result()
+            result.interrupted = self._stop.asked.is_set()
             if self.once:
-                self.results.append(task.result())
+                self.results.append(result)
             if self.told is not None:
-                self.told(task.result())
+                self.told(result)
 
 
 def _told_of(chore: asyncio.Future[None]) -> None:
@@ -171,6 +179,8 @@ def run(
             scheduler = Scheduler(location, archive, once, at_once, observer, told, chores)
             await scheduler.run()
             results.extend(scheduler.results)
+            if not once and scheduler.is_interrupted:
+                raise KeyboardInterrupt
 
     in_reactor(main, settings_for(location))
     return results

@@ -20,6 +20,9 @@ TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 # Refuses private addresses where the connection is made, literals too.
 TWISTED_DNS_RESOLVER = "crawler.resolver.GuardedResolver"
 
+# Scrapy's fetches all that waits for its turn before it ends: minutes where the delay is long.
+DOWNLOADER = "crawler.downloader.StoppableDownloader"
+
 # The library verifies no certificates; an archive that cannot say whom it spoke to proves nothing.
 DOWNLOAD_VERIFY_CERTIFICATES = True
 # The library's limit is 1 GiB. A page is 10 MB at most; endpoints get more by their request.
@@ -44,10 +47,10 @@ RETRY_TIMES = 1
 # The run counts and tells it itself, by its cause.
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 REDIRECT_MAX_TIMES = 8
-# News pages reload themselves by it; following that would fetch every page twice.
+# News pages reload themselves by it; ours follows the pages that have no text.
 METAREFRESH_ENABLED = False
-# A crawl is no session. (Subscriber access will carry its own jar.)
-COOKIES_ENABLED = False
+# One jar for all of a crawl (subscriber access) in place of one for each page's redirects.
+DATELINE_SESSION = False
 # Nobody may steer a crawl through a port of this machine.
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
@@ -74,6 +77,9 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.retry.PoliteRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "crawler.middlewares.capture.CaptureMiddleware": 590,
+    "crawler.middlewares.refresh.RefreshMiddleware": 580,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "crawler.middlewares.cookies.ChainCookiesMiddleware": 700,
     "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
 }
 SPIDER_MIDDLEWARES = {

@@ -18,6 +18,11 @@ class Shared(Generic[T]):
         self._held: T | None = None
         self._users = 0
 
+    @property
+    def held(self) -> T | None:
+        """The thing, where somebody uses it."""
+        return self._held
+
     def acquire(self) -> T:
         """The thing; give it back with :meth:`release`."""
         if self._held is None:

@@ -166,6 +166,8 @@ class Visits:
     async def _note_failed(
         self, endpoint: DueEndpoint, failure: causes.Failure, response: Response | None = None
     ) -> None:
+        if failure.cause == workers.INTERRUPTED:
+            return
         spider = self.spider
         spider.logger.warning("endpoint %s: %s (%s)", endpoint.url, failure.detail, failure.cause)
         spider.tally.causes[f"endpoint-{failure.cause}"] += 1

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
+# The cause of what was left undone because the crawl was stopped.
+INTERRUPTED = "interrupted"
 # The slowest real page of the bench takes half a second; what takes this long is an attack.
 TIME_LIMIT_SECONDS = 30.0
 # A worker that lives for years should not have to prove that no library leaks.
@@ -252,6 +254,24 @@ class Workers:
                     worker.overdue = True
                     worker.end()
 
+    def abandon(self) -> None:
+        """Give up the jobs that are not done: the crawl was stopped."""
+        failure = WorkerFailure(INTERRUPTED, "the crawl was stopped before it was read")
+        busy = [worker for worker in self._workers if worker.jobs]
+        waiting = [*self._waiting, *(job for worker in busy for job in worker.jobs)]
+        self._waiting.clear()
+        for worker in busy:
+            worker.jobs.clear()
+            worker.end()
+        for job in waiting:
+            if not job.answer.done():
+                job.answer.set_exception(failure)
+
+    def kill(self) -> None:
+        """Kill the processes, those that are starting too, and wait for nothing."""
+        for worker in list(self._made):
+            worker.end()
+
     def close(self) -> None:
         """End the workers."""
         with self._lock:
@@ -273,6 +293,18 @@ _shared = Shared(Workers)
 def acquire() -> Workers:
     """The workers of this process; give them back with :func:`release`."""
     return _shared.acquire()
+
+
+def abandon() -> None:
+    """Give up what the workers of this process are at."""
+    if _shared.held is not None:
+        _shared.held.abandon()
+
+
+def kill_all() -> None:
+    """Kill the workers of this process."""
+    if _shared.held is not None:
+        _shared.held.kill()
 
 
 def release() -> None:

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 
+from storage import retries
 from storage.addresses import host_of
 from storage.database import insert_ignore
 from storage.models import Article, Backfill, Candidate, CrawlRun, Endpoint, Item, Lease, Source
@@ -58,7 +59,10 @@ def due(archive: Archive, now: datetime) -> list[Due]:
         Endpoint.source_id == Source.id, Endpoint.indexed.is_(False), Endpoint.closed_at.is_(None),
         or_(Endpoint.next_due_at.is_(None), has_come(Endpoint.next_due_at, now)),
     )  # fmt: skip
-    waiting = exists().where(Candidate.source_id == Source.id, Candidate.state == "pending")
+    waiting = exists().where(
+        Candidate.source_id == Source.id, Candidate.state == "pending",
+        retries.may_try(Candidate.attempts, Candidate.settled_at, now, patient=True),
+    )  # fmt: skip
     stretch = exists().where(Backfill.source_id == Source.id, Backfill.state == "open")
     # Asked once for all sources: one that has none due would be looked through whole each time.
     again = Source.id.in_(

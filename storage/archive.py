@@ -210,6 +210,16 @@ class Archive:
 
         return self.write(work)
 
+    def ask(self, source_id: int, urls: Sequence[str], now: datetime) -> None:
+        """Make pages due that a person asks for, whatever became of them before."""
+        from storage import frontier
+
+        def work(session: Session) -> None:
+            lock_source(session, source_id)
+            frontier.ask(session.connection(), source_id, urls, now)
+
+        self.write(work)
+
     def search(
         self, query: str, *, source: str | None = None, since: datetime | date | str | None = None,
         until: datetime | date | str | None = None, sort: Sort = "best", limit: int | None = None,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, func, or_, select, update
 
-from storage import tombstones
+from storage import retries, tombstones
 from storage.addresses import url_key
 from storage.content import to_json
 from storage.database import IN_CHUNK, chunked, insert_ignore
 from storage.models import Address, Article, Candidate, Capture, Item
 from storage.moments import come
-from storage.records import KnownCapture, Task
+from storage.records import Announcement, KnownCapture, Task
+from storage.retries import MAX_ATTEMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
     from sqlalchemy.orm import Session
-
-    from storage.records import Announcement
-
-MAX_ATTEMPTS = 3
 
 
 def offer(
@@ -99,29 +96,70 @@ def _wake(
     connection: Connection, source_id: int, known: dict[str, Announcement], now: datetime
 ) -> None:
     """Make due what its announcement says was changed since it was last looked at."""
-    dated = {key: said for key, said in known.items() if said.modified is not None}
-    if not dated:
+    if not known:
         return
     rows = connection.execute(
-        select(Candidate.id, Candidate.key, Candidate.modified_at, Candidate.state).where(
-            Candidate.source_id == source_id, Candidate.key.in_(list(dated))
-        )
-    ).all()
+        select(
+            Candidate.id, Candidate.key, Candidate.modified_at, Candidate.state, Candidate.hints,
+            Candidate.published_at, Candidate.attempts, Candidate.settled_at,
+        ).where(Candidate.source_id == source_id, Candidate.key.in_(list(known)))
+    ).all()  # fmt: skip
     for row in rows:
-        claimed = dated[row.key].modified
-        if claimed is None or (row.modified_at is not None and claimed <= row.modified_at):
+        said = known[row.key]
+        if _is_changed(row, said):
+            # What was no item then may be one now; what is one is looked at again.
+            state = "pending" if row.state in ("skipped", "failed") else row.state
+            values = {"state": state, "attempts": 0, **_claims(row, said)}
+            _look_again(connection, source_id, row.key, now)
+        elif row.state == "failed" and row.settled_at < now - retries.STILL_ANNOUNCED:
+            values = {"state": "pending", "attempts": max(row.attempts, MAX_ATTEMPTS) - 1}
+        else:
             continue
-        # What was no item then may be one now; what is one is looked at again.
-        state = "pending" if row.state in ("skipped", "failed") else row.state
+        connection.execute(update(Candidate).where(Candidate.id == row.id).values(**values))
+
+
+def _is_changed(row: Any, said: Announcement) -> bool:
+    """Whether a place announces a page anew: by its date or, where it never was had, its words."""
+    if said.modified is not None:
+        return row.modified_at is None or said.modified > row.modified_at
+    if row.state not in ("skipped", "failed"):
+        return False
+    moved = said.published is not None and said.published != row.published_at
+    headline = said.hints.get("headline")
+    return moved or (headline is not None and headline != (row.hints or {}).get("headline"))
+
+
+def _claims(row: Any, said: Announcement) -> dict[str, Any]:
+    """What an announcement that was made anew says; an item keeps its first publication."""
+    if row.state not in ("skipped", "failed"):
+        return {"modified_at": said.modified}
+    return {
+        "modified_at": said.modified or said.published or row.modified_at,
+        "published_at": said.published or row.published_at,
+        "hints": to_json(said.hints) or row.hints,
+    }
+
+
+def _look_again(connection: Connection, source_id: int, key: str, now: datetime) -> None:
+    item = select(Address.item_id).where(Address.source_id == source_id, Address.key == key)
+    connection.execute(update(Article).where(Article.item_id.in_(item)).values(next_check_at=now))
+
+
+def ask(connection: Connection, source_id: int, urls: Iterable[str], now: datetime) -> None:
+    """Make due what a person asks for by its address, whatever became of it before."""
+    said = {url_key(url): Announcement(url) for url in urls}
+    offer(connection, source_id, said.values(), now)
+    for keys in chunked(list(said)):
         connection.execute(
             update(Candidate)
-            .where(Candidate.id == row.id)
-            .values(modified_at=claimed, state=state, attempts=0)
-        )
-        item = select(Address.item_id).where(Address.source_id == source_id, Address.key == row.key)
-        connection.execute(
-            update(Article).where(Article.item_id.in_(item)).values(next_check_at=now)
-        )
+            .where(
+                Candidate.source_id == source_id, Candidate.key.in_(keys),
+                Candidate.state.in_(("pending", "skipped", "failed", "refused")),
+            )
+            .values(state="pending", attempts=0, settled_at=None, depth=0)
+        )  # fmt: skip
+        for key in keys:
+            _look_again(connection, source_id, key, now)
 
 
 def wake_teasers(connection: Connection, source_id: int, now: datetime) -> int:
@@ -145,6 +183,7 @@ def take(
     since: datetime | None = None,
     depth: int = 1,
     rechecks: int = 0,
+    patient: bool = False,
 ) -> list[Task]:
     """The next pages to fetch, at most ``count``, in a run that began at ``now``.
 
@@ -152,9 +191,11 @@ def take(
     that were looked at. What failed for now in this run is left to a later one. Never-seen ones
     come first, the newest announcements before older and undated ones; then at most ``rechecks``
     articles that are due again. ``since`` leaves out what is known to be older; ``depth`` is how
-    many links away from an endpoint a page may lie.
+    many links away from an endpoint a page may lie. A ``patient`` run keeps the pauses between
+    tries.
     """
-    tasks = _take_candidates(session, source_id, now, count, taken, since, depth)
+    ready = retries.may_try(Candidate.attempts, Candidate.settled_at, now, patient=patient)
+    tasks = _take_candidates(session, source_id, ready, count, taken, since, depth)
     if len(tasks) < count and rechecks > 0:
         wanted = min(count - len(tasks), rechecks)
         tasks += _take_articles(session, source_id, now, wanted, taken)
@@ -164,7 +205,7 @@ def take(
 def _take_candidates(
     session: Session,
     source_id: int,
-    now: datetime,
+    ready: ColumnElement[bool],
     count: int,
     taken: Collection[tuple[str, int]],
     since: datetime | None,
@@ -175,7 +216,7 @@ def _take_candidates(
         Candidate.source_id == source_id,
         Candidate.state == "pending",
         Candidate.depth <= depth,
-        or_(Candidate.settled_at.is_(None), Candidate.settled_at < now),
+        ready,
     )
     room = count + len(busy)
     # Few as a rule; a statement takes so many values and no more.
@@ -308,9 +349,10 @@ def settle_all(
 
 
 def retry_later(
-    connection: Connection, task: Task, now: datetime, *, cause: str, detail: str
-) -> None:
-    """Count an attempt that failed for now; the last of ``MAX_ATTEMPTS`` closes the candidate.
+    connection: Connection, task: Task, now: datetime, *, cause: str, detail: str,
+    state: str = "failed",
+) -> None:  # fmt: skip
+    """Count an attempt that failed for now; the last of ``MAX_ATTEMPTS`` leaves it in ``state``.
 
     It is not taken again by a run that began before.
     """
@@ -324,7 +366,7 @@ def retry_later(
             attempts=Candidate.attempts + 1,
             cause=cause,
             detail=detail[:500],
-            state=case((last, "failed"), else_=Candidate.state),
+            state=case((last, state), else_=Candidate.state),
             settled_at=now,
         )
     )

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
+from storage import retries
 from storage.models import ArticleMedia, Item, Media
 from storage.search import filling
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
-MAX_ATTEMPTS = 3
 # Characters of an attachment's text that are kept and searched.
 MAX_TEXT = 1_000_000
 
@@ -56,11 +56,21 @@ class FetchedMedia:
     detail: str | None = None
     final: bool = False
 
+    @property
+    def state(self) -> str:
+        """``stored``, ``refused`` for good, or ``failed`` and to be tried again."""
+        if self.path is not None:
+            return "stored"
+        return "refused" if retries.is_final(self.cause, final=self.final) else "failed"
 
-def wanted(session: Session, source_id: int, count: int, began: datetime) -> list[WantedMedia]:
+
+def wanted(
+    session: Session, source_id: int, count: int, began: datetime, *, patient: bool = False
+) -> list[WantedMedia]:
     """Media of the source's articles still to be fetched: attachments, then the newest first.
 
-    What was tried since the run ``began`` is left to a later one.
+    What was tried since the run ``began`` is left to a later one; a ``patient`` run keeps the
+    pauses between tries.
     """
     query = (
         select(Media.id, Media.url, Media.kind)
@@ -69,8 +79,8 @@ def wanted(session: Session, source_id: int, count: int, began: datetime) -> lis
         .where(
             Item.source_id == source_id,
             Media.state.in_(("known", "failed")),
-            Media.attempts < MAX_ATTEMPTS,
-            or_(Media.fetched_at.is_(None), Media.fetched_at < began),
+            Media.attempts < retries.MAX_ATTEMPTS,
+            retries.may_try(Media.attempts, Media.fetched_at, began, patient=patient),
         )
         .group_by(Media.id, Media.url, Media.kind)
         .order_by(Media.kind, Media.id.desc())
@@ -124,8 +134,7 @@ def record(session: Session, fetched: Sequence[FetchedMedia], now: datetime) -> 
                 "text": _storable(one.text[:MAX_TEXT]) if one.text else None,
             }  # fmt: skip
         else:
-            values = {"state": "refused" if one.final else "failed", "cause": one.cause,
-                      "detail": (one.detail or "")[:500]}  # fmt: skip
+            values = {"state": one.state, "cause": one.cause, "detail": (one.detail or "")[:500]}
         session.execute(
             update(Media)
             .where(Media.id == one.media_id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from storage import contents, frontier, history, identity, rights, tombstones
+from storage import contents, frontier, history, identity, retries, rights, tombstones
 from storage.addresses import is_web_url, url_key
 from storage.content import Article as ArticleContent
 from storage.content import Entry
@@ -65,6 +65,11 @@ def _record_skipped(writing: Writing, skipped: PageSkipped) -> Recorded:
     if skipped.capture is not None:
         add_capture(writing, skipped.capture)
     task = skipped.task
+    if task.candidate_id is not None and skipped.cause in _SOFT_404:
+        # As a 404: a page is often announced a moment before it is there.
+        frontier.retry_later(writing.connection, task, writing.now, cause=skipped.cause,
+                             detail=skipped.detail, state="skipped")  # fmt: skip
+        return Recorded("skipped", skipped.cause)
     frontier.settle(writing.connection, task, "skipped", writing.now,
                     cause=skipped.cause, detail=skipped.detail)  # fmt: skip
     # A wall or a soft 404 in an article's place never replaces what the archive holds of it.
@@ -78,7 +83,7 @@ def _record_skipped(writing: Writing, skipped: PageSkipped) -> Recorded:
 def _record_failed(writing: Writing, failed: PageFailed) -> Recorded:
     task, connection = failed.task, writing.connection
     if task.item_id is not None:
-        if failed.final and failed.cause in ("http-404", "http-410"):
+        if failed.cause in ("http-404", "http-410"):
             _note_gone(writing, task.item_id, failed.detail)
             return Recorded("gone", failed.cause, task.item_id)
         connection.execute(
@@ -87,7 +92,7 @@ def _record_failed(writing: Writing, failed: PageFailed) -> Recorded:
             .values(next_check_at=writing.now + _RETRY_AFTER)
         )
         return Recorded("failed", failed.cause, task.item_id)
-    if failed.final:
+    if retries.is_final(failed.cause, final=failed.final):
         state = "refused" if failed.cause in ("robots", "address-refused") else "failed"
         frontier.settle(connection, task, state, writing.now, cause=failed.cause,
                         detail=failed.detail)  # fmt: skip

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 
+from crawler.downloader import pause
 from crawler.fetching import http_date
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
             if wait is not None and wait > MAX_WAIT_SECONDS:
                 return response
             again = super().process_response(request, response)
-            if wait and again is not response:
-                await asyncio.sleep(wait)
+            if wait and again is not response and await pause(self.crawler, wait):
+                return response
             return again
         return super().process_response(request, response)

@@ -28,7 +28,6 @@ from storage.addresses import host_of
 from storage.completing import tidied
 from storage.naming import last_name
 from storage.records import (
-    Announcement,
     PageFailed,
     PageSkipped,
     PageUnchanged,
@@ -124,8 +123,7 @@ class NewsSpider(Spider):
             self.logger.error("%s", error, extra={"told": True})
             return
         if self.arguments.urls:
-            said = [Announcement(url) for url in self.arguments.urls]
-            self.archive.offer(self.source.id, said, self.started_at)
+            self.archive.ask(self.source.id, self.arguments.urls, self.started_at)
         await self._keeper.ask_rights(self.crawler, self.source.home_url, self.started_at)
         await self._door.enter(self.archive, self.source.id, self.started_at, self.tally)
         for request in self._visits.due():
@@ -145,7 +143,7 @@ class NewsSpider(Spider):
 
     async def _finish(self) -> None:
         """What follows the pages: names joined to the directory, pictures and attachments."""
-        began = Began(self.source.id, self.started_at, self._last_name)
+        began = Began(self.source.id, self.started_at, self._last_name, self.arguments.due)
         try:
             await after_pages(
                 self.crawler, self.recorder, self.workers, began, self.arguments.media
@@ -292,6 +290,7 @@ class NewsSpider(Spider):
                 return take(
                     session, source_id, self.started_at, count=room, taken=taken,
                     since=arguments.since, depth=arguments.depth, rechecks=rechecks,
+                    patient=arguments.due,
                 )  # fmt: skip
 
         if self._outstanding == 0:
@@ -344,7 +343,11 @@ class NewsSpider(Spider):
         task: Task = response.meta["task"]
         # The page counts as done once the recorder has its outcome: only then are the items that
         # it leads to certain to be in the frontier when the spider asks for more.
-        yield await self._outcome(task, response)
+        outcome = await self._outcome(task, response)
+        if isinstance(outcome, PageFailed) and outcome.cause == workers.INTERRUPTED:
+            self._done()
+            return
+        yield outcome
 
     async def page_failed(self, failure: Failure) -> AsyncIterator[Outcome]:
         """Note a page that could not be had."""
@@ -353,6 +356,8 @@ class NewsSpider(Spider):
         known = causes.of_exception(failure.value, request.url)
         if known.cause == "storage":
             self.stop(known.detail)
+        # What was interrupted counts as no try: it waits for the next run as it was.
+        if known.cause in ("storage", workers.INTERRUPTED):
             self._done()
             return
         yield PageFailed(task, known.cause, known.detail, known.final)

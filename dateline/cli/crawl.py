@@ -45,7 +45,8 @@ def crawl(
 ) -> None:  # fmt: skip
     """Fetch what SOURCEs (default: all) have published, and what it is linked with.
 
-    Exit code 0: done; 1: failed; 3: partly done (a source or some pages failed).
+    Exit code 0: done; 1: failed; 3: partly done (a source or some pages failed);
+    130: interrupted.
     """
     from crawler.arguments import BadArgument, parse_since
     from storage import locate, utc_now
@@ -223,7 +224,7 @@ def _print(result: RunResult, err: bool) -> None:
         echo(f"  {plural(result.left, 'page')} still waiting; crawl again, "
                    "or raise --limit")  # fmt: skip
     if result.interrupted:
-        echo("  stopped early; the next crawl goes on from here")
+        echo("  interrupted; the next crawl goes on from here")
 
 
 def _sorted(causes: Counter[str]) -> list[tuple[str, int]]:
@@ -232,10 +233,12 @@ def _sorted(causes: Counter[str]) -> list[tuple[str, int]]:
 
 def exit_code(results: list[RunResult]) -> ExitCode:
     """What a process that crawled these ends with."""
+    if any(result.interrupted for result in results):
+        return ExitCode.INTERRUPTED
     if all(result.failure for result in results):
         return ExitCode.FAILED
     partly = any(
-        r.failure or r.interrupted or r.tally.verdicts["failed"]
+        r.failure or r.tally.verdicts["failed"]
         or any(cause.startswith(("endpoint-", "access-")) for cause in r.tally.causes)
         for r in results
     )  # fmt: skip

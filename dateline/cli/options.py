@@ -27,6 +27,8 @@ class ExitCode(IntEnum):
     FAILED = 1
     USAGE = 2
     PARTLY = 3
+    # As shells have it: 128 and the number of SIGINT.
+    INTERRUPTED = 130
 
 
 def say(message: str) -> None:

@@ -34,21 +34,22 @@ def test_media_are_kept_once_and_refused_with_a_reason(dateline: Commands, site:
     site.set("/files/report.pdf", Reply(texts.PDF, content_type="application/pdf"))
     assert dateline("add", site.base + STORY, "--name", "herald", "--delay", "0").code == 0
     first = dateline("crawl", "--json").json[0]
-    assert first["media"] == {"stored": 3, "refused": 2}, first
+    assert first["media"] == {"stored": 3, "refused": 1, "failed": 1}, first
 
     shown: list[dict[str, Any]] = dateline("show", site.base + STORY, "--json").json["media"]
     found = {m["url"].rpartition("/")[2]: (m["state"], m["cause"]) for m in shown}
     assert found == {
         "quay.png": ("stored", None), "same-quay-again.png": ("stored", None),
-        "wall.jpg": ("refused", "not-a-picture"), "lost.jpg": ("refused", "http-404"),
+        "wall.jpg": ("refused", "not-a-picture"), "lost.jpg": ("failed", "http-404"),
         "report.pdf": ("stored", None),
     }  # fmt: skip
     files = [path for path in (dateline.folder / "media").rglob("*") if path.is_file()]
-    assert len(files) == 2
+    assert len(files) == 2  # and a third for the picture that comes late
     assert dateline("db", "check").code == 0
 
     asked = site.asked("/p/quay.png")
-    assert dateline("crawl", "--json").json[0]["media"] == {}
+    site.set("/p/lost.jpg", Reply(PNG + b"late", content_type="image/png"))
+    assert dateline("crawl", "--json").json[0]["media"] == {"stored": 1}
     assert site.asked("/p/quay.png") == asked
     files[0].write_bytes(b"changed")
     assert dateline("db", "check").code != 0

@@ -1,0 +1,67 @@
+"""Follows pages that send their reader on by a refresh, as redirects are followed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware
+from w3lib.url import safe_url_string
+
+from crawler.downloader import pause
+from crawler.extraction.refresh import refresh_target
+from crawler.fetching import content_type, header
+from storage.addresses import is_web_url
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
+_OK = 200
+# A signpost is small. What is larger is a page, and reading it belongs to the worker processes.
+_MAX_BYTES = 128 * 1024
+# What an answer left in its request's meta, and is not said of the next one.
+_OF_ANSWER = ("capture", "digest", "reserved")
+
+
+class RefreshMiddleware(BaseRedirectMiddleware):
+    """Redirects by ``Refresh`` headers and meta elements of pages that have no text.
+
+    Each hop is a request like any other, so robots.txt, private addresses and the number of
+    redirects are looked at. Scrapy's middleware would fetch pages twice that reload themselves.
+    """
+
+    def handle_referer(self, request: Request, response: Response) -> None:
+        """Send none, as for all requests of a crawl."""
+        request.headers.pop("Referer", None)
+
+    async def process_response(self, request: Request, response: Response) -> Any:
+        """The request for where the page leads, or the page itself."""
+        said = header(response, "Refresh")
+        if not _may_lead_on(request, response, said):
+            return response
+        found = await asyncio.to_thread(
+            refresh_target, response.body, response.url, content_type(response), said
+        )
+        if found is None or not is_web_url(found[1]):
+            return response
+        seconds, target = found
+        target = safe_url_string(target)
+        # A page that names itself is one, unless it set a cookie to look for.
+        if target == request.url and "Set-Cookie" not in response.headers:
+            return response
+        if seconds and await pause(self.crawler, seconds):
+            return response
+        redirected = self._redirect_request_using_get(request, response, target)
+        for name in _OF_ANSWER:
+            redirected.meta.pop(name, None)
+        return self._redirect(redirected, request, "refresh")
+
+
+def _may_lead_on(request: Request, response: Response, said: str | None) -> bool:
+    if response.status != _OK or request.method != "GET" or len(response.body) > _MAX_BYTES:
+        return False
+    kind = content_type(response).lower()
+    if kind and "html" not in kind:
+        return False
+    return bool(said) or b"refresh" in response.body.lower()
