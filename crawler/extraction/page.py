@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from lxml import etree
-from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
 from crawler.extraction import shadow, unclosed
+from crawler.extraction.encoding import decode
 from crawler.extraction.surplus import without_surplus
 from crawler.extraction.walk import module as compiled
 from storage.addresses import absolute
@@ -133,72 +133,6 @@ class Page:
         tag = match.group().replace("_", "-").lower()[:35] if match else None
         # Some write the charset where the language belongs.
         return tag if tag is not None and not tag.startswith("utf") else None
-
-
-def decode(body: bytes, content_type: str = "") -> str:
-    """The text of a page, its encoding decided as a browser does: BOM, HTTP, meta, detection.
-
-    One difference: bytes that are valid UTF-8 are read as that whatever their label.
-
-    (https://html.spec.whatwg.org/#determining-the-character-encoding; labels by WHATWG.)
-    """
-    bom, mark = read_bom(body)
-    if bom is not None and mark is not None:
-        return body[len(mark) :].decode(bom, "replace")
-    # A page that is valid UTF-8 beyond ASCII is UTF-8, whatever a legacy label says: no text in
-    # another encoding passes by accident, and servers label wrongly every day.
-    if not body.isascii():
-        try:
-            return body.decode("utf-8")
-        except UnicodeDecodeError:
-            pass
-    match = re.search(r"charset\s*=\s*[\"']?\s*([\w:.+-]+)", content_type, re.IGNORECASE)
-    for label in (match.group(1) if match else None, html_body_declared_encoding(body)):
-        encoding = resolve_encoding(label) if label else None
-        if encoding is None:
-            continue
-        text = _decoded(body, encoding)
-        if text is not None:
-            return text
-    return body.decode(_detect(body), "replace")
-
-
-def _decoded(body: bytes, encoding: str) -> str | None:
-    """``body`` in ``encoding``, or ``None`` where that is plainly not its encoding."""
-    try:
-        codec = codecs.lookup(encoding)
-        return codec.decode(body, "strict")[0]
-    except (UnicodeDecodeError, LookupError):
-        pass
-    text = body.decode(encoding, "replace")
-    # A stray bad byte is the page's fault; many are a wrong label's.
-    return text if text.count("\ufffd") <= max(3, len(text) // 1000) else None
-
-
-# What browsers assume by the reader's language (WHATWG HTML, 13.2.3.2, step 9); here, the page's.
-_BY_LANGUAGE = {
-    "ar": "cp1256", "fa": "cp1256", "ba": "cp1251", "be": "cp1251", "bg": "cp1251",
-    "kk": "cp1251", "ky": "cp1251", "mk": "cp1251", "ru": "cp1251", "sr": "cp1251", "tt": "cp1251",
-    "uk": "cp1251", "cs": "cp1250", "hr": "cp1250", "hu": "cp1250", "pl": "cp1250", "sk": "cp1250",
-    "sl": "cp1250", "el": "cp1253", "he": "cp1255", "ja": "cp932", "ko": "cp949", "lt": "cp1257",
-    "lv": "cp1257", "et": "cp1257", "th": "cp874", "tr": "cp1254", "ku": "cp1254", "vi": "cp1258",
-    "zh": "gb18030", "de": "cp1252", "en": "cp1252", "es": "cp1252", "fr": "cp1252", "it": "cp1252",
-    "nl": "cp1252", "pt": "cp1252", "da": "cp1252", "fi": "cp1252", "no": "cp1252", "nb": "cp1252",
-    "sv": "cp1252",
-}  # fmt: skip
-_LANGUAGE = re.compile(rb"<html[^>]{0,300}?\blang\s*=\s*[\"']?([a-zA-Z]{2,3})", re.IGNORECASE)
-
-
-def _detect(body: bytes) -> str:
-    import charset_normalizer
-
-    match = _LANGUAGE.search(body[:4096])
-    likely = _BY_LANGUAGE.get(match[1].decode().lower()) if match else None
-    if likely is not None and _decoded(body, likely) is not None:
-        return likely
-
-    best = charset_normalizer.from_bytes(body[:100_000]).best()
-    return best.encoding if best is not None else "cp1252"
 
 
 _SHADOW = re.compile(rb"\sshadowroot(?:mode)?\b", re.IGNORECASE)
