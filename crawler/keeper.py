@@ -42,9 +42,12 @@ class Keeper:
     def __init__(self, archive: Archive, source_id: int, label: str, now: datetime) -> None:
         codec = codec_for_source(archive, source_id, now)
         self._archive = archive
-        self.writer = CaptureWriter(archive.location.captures, label, f"Dateline/{VERSION}", codec)
+        self.writer = CaptureWriter(
+            archive.location.captures, label, f"Dateline/{VERSION}", codec,
+            operator=archive.location.contact,
+        )  # fmt: skip
         self.executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="captures")
-        self.obeys = True
+        self.policy = "reserve"
         self._host = ""
         self._tdmrep: list[dict[str, Any]] = []
 
@@ -67,12 +70,12 @@ class Keeper:
     def rights_of(
         self, url: str, headers: tuple[tuple[str, str], ...], body: bytes
     ) -> dict[str, Any] | None:
-        """What is reserved of a page; marked as ignored where the source's policy says so."""
+        """What is reserved of a page, under the source's policy."""
         parts = urlsplit(url)
         site = None
         if self._tdmrep and parts.netloc == self._host:
             site = rights.for_path(self._tdmrep, parts.path or "/")
-        return rights.under_policy(rights.read(headers, body, site), obeys=self.obeys)
+        return rights.under_policy(rights.read(headers, body, site), self.policy)
 
     async def keep(self, exchange: Exchange | Rendering) -> Place:
         """Write an exchange in the writer's thread."""

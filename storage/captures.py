@@ -54,11 +54,12 @@ class CaptureWriter:
 
     def __init__(
         self, folder: Path, label: str, software: str, codec: Codec = warc.GZIP,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = _now, *, operator: str = "",
     ) -> None:  # fmt: skip
         self._folder = folder
         self._label = label
         self._software = software
+        self._operator = operator
         self._clock = clock
         self._codec = codec
         self._file: BinaryIO | None = None
@@ -142,7 +143,7 @@ class CaptureWriter:
             name = f"{self._label}-{now:%Y%m%d%H%M%S}-{uuid4().hex[:8]}{self._codec.suffix}"
             self._file, self._path = _locked_file(self._folder / (name + OPEN_SUFFIX))
             self._day = now.date()
-            record = warc.info_record(name, self._software, now)
+            record = warc.info_record(name, self._software, now, self._operator)
             self._file.write(self._codec.pack(record))
         return self._file, self._path
 

@@ -74,6 +74,20 @@ class ClaimedMoment:
         zone = UTC if offset == 0 else timezone(timedelta(minutes=offset))
         return cls(at.astimezone(zone), zoned=zoned, day_only=day_only)
 
+    @classmethod
+    def published_of(cls, row: Any) -> ClaimedMoment | None:
+        """When the article of ``row`` was published; ``None`` where its publisher does not say.
+
+        The one place that decides it: nothing stands in for a date that is missing. ``row`` has
+        the columns ``storage.models.PUBLISHED``.
+        """
+        if row.published_at is None:
+            return None
+        return cls.from_stored(
+            row.published_at, row.published_offset, zoned=bool(row.published_zoned),
+            day_only=bool(row.published_day_only),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -14,7 +14,7 @@ from storage.derived import Derived, Deriving
 from storage.linking import write_pointers
 from storage.models import Article, DirectoryEntry, Revision
 from storage.moments import stored_moment
-from storage.rights import NOINDEX
+from storage.rights import HIDDEN
 from storage.schedule import next_article_check
 from storage.search import filling
 from storage.words import name_key
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storage.records import Origin
+    from storage.search.keys import Calendar
 
 # A change in these makes a revision. ``modified`` is not among them: many publishers move it at
 # every build of their site; what it announces shows in the others.
@@ -99,7 +100,7 @@ class Made:
     @property
     def is_searchable(self) -> bool:
         """Whether it may be found by its words."""
-        return NOINDEX not in self.rights
+        return HIDDEN not in self.rights
 
 
 def changed_fields(old: dict[str, Any], new: dict[str, Any], origin: Origin = "crawl") -> list[str]:
@@ -196,8 +197,8 @@ def _write_article(
         row = connection.execute(_HELD, {"item": item_id}).first()
         first, held = (first, None) if row is None else row
     values = article_values(made, capture_id, number, first, now)
-    at, offset = sorted_by(values)
-    key = filling.key_of(connection, held, at, offset) if made.is_searchable else None
+    at, calendar = sorted_by(values)
+    key = filling.key_of(connection, held, at, calendar) if made.is_searchable else None
     if held is not None and held != key:
         writing.left.append(held)
     _put_row(connection, Article, item_id, {**values, "search_key": key}, fresh=fresh)
@@ -236,10 +237,10 @@ def article_values(
     }  # fmt: skip
 
 
-def sorted_by(values: dict[str, Any]) -> tuple[datetime, int | None]:
-    """The moment that an article's row is sorted by, and its calendar's offset in minutes."""
+def sorted_by(values: dict[str, Any]) -> tuple[datetime, Calendar]:
+    """The moment that an article's row is sorted by, and the calendar of its day."""
     at = values["sort_at"]
-    return at, values["published_offset"] if values["published_at"] == at else None
+    return at, filling.calendar_of(at, values["published_at"], values["published_offset"])
 
 
 # Built once: to build one of thirty columns takes longer than to run it.

@@ -6,9 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select
 
+from storage.content import ClaimedMoment
 from storage.database import insert_ignore
 from storage.errors import UnknownItem
-from storage.models import Article, DirectoryEntry, EntryName, Item, Link, Mention, Source
+from storage.models import (
+    PUBLISHED,
+    Article,
+    DirectoryEntry,
+    EntryName,
+    Item,
+    Link,
+    Mention,
+    Source,
+)
 from storage.search.compiling import compile_query
 from storage.search.expression import Naming
 from storage.words import name_key
@@ -108,20 +118,25 @@ def _said_kind(session: Session, item_id: int) -> str:
 
 
 def articles_naming(session: Session, item_id: int, limit: int = 200) -> list[dict[str, Any]]:
-    """The articles that name an entry or list it, the newest first."""
+    """The articles that name an entry or list it, the newest first.
+
+    ``at`` is when each was published, ``None`` where its publisher does not say.
+    """
     naming = compile_query(session.connection(), Naming("", entry=item_id))
     newest = naming.keys(session.connection(), limit)
     query = (
-        select(Item.id, Article.headline, Article.sort_at, Source.name)
+        select(Item.id, Article.headline, *PUBLISHED, Source.name)
         .join(Article, Article.item_id == Item.id)
         .join(Source, Source.id == Item.source_id)
         .where(Article.search_key.in_(newest))
         .order_by(Article.sort_at.desc(), Item.id)
     )
-    return [
-        {"item": i, "title": title, "at": at.isoformat(), "source": source}
-        for i, title, at, source in session.execute(query)
-    ]
+    found = []
+    for row in session.execute(query):
+        published = ClaimedMoment.published_of(row)
+        found.append({"item": row.id, "title": row.headline, "source": row.name,
+                      "at": published.isoformat() if published is not None else None})  # fmt: skip
+    return found
 
 
 def neighbours(archive: Archive, item_id: int) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, update
 
+from storage.content import ClaimedMoment
 from storage.database import insert_ignore
 from storage.errors import ArchiveError
-from storage.models import Article, Dossier, DossierArticle, Item, SavedSearch, Source
+from storage.models import PUBLISHED, Article, Dossier, DossierArticle, Item, SavedSearch, Source
 from storage.search.language import parse
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Gathered:
     item_id: int
     headline: str
     source: str
+    published: ClaimedMoment | None
     sort_at: datetime
     note: str
     added_at: datetime
@@ -265,7 +267,7 @@ def note_article(archive: Archive, number: int, item_id: int, note: str) -> None
 def gathered(archive: Archive, number: int, limit: int = 500, after: int = 0) -> list[Gathered]:
     """The articles put into a dossier, the newest article first; ``after`` skips so many."""
     query = (
-        select(DossierArticle.item_id, Article.headline, Source.name, Article.sort_at,
+        select(DossierArticle.item_id, Article.headline, Source.name, *PUBLISHED, Article.sort_at,
                DossierArticle.note, DossierArticle.added_at)
         .join(Article, Article.item_id == DossierArticle.item_id)
         .join(Item, Item.id == Article.item_id)
@@ -275,7 +277,11 @@ def gathered(archive: Archive, number: int, limit: int = 500, after: int = 0) ->
         .limit(limit).offset(after)
     )  # fmt: skip
     with archive.reading() as session:
-        return [Gathered(*row) for row in session.execute(query)]
+        return [
+            Gathered(row.item_id, row.headline, row.name, ClaimedMoment.published_of(row),
+                     row.sort_at, row.note, row.added_at)
+            for row in session.execute(query)
+        ]  # fmt: skip
 
 
 def query_of(one: DossierInfo) -> str:

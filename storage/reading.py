@@ -253,6 +253,15 @@ def raw_page(archive: Archive, item_id: int, revision: int | None = None) -> byt
         UnknownItem: the item has no such revision, or its page was never fetched.
         CaptureUnreadable: the capture is missing or damaged, or does not match its digest.
     """
+    return read_capture(archive, capture_of(archive, item_id, revision))
+
+
+def capture_of(archive: Archive, item_id: int, revision: int | None = None) -> Capture:
+    """The capture that a revision (default: the newest) was made of.
+
+    Raises:
+        UnknownItem: the item has no such revision, or its page was never fetched.
+    """
     with archive.reading() as session:
         revisions = _revisions(session, item_id)
         if not revisions:
@@ -260,8 +269,7 @@ def raw_page(archive: Archive, item_id: int, revision: int | None = None) -> byt
         _content(session, revisions, revision, item_id)
         number = revision or revisions[-1].number
         chosen = next(r for r in revisions if r.number == number)
-        capture = session.get_one(Capture, chosen.capture_id)
-    return read_capture(archive, capture)
+        return session.get_one(Capture, chosen.capture_id)
 
 
 def read_capture(archive: Archive, capture: Capture) -> bytes:

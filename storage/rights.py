@@ -1,12 +1,14 @@
 """What publishers reserve: robots directives of a page, and text and data mining. Pure.
 
-Read from the headers and the head of a page, kept with its capture as
-``{"robots": [...], "tdm": 0 or 1, "tdm_policy": URL}``, and obeyed where the source's policy is
-``obey``:
+Read from the headers and the head of a page, and kept with its capture as
+``{"robots": [...], "tdm": 0 or 1, "tdm_policy": URL}``. What follows is the source's policy:
 
-- ``noarchive``: neither the bytes nor the text of the page are kept; it is skipped by that name;
-- ``noindex``: it is kept, and no search finds it by its words;
-- text and data mining reserved: it is kept for reading, and left out of exports.
+- ``reserve`` (the default): the page is kept and found like any other, and not passed on: its
+  capture is shown to logged-in users, and exports leave it out unless asked for. ``noarchive`` and
+  ``noindex`` speak to search engines, which show copies to the public; a private archive does not.
+- ``strict``: as ``reserve``, but a ``noarchive`` page is skipped by that name, and a ``noindex``
+  page is not found by its words.
+- ``ignore``: the page is like any other.
 
 (Robots meta tag and X-Robots-Tag: https://developers.google.com/search/docs/crawling-indexing/
 robots-meta-tag. TDM Reservation Protocol: https://www.w3.org/community/reports/tdmrep/
@@ -17,12 +19,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+Policy = Literal["reserve", "strict", "ignore"]
+POLICIES: tuple[Policy, ...] = get_args(Policy)
 NOARCHIVE, NOINDEX, TDM = "noarchive", "noindex", "tdm-reserved"
+# Beside the reservations of an article that no search may find.
+HIDDEN = "not-searchable"
 # Directives that speak to archives; ``none`` is noindex and nofollow by definition.
 _KNOWN = {"noarchive": NOARCHIVE, "noindex": NOINDEX, "none": NOINDEX, "nocache": NOARCHIVE}
 # A robots directive of these is meant for us; others address one search engine.
@@ -79,13 +85,25 @@ def reserved(found: dict[str, Any] | None) -> tuple[str, ...]:
 
 
 def kept(found: dict[str, Any] | None) -> tuple[str, ...]:
-    """The reservations that an article carries once it is stored; none where they are ignored."""
-    return () if not found or found.get("ignored") else reserved(found)
+    """The reservations that an article carries once it is stored; none where they are ignored.
+
+    What carries any is not passed on.
+    """
+    if not found or found.get("ignored"):
+        return ()
+    names = reserved(found)
+    return (*names, HIDDEN) if NOINDEX in names and found.get("strict") else names
 
 
-def under_policy(found: dict[str, Any] | None, *, obeys: bool) -> dict[str, Any] | None:
-    """What :func:`read` found, marked as ignored where that is the source's policy."""
-    return {**found, "ignored": True} if found and not obeys else found
+def under_policy(found: dict[str, Any] | None, policy: str) -> dict[str, Any] | None:
+    """What :func:`read` found, with the source's policy where that is not the default."""
+    mark = {"strict": "strict", "ignore": "ignored"}.get(policy)
+    return {**found, mark: True} if found and mark else found
+
+
+def forbids_keeping(found: dict[str, Any] | None) -> bool:
+    """Whether a page with what :func:`under_policy` gave is not kept at all."""
+    return bool(found and found.get("strict")) and NOARCHIVE in reserved(found)
 
 
 def for_path(tdmrep: Sequence[dict[str, Any]], path: str) -> dict[str, str]:

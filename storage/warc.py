@@ -9,6 +9,7 @@ import base64
 import contextlib
 import hashlib
 import importlib
+import socket
 import zlib
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -31,6 +32,7 @@ _LEVEL = 5
 _ZSTD_LEVEL = 3
 # Never kept: who we are to a site is nobody's business who reads the archive.
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
+_STANDARD = "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 MAX_RECORD_BYTES = 256 * 1024 * 1024
 # Revisit profiles of WARC 1.1, 6.7: the server sent the same bytes, or said 304.
 _SAME_BYTES = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
@@ -148,14 +150,22 @@ def records_of(exchange: Exchange | Rendering) -> tuple[str, list[bytes]]:
     return record_id, records
 
 
-def info_record(filename: str, software: str, now: datetime) -> bytes:
-    """The record that begins a file."""
-    fields = f"software: {software}\r\nformat: WARC File Format 1.1\r\n"
+def info_record(filename: str, software: str, now: datetime, operator: str = "") -> bytes:
+    """The record that begins a file: the fields of WARC 1.1, 6.2, as crawlers write them.
+
+    ``operator`` is who runs the archive, as it names itself to sites.
+    """
+    said = (
+        ("software", software), ("format", "WARC File Format 1.1"), ("conformsTo", _STANDARD),
+        ("robots", "obey"), ("hostname", socket.gethostname()),
+        ("operator", operator or "not named"),
+    )  # fmt: skip
+    fields = "".join(f"{name}: {_clean(value)}\r\n" for name, value in said)
     headers = [
         ("WARC-Type", "warcinfo"), ("WARC-Record-ID", _new_id()), ("WARC-Date", moment(now)),
         ("WARC-Filename", filename), ("Content-Type", "application/warc-fields"),
     ]  # fmt: skip
-    return _record(headers, fields.encode())
+    return _record(headers, fields.encode("utf-8", "replace"))
 
 
 def digest(data: bytes) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import re
 import zipfile
 import zlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
-from urllib.parse import urlsplit
 
+from crawler.importing.found import MAX_PAGE_BYTES, FollowedFeed, FoundPage, Left
+from crawler.importing.opml import outlines
+from crawler.importing.saved import is_saved, saved_pages
 from storage.addresses import is_web_url
 from storage.errors import ArchiveError
 
@@ -20,51 +19,8 @@ if TYPE_CHECKING:
 
 Form = Literal["warc", "wacz", "html", "urls", "opml"]
 
-MAX_PAGE_BYTES = 32 * 1024 * 1024
-_PAGE_ENDINGS = (".html", ".htm", ".xhtml", ".html.gz", ".htm.gz")
 # Their coding is undone when a record is read, so these would be wrong of what is kept.
 _CODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
-# Browsers note where a page was saved from; the number counts the URL's letters.
-_SAVED_FROM = re.compile(rb"<!--\s*saved from url=\(\d+\)(\S+)\s*-->")
-_CANONICAL = (
-    re.compile(rb"""<link\b[^>]*\brel=["']?canonical["']?[^>]*\bhref=["']([^"']+)""", re.I),
-    re.compile(rb"""<link\b[^>]*\bhref=["']([^"']+)["'][^>]*\brel=["']?canonical""", re.I),
-    re.compile(rb"""<meta\b[^>]*\bproperty=["']og:url["'][^>]*\bcontent=["']([^"']+)""", re.I),
-)
-_HEAD_BYTES = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPage:
-    """One page with its answer's headers. ``body`` has no content coding."""
-
-    url: str
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    fetched_at: datetime
-
-    @property
-    def content_type(self) -> str:
-        """The media type with its parameters, ``""`` where none was given."""
-        return next((v for n, v in self.headers if n.lower() == "content-type"), "")
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """Something that is no page to keep, and why."""
-
-    cause: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class FollowedFeed:
-    """A source in an OPML list."""
-
-    feed_url: str
-    home_url: str
-    title: str | None
 
 
 def form_of(path: Path) -> Form:
@@ -81,7 +37,7 @@ def form_of(path: Path) -> Form:
     except OSError as error:
         raise ArchiveError(f"cannot read {path}: {error.strerror}", "check its name") from error
     if head[:2] == b"PK":
-        return "wacz"
+        return _form_of_zip(path)
     if head[:2] == b"\x1f\x8b":
         try:
             head = zlib.decompressobj(wbits=31).decompress(head, 4_096)
@@ -90,15 +46,32 @@ def form_of(path: Path) -> Form:
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"warc/", b"filedesc:")):
         return "warc"
-    if b"<opml" in text:
+    if b"<opml" in text.replace(b"\0", b""):
         return "opml"
-    if text.startswith((b"<!doctype html", b"<html", b"<!--")) or b"<head" in text:
+    if is_saved(head, path.name):
         return "html"
     if text.startswith((b"http://", b"https://", b"#")):
         return "urls"
     raise ArchiveError(
-        f"{path} is no WARC, WACZ, OPML, HTML page or list of URLs", "name its form with --form"
+        f"{path} is no WARC, WACZ, OPML, saved page or list of URLs", "name its form with --form"
     )
+
+
+def _form_of_zip(path: Path) -> Form:
+    """What a ZIP is: a WACZ, or nothing that can be imported.
+
+    Raises:
+        ArchiveError: it is no WACZ.
+    """
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = packed.namelist()
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ArchiveError(f"{path} is a damaged ZIP: {error}", "copy it again") from error
+    if any(name.startswith("archive/") and ".warc" in name for name in names):
+        return "wacz"
+    what = "a MAFF archive" if path.suffix.lower() == ".maff" else "a ZIP, but no WACZ"
+    raise ArchiveError(f"{path} is {what}", "unpack it, and import the folder")
 
 
 def pages(path: Path, form: Form, skip: int = 0) -> Iterator[tuple[int, FoundPage | Left]]:
@@ -107,7 +80,7 @@ def pages(path: Path, form: Form, skip: int = 0) -> Iterator[tuple[int, FoundPag
     Raises:
         ArchiveError: it cannot be read, or is damaged; what came before it is good.
     """
-    found = {"warc": _warc_file, "wacz": _wacz, "html": _saved_pages}[form](path)
+    found = {"warc": _warc_file, "wacz": _wacz, "html": saved_pages}[form](path)
     position = 0
     try:
         for position, page in enumerate(found, 1):
@@ -190,42 +163,6 @@ def _warc_date(text: str) -> datetime | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def _saved_pages(path: Path) -> Iterator[FoundPage | Left]:
-    paths = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-    for page in paths:
-        if page.name.lower().endswith(_PAGE_ENDINGS):
-            yield _saved_page(page)
-
-
-def _saved_page(path: Path) -> FoundPage | Left:
-    if path.stat().st_size > MAX_PAGE_BYTES:
-        return Left("too-large", str(path))
-    body = path.read_bytes()
-    if body[:2] == b"\x1f\x8b":
-        with gzip.open(path) as packed:
-            body = packed.read(MAX_PAGE_BYTES)
-    url = _own_address(body)
-    if url is None:
-        return Left("no-address", str(path))
-    moment = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return FoundPage(url, 200, (("Content-Type", "text/html"),), body, moment)
-
-
-def _own_address(body: bytes) -> str | None:
-    """The address that a saved page gives itself: the browser's note, canonical, og:url."""
-    head = body[:_HEAD_BYTES]
-    for pattern in (_SAVED_FROM, *_CANONICAL):
-        match = pattern.search(head)
-        if match is None:
-            continue
-        from html import unescape
-
-        url = unescape(match[1].decode("utf-8", "replace")).strip()
-        if is_web_url(url):
-            return url
-    return None
-
-
 def urls(path: Path) -> Iterator[str | Left]:
     """The addresses of a list, one a line; lines that begin with # are remarks."""
     with path.open(encoding="utf-8", errors="replace") as lines:
@@ -237,26 +174,9 @@ def urls(path: Path) -> Iterator[str | Left]:
 
 
 def feeds(path: Path) -> list[FollowedFeed]:
-    """The sources of an OPML list (http://opml.org/spec2.opml).
+    """The sources of an OPML list that can be followed.
 
     Raises:
-        ArchiveError: it is no XML.
+        ArchiveError: it is no OPML.
     """
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=False)
-    try:
-        root = etree.fromstring(path.read_bytes(), parser)
-    except etree.XMLSyntaxError as error:
-        raise ArchiveError(f"{path} is no OPML: {error.msg}", "export it again") from error
-    found = []
-    for outline in root.iter("outline"):
-        said = {str(name).lower(): str(value).strip() for name, value in outline.attrib.items()}
-        feed = said.get("xmlurl", "")
-        if not is_web_url(feed):
-            continue
-        parts = urlsplit(feed)
-        home = said.get("htmlurl", "")
-        home = home if is_web_url(home) else f"{parts.scheme}://{parts.netloc}/"
-        found.append(FollowedFeed(feed, home, said.get("title") or said.get("text") or None))
-    return found
+    return [one for one in outlines(path) if isinstance(one, FollowedFeed)]

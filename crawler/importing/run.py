@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.page import BadPage
-from crawler.importing.files import FoundPage, Left, feeds, pages, urls
+from crawler.importing.files import pages, urls
+from crawler.importing.found import FoundPage, Left
+from crawler.importing.opml import outlines
 from crawler.workers import WorkerFailure, Workers, article_job
 from storage import importing, progress, rights, utc_now
 from storage.captures import CaptureWriter, Exchange
@@ -39,14 +41,29 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 # Pages that are read, extracted and written together.
 _BATCH = 100
+# What is left out and told by name.
+_NAMED = 20
 
 
 @dataclass(slots=True)
 class Imported:
-    """What came of an import: pages by verdict, what was left out by cause."""
+    """What came of an import: pages by verdict, and what was left out, by cause and by name."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     causes: Counter[str] = field(default_factory=Counter)
+    named: list[Left] = field(default_factory=list)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there was nothing to import, now or before."""
+        return not self.verdicts.total() and not self.causes["imported-before"]
+
+    def leave(self, what: Left) -> None:
+        """Count something that is not imported."""
+        self.causes[what.cause] += 1
+        if len(self.named) < _NAMED:
+            self.named.append(what)
+        logger.info("left out %s: %s", what.what, what.cause)
 
     def as_counts(self) -> dict[str, int]:
         """For keeping beside the position."""
@@ -136,8 +153,7 @@ class PageImport:
                     break
                 position, page = step
                 if isinstance(page, Left):
-                    result.causes[page.cause] += 1
-                    logger.info("left out %s: %s", page.what, page.cause)
+                    result.leave(page)
                 else:
                     batch.append(page)
                 if len(batch) >= _BATCH:
@@ -207,17 +223,15 @@ class PageImport:
     def _kept(self, job: _Job) -> CaptureRecord | None:
         """Where the page lies now in a capture file of our own; ``None`` where it must not."""
         page, source = job.page, job.source
-        found = rights.read(page.headers, page.body)
-        obeys = source.rights == "obey"
-        if obeys and rights.NOARCHIVE in rights.reserved(found):
+        found = rights.under_policy(rights.read(page.headers, page.body), source.rights)
+        if rights.forbids_keeping(found):
             return None
-        found = rights.under_policy(found, obeys=obeys)
         writer = self._writers.get(source.id)
         if writer is None:
             codec = codec_for_source(self._archive, source.id, utc_now())
             writer = self._writers[source.id] = CaptureWriter(
                 self._archive.location.captures, f"{source.name}-import", f"Dateline/{VERSION}",
-                codec,
+                codec, operator=self._archive.location.contact,
             )  # fmt: skip
         place = writer.append(Exchange(
             url=page.url, method="GET", request_headers=(), status=page.status,
@@ -248,8 +262,7 @@ def import_urls(archive: Archive, path: Path, source: Source | None) -> Imported
     by_source: dict[int, list[Announcement]] = {}
     for url in urls(path):
         if isinstance(url, Left):
-            result.causes[url.cause] += 1
-            logger.info("left out %s: %s", url.what, url.cause)
+            result.leave(url)
             continue
         owner = source or owners.of(url)
         if owner is None:
@@ -266,7 +279,10 @@ def import_urls(archive: Archive, path: Path, source: Source | None) -> Imported
 def import_feeds(archive: Archive, path: Path) -> Imported:
     """Follow the sources of an OPML list, by their feeds and without asking them."""
     result = Imported()
-    for feed in feeds(path):
+    for feed in outlines(path):
+        if isinstance(feed, Left):
+            result.leave(feed)
+            continue
         endpoint = FoundEndpoint(feed.feed_url, "feed", feed.title)
         name = importing.follow(archive, feed.home_url, feed.title, endpoint, utc_now())
         result.verdicts["followed" if name else "held"] += 1

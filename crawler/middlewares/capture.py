@@ -37,7 +37,7 @@ class CaptureMiddleware(HttpCompressionMiddleware):
     Requests ask for it by ``meta["keep"]``, a :class:`crawler.keeper.Keeper`; ``meta["known"]`` is
     the last capture of the page. The answer's meta has ``digest`` (SHA-256 of the decoded body,
     hex) and ``capture`` (a :class:`CaptureRecord`, a revisit where the page is as it was); or
-    ``reserved`` where its publisher forbids to keep it and is obeyed.
+    ``reserved`` where its publisher asks not to keep it and the source's policy is strict.
     """
 
     async def process_response(self, request: Request, response: Response) -> Any:  # type: ignore[override]
@@ -54,7 +54,7 @@ class CaptureMiddleware(HttpCompressionMiddleware):
         if keeper is None:
             return decoded
         found = keeper.rights_of(request.url, _pairs(sent.headers), decoded.body)
-        if keeper.obeys and rights.NOARCHIVE in rights.reserved(found):
+        if rights.forbids_keeping(found):
             request.meta["reserved"] = rights.NOARCHIVE
             return decoded
         same = known if known is not None and known.digest == digest else None

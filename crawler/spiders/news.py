@@ -184,7 +184,7 @@ class NewsSpider(Spider):
         self.started_at = utc_now()
         run = archive.write(lambda s: begin_run(s, self.source.id, self.started_at))
         self._keeper = Keeper(archive, self.source.id, self.source.name, self.started_at)
-        self._keeper.obeys = row.rights == "obey"
+        self._keeper.policy = row.rights
         self.recorder = Recorder(
             archive, self._keeper, self.source.id, run.id,
             lambda error: self.stop(str(error)), self._done, self._written,

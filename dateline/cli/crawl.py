@@ -218,8 +218,8 @@ def _print(result: RunResult, err: bool) -> None:
     for cause, count in _sorted(tally.causes):
         echo(f"  {count:5} {cause}")
     if tally.causes["noarchive"]:
-        say(f"{result.source} asks archives not to keep pages; where you may, "
-            f"`dateline sources {result.source} --rights ignore` keeps them")  # fmt: skip
+        say(f"{result.source} skips pages marked noarchive (--rights strict); "
+            f"`dateline sources {result.source} --rights reserve` keeps them for you")  # fmt: skip
     if result.left:
         echo(f"  {plural(result.left, 'page')} still waiting; crawl again, "
                    "or raise --limit")  # fmt: skip

@@ -11,6 +11,8 @@ from dateline.cli.options import WIDTH, opened, plural, put_json
 
 _SHOWN = 20
 _BAR = 30
+_UNDATED = "n.d."
+_YEAR = 4
 
 
 @click.command()
@@ -51,7 +53,7 @@ def _print_entry(entry: dict[str, Any], *, whole: bool) -> None:
     click.echo(f"Named in {plural(len(articles), 'article')}")
     if not whole or not articles:
         return
-    years = Counter(article["at"][:4] for article in articles)
+    years = Counter((article["at"] or _UNDATED)[:_YEAR] for article in articles)
     most = max(years.values())
     click.echo()
     for year in sorted(years):
@@ -59,7 +61,7 @@ def _print_entry(entry: dict[str, Any], *, whole: bool) -> None:
         click.echo(f"  {year}  {bar} {years[year]}")
     click.echo()
     for article in articles[:_SHOWN]:
-        click.echo(f"  {article['at'][:10]}  {article['title'][: WIDTH - 14]}")
+        click.echo(f"  {(article['at'] or _UNDATED)[:10]:<10}  {article['title'][: WIDTH - 14]}")
     if len(articles) > _SHOWN:
         click.echo(f"  … and {len(articles) - _SHOWN} more (--json has all)")
 

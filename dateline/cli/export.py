@@ -35,7 +35,7 @@ _WHAT = {"warc": ("capture", "captures"), "wacz": ("capture", "captures"),
 @click.option("--from", "since", type=Day(), help="Published on or after: 2021-09-23, 2021-09.")
 @click.option("--to", "until", type=Day(end=True), help="Published on or before.")
 @click.option("--reserved", is_flag=True,
-              help="Also where the publisher reserves text and data mining.")  # fmt: skip
+              help="Also what its publisher reserves (guide: Rights).")  # fmt: skip
 @click.pass_context
 def export(
     ctx: click.Context, query: tuple[str, ...], form: str, output: Path | None,
@@ -56,10 +56,10 @@ def export(
     where = Filter(source, since, until)
     with opened(ctx) as archive, _target(output) as out:
         done = write(archive, form, " ".join(query), where, out, reserved=reserved)
-    if done.reserved:
-        say(f"left out {plural(done.reserved, 'article')} whose publishers reserve text and data "
-            "mining; --reserved writes them too")  # fmt: skip
     one, many = _WHAT.get(form, ("article", "articles"))
+    if done.reserved:
+        say(f"left out {plural(done.reserved, one, many)} that the publishers reserve (noarchive, "
+            "noindex, text and data mining); --reserved writes them too")  # fmt: skip
     if output is not None:
         say(f"{plural(done.count, one, many)} in {output}")
     if not done.count:

@@ -19,6 +19,10 @@ _WORDS = (("new", "new"), ("revised", "revised"), ("unchanged", "unchanged"),
           ("duplicate", "duplicates"), ("held", "held already"),
           ("waiting", "waiting to be crawled"),
           ("followed", "followed"))  # fmt: skip
+_WHAT = {"warc": "page", "wacz": "page", "html": "saved page (.html, .mhtml, .webarchive)",
+         "urls": "URL", "opml": "feed"}  # fmt: skip
+# What people made by hand: each line or file that was not taken is worth its name.
+_NAMED_KINDS = frozenset({"html", "urls", "opml"})
 
 
 @click.command(name="import")
@@ -36,8 +40,8 @@ def import_(
     ctx: click.Context, files: tuple[Path, ...], form: str, source: str | None,
     new_sources: bool, restart: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Import pages that others kept: WARC and WACZ files (Common Crawl's news too), folders of
-    saved HTML, lists of URLs, and OPML lists of sources.
+    """Import pages that others kept: WARC and WACZ files (Common Crawl's news too), saved pages
+    (HTML, MHTML, Safari's webarchive) or folders of them, lists of URLs, OPML lists of sources.
 
     Pages go to the source of their host. The same file twice adds nothing; an import that was
     cut short goes on.
@@ -65,8 +69,9 @@ def import_(
                 continue
             answers.append({"file": str(path), "form": kind, **dict(result.verdicts),
                             "causes": dict(sorted(result.causes.items()))})  # fmt: skip
+            failed = failed or result.is_nothing
             if not as_json:
-                _print(path, result)
+                _print(path, kind, result)
     if as_json:
         put_json(answers)
     ctx.exit(ExitCode.FAILED if failed else ExitCode.DONE)
@@ -95,11 +100,17 @@ def _one(
             click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def _print(path: Path, result: Imported) -> None:
+def _print(path: Path, kind: str, result: Imported) -> None:
     words = [f"{result.verdicts[v]:,} {text}" for v, text in _WORDS if result.verdicts[v]]
-    click.echo(f"{path.name}: " + (", ".join(words) or "nothing was imported"))
+    nothing = "nothing was imported"
+    if not result.causes:
+        nothing += f": there is no {_WHAT[kind]} in it"
+    click.echo(f"{path.name}: " + (", ".join(words) or nothing))
     for cause, count in sorted(result.causes.items(), key=lambda c: (-c[1], c[0])):
         click.echo(f"  {count:5} {cause}")
+        for one in result.named:
+            if one.cause == cause and kind in _NAMED_KINDS:
+                click.echo(f"        {one.what}")
     if result.causes["no-source"]:
         say(f"{plural(result.causes['no-source'], 'page')} of hosts that nobody follows: follow "
             "them, name --source, or take them all with --new-sources")  # fmt: skip

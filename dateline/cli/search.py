@@ -107,7 +107,7 @@ def search(
     a NEAR/5 b              at most five words between them
     title: text: author: section: tag: kind: number: site: source:
     lang:fr who:"A Name" date:2021-09..2021-12 since:7d
-    is:teaser|revised|duplicate|gone has:attachment|picture
+    is:teaser|revised|duplicate|gone|undated has:attachment|picture
 
     Case and accents do not count; l'hôpital finds hôpital. Exit code 1: nothing found.
     """
@@ -153,6 +153,8 @@ def _put_counts(ctx: click.Context, answer: Answer, by: Any, limit: int, *, as_j
     if by in ("day", "month", "year"):
         length = {"day": 10, "month": 7, "year": 4}[by]
         rows = [(first.isoformat()[:length],) * 2 + (n,) for first, n in answer.over_time(by)]
+        if undated := answer.undated():
+            rows.append(("undated", "undated", undated))
     else:
         (facet,) = answer.counts(by, limit=limit)
         rows = [(one.value, one.label, one.count) for one in facet.values]

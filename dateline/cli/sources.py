@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crawler.spiders.discover import Discovery
 
 _SAMPLES = 3
+_POLICIES = ("reserve", "strict", "ignore")
 
 
 @click.command()
@@ -22,8 +23,8 @@ _SAMPLES = 3
 @click.option("--language", help="Its language, where its pages do not say (fr, en-GB, …).")
 @click.option("--timezone", help="Its time zone, for moments without offset (Europe/Paris, …).")
 @click.option("--delay", type=click.FloatRange(0), help="Seconds between two requests to it.")
-@click.option("--rights", type=click.Choice(["obey", "ignore"]), default="obey",
-              show_default=True, help="What its publisher reserves (guide: Rights).")  # fmt: skip
+@click.option("--rights", type=click.Choice(_POLICIES), default="reserve", show_default=True,
+              help="What follows from what its publisher reserves (guide: Rights).")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what is found; follow nothing.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
@@ -163,8 +164,9 @@ def _print(found: Discovery, followed: str | None, dry_run: bool) -> None:
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[SOURCE]...")
-@click.option("--rights", type=click.Choice(["obey", "ignore"]),
-              help="From now on obey or ignore what the publisher reserves.")  # fmt: skip
+@click.option("--rights", type=click.Choice(_POLICIES),
+              help="For pages with noarchive, noindex or a TDM reservation, from now on: keep and "
+                   "do not pass on; strict: do not keep or find them; ignore it.")  # fmt: skip
 @click.option("--every", metavar="LEAST..MOST", help="Look at its feeds no more often than LEAST, "
               "no less than MOST: 10m..1d, 1h.., ..6h; `any` for no bounds.")  # fmt: skip
 @click.option("--daily", type=click.IntRange(0), help="Requests a day, at most; 0: any number.")

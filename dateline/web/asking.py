@@ -12,6 +12,8 @@ from dateline.web.sessions import Reader, Sessions
 from storage.archive import Archive
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from storage.search.results import Answer
 
 MAX_LIMIT = 100
@@ -52,7 +54,21 @@ def writer_of(reader: Annotated[Reader, Depends(reader_of)]) -> Reader:
     return reader
 
 
+def require_login(reader: Reader, names: Sequence[str]) -> None:
+    """Refuse the bytes of a reserved page to who is not logged in: a token may be anybody's.
+
+    Raises:
+        HTTPException: 403 for a token, where ``names`` (reservations) are any.
+    """
+    if names and reader.kind == "token":
+        raise HTTPException(
+            403, f"the page's publisher reserves it ({', '.join(names)}): it is shown to logged-in "
+            "users, not to tokens",
+        )  # fmt: skip
+
+
 Held = Annotated[Archive, Depends(archive_of)]
+Asking = Annotated[Reader, Depends(reader_of)]
 Words = Annotated[
     str, Query(description="A query in the language of `/help`; empty: everything.",
                max_length=2_000, examples=["hôpital numérique"])

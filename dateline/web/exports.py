@@ -44,18 +44,20 @@ def file_name(query: str, form: str) -> str:
     return f"{words}.{_SUFFIXES.get(form, form)}"
 
 
-def download(archive: Archive, form: str, query: str, where: Filter, name: str) -> Response:
+def download(
+    archive: Archive, form: str, query: str, where: Filter, name: str, *, reserved: bool = False
+) -> Response:
     """What ``query`` finds as a file called after ``name``.
 
-    ``Dateline-Reserved`` counts the articles left out because their publishers reserve text and
-    data mining.
+    ``Dateline-Reserved`` counts the articles or captures left out because their publishers reserve
+    them.
 
     Raises:
         BadQuery, UnknownSource, CaptureUnreadable: as for any export.
     """
     out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
     try:
-        done = export(archive, form, query, where, out)
+        done = export(archive, form, query, where, out, reserved=reserved)
     except BaseException:
         out.close()
         raise

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, text
 
 from storage.content import ClaimedMoment
-from storage.models import Article, Item, Source
-from storage.rights import TDM
+from storage.models import PUBLISHED, Article, Item, Source
 from storage.search.answers import Filter, matching, require_source
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
 _TOGETHER = 500
+# What a reference has in the place of a date that its publisher does not give.
+UNDATED = "n.d."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,19 @@ class Exported:
     sort_at: datetime
 
     @property
-    def day(self) -> str:
-        """The day of publication, or of the first fetch where none is claimed."""
-        moment = self.published.at if self.published is not None else self.first_fetched_at
-        return moment.date().isoformat()
+    def day(self) -> str | None:
+        """The day of publication in the publisher's calendar; ``None`` where it is not said."""
+        return self.published.at.date().isoformat() if self.published is not None else None
+
+    @property
+    def archived_day(self) -> str:
+        """The day of the first capture (UTC): when it was accessed, never when it was published."""
+        return self.first_fetched_at.date().isoformat()
 
 
 @dataclass(slots=True)
 class Left:
-    """How many articles were left out because their publishers reserve text and data mining."""
+    """How many articles or captures were left out because their publishers reserve them."""
 
     reserved: int = 0
 
@@ -74,9 +79,8 @@ _ARTICLE = (
 )  # fmt: skip
 _COLUMNS = (
     Item.id, Source.name, Source.title, Source.home_url, Item.url, Item.number, Item.state,
-    Article.cluster_id, Article.published_at, Article.published_offset,
-    Article.published_zoned, Article.published_day_only, Article.modified_at,
-    Article.modified_offset, Article.modified_zoned,
+    Article.cluster_id, *PUBLISHED, Article.modified_at, Article.modified_offset,
+    Article.modified_zoned,
     *(getattr(Article, name) for name in _ARTICLE),
 )  # fmt: skip
 
@@ -93,7 +97,7 @@ def articles(
     statement = _statement(connection, query, where, _COLUMNS).order_by(Article.item_id)
     for row in connection.execution_options(yield_per=_TOGETHER).execute(statement):
         one = _exported(row)
-        if TDM in one.rights and not reserved:
+        if one.rights and not reserved:
             left.reserved += 1
         else:
             yield one
@@ -105,13 +109,12 @@ def ids(connection: Connection, query: str, where: Filter) -> Select[Any]:
 
 
 def _exported(row: Any) -> Exported:
-    (item_id, source, title, home, url, number, state, cluster, published, offset, zoned, day_only,
+    (item_id, source, title, home, url, number, state, cluster, _at, _offset, _zoned, _day_only,
      modified, modified_offset, modified_zoned, *rest) = row  # fmt: skip
     return Exported(
         id=item_id, source=source, source_title=title or home, url=url, number=number, state=state,
         leading=cluster,
-        published=None if published is None else ClaimedMoment.from_stored(
-            published, offset, zoned=zoned, day_only=day_only),
+        published=ClaimedMoment.published_of(row),
         modified=None if modified is None else ClaimedMoment.from_stored(
             modified, modified_offset, zoned=modified_zoned),
         **dict(zip(_ARTICLE, rest, strict=True)),
@@ -130,6 +133,9 @@ def _statement(
     if where.source is not None:
         require_source(connection, where.source)
         statement = statement.where(Source.name == where.source)
+    if where.since is not None or where.until is not None:
+        # An article without a date is of no span of time, as in searching.
+        statement = statement.where(Article.published_at.is_not(None))
     if where.since is not None:
         statement = statement.where(Article.sort_at >= where.since)
     if where.until is not None:

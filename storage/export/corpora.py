@@ -11,6 +11,9 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
+from storage.content import ClaimedMoment
+from storage.export.articles import UNDATED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
@@ -25,8 +28,11 @@ def write_iramuteq(articles: Iterable[Exported], out: BinaryIO) -> int:
     """IRaMuTeQ's corpus: a starred line of variables, then the text (its manual, section 2)."""
     count = 0
     for a in articles:
-        variables = {"source": a.source, "date": a.day, "year": a.day[:4], "month": a.day[:7],
-                     "language": a.language, "section": a.section, "kind": a.kind}  # fmt: skip
+        # Without a date the text has none of these variables.
+        day = a.day or ""
+        variables = {"source": a.source, "date": day, "year": day[:4], "month": day[:7],
+                     "archived": None if day else a.archived_day, "language": a.language,
+                     "section": a.section, "kind": a.kind}  # fmt: skip
         stars = " ".join(
             f"*{name}_{_variable(value)}" for name, value in variables.items() if _variable(value)
         )
@@ -48,14 +54,16 @@ def write_txm(articles: Iterable[Exported], out: BinaryIO) -> int:
     """TXM's "XML/w + CSV" import: a ZIP with an XML file a text and a table of metadata."""
     table = io.StringIO()
     writer = csv.writer(table)
-    names = ("id", "source", "title", "author", "date", "year", "section", "language", "url")
+    names = ("id", "source", "title", "author", "date", "year", "archived", "section", "language",
+             "url")  # fmt: skip
     writer.writerow(names)
     count = 0
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for a in articles:
             name = f"dateline-{a.id}"
-            row = (name, a.source, a.headline, "; ".join(a.byline), a.day, a.day[:4],
-                   a.section or "", a.language or "", a.url)  # fmt: skip
+            row = (name, a.source, a.headline, "; ".join(a.byline), a.day or UNDATED,
+                   a.day[:4] if a.day else UNDATED, a.archived_day, a.section or "",
+                   a.language or "", a.url)  # fmt: skip
             writer.writerow([_xml_text(value) for value in row])
             attributes = " ".join(f"{key}={_attribute(value)}"
                                   for key, value in zip(names, row, strict=True))  # fmt: skip
@@ -113,11 +121,18 @@ def _tei(a: Exported) -> str:
         f'<TEI xml:id="dateline-{a.id}"><teiHeader><fileDesc>'
         f"<titleStmt><title>{_xml(a.headline)}</title>{authors}</titleStmt>"
         f"<publicationStmt><publisher>{_xml(a.source_title)}</publisher>{place}"
-        f"<date when={_attribute(a.day)}>{a.day}</date>{number}</publicationStmt>"
+        f"{_tei_date(a.day)}{number}</publicationStmt>"
         f"<sourceDesc><bibl><title>{_xml(a.headline)}</title><ref target={_attribute(_uri(a.url))}>"
-        f"{_xml(a.url)}</ref></bibl></sourceDesc></fileDesc>{profile}</teiHeader>"
+        f'{_xml(a.url)}</ref><date type="accessed" when={_attribute(a.archived_day)}/></bibl>'
+        f"</sourceDesc></fileDesc>{profile}</teiHeader>"
         f"<text><body><head>{_xml(a.headline)}</head>\n{standfirst}{_tei_blocks(a.blocks)}"
         "</body></text></TEI>\n"
+    )
+
+
+def _tei_date(day: str | None) -> str:
+    return (
+        f"<date>{UNDATED}</date>" if day is None else f"<date when={_attribute(day)}>{day}</date>"
     )
 
 
@@ -149,15 +164,18 @@ def write_ninjs(articles: Iterable[Exported], out: BinaryIO) -> int:
     count = 0
     out.write(b"[")
     for a in articles:
-        moment = (a.published.at if a.published is not None else a.first_fetched_at).isoformat()
         item: dict[str, Any] = {
             "uri": a.url, "standard": {"name": "ninjs", "version": "2.1"}, "type": "text",
-            "versioncreated": (a.modified.at.isoformat() if a.modified else moment),
-            "firstcreated": moment, "version": str(a.revision),
+            "version": str(a.revision),
+            # When this version came into the archive, where its publisher says nothing.
+            "versioncreated": (a.modified or a.published or ClaimedMoment(a.first_fetched_at))
+            .at.isoformat(),
             "headlines": [{"value": a.headline}],
             "bodies": [{"contenttype": "text/plain", "charcount": len(a.text), "value": a.text}],
             "infosources": [{"name": a.source_title}],
         }  # fmt: skip
+        if a.published is not None:
+            item["firstcreated"] = a.published.at.isoformat()
         if a.standfirst:
             item["descriptions"] = [{"role": "standfirst", "value": a.standfirst}]
         if a.byline:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from storage.export import corpora, references, tables, web
+from storage.export import corpora, references, tables, wacz, web
 from storage.export.articles import Left, articles
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _ARTICLES: dict[str, Callable[..., int]] = {
     "iramuteq": corpora.write_iramuteq, "txm": corpora.write_txm, "tei": corpora.write_tei,
     "ninjs": corpora.write_ninjs,
 }  # fmt: skip
-_CAPTURES: dict[str, Callable[..., int]] = {"warc": web.write_warc, "wacz": web.write_wacz}
+_CAPTURES: dict[str, Callable[..., int]] = {"warc": web.write_warc, "wacz": wacz.write_wacz}
 FORMATS = (*_ARTICLES, *_CAPTURES, "opml")
 # Formats that are no text: a terminal would not like them.
 BINARY = frozenset({"parquet", "txm", "warc", "wacz"})
@@ -31,7 +31,7 @@ SEEKING = frozenset({"parquet", "txm", "wacz"})
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What was written: articles, captures or sources; and the articles left out as reserved."""
+    """What was written: articles, captures or sources; and how many were left out as reserved."""
 
     count: int
     reserved: int = 0
@@ -50,9 +50,10 @@ def export(
     with archive.engine.connect() as connection:
         if form == "opml":
             return Export(web.write_opml(connection, where, out))
+        left = Left()
         if form in _CAPTURES:
             write = _CAPTURES[form]
-            return Export(write(archive, connection, query, where, out, reserved=reserved))
-        left = Left()
+            count = write(archive, connection, query, where, out, left, reserved=reserved)
+            return Export(count, left.reserved)
         found = articles(connection, query, where, left, reserved=reserved)
         return Export(_ARTICLES[form](found, out), left.reserved)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from storage.export.articles import UNDATED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
@@ -21,10 +23,11 @@ def write_ris(articles: Iterable[Exported], out: BinaryIO) -> int:
     """RIS, a record an article, of type NEWS (https://en.wikipedia.org/wiki/RIS_(file_format))."""
     count = 0
     for a in articles:
-        year, month, day = a.day.split("-")
         lines = [("TY", "NEWS"), ("ID", f"dateline-{a.id}"), ("TI", a.headline)]
         lines += [("AU", name) for name in a.byline]
-        lines += [("T2", a.source_title), ("PY", year), ("DA", f"{year}/{month}/{day}")]
+        lines += [("T2", a.source_title)]
+        if a.day is not None:
+            lines += [("PY", a.day[:4]), ("DA", a.day.replace("-", "/"))]
         lines += [
             ("AB", a.standfirst or ""),
             ("SE", a.section or ""),
@@ -32,7 +35,7 @@ def write_ris(articles: Iterable[Exported], out: BinaryIO) -> int:
         ]
         lines += [("KW", tag) for tag in a.tags]
         lines += [("LA", a.language or ""), ("M1", a.number or ""), ("UR", a.url)]
-        lines += [("Y2", a.first_fetched_at.strftime("%Y/%m/%d"))]
+        lines += [("Y2", a.archived_day.replace("-", "/"))]
         text = "".join(f"{tag}  - {_line(value)}\r\n" for tag, value in lines if value)
         out.write(f"{text}ER  - \r\n\r\n".encode("utf-8", "replace"))
         count += 1
@@ -43,19 +46,20 @@ def write_bibtex(articles: Iterable[Exported], out: BinaryIO) -> int:
     """BibTeX, an ``@article`` each; what TeX would read as its own is escaped."""
     count = 0
     for a in articles:
-        year, month, _ = a.day.split("-")
         fields = [
             ("title", f"{{{_tex(a.headline)}}}"),
             # Braces keep a name whole: which part is the family's is not for us to guess.
             ("author", " and ".join(f"{{{_tex(name)}}}" for name in a.byline)),
-            ("journal", _tex(a.source_title)), ("year", year), ("date", a.day),
+            ("journal", _tex(a.source_title)), ("year", a.day[:4] if a.day else UNDATED),
+            ("date", a.day or ""),
             ("url", re.sub(r"[{}\\\s]", lambda m: f"%{ord(m[0]):02X}", a.url)),
-            ("urldate", a.first_fetched_at.date().isoformat()),
+            ("urldate", a.archived_day),
             ("abstract", _tex(a.standfirst or "")), ("keywords", _tex(", ".join(a.tags))),
             ("number", _tex(a.number or "")), ("language", _tex(a.language or "")),
         ]  # fmt: skip
         lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields if value)
-        lines += f"  month = {_MONTHS[int(month) - 1]},\n"
+        if a.day is not None:
+            lines += f"  month = {_MONTHS[int(a.day[5:7]) - 1]},\n"
         out.write(f"@article{{dateline-{a.id},\n{lines}}}\n\n".encode("utf-8", "replace"))
         count += 1
     return count

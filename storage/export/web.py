@@ -1,16 +1,9 @@
-"""WARC, WACZ and OPML: captures and sources for other archives and readers."""
+"""WARC and OPML: captures and sources for other archives and readers."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import tempfile
-import zipfile
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 from sqlalchemy import or_, select
@@ -20,7 +13,7 @@ from storage.captures import codec_of, present_path
 from storage.errors import CaptureUnreadable
 from storage.export.articles import ids
 from storage.models import Capture, Endpoint, Revision, Source
-from storage.rights import TDM, kept
+from storage.reservations import of_capture
 from storage.version import VERSION
 
 if TYPE_CHECKING:
@@ -30,18 +23,19 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storage.archive import Archive
+    from storage.export.articles import Left
     from storage.search.answers import Filter
 
 _TOGETHER = 500
-_SOFTWARE = f"Dateline/{VERSION}"
+SOFTWARE = f"Dateline/{VERSION}"
 
 
 def captures(
-    connection: Connection, query: str, where: Filter, *, reserved: bool = False
+    connection: Connection, query: str, where: Filter, left: Left, *, reserved: bool = False
 ) -> Iterator[Capture]:
     """The captures that the articles of an export were made of, file by file; each once.
 
-    Pages whose publishers reserve text and data mining are among them if asked.
+    Pages that their publishers reserve are among them if asked, and counted if not.
     """
     from sqlalchemy.orm import Session
 
@@ -54,8 +48,10 @@ def captures(
     )  # fmt: skip
     with Session(connection) as session:
         for capture in session.scalars(statement.execution_options(yield_per=_TOGETHER)):
-            if reserved or TDM not in kept(capture.rights):
+            if reserved or not of_capture(session, capture):
                 yield capture
+            else:
+                left.reserved += 1
 
 
 def members(archive: Archive, capture: Capture) -> Iterator[tuple[warc.Record, bytes]]:
@@ -91,8 +87,14 @@ def members(archive: Archive, capture: Capture) -> Iterator[tuple[warc.Record, b
         raise CaptureUnreadable(f"capture {capture.id} is damaged: {error}", "restore") from error
 
 
+def begun(archive: Archive, name: str) -> bytes:
+    """The member that begins a WARC file called ``name``."""
+    now = datetime.now(UTC)
+    return warc.GZIP.pack(warc.info_record(name, SOFTWARE, now, archive.location.contact))
+
+
 def write_warc(
-    archive: Archive, connection: Connection, query: str, where: Filter, out: BinaryIO,
+    archive: Archive, connection: Connection, query: str, where: Filter, out: BinaryIO, left: Left,
     *, reserved: bool = False,
 ) -> int:  # fmt: skip
     """WARC 1.1, gzip members; records are copied as they are. Returns how many captures.
@@ -100,107 +102,13 @@ def write_warc(
     Raises:
         CaptureUnreadable: one of them is gone or damaged.
     """
-    out.write(warc.GZIP.pack(warc.info_record("export.warc.gz", _SOFTWARE, datetime.now(UTC))))
+    out.write(begun(archive, "export.warc.gz"))
     count = 0
-    for capture in captures(connection, query, where, reserved=reserved):
+    for capture in captures(connection, query, where, left, reserved=reserved):
         for _, member in members(archive, capture):
             out.write(member)
         count += 1
     return count
-
-
-def write_wacz(
-    archive: Archive, connection: Connection, query: str, where: Filter, out: BinaryIO,
-    *, reserved: bool = False,
-) -> int:  # fmt: skip
-    """WACZ 1.1.1: the WARC with its CDXJ index and list of pages, in a ZIP.
-
-    (https://specs.webrecorder.net/wacz/1.1.1/)
-
-    Raises:
-        CaptureUnreadable: a capture is gone or damaged.
-    """
-    with tempfile.TemporaryDirectory(prefix="dateline-wacz-") as name:
-        folder = Path(name)
-        data, index, pages = folder / "data.warc.gz", folder / "index.cdxj", folder / "pages.jsonl"
-        count = _write_parts(
-            archive, connection, query, where, (data, index, pages), reserved=reserved
-        )
-        resources = []
-        with zipfile.ZipFile(out, "w") as packed:
-            for path, inside, way in (
-                (data, "archive/data.warc.gz", zipfile.ZIP_STORED),
-                (index, "indexes/index.cdxj", zipfile.ZIP_STORED),
-                (pages, "pages/pages.jsonl", zipfile.ZIP_DEFLATED),
-            ):
-                packed.write(path, inside, way)
-                resources.append({"name": path.name, "path": inside, "hash": _sha256(path),
-                                  "bytes": path.stat().st_size})  # fmt: skip
-            package = json.dumps({
-                "profile": "data-package", "wacz_version": "1.1.1", "software": _SOFTWARE,
-                "title": "Captures of a Dateline archive",
-                "created": datetime.now(UTC).isoformat(), "resources": resources,
-            }, indent=2).encode()  # fmt: skip
-            packed.writestr("datapackage.json", package)
-            digest = {"path": "datapackage.json",
-                      "hash": f"sha256:{hashlib.sha256(package).hexdigest()}"}  # fmt: skip
-            packed.writestr("datapackage-digest.json", json.dumps(digest))
-    return count
-
-
-def _write_parts(
-    archive: Archive, connection: Connection, query: str, where: Filter,
-    paths: tuple[Path, Path, Path], *, reserved: bool,
-) -> int:  # fmt: skip
-    data, index, pages = paths
-    count = 0
-    with data.open("wb") as out, pages.open("w", encoding="utf-8") as list_of_pages:
-        list_of_pages.write('{"format": "json-pages-1.0", "id": "pages", "title": "All pages"}\n')
-        out.write(warc.GZIP.pack(warc.info_record(data.name, _SOFTWARE, datetime.now(UTC))))
-        lines = []
-        for capture in captures(connection, query, where, reserved=reserved):
-            for record, member in members(archive, capture):
-                if record.is_capture:
-                    lines.append(_cdxj(record, capture, out.tell(), len(member)))
-                out.write(member)
-            if capture.kind == "response":
-                page = {"id": str(capture.id), "url": capture.url,
-                        "ts": capture.fetched_at.isoformat().replace("+00:00", "Z")}  # fmt: skip
-                list_of_pages.write(json.dumps(page) + "\n")
-            count += 1
-        index.write_text("".join(f"{line}\n" for line in sorted(lines)), encoding="utf-8")
-    return count
-
-
-def _cdxj(record: warc.Record, capture: Capture, offset: int, length: int) -> str:
-    fields: dict[str, Any] = {
-        "url": capture.url, "mime": (capture.content_type or "-").split(";")[0].strip(),
-        "status": str(capture.status), "length": str(length), "offset": str(offset),
-        "filename": "data.warc.gz",
-        "digest": record.headers.get("warc-payload-digest") or _no_digest(),
-    }  # fmt: skip
-    if record.kind == "revisit":
-        fields["mime"] = "warc/revisit"
-    return f"{surt(capture.url)} {capture.fetched_at:%Y%m%d%H%M%S} {json.dumps(fields)}"
-
-
-def _no_digest() -> str:
-    return "sha1:" + base64.b32encode(hashlib.sha1(b"", usedforsecurity=False).digest()).decode()
-
-
-def surt(url: str) -> str:
-    """The key by which replay tools sort a URL: its host turned round, ``www.`` left out."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").removeprefix("www.")
-    turned = ",".join(reversed(host.split(".")))
-    port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{turned}{port}){parts.path or '/'}{query}".lower()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
 
 
 def write_opml(connection: Connection, where: Filter, out: BinaryIO) -> int:

@@ -3,7 +3,7 @@
 from storage.models.base import Base, Moment
 from storage.models.captures import Capture, Event, Revision
 from storage.models.duplicates import BandFilter, Signature, SignatureBand
-from storage.models.items import Address, Article, DirectoryEntry, EntryName, Item
+from storage.models.items import PUBLISHED, Address, Article, DirectoryEntry, EntryName, Item
 from storage.models.relations import ArticleMedia, Link, Media, Mention
 from storage.models.room import Dossier, DossierArticle, SavedSearch, Token, User
 from storage.models.sources import Candidate, CrawlRun, Endpoint, HostFile, Lease, Source
@@ -11,6 +11,7 @@ from storage.models.takedowns import Forgetting, Import, Tombstone
 from storage.models.watch import Alarm, Backfill, BackfillPage, Delivery, Told, Watch
 
 __all__ = [
+    "PUBLISHED",
     "Address",
     "Alarm",
     "Article",

@@ -120,7 +120,7 @@ class Article(Base):
     sort_at: Mapped[datetime] = mapped_column(Moment)
     # The extractor that last read its page, whether or not that made a revision.
     extractor: Mapped[str] = mapped_column(String(40), default="", server_default="")
-    # What its publisher reserves, as far as it is obeyed after storing (storage.rights).
+    # What its publisher reserves; with any of it the article is not passed on (storage.rights).
     rights: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     # The article that leads its cluster of duplicates, itself perhaps, and how alike they are.
     cluster_id: Mapped[int | None] = mapped_column(
@@ -169,3 +169,10 @@ class EntryName(Base):
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
     name: Mapped[str]
     key: Mapped[str] = mapped_column(index=True)
+
+
+# When an article was published, as ``ClaimedMoment.published_of`` reads it.
+PUBLISHED = (
+    Article.published_at, Article.published_offset, Article.published_zoned,
+    Article.published_day_only,
+)  # fmt: skip

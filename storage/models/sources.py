@@ -17,7 +17,7 @@ class Source(Base):
     __tablename__ = "sources"
     __table_args__ = (
         CheckConstraint("state IN ('active', 'paused')", name="state"),
-        CheckConstraint("rights IN ('obey', 'ignore')", name="rights"),
+        CheckConstraint("rights IN ('reserve', 'strict', 'ignore')", name="rights"),
         CheckConstraint("store IN ('gzip', 'zstd')", name="store"),
         CheckConstraint("browser IN ('never', 'needed', 'always')", name="browser"),
     )
@@ -32,8 +32,8 @@ class Source(Base):
     delay: Mapped[float | None]
     # What its site file knows of its addresses (storage.address_rules.Rules).
     rules: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    # Whether what publishers reserve is obeyed (storage.rights).
-    rights: Mapped[str] = mapped_column(String(16), default="obey", server_default="obey")
+    # What follows from what its publisher reserves (storage.rights.Policy).
+    rights: Mapped[str] = mapped_column(String(16), default="reserve", server_default="reserve")
     # How its captures are packed (storage.dictionaries).
     store: Mapped[str] = mapped_column(String(16), default="gzip", server_default="gzip")
     state: Mapped[str] = mapped_column(String(16), default="active")

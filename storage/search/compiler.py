@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.search.expression import Expression, Field
+    from storage.search.expression import Expression, Field, State
     from storage.search.querying import Query
 
 COLUMNS: dict[Field, tuple[str, ...]] = {
@@ -66,6 +66,9 @@ _GONE = (
     "EXISTS (SELECT 1 FROM articles AS g JOIN items ON items.id = g.item_id"
     " WHERE g.search_key = {key} AND items.state = 'gone')"
 )
+_STATES: dict[State, str] = {
+    "duplicate": _DUPLICATE, "gone": _GONE, "undated": f"NOT ({keys.sql_dated('{key}')})",
+}  # fmt: skip
 _AND = " AND "
 _GATHERED = (
     "{{key}} IN (SELECT o.search_key FROM articles AS o JOIN dossier_articles"
@@ -151,7 +154,7 @@ class Compiler(ABC):
             case InDossier():
                 return Sql(_GATHERED.format(id=_dossier(self._connection, node)))
             case InState(state):
-                return Sql(_DUPLICATE if state == "duplicate" else _GONE)
+                return Sql(_STATES[state])
             case Days() | Moments():
                 return Sql(self._span(node))
         assert_never(node)
@@ -173,7 +176,8 @@ class Compiler(ABC):
         return Sql("(" + word.join(others) + ")", join(known) if enough else None, of_row=of_row)
 
     def _span(self, node: Days | Moments) -> str:
-        conditions = []
+        # An article without a date is of no day and of no span of time.
+        conditions = [keys.sql_dated("{key}")]
         if isinstance(node, Days):
             day = keys.sql_day("{key}")
             if node.first is not None:
@@ -185,7 +189,7 @@ class Compiler(ABC):
                 conditions.append(f"{{key}} >= {keys.first_key_at(node.since)}")
             if node.until is not None:
                 conditions.append(f"{{key}} < {keys.first_key_at(node.until)}")
-        return "(" + (" AND ".join(conditions) or "1 = 1") + ")"
+        return "(" + " AND ".join(conditions) + ")"
 
     def _bind(self, value: str) -> str:
         name = f"b{len(self._bound)}"
@@ -255,7 +259,7 @@ def _ranges(expression: Expression) -> tuple[int | None, int | None, list[Expres
             first = last = None
         low = first if low is None else low if first is None else max(low, first)
         high = last if high is None else high if last is None else min(high, last)
-        if part != EVERYTHING and not isinstance(part, Moments):
+        if part != EVERYTHING:
             rest.append(part)
     return low, high, rest
 

@@ -12,6 +12,8 @@ from sqlalchemy import bindparam, text
 
 from storage.database import chunked
 from storage.search import index, keys
+from storage.search.compiling import compile_query
+from storage.search.expression import InState, both
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,12 +54,13 @@ class Counts:
 def over_time(asked: Asked, period: Period) -> list[tuple[date, int]]:
     """(first day of the period, articles) in the order of time; periods without any are left out.
 
-    Days are those of the publishers' calendars. All matches are counted.
+    Days are those of the publishers' calendars. All matches with a date are counted; the others
+    are of no period (:func:`undated`).
     """
-    day = keys.sql_day("{key}")
+    day = f"CASE WHEN {keys.sql_dated('{key}')} THEN {keys.sql_day('{key}')} END"
     sql, bound = asked.query.statement(f"{day} AS number, count(*) AS found", tail="GROUP BY 1")
     rows = asked.connection.execute(text(sql), bound)
-    days = Counter({date.fromordinal(number + 1): found for number, found in rows})
+    days = Counter({date.fromordinal(day + 1): found for day, found in rows if day is not None})
     if period == "day":
         return sorted(days.items())
     months: Counter[date] = Counter()
@@ -65,6 +68,12 @@ def over_time(asked: Asked, period: Period) -> list[tuple[date, int]]:
         first = one.replace(day=1) if period == "month" else one.replace(month=1, day=1)
         months[first] += found
     return sorted(months.items())
+
+
+def undated(asked: Asked) -> int:
+    """How many of the matches have no date."""
+    without = both(asked.expression, InState("undated"))
+    return compile_query(asked.connection, without).count(asked.connection)
 
 
 def by(asked: Asked, facets: Sequence[Facet], limit: int = 20, most: int = MOST) -> list[Counts]:

@@ -21,7 +21,7 @@ Field = Literal[
     "any", "title", "standfirst", "text", "author", "section", "tag", "kind", "number", "site"
 ]
 Flag = Literal["teaser", "full", "revised", "attachment", "picture", "all"]
-State = Literal["duplicate", "gone"]
+State = Literal["duplicate", "gone", "undated"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, text, update
 
 from storage.database import chunked
 from storage.models import Article, ArticleMedia, Item, Link, Media, Mention, Source
-from storage.rights import NOINDEX
+from storage.rights import HIDDEN
 from storage.search import index, keys
 from storage.search.documents import Searchable, Texts, document
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from storage.archive import Archive
+    from storage.search.keys import Calendar
 
 _TOGETHER = 200
 # More than a crawl writes together: its batches are one part, and so one segment of FTS5.
@@ -73,7 +74,7 @@ def searchables(
         if entry_id is not None:
             entries.setdefault(item_id, set()).add(entry_id)
     for row in connection.execute(_ARTICLES, {"ids": ids}):
-        if NOINDEX in row.rights:
+        if HIDDEN in row.rights:
             yield row.item_id, row.search_key, None
             continue
         kinds = shown.get(row.item_id, set())
@@ -110,11 +111,19 @@ def fill(
         index.put(connection, documents, left)
 
 
-def key_of(connection: Connection, held: int | None, sort_at: datetime, offset: int | None) -> int:
+def key_of(connection: Connection, held: int | None, sort_at: datetime, calendar: Calendar) -> int:
     """The search key of an article that has ``held``: that, unless its moment is another now."""
-    if held is not None and keys.base_of_key(held) == keys.base_of(sort_at, offset):
+    if held is not None and keys.base_of_key(held) == keys.base_of(sort_at, calendar):
         return held
-    return index.new_keys(connection, [(sort_at, offset)])[0]
+    return index.new_keys(connection, [(sort_at, calendar)])[0]
+
+
+def calendar_of(sort_at: datetime, published_at: datetime | None, offset: int | None) -> Calendar:
+    """The calendar in which the day of an article is counted."""
+    if published_at is None:
+        return keys.UNDATED
+    # What claims a moment in the future is sorted by its first capture, whose day is that of UTC.
+    return offset if published_at == sort_at else None
 
 
 def fill_missing(archive: Archive) -> int:
@@ -150,10 +159,10 @@ def _fill_some(session: Session, after: int) -> tuple[int, int]:
     ).all()  # fmt: skip
     if not rows:
         return 0, 0
-    found = [row for row in rows if NOINDEX not in row.rights]
+    found = [row for row in rows if HIDDEN not in row.rights]
     offsets = [_offset(row.published_at, row.published_offset, row.timezone) for row in found]
     moments = [
-        (row.sort_at, offset if row.published_at == row.sort_at else None)
+        (row.sort_at, calendar_of(row.sort_at, row.published_at, offset))
         for row, offset in zip(found, offsets, strict=True)
     ]
     new = index.new_keys(connection, moments)

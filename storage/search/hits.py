@@ -100,16 +100,11 @@ def _copies(connection: Connection, clusters: set[int]) -> dict[int, list[tuple[
 
 
 def _hit(row: Any, score: float, marker: Marker, copies: dict[int, list[tuple[int, str]]]) -> Hit:
-    published = None
-    if row.published_at is not None:
-        published = ClaimedMoment.from_stored(
-            row.published_at, row.published_offset, zoned=bool(row.published_zoned),
-            day_only=bool(row.published_day_only),
-        )  # fmt: skip
     snippet, marks = marker.quote(row.text, row.language)
     others = copies.get(row.cluster_id, ())
     return Hit(
-        id=row.id, source=row.name, headline=row.headline, url=row.url, published=published,
+        id=row.id, source=row.name, headline=row.headline, url=row.url,
+        published=ClaimedMoment.published_of(row),
         sort_at=row.sort_at, byline=tuple(row.byline or ()), language=row.language,
         snippet=snippet, marks=marks, text=row.text, standfirst=row.standfirst,
         section=row.section, kind=row.kind, number=row.number, access=row.access,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from storage.search.keys import Calendar
+
 
 _INSERT = {
     "sqlite": text(
@@ -71,12 +73,12 @@ _LOCK_SECONDS = text(
 )
 
 
-def new_keys(connection: Connection, moments: Sequence[tuple[datetime, int | None]]) -> list[int]:
-    """Free keys for articles sorted by these moments (with their calendars' offsets in minutes).
+def new_keys(connection: Connection, moments: Sequence[tuple[datetime, Calendar]]) -> list[int]:
+    """Free keys for articles sorted by these moments, in these calendars.
 
     Where most moments differ one query is all it takes.
     """
-    bases = [keys.base_of(at, offset) for at, offset in moments]
+    bases = [keys.base_of(at, calendar) for at, calendar in moments]
     if bases and connection.dialect.name == "postgresql":
         # Others who write articles of the same seconds wait: they would choose the same keys, and
         # where only days are known all articles of a day are of one second.

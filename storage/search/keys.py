@@ -2,30 +2,41 @@
 
 A key holds, from the highest bit: the seconds since the year 1 in UTC of the moment that the
 article is sorted by; whether the publisher's calendar is a day behind (0), on (1) or ahead of (2)
-the one of UTC; and a number among the articles of that second. It is the row's number in SQLite's
-index, so that the newest matches are the first that FTS5 gives, and a span of days is a range of
-rows.
+the one of UTC, or whether no date is claimed at all (3); and a number among the articles of that
+second. It is the row's number in SQLite's index, so that the newest matches are the first that FTS5
+gives, and a span of days is a range of rows.
+
+An article without a date is sorted by the moment of its first capture, and is of no day.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+# Where the publisher's calendar stands: its offset from UTC in minutes (``None``: unknown), or that
+# the publisher gave no date.
+Undated: TypeAlias = Literal["undated"]
+UNDATED: Final[Undated] = "undated"
+Calendar: TypeAlias = int | Undated | None
 
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 SLOTS = 256
 SECOND = 10  # bits below the seconds
 _SHIFT = 8  # bits below the calendar's shift
+_NO_DATE = 3
 
 
-def base_of(at: datetime, offset_minutes: int | None) -> int:
+def base_of(at: datetime, calendar: Calendar) -> int:
     """The first key of an article sorted by ``at``, in a calendar so far from UTC."""
     seconds = (at - _FIRST) // timedelta(seconds=1)
-    local = (seconds + (offset_minutes or 0) * 60) // _DAY
+    if calendar == UNDATED:
+        return (seconds << SECOND) | _NO_DATE << _SHIFT
+    local = (seconds + (calendar or 0) * 60) // _DAY
     shift = max(-1, min(1, local - seconds // _DAY))
     return (seconds << SECOND) | (shift + 1) << _SHIFT
 
@@ -44,7 +55,7 @@ def free_key(base: int, taken: Collection[int]) -> int:
 
 
 def shift_of(key: int) -> int:
-    """The calendar of a key: 0, 1 or 2."""
+    """The calendar of a key: 0, 1 or 2; 3 for no date."""
     return (key >> _SHIFT) & 3
 
 
@@ -56,6 +67,11 @@ def base_of_key(key: int) -> int:
 def sql_day(column: str) -> str:
     """SQL for a key's days from the first day of the year 1, in the publisher's calendar."""
     return f"(({column} >> {SECOND}) / {_DAY} + (({column} >> {_SHIFT}) & 3) - 1)"
+
+
+def sql_dated(column: str) -> str:
+    """SQL for whether the publisher gave the article of a key a date."""
+    return f"(({column} >> {_SHIFT}) & 3) <> {_NO_DATE}"
 
 
 def number_of(day: date) -> int:

@@ -102,6 +102,11 @@ class Answer:
         with bounded(self._engine) as connection:
             return counts.over_time(self._asked(connection), period)
 
+    def undated(self) -> int:
+        """How many articles match that have no date; :meth:`over_time` counts the others."""
+        with bounded(self._engine) as connection:
+            return counts.undated(self._asked(connection))
+
     def counts(self, *facets: Facet, limit: int = 20, most: int = MOST) -> list[Counts]:
         """The most frequent values of each facet among the newest ``most`` articles found.
 

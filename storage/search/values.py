@@ -35,6 +35,7 @@ _FLAGS: dict[str, Flag] = {
 }  # fmt: skip
 _STATES: dict[str, State] = {
     "duplicate": "duplicate", "doublon": "duplicate", "gone": "gone", "disparu": "gone",
+    "undated": "undated", "sansdate": "undated",
 }  # fmt: skip
 _HAVING: dict[str, Flag] = {
     "attachment": "attachment", "pièce": "attachment", "piece": "attachment",

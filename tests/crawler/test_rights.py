@@ -1,4 +1,4 @@
-"""What publishers reserve, in a crawl: obeyed by default, or ignored where the source says so."""
+"""What publishers reserve, in a crawl: kept and not passed on, or as strict as before, or ignored."""
 
 from __future__ import annotations
 
@@ -41,10 +41,34 @@ def paper(site: LocalSite) -> None:
              'type="application/rss+xml" href="/feed.xml"/></head><body></body></html>')  # fmt: skip
 
 
-def test_reservations_are_obeyed_by_default(dateline_sqlite: Commands, site: LocalSite) -> None:
+def test_reserved_pages_are_kept_and_not_passed_on(
+    dateline_sqlite: Commands, site: LocalSite
+) -> None:
     dateline = dateline_sqlite
     paper(site)
     assert dateline("add", f"{site.base}/", "--name", "h", "--delay", "0").code == 0
+    first = dateline("crawl", "h", "--json")
+    assert (first.json[0]["new"], first.json[0]["causes"]) == (5, {})
+    assert len(dateline("search", "zeppelin", "--json").json) == 2
+    kept_off = next(path for path in site.pages if "kept-off" in path)
+    assert "Kept off" in dateline("show", "--raw", f"{site.base}{kept_off}").out
+    exported = dateline("export")
+    assert [json.loads(line)["headline"] for line in exported.out.splitlines()] == ["Free zeppelin"]
+    assert "left out 4 articles" in exported.err
+    assert len(dateline("export", "--reserved").out.splitlines()) == 5
+    target = dateline.folder / "out.warc.gz"
+    written = dateline("export", "-f", "warc", "-o", str(target))
+    assert "left out 4 captures" in written.err
+    assert "--reserved" in written.err
+    assert "1 capture in" in written.err
+    assert dateline("db", "check").code == 0
+
+
+def test_a_strict_source_skips_and_hides_them(dateline_sqlite: Commands, site: LocalSite) -> None:
+    dateline = dateline_sqlite
+    paper(site)
+    added = dateline("add", f"{site.base}/", "--name", "h", "--delay", "0", "--rights", "strict")
+    assert added.code == 0
     first = dateline("crawl", "h", "--json")
     assert first.code == 0, first.err
     assert (first.json[0]["new"], first.json[0]["causes"]) == (4, {"noarchive": 1})
@@ -58,12 +82,10 @@ def test_reservations_are_obeyed_by_default(dateline_sqlite: Commands, site: Loc
     unlisted = next(path for path in site.pages if "unlisted" in path)
     shown = dateline("show", f"{site.base}{unlisted}", "--json").json
     assert shown["headline"] == "Unlisted zeppelin"
-    assert shown["revisions"][0]["capture"]["rights"] == {"robots": ["noindex"]}
+    assert shown["revisions"][0]["capture"]["rights"] == {"robots": ["noindex"], "strict": True}
     exported = dateline("export")
-    assert sorted(json.loads(line)["headline"] for line in exported.out.splitlines()) == [
-        "Free zeppelin", "Unlisted zeppelin",
-    ]  # fmt: skip
-    assert "left out 2 articles" in exported.err
+    assert [json.loads(line)["headline"] for line in exported.out.splitlines()] == ["Free zeppelin"]
+    assert "left out 3 articles" in exported.err
     assert len(dateline("export", "--reserved").out.splitlines()) == 4
     check = dateline("db", "check")
     assert check.code == 0, check.err
@@ -79,5 +101,5 @@ def test_a_source_may_ignore_them(dateline_sqlite: Commands, site: LocalSite) ->
     assert len(dateline_sqlite("search", "zeppelin", "--json").json) == 2
     assert len(dateline_sqlite("export").out.splitlines()) == 5
     assert dateline_sqlite("db", "check").code == 0
-    assert dateline_sqlite("sources", "--rights", "obey").code == 2
-    assert dateline_sqlite("sources", "nobody", "--rights", "obey").code == 1
+    assert dateline_sqlite("sources", "--rights", "strict").code == 2
+    assert dateline_sqlite("sources", "nobody", "--rights", "reserve").code == 1

@@ -60,7 +60,17 @@ def test_a_page_speaks_louder_than_its_host() -> None:
 def test_what_is_ignored_is_kept_and_not_obeyed() -> None:
     found = {"robots": ["noindex"], "tdm": 1}
     assert rights.kept(found) == ("noindex", "tdm-reserved")
-    assert rights.kept({**found, "ignored": True}) == ()
+    assert rights.kept(rights.under_policy(found, "reserve")) == ("noindex", "tdm-reserved")
+    assert rights.kept(rights.under_policy(found, "ignore")) == ()
+
+
+def test_only_strict_sources_hide_and_skip() -> None:
+    found = {"robots": ["noarchive", "noindex"]}
+    for policy in rights.POLICIES:
+        under = rights.under_policy(found, policy)
+        assert rights.forbids_keeping(under) == (policy == "strict")
+        assert (rights.HIDDEN in rights.kept(under)) == (policy == "strict")
+    assert rights.under_policy(None, "strict") is None
 
 
 @given(st.binary(max_size=300), st.text(max_size=60))

@@ -15,10 +15,10 @@ from dateline.web.api.shapes import (
     NeighbourShape,
     RevisionShape,
 )
-from dateline.web.asking import Held, Limit, reader_of
+from dateline.web.asking import Asking, Held, Limit, reader_of, require_login
 from dateline.web.problems import responses
 from dateline.web.safety import CAPTURE_POLICY
-from storage import directory, mementos, reading, together
+from storage import directory, mementos, reading, reservations, together
 from storage.differences import difference
 from storage.errors import UnknownItem
 
@@ -90,13 +90,18 @@ def compared(
 
 @router.get(
     "/items/{item_id}/capture",
-    responses=responses(404, 410) | {200: {"content": {"application/octet-stream": {}}}},
+    responses=responses(403, 404, 410) | {200: {"content": {"application/octet-stream": {}}}},
     response_class=Response,
 )
-def capture(archive: Held, item_id: Id, revision: Revision = None) -> Response:
-    """The page that a revision was made of, as its publisher sent it (content coding undone)."""
+def capture(archive: Held, reader: Asking, item_id: Id, revision: Revision = None) -> Response:
+    """The page that a revision was made of, as its publisher sent it (content coding undone).
+
+    What its publisher reserves is given to logged-in users only.
+    """
     reading.find(archive, str(item_id))
-    body = reading.raw_page(archive, item_id, revision)
+    made_of = reading.capture_of(archive, item_id, revision)
+    require_login(reader, reservations.of_number(archive, made_of.id))
+    body = reading.read_capture(archive, made_of)
     # Never the page's own type here: a browser that is led to it must not run it.
     return Response(
         body, media_type="application/octet-stream",

@@ -123,7 +123,8 @@ def _atom(base: str, address: str, title: str, hits: Sequence[Hit]) -> bytes:
         put(entry, "link", rel="alternate", href=f"{base}/item/{hit.id}")
         put(entry, "link", rel="via", href=_plain(hit.url))
         put(entry, "updated", hit.sort_at.isoformat())
-        put(entry, "published", hit.sort_at.isoformat())
+        if hit.published is not None:
+            put(entry, "published", hit.published.at.isoformat())
         for name in hit.byline:
             put(put(entry, "author"), "name", name)
         put(entry, "category", term=_plain(hit.source))
@@ -149,7 +150,8 @@ def _rss(base: str, address: str, title: str, hits: Sequence[Hit]) -> bytes:
         put(item, "title", hit.headline)
         put(item, "link", f"{base}/item/{hit.id}")
         put(item, "guid", f"{base}/item/{hit.id}", isPermaLink="true")
-        put(item, "pubDate", format_datetime(hit.sort_at))
+        if hit.published is not None:
+            put(item, "pubDate", format_datetime(hit.published.at))
         put(item, "category", hit.source)
         put(item, "description", hit.standfirst or hit.snippet)
     return bytes(ET.tostring(root, "utf-8", xml_declaration=True))

@@ -97,7 +97,8 @@ def articles(
     gathering.dossier(archive, number)
     return [
         GatheredShape(
-            item_id=one.item_id, headline=one.headline, source=one.source, sort_at=one.sort_at,
+            item_id=one.item_id, headline=one.headline, source=one.source,
+            published=one.published.isoformat() if one.published else None, sort_at=one.sort_at,
             note=one.note, added_at=one.added_at,
         )
         for one in gathering.gathered(archive, number, limit, skip)

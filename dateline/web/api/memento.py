@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from dateline.web.asking import Held, Number, reader_of
+from dateline.web.asking import Asking, Held, Number, reader_of, require_login
 from dateline.web.safety import CAPTURE_POLICY
-from storage import mementos
+from storage import mementos, reservations
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -81,9 +81,15 @@ def timemap_json(request: Request, archive: Held, url: str) -> Response:
 
 
 @router.get("/memento/{number}/{stamp}/{url:path}")
-def memento(request: Request, archive: Held, number: Number, stamp: str, url: str) -> Response:
-    """A capture as its publisher sent it, to be shown in a frame without origin or script."""
+def memento(
+    request: Request, archive: Held, reader: Asking, number: Number, stamp: str, url: str
+) -> Response:
+    """A capture as its publisher sent it, to be shown in a frame without origin or script.
+
+    What its publisher reserves is shown to logged-in users only.
+    """
     del stamp, url
+    require_login(reader, reservations.of_number(archive, number))
     found, body = mementos.body_of(archive, number)
     every = mementos.mementos(archive, found.url)
     headers = {

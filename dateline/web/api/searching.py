@@ -45,10 +45,11 @@ def count(
     share: Annotated[bool, Query(description="Also the share of all articles then.")] = False,
 ) -> CountAnswer:
     """How many articles a query finds in each period, all of them counted."""
-    found = asked.answer(archive).over_time(by)
+    answer = asked.answer(archive)
+    found = answer.over_time(by)
     every = dict(archive.search("", source=asked.source).over_time(by)) if share else {}
     return CountAnswer(
-        query=asked.q, by=by,
+        query=asked.q, by=by, undated=answer.undated(),
         counts=[
             PeriodCount(first_day=day, count=n, share=round(n / every[day], 6) if share else None)
             for day, n in found
@@ -96,7 +97,11 @@ Format = Literal[
 )  # fmt: skip
 def exported(
     archive: Held, asked: Asked, format: Annotated[Format, Query(description="The format.")] = "jsonl",
+    reserved: Annotated[bool, Query(description="Also what its publisher reserves.")] = False,
 ) -> Response:  # fmt: skip
-    """Everything that a query finds, in a format of other tools."""
+    """Everything that a query finds, in a format of other tools.
+
+    The header `Dateline-Reserved` counts what was left out because its publisher reserves it.
+    """
     where = limits(asked.since, asked.until, asked.source)
-    return download(archive, format, asked.q, where, asked.q)
+    return download(archive, format, asked.q, where, asked.q, reserved=reserved)

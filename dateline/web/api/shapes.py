@@ -81,6 +81,7 @@ class CountAnswer(BaseModel):
     query: str
     by: Literal["day", "month", "year"]
     counts: list[PeriodCount]
+    undated: int = Field(description="Articles without a date, which are of no period.")
 
 
 class ValueCount(BaseModel):
@@ -281,7 +282,8 @@ class GatheredShape(BaseModel):
     item_id: int
     headline: str
     source: str
-    sort_at: datetime
+    published: str | None = Field(description="As its publisher states it, ISO 8601.")
+    sort_at: datetime = Field(description="The moment it is sorted by.")
     note: str
     added_at: datetime
 

@@ -117,6 +117,8 @@ def page(
         "theme": theme if theme in THEMES else "auto", "csrf": session.csrf, "reader": reader,
         "number": lambda value: texts.number(value, language),
         "moment": lambda value: texts.moment(value, language),
+        "dated": lambda published, archived: texts.dated(
+            published, archived, language, words("no date, archived on {day}")),
         "day": lambda value: texts.day(value, language),
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         **(values or {}),

@@ -63,6 +63,17 @@ def moment(value: datetime | ClaimedMoment | str | None, language: str) -> str:
     return f"{day(at, language)}, {clock}"
 
 
+def dated(
+    published: ClaimedMoment | str | None, archived: datetime | str, language: str, undated: str
+) -> str:
+    """When an article was published; where that is not said, ``undated`` about its capture."""
+    if published:
+        return moment(published, language)
+    if isinstance(archived, str):
+        archived = datetime.fromisoformat(archived)
+    return undated.format(day=day(archived.astimezone(UTC), language))
+
+
 def safe_url(url: str | None) -> str:
     """``url`` where it leads to the web; empty otherwise, so that no script hides in a link."""
     try:

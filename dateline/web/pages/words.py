@@ -66,7 +66,8 @@ FRENCH = {
     "Words that stand out in the newest articles found, against the rest of the archive.":
         "Mots qui ressortent des derniers articles trouvés, par rapport au reste de l’archive.",
     # article
-    "By {names}": "Par {names}", "Published {when}": "Publié {when}",
+    "By {names}": "Par {names}",
+    "no date, archived on {day}": "sans date, archivé le {day}", "Published {when}": "Publié {when}",
     "Modified {when}": "Modifié {when}", "Original page": "Page d’origine",
     "Capture": "Capture", "Captured page": "Page capturée",
     "Related articles": "Articles liés", "Directory": "Annuaire", "Attachments": "Pièces jointes",

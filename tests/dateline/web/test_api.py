@@ -13,8 +13,9 @@ from lxml import etree
 from dateline.web.sessions import hashed
 from storage import readers
 from storage.archive import utc_now
+from storage.models import Capture
 from tests.dateline.web.rooms import HOME, PIXEL
-from tests.storage.values import NOW
+from tests.storage.values import NOW, article, new_source, publish
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -206,6 +207,44 @@ def test_exports_are_downloads(room: Held) -> None:
     assert client.get("/dossiers/1/export?format=csv").text.count("\n") >= 16
     for form in ("csv", "bibtex", "tei", "warc", "wacz"):
         assert client.get("/search/export", params={"q": "tugs", "format": form}).content
+
+
+def test_reserved_captures_are_shown_to_logged_in_users_only(room: Held) -> None:
+    client, archive, ids = room
+    item = ids["story1"]
+    url = f"{HOME}/story/1"
+
+    def reserve(session: Any) -> None:
+        for one in session.query(Capture).filter(Capture.url == url):
+            one.rights = {"robots": ["noarchive"]}
+
+    archive.write(reserve)
+    place = client.get(f"/timegate/{url}").headers["location"]
+    assert client.get(place).status_code == 200
+    assert client.get(f"/api/items/{item}/capture").status_code == 200
+    token = readers.add_token(archive, "test", "write", utc_now())
+    head = {"Authorization": f"Bearer {token}"}
+    for path in (place, f"/api/items/{item}/capture"):
+        assert client.get(path, headers=head).status_code == 403, path
+    assert client.get(f"/api/items/{ids['article']}/capture", headers=head).status_code == 200
+    asked = {"format": "warc", "q": "title:story"}
+    without = client.get("/api/export", params=asked)
+    assert without.headers["dateline-reserved"] == "1"
+    whole = client.get("/api/export", params={**asked, "reserved": "true"})
+    assert len(whole.content) > len(without.content)
+
+
+def test_feeds_and_counts_give_no_date_where_there_is_none(room: Held) -> None:
+    client, archive, _ = room
+    publish(archive, new_source(archive, "bare", "https://bare.example/"),
+            "https://bare.example/x", article("A zeppelin", published=None))  # fmt: skip
+    for form in ("atom", "rss"):
+        (entry,) = feedparser.parse(client.get(f"/feeds/search.{form}?q=zeppelin").content).entries
+        assert "published" not in entry
+    assert _get(client, "/api/count?q=zeppelin&by=year") == {
+        "query": "zeppelin", "by": "year", "counts": [], "undated": 1,
+    }  # fmt: skip
+    assert "no date, archived on 10 March 2026" in client.get("/search?q=zeppelin").text
 
 
 def test_with_a_user_nothing_is_open(room: Held) -> None:

@@ -21,11 +21,12 @@ SCHEMA = b"""<grammar xmlns="http://relaxng.org/ns/structure/1.0" ns="http://www
   <zeroOrMore><element name="author"><text/></element></zeroOrMore></element>
  <element name="publicationStmt"><choice><oneOrMore><element name="p"><text/></element></oneOrMore>
   <group><element name="publisher"><text/></element><optional><element name="pubPlace"><text/></element></optional>
-  <element name="date"><attribute name="when"><data type="date"/></attribute><text/></element>
+  <element name="date"><optional><attribute name="when"><data type="date"/></attribute></optional><text/></element>
   <optional><element name="idno"><attribute name="type"/><text/></element></optional></group></choice></element>
  <element name="sourceDesc"><choice><element name="p"><text/></element>
   <element name="bibl"><element name="title"><text/></element>
-  <element name="ref"><attribute name="target"><data type="anyURI"/></attribute><text/></element></element></choice></element>
+  <element name="ref"><attribute name="target"><data type="anyURI"/></attribute><text/></element>
+  <optional><element name="date"><attribute name="type"/><attribute name="when"><data type="date"/></attribute></element></optional></element></choice></element>
  </element>
  <optional><element name="profileDesc">
   <optional><element name="langUsage"><element name="language"><attribute name="ident"><data type="language"/></attribute><text/></element></element></optional>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import tracemalloc
@@ -24,7 +25,7 @@ from storage.errors import BadQuery, UnknownSource
 from storage.export import corpora, tables
 from storage.export.articles import Exported
 from storage.export.formats import FORMATS, export
-from storage.models import Article
+from storage.models import Article, Capture
 from storage.records import FoundEndpoint
 from storage.search.answers import Filter
 from storage.sources import add_endpoints
@@ -179,10 +180,15 @@ def test_wacz(held: Archive) -> None:
     with zipfile.ZipFile(io.BytesIO(_written(held, "wacz"))) as packed:
         package = json.loads(packed.read("datapackage.json"))
         assert {r["path"] for r in package["resources"]} == {
-            "archive/data.warc.gz", "indexes/index.cdxj", "pages/pages.jsonl",
+            "archive/data.warc.gz", "indexes/index.cdx.gz", "indexes/index.idx",
+            "pages/pages.jsonl",
         }  # fmt: skip
         warc = packed.read("archive/data.warc.gz")
-        for line in packed.read("indexes/index.cdxj").decode().splitlines():
+        index = packed.read("indexes/index.cdx.gz")
+        _, lookup = packed.read("indexes/index.idx").decode().splitlines()
+        place = json.loads(lookup.split(" ", 2)[2])
+        assert (place["offset"], place["length"]) == (0, len(index))
+        for line in gzip.decompress(index).decode().splitlines():
             key, moment, fields = line.split(" ", 2)
             row = json.loads(fields)
             assert key.startswith("example,herald)/")
@@ -191,7 +197,71 @@ def test_wacz(held: Archive) -> None:
             (record,) = ArchiveIterator(io.BytesIO(warc[start : start + length]))
             assert record.rec_headers.get_header("WARC-Target-URI") == row["url"]
         pages = packed.read("pages/pages.jsonl").decode().splitlines()
-        assert f"{HOME}/b" in {json.loads(page)["url"] for page in pages[1:]}
+        assert json.loads(pages[0])["hasText"] is True
+        said = {page["url"]: page for page in map(json.loads, pages[1:])}
+        assert said[f"{HOME}/b"]["title"] == "Plain"
+        assert said[f"{HOME}/b"]["text"] == "Nothing of note, at some length."
+        assert said[f"{HOME}/b"]["ts"] == "2026-03-10T12:00:00Z"
+
+
+def test_a_warc_says_who_made_it(held: Archive) -> None:
+    first = next(iter(ArchiveIterator(io.BytesIO(_written(held, "warc")))))
+    said = dict(line.split(": ", 1) for line in first.content_stream().read().decode().splitlines())
+    assert set(said) == {"software", "format", "conformsTo", "robots", "hostname", "operator"}
+    assert said["format"] == "WARC File Format 1.1"
+
+
+@pytest.fixture
+def bare(archive: Archive) -> Archive:
+    """One article without a date, first captured on 10 March 2026."""
+    source = new_source(archive)
+    publish(archive, source, f"{HOME}/bare", article("Bare", published=None))
+    return archive
+
+
+def test_a_reference_without_a_date_has_no_date(bare: Archive) -> None:
+    (ris,) = rispy.loads(_written(bare, "ris").decode())
+    assert not {"year", "date", "publication_year"} & set(ris)
+    assert ris["access_date"] == "2026/03/10"
+    fields = parse_string(_written(bare, "bibtex").decode(), "bibtex").entries["dateline-1"].fields
+    assert fields["year"] == "n.d."
+    assert fields["urldate"] == "2026-03-10"
+    assert not {"date", "month"} & set(fields)
+
+
+def test_a_text_without_a_date_has_no_date(bare: Archive) -> None:
+    stars = _written(bare, "iramuteq").decode().splitlines()[0]
+    assert "*archived_2026-03-10" in stars
+    assert not any(f"*{name}_" in stars for name in ("date", "year", "month"))
+    with zipfile.ZipFile(io.BytesIO(_written(bare, "txm"))) as packed:
+        (row,) = csv.DictReader(io.StringIO(packed.read("metadata.csv").decode()))
+    assert (row["date"], row["year"], row["archived"]) == ("n.d.", "n.d.", "2026-03-10")
+    names = {"t": "http://www.tei-c.org/ns/1.0"}
+    (tei,) = etree.fromstring(_written(bare, "tei")).xpath(
+        "//t:publicationStmt/t:date", namespaces=names
+    )
+    assert (tei.text, tei.get("when")) == ("n.d.", None)
+    (ninjs,) = json.loads(_written(bare, "ninjs"))
+    assert "firstcreated" not in ninjs
+    for form in ("jsonl", "csv"):
+        assert b"2026-03-10T12:00:00+00:00" in _written(bare, form)
+    assert json.loads(_written(bare, "jsonl"))["published"] is None
+    assert export(bare, "jsonl", "", Filter(since=NOW - timedelta(days=9)), io.BytesIO()).count == 0
+
+
+@pytest.mark.parametrize("form", ["warc", "wacz"])
+@pytest.mark.parametrize("rights", [{"robots": ["noarchive"]}, {"robots": ["noindex"]}, {"tdm": 1}])
+def test_captures_that_are_reserved_are_left_out_and_counted(
+    held: Archive, form: str, rights: dict[str, Any]
+) -> None:
+    def reserve(session: Any) -> None:
+        session.query(Capture).filter(Capture.url == f"{HOME}/b").update({"rights": rights})
+
+    held.write(reserve)
+    out = io.BytesIO()
+    done = export(held, form, "", Filter(), out)
+    assert (done.count, done.reserved) == (1, 1)
+    assert export(held, form, "", Filter(), io.BytesIO(), reserved=True).count == 2
 
 
 def test_opml(held: Archive) -> None:

@@ -1,0 +1,44 @@
+"""What an import finds: pages with their answers' headers, sources, and what it leaves out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+MAX_PAGE_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """One page with its answer's headers. ``body`` has no content coding."""
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    fetched_at: datetime
+
+    @property
+    def content_type(self) -> str:
+        """The media type with its parameters, ``""`` where none was given."""
+        return next((v for n, v in self.headers if n.lower() == "content-type"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Something that is not imported, and why."""
+
+    cause: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedFeed:
+    """A source in an OPML list."""
+
+    feed_url: str
+    home_url: str
+    title: str | None
