@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _SPECIAL = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "#": r"\#",
             "&": r"\&", "_": r"\_", "$": r"\$", "~": r"\textasciitilde{}",
             "^": r"\textasciicircum{}"}  # fmt: skip
+_LONE = {"{": r"\textbraceleft{}", "}": r"\textbraceright{}"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -66,8 +68,29 @@ def write_bibtex(articles: Iterable[Exported], out: BinaryIO) -> int:
 
 
 def _line(value: str) -> str:
-    return " ".join(value.split())
+    """A value in one line, without control characters."""
+    return " ".join(_CONTROL.sub(" ", value).split())
 
 
 def _tex(value: str) -> str:
-    return "".join(_SPECIAL.get(sign, sign) for sign in _line(value))
+    """A value as TeX prints it. BibTeX counts braces, escaped or not: those without a partner are
+    commands."""
+    value = _line(value)
+    lone = _lone_braces(value)
+    return "".join(
+        _LONE[sign] if at in lone else _SPECIAL.get(sign, sign) for at, sign in enumerate(value)
+    )
+
+
+def _lone_braces(value: str) -> set[int]:
+    """Where braces stand that have no partner."""
+    opened: list[int] = []
+    closed = set()
+    for at, sign in enumerate(value):
+        if sign == "{":
+            opened.append(at)
+        elif sign == "}" and opened:
+            opened.pop()
+        elif sign == "}":
+            closed.add(at)
+    return closed | set(opened)

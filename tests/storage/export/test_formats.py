@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import gzip
 import io
 import json
+import re
 import tracemalloc
 import zipfile
 from datetime import datetime, timedelta, timezone
@@ -22,7 +24,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from storage.content import Block, ClaimedMoment
 from storage.errors import BadQuery, UnknownSource
-from storage.export import corpora, tables
+from storage.export import corpora, references, tables
 from storage.export.articles import Exported
 from storage.export.formats import FORMATS, export
 from storage.models import Article, Capture
@@ -56,7 +58,6 @@ def held(archive: Archive) -> Archive:
         section="Économie", tags=("port", "électricité"), language="fr", published=PUBLISHED,
         dateline_place="Brest", number="42", kind="Dépêche",
     )  # fmt: skip
-    import dataclasses
 
     publish(archive, source, f"{HOME}/a?x=1&y={{2}}", dataclasses.replace(first, blocks=blocks))
     publish(archive, source, f"{HOME}/b", article("Plain", "Nothing of note, at some length."))
@@ -118,6 +119,29 @@ def test_bibtex(held: Archive) -> None:
     assert r"\{100 \%\} \_€\_ \textbackslash{} 東京" in first.fields["title"]
     assert [str(p) for p in first.persons["author"]] == ["{Anne Morel}", "{Zoë O'Hara}"]
     assert first.fields["url"] == f"{HOME}/a?x=1&y=%7B2%7D"
+
+
+_SIGNS = st.text(alphabet=st.sampled_from("aé {}%&#_$~^\\\"'@,=\n\x00"), max_size=30)
+
+
+@given(_SIGNS, st.lists(_SIGNS.filter(lambda name: name.split("\x00") and name.strip(" \n\x00")),
+                        max_size=3))  # fmt: skip
+def test_any_text_goes_through_bibtex_and_ris(value: str, names: list[str]) -> None:
+    one = dataclasses.replace(next(_many(1)), headline=f"a{value}", byline=names, tags=[])
+    said = [" ".join(text.replace("\x00", " ").split()) for text in (f"a{value}", *names)]
+    out = io.BytesIO()
+    references.write_bibtex([one], out)
+    (entry,) = parse_string(out.getvalue().decode(), "bibtex").entries.values()
+    # Tokens that stand for others must not be read twice: those with letters first.
+    back = re.compile(r"\\text[a-z]+\{\}|\\(.)")
+    signs = {tex: sign for sign, tex in {**references._SPECIAL}.items()}
+    signs |= {tex: sign for sign, tex in references._LONE.items()}
+    read = [entry.fields["title"], *(str(name) for name in entry.persons.get("author", ()))]
+    assert [back.sub(lambda m: signs[m[0]], text[1:-1]) for text in read] == said
+    out = io.BytesIO()
+    references.write_ris([one], out)
+    (entry,) = rispy.loads(out.getvalue().decode())
+    assert [entry["title"], *entry.get("authors", ())] == said
 
 
 def test_iramuteq(held: Archive) -> None:
