@@ -18,13 +18,13 @@ from lxml.includes.tree cimport (
 etree.import_lxml__etree()
 
 from crawler.extraction.blocks import (
-    EMPHASIS, EXPLAINED, FURNITURE, HEADINGS, HIDDEN_STYLE, INLINE, LOOKED_AT, MAX_BLOCKS,
+    EMPHASIS, EXPLAINED, FURNITURE, HEADINGS, HIDDEN_STYLE, INLINE, INVISIBLE, LOOKED_AT, MAX_BLOCKS,
     MAX_DEPTH, MAX_PLACES, MAX_SPANS, OPENED, SIGNS, UNCOUNTED, WORD_ATTRIBUTES, Place, RawBlock,
     heading_of,
 )
 
 # That of walk.py at which this was written.
-VERSION = 4
+VERSION = 5
 
 # What an element is to the walk. From IN_LINE to EXPLAINS it is part of a run of text.
 cdef enum:
@@ -85,6 +85,17 @@ cdef class Run:
             self.room = 2 * (self.size + more)
             self.data = larger
         return 0
+
+
+cdef inline bint is_invisible(const char* at) noexcept nogil:
+    """Whether one of ``INVISIBLE`` begins here, in UTF-8 that ends in zero."""
+    cdef unsigned char c = <unsigned char> at[0]
+    if c == 0xC2:
+        return <unsigned char> at[1] == 0xAD
+    if c == 0xE2 and at[1]:
+        return ((<unsigned char> at[1] == 0x80 and <unsigned char> at[2] == 0x8B)
+                or (<unsigned char> at[1] == 0x81 and <unsigned char> at[2] == 0xA0))
+    return c == 0xEF and <unsigned char> at[1] == 0xBB and <unsigned char> at[2] == 0xBF
 
 
 cdef inline bint is_text(xmlNode* node) noexcept nogil:
@@ -372,6 +383,10 @@ cdef class Walker:
         cdef Py_ssize_t i
         cdef bint foreign = False
         cdef str text
+        for i in range(size):
+            if is_invisible(data + i):
+                cleaned = INVISIBLE.sub("", decoded(data, size)).encode()
+                return self.add(<const char*> <bytes> cleaned, len(<bytes> cleaned))
         for i in range(size):
             if data[i] & 0x80:
                 foreign = True

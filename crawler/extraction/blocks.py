@@ -52,6 +52,9 @@ MAX_PLACES = 60_000
 # Marks within one block; a page of nothing but links in one paragraph has some hundreds.
 MAX_SPANS = 5_000
 LOOKED_AT = 1_500  # characters of a block whose words are compared; enough to tell
+# Hints for breaking lines and marks of width nothing, which no reader sees and which part words for
+# whoever compares them. Joiners shape letters and stay.
+INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 SIGNS = re.compile(r"author|byline|auteur|autor", re.IGNORECASE)
 
 

@@ -160,8 +160,7 @@ def _untyped(
         if teasers >= _MIN_TEASERS and _link_share(blocks) > 0.5:
             return Verdict("listing", "most of its text is links")
         return Verdict("empty", "no text of an article in it")
-    path = meta.page.url.partition("://")[2].partition("/")[2].partition("?")[0].strip("/")
-    if not path:
+    if meta.page.url.partition("://")[2].partition("#")[0].partition("/")[2].strip("/?") == "":
         return Verdict("home", "it is the home page")
     teasers = sum(_is_teaser(blocks, i) for i in chosen)
     if not has_moment and teasers >= _MIN_TEASERS and teasers >= 0.4 * len(chosen):

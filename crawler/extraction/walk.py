@@ -16,6 +16,7 @@ from crawler.extraction.blocks import (
     HEADINGS,
     HIDDEN_STYLE,
     INLINE,
+    INVISIBLE,
     LOOKED_AT,
     MAX_BLOCKS,
     MAX_DEPTH,
@@ -99,6 +100,10 @@ class _Run:
 
         No-break spaces are the publisher's typography and stay.
         """
+        if not text.isascii():
+            text = INVISIBLE.sub("", text)
+            if not text:
+                return
         if text.isspace() and "\u00a0" not in text:
             if not self.spaced:
                 self.parts.append(" ")
@@ -202,7 +207,7 @@ class Walker:
                 else:
                     self._run.add(" ")
                     self._run.breaks.append(self._run.length)
-                if tail and not tail.isspace():
+                if tail and INVISIBLE.sub("", tail).strip():
                     breaks = 0
             elif tag == "hr":
                 self._close(place, state)
@@ -371,7 +376,7 @@ def _words(attributes: list[tuple[str, str]]) -> str:
 
 
 # It moves with every change to the walk.
-VERSION = 4
+VERSION = 5
 module = part("_walk", VERSION)
 compiled: type[Walker] | None = module.Walker if module is not None else None
 # The words of a text: \w+, as in the blocks.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import sys
+import zlib
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dateline.cli.options import ExitCode, put_json, say
+from storage.addresses import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +46,7 @@ def extract(
     if manifest is not None:
         failed, total = _many(Path(manifest), out, jobs, timezone)
         if failed:
-            say(f'{failed} of {total} pages could not be read; their lines have "error"')
+            say(f'{failed} of {total} lines gave no page; in the output they have "error"')
             ctx.exit(ExitCode.FAILED if failed == total else ExitCode.PARTLY)
         return
     body, address, content_type = _one(ctx, page or "-", url)
@@ -57,8 +60,9 @@ def extract(
     except BadPage as error:
         say(f"{error}; nothing can be extracted from it")
         ctx.exit(ExitCode.FAILED)
-    from dateline.cli.extraction_json import as_json
+    from dateline.cli.extraction_json import as_json, cleaned
 
+    found = cleaned(found)
     put_json(as_json(found, address))
     if found.article is None and found.entry is None:
         say(f"this is no article but: {found.kind} ({found.reason})")
@@ -87,64 +91,93 @@ def _fetched(ctx: click.Context, url: str) -> tuple[bytes, str, str]:
 
 
 def _unpacked(body: bytes) -> bytes:
+    try:
+        return _plain(body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise click.ClickException(f"its gzip is broken: {error}") from error
+
+
+def _plain(body: bytes) -> bytes:
+    """``body`` without gzip, read as far as a page may be long."""
     if body[:2] != b"\x1f\x8b":
         return body
-    try:
-        return gzip.decompress(body)
-    except (OSError, EOFError) as error:
-        raise click.ClickException(f"its gzip is broken: {error}") from error
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as stream:
+        return stream.read(_most() + 1)
+
+
+def _most() -> int:
+    from crawler.extraction.page import MAX_PAGE_BYTES
+
+    return MAX_PAGE_BYTES
 
 
 def _many(manifest: Path, out: str | None, jobs: int | None, timezone: str | None
           ) -> tuple[int, int]:  # fmt: skip
-    rows = list(_rows(manifest))
-    work = [(row, str(manifest.parent), timezone) for row in rows]
+    """Extract the pages of a manifest: (how many lines failed, how many there are)."""
+    work = [(row, str(manifest.parent), timezone) for row in _rows(manifest)]
     failed = 0
     with ExitStack() as stack:
         stream = stack.enter_context(Path(out).open("w", encoding="utf-8")) if out else sys.stdout
         pool = stack.enter_context(ProcessPoolExecutor(max_workers=jobs))
         for answer in pool.map(_job, work, chunksize=4):
-            failed += "error" in answer
-            stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    return failed, len(rows)
+            if "error" in answer:
+                failed += 1
+                if "line" in answer:
+                    say(f"{manifest}, line {answer['line']}: {answer['error']}")
+            # An id or address may hold half a surrogate pair, which no file takes.
+            line = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace").decode()
+            stream.write(f"{line}\n")
+    return failed, len(work)
 
 
 def _rows(manifest: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(manifest.read_text(encoding="utf-8").splitlines(), 1):
+    """The lines of a manifest; one that cannot be read is its number and the "error" in it."""
+    for number, line in enumerate(manifest.read_bytes().split(b"\n"), 1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise click.ClickException(f"{manifest}, line {number}: not JSON: {error}") from error
-        if not isinstance(row, dict) or not all(
-            isinstance(row.get(k), str) for k in ("url", "file")
-        ):
-            raise click.ClickException(
-                f'{manifest}, line {number}: write {{"id": …, "url": …, "file": …}}'
-            )
-        yield row
+            row = json.loads(line.decode("utf-8-sig"))
+        except (ValueError, RecursionError) as error:
+            yield {"line": number, "error": f"not JSON: {error}"}
+            continue
+        known = row if isinstance(row, dict) else {}
+        missing = [k for k in ("url", "file") if not known.get(k) or not isinstance(known[k], str)]
+        if missing:
+            error_of = f'no {" and no ".join(missing)}; write {{"id": …, "url": …, "file": …}}'
+            yield {"id": known.get("id"), "line": number, "error": error_of}
+        elif not is_web_url(known["url"]):
+            yield {"id": known.get("id"), "line": number,
+                   "error": f"{known['url']!r} is not a web address; "
+                            "write one such as https://news.example/story"}  # fmt: skip
+        else:
+            yield known
 
 
 def _job(task: tuple[dict[str, Any], str, str | None]) -> dict[str, Any]:
-    """Runs in a worker process."""
+    """Extract the page of one line. Runs in a worker process."""
     from crawler.extraction.article import Known
-    from crawler.extraction.page import BadPage
     from crawler.sites import extract_for_site
-    from dateline.cli.extraction_json import as_prediction
+    from dateline.cli.extraction_json import as_prediction, cleaned
     from storage import utc_now
 
     row, folder, timezone = task
+    if "error" in row and "line" in row:
+        return {**row, "body": None, "headline": None}
     answer: dict[str, Any] = {"id": row.get("id"), "url": row["url"]}
-    path = Path(row["file"])
-    if not path.is_absolute():
-        beside = Path(folder) / path
-        path = beside if beside.exists() else path
     try:
-        body = path.read_bytes()
-        if body[:2] == b"\x1f\x8b":
-            body = gzip.decompress(body)
+        body = _read(Path(row["file"]), Path(folder))
         found = extract_for_site(body, row["url"], "", Known(timezone, now=utc_now()))
-    except (OSError, EOFError, BadPage) as error:
+    # BadPage, an address of no host and a name with NUL in it are ValueErrors.
+    except (OSError, EOFError, zlib.error, ValueError) as error:
         return {**answer, "error": str(error), "body": None, "headline": None}
-    return {**answer, **as_prediction(found)}
+    return {**answer, **as_prediction(cleaned(found))}
+
+
+def _read(path: Path, folder: Path) -> bytes:
+    """The bytes of a page's file, which may be named from the manifest's folder."""
+    if not path.is_absolute() and (folder / path).exists():
+        path = folder / path
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is not a file")
+    with path.open("rb") as stream:
+        return _plain(stream.read(_most() + 1))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from crawler.pipelines.clean import clean_article, clean_entry
 from storage.content import to_json
 
 if TYPE_CHECKING:
@@ -12,6 +14,13 @@ if TYPE_CHECKING:
 _FIELDS = ("headline", "standfirst", "byline", "dateline_place", "number", "kind", "section",
            "tags", "language", "published", "modified", "access", "notices",
            "canonical_url")  # fmt: skip
+
+
+def cleaned(found: Extraction) -> Extraction:
+    """The extraction with its text as the archive would keep it."""
+    if found.article is not None:
+        return replace(found, article=clean_article(found.article))
+    return replace(found, entry=clean_entry(found.entry)) if found.entry is not None else found
 
 
 def as_json(found: Extraction, url: str) -> dict[str, Any]:

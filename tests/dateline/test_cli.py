@@ -149,6 +149,40 @@ def test_extract_many_writes_a_line_a_page(dateline: Commands, tmp_path: Path) -
     assert "error" in answers["c"]
 
 
+def test_a_bad_line_of_a_manifest_costs_that_line(dateline: Commands, tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(article_page("Story A of the day", sentences(1)))
+    (tmp_path / "torn.gz").write_bytes(gzip.compress(b"x" * 500)[:-9])
+    url = "https://herald.example/a"
+    good = json.dumps({"id": "a", "url": url, "file": "a.html"}).encode()
+    bad = [
+        b"{", b"[]", b"\xff\xfe", b"5" * 5000, b"[" * 200_000, b'{"file": "a.html"}',
+        *(json.dumps(row).encode() for row in (
+            {"url": url}, {"url": 5, "file": "a.html"}, {"url": "htp:/x", "file": "a.html"},
+            {"url": "https://[x/", "file": "a.html"}, {"url": url, "file": "a\0b"},
+            {"url": url, "file": "."}, {"url": url, "file": "torn.gz"},
+            {"id": "\ud800", "url": url, "file": "lost.html"},
+        )),
+    ]  # fmt: skip
+    manifest = tmp_path / "pages.jsonl"
+    manifest.write_bytes(b"\n".join([b"\xef\xbb\xbf" + good, *bad, b"", good]))
+    done = dateline("extract", "--manifest", str(manifest), "--jobs", "1")
+    assert done.code == 3, done.err
+    assert "Traceback" not in done.err
+    answers = [json.loads(line) for line in done.out.split("\n") if line]
+    assert len(answers) == len(bad) + 2
+    assert ["error" in answer for answer in answers] == [False, *(True for _ in bad), False]
+    assert "line 2: not JSON" in done.err
+
+
+def test_extract_gives_text_as_the_archive_keeps_it(dateline: Commands) -> None:
+    page = article_page(
+        "Schiff\u00adfahrt ruht am Kai", [f"Die Schiff\u00adfahrt {line}" for line in sentences(1)]
+    )
+    done = dateline("extract", "-", "--url", "https://herald.example/kai", stdin=page.encode())
+    assert "\u00ad" not in done.out
+    assert done.json["fields"]["headline"]["value"] == "Schifffahrt ruht am Kai"
+
+
 def test_add_dry_run_keeps_nothing(dateline: Commands) -> None:
     from tests.pages import serving
 

@@ -66,7 +66,7 @@ ATTRIBUTES = (
 )  # fmt: skip
 TEXTS = (
     "word", " ", "\n\t", "  two  spaces ", "\u00a0", " \u00a0 ", "\u3000", "\u2009 ", "日本語、", "l\u2019été, ",
-    "a\fb", "&#12;", "_x1 ½ ²", "\U0001f600", "x" * 50, "&lt;", "A. B! ",
+    "a\fb", "&#12;", "_x1 ½ ²", "\U0001f600", "x" * 50, "&lt;", "A. B! ", "so\u00adft", "\u200b", " \u2060 ", "\ufeff\n",
 )  # fmt: skip
 
 
@@ -215,3 +215,9 @@ def test_where_lines_begin_is_kept() -> None:
     (block,) = blocks_of("<p>Title<br> Teaser <br>N° 5<br></p>")
     assert block.text == "Title Teaser N° 5"
     assert [block.text[at:] for at in block.breaks] == ["Teaser N° 5", "N° 5"]
+
+
+def test_what_no_reader_sees_parts_no_word() -> None:
+    (block,) = blocks_of("<p>Schiff&shy;fahrt <b>\u200b </b>&#8203;am\ufeff Kai\u2060</p>")
+    assert block.text == "Schifffahrt am Kai"
+    assert [block.text[start:end] for start, end, _, _ in block.spans] == []
