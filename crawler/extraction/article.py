@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extraction import body, byline_text, dates, kinds, language, moments, tooltips
 from crawler.extraction.access import access_of, is_notice
+from crawler.extraction.completion import completed
 from crawler.extraction.features import Context
 from crawler.extraction.filler import is_filler
 from crawler.extraction.hydration import hidden_article, tree_of
@@ -120,7 +121,9 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
         body=meta.body, description=meta.description,
         headline=headline.value if headline else "", title=page.title or "",
     )  # fmt: skip
-    chosen = _inside(walk, boxes) if boxes else body.choose(walk.blocks, context)
+    chosen = (
+        _inside(walk, boxes) if boxes else completed(walk.blocks, body.choose(walk.blocks, context))
+    )
     if sum(len(walk.blocks[i].text) for i in chosen) < _LITTLE:
         drawn = _drawn_by_script(page)
         if drawn is not None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import parse_qsl
 
 from crawler.extraction.structured import types_of
+from storage.addresses import url_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +76,8 @@ _FEWEST = 12
 _MIN_TEASERS = 3
 # Links with at least so many words, or signs, are teasers; a menu's are shorter.
 _TEASER_WORDS, _TEASER_LENGTH = 4, 25
+# Parameters that choose a view of a home page and name no article.
+_NO_NAMES = frozenset({"page", "paged", "lang", "hl", "locale", "edition", "s", "q", "cat", "m"})
 # What enters the archive, under whatever of these names.
 KEPT = ("article", "video", "gallery")
 _CONSENT_WORDS = 900
@@ -120,7 +124,7 @@ def judge(
             return Verdict(form)
     if (typed or announced) and words >= 1 and headline:
         return Verdict("article")
-    return _untyped(meta, headline, blocks, chosen, words, has_moment=has_moment)
+    return _untyped(meta, headline, blocks, chosen, text, words, has_moment=has_moment)
 
 
 def _form(meta: Metadata) -> Literal["video", "gallery"] | None:
@@ -153,19 +157,35 @@ def _error(
 
 def _untyped(
     meta: Metadata, headline: str | None, blocks: Sequence[RawBlock], chosen: Sequence[int],
-    words: int, *, has_moment: bool,
+    text: str, words: int, *, has_moment: bool,
 ) -> Verdict:  # fmt: skip
-    if not headline or words < _FEWEST:
+    if not headline or words < (1 if has_moment and _is_sentence(text) else _FEWEST):
         teasers = sum(_leads_on(block) for block in blocks)
         if teasers >= _MIN_TEASERS and _link_share(blocks) > 0.5:
             return Verdict("listing", "most of its text is links")
         return Verdict("empty", "no text of an article in it")
-    if meta.page.url.partition("://")[2].partition("#")[0].partition("/")[2].strip("/?") == "":
+    if _is_home(meta.page.url):
         return Verdict("home", "it is the home page")
     teasers = sum(_is_teaser(blocks, i) for i in chosen)
     if not has_moment and teasers >= _MIN_TEASERS and teasers >= 0.4 * len(chosen):
         return Verdict("listing", f"{teasers} teasers under linked headings, and no moment")
     return Verdict("article")
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a text, however short, ends as a sentence does."""
+    return text.rstrip("\"'”’»)")[-1:] in tuple(".!?…。！？")
+
+
+def _is_home(url: str) -> bool:
+    """Whether an address is that of a site: no path, and no query that names one thing."""
+    base, _, query = url_key(url).partition("?")
+    if base.partition("/")[2].strip("/"):
+        return False
+    return not any(
+        name.lower() not in _NO_NAMES and (re.search(r"\d", value) or "-" in value)
+        for name, value in parse_qsl(query)
+    )
 
 
 def _leads_on(block: RawBlock) -> bool:
