@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ __all__ = [
 class EndpointContent:
     """What one endpoint holds: announcements, and (a sitemap index) further endpoints.
 
-    ``note`` says what was left out of it and why; ``""`` where nothing was.
+    ``note`` says what was left out of it and why; ``""`` where nothing was. ``skipped`` counts
+    that by cause.
     """
 
     title: str | None = None
@@ -35,3 +37,4 @@ class EndpointContent:
     children: tuple[FoundEndpoint, ...] = ()
     note: str = ""
     wishes: Wishes = field(default_factory=Wishes)
+    skipped: Counter[str] = field(default_factory=Counter)

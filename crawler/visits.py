@@ -112,6 +112,7 @@ class Visits:
             return None
         if content.note:
             spider.logger.info("%s: %s", endpoint.url, content.note)
+        spider.tally.causes.update(content.skipped)
         wishes = content.wishes
         fresh_for = max_age(response)
         if fresh_for:

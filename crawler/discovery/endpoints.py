@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from crawler.discovery.feeds import parse_feed
 from crawler.discovery.links import is_page, same_site
@@ -10,6 +11,9 @@ from crawler.discovery.listings import parse_listing
 from crawler.discovery.sitemaps import parse_sitemap
 from crawler.items import EndpointContent
 from storage.records import FoundEndpoint, Wishes
+
+if TYPE_CHECKING:
+    from collections import Counter
 
 
 def read_endpoint(kind: str, body: bytes, url: str, content_type: str = "") -> EndpointContent:
@@ -22,15 +26,34 @@ def read_endpoint(kind: str, body: bytes, url: str, content_type: str = "") -> E
     if kind == "feed":
         feed = parse_feed(body, url, content_type)
         wishes = replace(feed.wishes, entries=len(feed.announcements))
-        return EndpointContent(feed.title, feed.language, feed.announcements, wishes=wishes)
+        return EndpointContent(
+            feed.title, feed.language, feed.announcements, wishes=wishes, skipped=feed.skipped,
+            note=_note(feed.skipped, feed.cut),
+        )  # fmt: skip
     if kind == "listing":
         listing = parse_listing(body, url, content_type)
         return EndpointContent(listing.title, listing.language, listing.articles)
-    return _sitemap(body, url)
+    return _sitemap(body, url, content_type)
 
 
-def _sitemap(body: bytes, url: str) -> EndpointContent:
-    sitemap = parse_sitemap(body, url)
+# What each cause of a skip means to a reader of the log.
+_MEANING = {
+    "announcement-url": "entries without a usable URL",
+    "announcement-timestamp": "timestamps that are not understood",
+    "announcement-malformed": "entries that are none",
+}
+
+
+def _note(skipped: Counter[str], cut: str | None, first: str = "") -> str:
+    """What was left out of an endpoint, and why."""
+    notes = [first] if first else []
+    notes += [f"{number} {_MEANING[cause]}" for cause, number in sorted(skipped.items())]
+    notes += [f"read only in part: {cut}"] if cut else []
+    return "; ".join(notes)
+
+
+def _sitemap(body: bytes, url: str, content_type: str) -> EndpointContent:
+    sitemap = parse_sitemap(body, url, content_type)
     # The protocol lets a sitemap speak for its own host only.
     pages = tuple(a for a in sitemap.announcements if same_site(a.url, url) and is_page(a.url))
     children = tuple(
@@ -38,16 +61,11 @@ def _sitemap(body: bytes, url: str) -> EndpointContent:
         for child in sitemap.children
         if same_site(child.url, url)
     )
-    notes = []
     left = len(sitemap.announcements) - len(pages)
-    if left:
-        notes.append(f"{left} URLs are of other sites or no pages of articles")
-    if sitemap.skipped:
-        notes.append(f"{sitemap.skipped} entries have no usable URL")
-    if sitemap.cut:
-        notes.append(f"read only in part: {sitemap.cut}")
+    first = f"{left} URLs are of other sites or no pages of articles" if left else ""
     # An archive's sitemap holds all there ever was: nothing scrolls out of it.
     wishes = Wishes(usual_minutes=sitemap.usual_minutes)
     return EndpointContent(
-        announcements=pages, children=children, note="; ".join(notes), wishes=wishes
-    )
+        announcements=pages, children=children, wishes=wishes, skipped=sitemap.skipped,
+        note=_note(sitemap.skipped, sitemap.cut, first),
+    )  # fmt: skip

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from crawler.discovery.errors import NotAFeed
+from crawler.discovery.feed_entries import (
+    RawEntry,
+    announced,
+    base_of,
+    children,
+    is_core,
+    read_entry,
+    title_of,
+)
+from crawler.discovery.markup import (
+    BadMarkup,
+    Elements,
+    as_utf8,
+    decoded,
+    local,
+    text_in,
+    unpacked,
+)
 from crawler.discovery.periods import PERIODS
-from crawler.pipelines.clean import clean_line
+from crawler.discovery.values import Values, at, count, line, lines
 from storage.addresses import absolute, is_web_url, url_key
 from storage.records import Announcement, Wishes
 
@@ -21,22 +36,26 @@ if TYPE_CHECKING:
 
 # Longest feed seen in the wild is some 2,000 entries; what is beyond is a mistake or an attack.
 MAX_ENTRIES = 10_000
-_TAG = re.compile(r"<[^<>]{1,200}>")
-_MOMENTS = ("published", "published_parsed", "updated", "updated_parsed")
+MAX_ELEMENTS = 1_000_000
 _DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-# What a channel says of itself stands before its entries.
-_HEAD = 64 * 1024
-_HTML_STARTS = (b"<!doctype html", b"<html")
+_ROOTS = frozenset({"rss", "feed", "rdf", "channel", "newlocation", "redirect"})
+_ENTRIES = frozenset({"item", "entry"})
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed: its title and language, and what it announces, each address once."""
+    """A feed: its title and language, and what it announces, each address once.
+
+    ``skipped`` counts by cause what could not be read of it, ``cut`` says that it was broken off.
+    """
 
     title: str | None
     language: str | None
     announcements: tuple[Announcement, ...]
     wishes: Wishes = field(default_factory=Wishes)
+    skipped: Counter[str] = field(default_factory=Counter)
+    cut: str | None = None
 
 
 def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
@@ -45,125 +64,171 @@ def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
     Raises:
         NotAFeed: the bytes are something else; the reason says what.
     """
-    start = body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if not start:
-        raise NotAFeed(url, "it is empty")
-    if start.startswith(b"{"):
-        return _json_feed(body, url)
-    # XHTML pages may begin with an XML declaration.
-    if start.startswith(_HTML_STARTS) or (b"<html" in start and b"<rss" not in start):
-        raise NotAFeed(url, "it is an HTML page")
-    return _xml_feed(body, url, content_type)
-
-
-def _xml_feed(body: bytes, url: str, content_type: str) -> Feed:
-    import feedparser
-
-    headers = {"content-location": url}
-    if content_type:
-        headers["content-type"] = content_type
-    parsed = feedparser.parse(body, response_headers=headers, sanitize_html=False)
-    if not parsed.version and not parsed.entries:
-        reason = parsed.get("bozo_exception") or "no feed element in it"
-        raise NotAFeed(url, " ".join(str(reason).split())[:200])
-    head = parsed.feed
-    entries = (_xml_entry(entry, url) for entry in parsed.entries[:MAX_ENTRIES])
-    return Feed(
-        title=_text(head.get("title")),
-        language=_text(head.get("language")),
-        announcements=_once(entry for entry in entries if entry is not None),
-        wishes=_wishes(head, body),
-    )
-
-
-def _wishes(head: Any, body: bytes) -> Wishes:
-    """How often the feed wants to be asked: RSS's ttl, skipHours and skipDays, RDF's syndication
-    module (https://web.resource.org/rss/1.0/modules/syndication/)."""
-    ttl = str(head.get("ttl") or "").strip()
-    period = PERIODS.get(str(head.get("sy_updateperiod") or "").strip().lower())
-    times = str(head.get("sy_updatefrequency") or "1").strip()
-    usual = None
-    if period is not None:
-        usual = period // max(1, min(int(times), period)) if times.isdigit() else period
-    hours = {int(h) % 24 for h in _skipped(body, b"hour") if h.isdigit() and int(h) <= 24}
-    days = {_DAYS.index(d.lower()[:3]) for d in _skipped(body, b"day") if d.lower()[:3] in _DAYS}
-    return Wishes(
-        least_minutes=int(ttl) if ttl.isdigit() and 0 < int(ttl) < 10**6 else None,
-        usual_minutes=usual, skip_hours=tuple(sorted(hours)), skip_days=tuple(sorted(days)),
-    )  # fmt: skip
-
-
-def _skipped(body: bytes, unit: bytes) -> list[str]:
-    """What stands in <skipHours> or <skipDays>, of which feedparser says nothing."""
-    block = re.search(rb"<skip%ss\s*>(.{1,2000}?)</skip%ss\s*>" % (unit, unit), body[:_HEAD],
-                      re.IGNORECASE | re.DOTALL)  # fmt: skip
-    if block is None:
-        return []
-    found = re.findall(rb"<%s\s*>\s*([^<>]{1,20}?)\s*</" % unit, block[1], re.IGNORECASE)
-    return [one.decode("latin-1") for one in found]
-
-
-def _xml_entry(entry: Any, base: str) -> Announcement | None:
-    link = entry.get("feedburner_origlink") or entry.get("link") or ""
-    if not link and is_web_url(entry.get("id", "")):
-        link = entry["id"]
-    address = absolute(base, link) if link else None
-    if address is None:
-        return None
-    hints: dict[str, Any] = {"guid": entry.get("id")}
-    hints["headline"] = _text(_untagged(entry.get("title", "")))
-    authors = [_text(a.get("name")) for a in entry.get("authors", ())]
-    hints["byline"] = [name for name in authors if name and "@" not in name]
-    # dict.get: feedparser's own answers "updated" for "published", with a warning.
-    said = {name: dict.get(entry, name) for name in _MOMENTS}
-    hints["published"] = said["published"] or said["updated"]
-    hints["tags"] = [t for t in (_text(tag.get("term")) for tag in entry.get("tags", ())) if t]
-    published = _moment(said["published"], said["published_parsed"])
-    modified = _moment(said["updated"], said["updated_parsed"])
-    return Announcement(
-        url=address,
-        published=published or modified,
-        modified=modified,
-        hints={name: value for name, value in hints.items() if value},
-    )
-
-
-def _json_feed(body: bytes, url: str) -> Feed:
     try:
-        feed = json.loads(body)
+        body, cut = unpacked(body)
+    except BadMarkup as error:
+        raise NotAFeed(url, str(error)) from error
+    data = as_utf8(body, content_type).lstrip(b" \t\r\n\0")
+    if not data:
+        raise NotAFeed(url, "it is empty")
+    if data.startswith(b"{"):
+        return _json_feed(data, url)
+    return _xml_feed(data, url, cut)
+
+
+class _Head:
+    """What a channel says of itself."""
+
+    def __init__(self) -> None:
+        self.title: str | None = None
+        self.language: str | None = None
+        self.site: str | None = None
+        self.said: dict[str, str] = {}
+        self.hours: list[str] = []
+        self.days: list[str] = []
+
+    def take(self, element: Any, parent: Any) -> None:
+        """Note one element of the channel."""
+        name, core = local(element), is_core(element, parent)
+        if name == "title" and core:
+            self.title = self.title or line(title_of(element))
+        elif name == "language":
+            self.language = self.language or line(element.text)
+        elif name == "link" and core:
+            if (element.get("rel") or "alternate").strip().lower() == "alternate":
+                self.site = self.site or (element.get("href") or element.text or "").strip()
+        elif name in ("skiphours", "skipdays"):
+            which = self.hours if name == "skiphours" else self.days
+            which += [text_in(child).strip()[:20] for _, child, _ in children(element)][:50]
+        elif name in ("ttl", "updateperiod", "updatefrequency"):
+            self.said.setdefault(name, (element.text or "").strip())
+
+    def wishes(self) -> Wishes:
+        """How often the feed wants to be asked: RSS's ttl, skipHours and skipDays, RDF's
+        syndication module (https://web.resource.org/rss/1.0/modules/syndication/)."""
+        period = PERIODS.get(self.said.get("updateperiod", "").lower())
+        times = count(self.said.get("updatefrequency"), 10**6) or 1
+        hours = {int(hour) % 24 for hour in self.hours if hour in _HOURS}
+        days = {_DAYS.index(d.lower()[:3]) for d in self.days if d.lower()[:3] in _DAYS}
+        return Wishes(
+            least_minutes=count(self.said.get("ttl"), 10**6 - 1),
+            usual_minutes=None if period is None else period // max(1, min(times, period)),
+            skip_hours=tuple(sorted(hours)), skip_days=tuple(sorted(days)),
+        )  # fmt: skip
+
+
+_HOURS = frozenset(str(hour) for hour in range(25)) | {f"0{hour}" for hour in range(10)}
+
+
+def _xml_feed(data: bytes, url: str, cut: str | None) -> Feed:
+    elements = Elements(data[max(0, data.find(b"<", 0, 4096)) :], MAX_ELEMENTS)
+    head = _Head()
+    found = _entries_of(elements, head)
+    if elements.root not in _ROOTS and not found:
+        raise NotAFeed(url, _reason(elements))
+    values = Values(head.language)
+    base = base_of(url, absolute(url, head.site) if head.site else None)
+    announcements = (announced(entry, base, values) for entry in found)
+    return Feed(
+        title=head.title,
+        language=head.language,
+        announcements=_once(one for one in announcements if one is not None),
+        wishes=head.wishes(),
+        skipped=values.skipped,
+        cut=cut or elements.cut,
+    )
+
+
+def _reason(elements: Elements) -> str:
+    if elements.root == "html":
+        return "it is an HTML page"
+    if elements.root:
+        return f"its root is <{elements.root[:60]}>"
+    return elements.cut or "it holds no XML"
+
+
+def _entries_of(elements: Elements, head: _Head) -> list[RawEntry]:
+    found: list[RawEntry] = []
+    inside = 0
+    for event, element in elements:
+        name = local(element)
+        is_entry = name in _ENTRIES
+        if event == "start":
+            if elements.root == "html":
+                break
+            inside += is_entry
+            if head.language is None and name in ("feed", "rss", "channel"):
+                head.language = line(element.get("{http://www.w3.org/XML/1998/namespace}lang"))
+            continue
+        if is_entry:
+            inside -= 1
+            if not inside:
+                found.append(read_entry(element, head.language))
+                elements.release(element)
+                if len(found) >= MAX_ENTRIES:
+                    elements.cut = f"more than {MAX_ENTRIES} entries"
+                    break
+        elif not inside:
+            parent = element.getparent()
+            if parent is not None and local(parent) in ("channel", "feed", "rss", "rdf"):
+                if name not in ("channel", "rss", "rdf"):
+                    head.take(element, parent)
+                elements.release(element)
+    return found
+
+
+def _json_feed(data: bytes, url: str) -> Feed:
+    try:
+        feed = json.loads(decoded(data), parse_int=_whole)
     except (ValueError, RecursionError) as error:
         raise NotAFeed(url, f"it looks like JSON but is not: {error}") from error
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise NotAFeed(url, "it is JSON without a list of items")
-    entries = (_json_entry(i, url) for i in feed["items"][:MAX_ENTRIES] if isinstance(i, dict))
+    values = Values(line(feed.get("language")))
+    base = base_of(url, line(feed.get("home_page_url")))
+    entries = [_json_entry(item, base, values) for item in feed["items"][:MAX_ENTRIES]]
     return Feed(
-        title=_text(feed.get("title")),
-        language=_text(feed.get("language")),
+        title=line(feed.get("title")),
+        language=values.language,
         announcements=_once(entry for entry in entries if entry is not None),
+        skipped=values.skipped,
     )
 
 
-def _json_entry(item: dict[str, Any], base: str) -> Announcement | None:
+def _whole(digits: str) -> int | str:
+    """A number of JSON; one that is longer than any count is kept as text."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+
+
+def _json_entry(item: Any, base: str, values: Values) -> Announcement | None:
+    if not isinstance(item, dict):
+        values.skipped["announcement-malformed"] += 1
+        return None
     identifier = item.get("id")
     link = item.get("url") or item.get("external_url")
     if not link and isinstance(identifier, str) and is_web_url(identifier):
         link = identifier
-    address = absolute(base, link) if isinstance(link, str) and link else None
+    address = values.address(base, link)
     if address is None:
         return None
-    authors = item.get("authors") or [item.get("author")]
-    names = [_text(a.get("name")) for a in authors if isinstance(a, dict)]
-    published, modified = _text(item.get("date_published")), _text(item.get("date_modified"))
+    authors = item.get("authors") or item.get("author")
+    authors = authors if isinstance(authors, list) else [authors]
+    names = [author.get("name") if isinstance(author, dict) else author for author in authors]
+    published = values.timestamp(item.get("date_published"))
+    modified = values.timestamp(item.get("date_modified"))
+    known = isinstance(identifier, str | int) and not isinstance(identifier, bool)
     hints: dict[str, Any] = {
-        "guid": _text(str(item.get("id") or "")),
-        "headline": _text(item.get("title")),
-        "byline": [name for name in names if name],
-        "published": published,
+        "guid": line(str(identifier)) if known else None,
+        "headline": line(item.get("title")),
+        "byline": lines(names),
+        "tags": lines(item.get("tags")),
     }
+    if published is not None and published.moment is not None:
+        hints["published"] = published.moment.isoformat()
     return Announcement(
         url=address,
-        published=_moment(published, None),
-        modified=_moment(modified, None),
+        published=at(published),
+        modified=at(modified),
         hints={name: value for name, value in hints.items() if value},
     )
 
@@ -173,31 +238,3 @@ def _once(entries: Iterable[Announcement]) -> tuple[Announcement, ...]:
     for entry in entries:
         by_key.setdefault(url_key(entry.url), entry)
     return tuple(by_key.values())
-
-
-def _moment(text: str | None, parsed: Any) -> datetime | None:
-    """The moment an entry claims: as written where that can be read, else as feedparser did."""
-    if text:
-        for read in (datetime.fromisoformat, parsedate_to_datetime):
-            try:
-                moment = read(text.strip())
-            except (ValueError, TypeError, IndexError, OverflowError):
-                continue
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if parsed is None:
-        return None
-    try:
-        year, month, day, hour, minute, second = parsed[:6]
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    except (ValueError, TypeError):
-        return None
-
-
-def _untagged(title: str) -> str:
-    """A title that may be HTML, as text."""
-    return html.unescape(_TAG.sub("", title))
-
-
-def _text(value: Any) -> str | None:
-    # JSON can say what no database takes.
-    return (clean_line(" ".join(value.split())) or None) if isinstance(value, str) else None

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from crawler.discovery.links import same_site
 from crawler.discovery.listings import parse_listing
-from crawler.discovery.sitemaps import parse_w3c
 from crawler.extraction.page import parse_html
+from crawler.extraction.timestamps import read_timestamp
 from storage.addresses import absolute, url_key
 
 if TYPE_CHECKING:
@@ -89,12 +89,12 @@ def read_list(body: bytes, url: str, content_type: str = "") -> ListPage:
         if (link := absolute(page.base_url, (anchor.get("href") or "").strip() or "#")) is not None
         and same_site(link, url)
     ]
-    read = (parse_w3c(one.get("datetime")) for one in page.root.iter("time"))
+    read = (read_timestamp(one.get("datetime")) for one in page.root.iter("time"))
     return ListPage(
         parse_listing(body, url, content_type).articles,
         _following(hrefs, url),
         tuple(dict.fromkeys(t for _, link in hrefs if (t := _template(link)) is not None)),
-        max((moment for moment in read if moment is not None), default=None),
+        max((stated.at for stated in read if stated is not None), default=None),
     )  # fmt: skip
 
 

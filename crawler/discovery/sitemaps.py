@@ -1,32 +1,31 @@
 """Sitemaps: indexes, URL sets with their news fields, plain text; gzip; any size, streamed.
 
-https://www.sitemaps.org/protocol.html and Google's news extension. Namespaces are not asked
-for, since half of the sitemaps in the wild have a wrong one.
+https://www.sitemaps.org/protocol.html and Google's news extension. Half of the sitemaps in the
+wild have a wrong namespace: elements are known by their names and by what holds them.
 """
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from io import BytesIO
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree
-
 from crawler.discovery.errors import NotASitemap
+from crawler.discovery.markup import BadMarkup, Elements, as_utf8, local, namespace, unpacked
 from crawler.discovery.periods import PERIODS
-from storage.addresses import absolute, is_web_url
+from crawler.discovery.values import Values, at, line
+from storage.addresses import is_web_url
 from storage.records import Announcement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-# The protocol allows 50 MB; a bomb of 300 kB unpacks to 314 MB (see robustness.md).
-MAX_UNPACKED_BYTES = 100 * 1024 * 1024
+    from crawler.extraction.timestamps import Timestamp
+
 # The protocol allows 50,000 a file; sites exceed it.
 MAX_URLS = 250_000
-_DAY_LENGTH = len("2021-09-23")
+MAX_ELEMENTS = 2_500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,165 +40,143 @@ class ChildSitemap:
 class Sitemap:
     """What a sitemap holds: child sitemaps (of an index) or announcements.
 
-    ``skipped`` counts its entries that had no usable URL; ``cut`` says that it was broken off
+    ``skipped`` counts by cause what could not be read of it; ``cut`` says that it was broken off
     (malformed from there on, or over the limits) and what came before was kept.
     """
 
     children: tuple[ChildSitemap, ...] = ()
     announcements: tuple[Announcement, ...] = ()
-    skipped: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
     cut: str | None = None
     # By the <changefreq> of its most changing entry.
     usual_minutes: int | None = None
 
 
-def parse_sitemap(body: bytes, url: str) -> Sitemap:
+def parse_sitemap(body: bytes, url: str, content_type: str = "") -> Sitemap:
     """Read a sitemap that came from ``url``, gzipped or not.
 
     Raises:
         NotASitemap: the bytes are something else; the reason says what.
     """
-    cut = None
-    if body[:2] == b"\x1f\x8b":
-        body, cut = _gunzip(body, url)
-    start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    try:
+        body, cut = unpacked(body)
+    except BadMarkup as error:
+        raise NotASitemap(url, str(error)) from error
+    data = as_utf8(body, content_type)
+    start = data[:1024].lstrip(b" \t\r\n\0").lower()
     if not start:
         raise NotASitemap(url, "it is empty")
     if start.startswith((b"<!doctype html", b"<html")):
         raise NotASitemap(url, "it is an HTML page")
     if not start.startswith(b"<"):
-        return _plain(body, url, cut)
-    return _xml(body, url, cut)
+        return _plain(data, url, cut)
+    return _xml(data.lstrip(b" \t\r\n\0"), url, cut)
 
 
-def _gunzip(body: bytes, url: str) -> tuple[bytes, str | None]:
-    engine = zlib.decompressobj(wbits=31)
-    try:
-        out = engine.decompress(body, MAX_UNPACKED_BYTES)
-    except zlib.error as error:
-        raise NotASitemap(url, f"its gzip is broken: {error}") from error
-    if engine.unconsumed_tail:
-        return out, f"unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MB"
-    return out, None if engine.eof else "its gzip is cut off"
-
-
-def _plain(body: bytes, url: str, cut: str | None) -> Sitemap:
-    lines = body.decode("utf-8", "replace").split()
-    urls = [line for line in lines[:MAX_URLS] if is_web_url(line)]
-    if not urls or len(urls) < len(lines[:MAX_URLS]) / 2:
+def _plain(data: bytes, url: str, cut: str | None) -> Sitemap:
+    lines = data.split(maxsplit=MAX_URLS)[:MAX_URLS]
+    urls = [text for one in lines if is_web_url(text := one.decode("utf-8", "replace"))]
+    if not urls or len(urls) < len(lines) / 2:
         raise NotASitemap(url, "it is neither XML nor a list of URLs")
-    return Sitemap(
-        announcements=tuple(Announcement(url=found) for found in urls),
-        skipped=len(lines) - len(urls),
-        cut=cut,
-    )
+    skipped = Counter({"announcement-url": len(lines) - len(urls)})
+    return Sitemap((), tuple(Announcement(url=found) for found in urls), +skipped, cut)
 
 
-def _xml(body: bytes, url: str, cut: str | None) -> Sitemap:
+def _xml(data: bytes, url: str, cut: str | None) -> Sitemap:
     children: list[ChildSitemap] = []
     found: list[Announcement] = []
-    skipped = 0
     changes: set[str] = set()
-    root: str | None = None
-    events = etree.iterparse(
-        BytesIO(body), events=("start", "end"), resolve_entities=False, no_network=True,
-        load_dtd=False, huge_tree=False, recover=True, remove_comments=True, remove_pis=True,
-    )  # fmt: skip
-    try:
-        for event, element in events:
-            name = _local(element)
-            if event == "start":
-                root = root or name
-                continue
-            if name == "sitemap":
-                child = _child(element, url)
-                children += [child] if child else []
-                skipped += child is None
-            elif name == "url":
-                entry = _entry(element, url)
-                changes.add((element.findtext("{*}changefreq") or "").strip().lower())
-                found += [entry] if entry else []
-                skipped += entry is None
-            else:
-                continue
-            _release(element)
-            if len(found) + len(children) >= MAX_URLS:
-                cut = f"more than {MAX_URLS} URLs"
-                break
-    except etree.XMLSyntaxError as error:
-        cut = f"malformed XML: {error.msg}"
+    values, elements = Values(), Elements(data, MAX_ELEMENTS)
+    for event, element in elements:
+        name = local(element) if event == "end" else ""
+        if name == "sitemap":
+            child = _child(element, url, values)
+            children += [child] if child else []
+        elif name == "url":
+            entry = _entry(element, url, values, changes)
+            found += [entry] if entry else []
+        elif name and name == elements.root:
+            continue
+        elif event == "end" and element.getparent() is not None and (
+            local(element.getparent()) == elements.root
+        ):  # fmt: skip
+            elements.release(element)
+            continue
+        else:
+            continue
+        elements.release(element)
+        if len(found) + len(children) >= MAX_URLS:
+            cut = f"more than {MAX_URLS} URLs"
+            break
+    cut = cut or elements.cut
+    root = elements.root
     if root not in ("urlset", "sitemapindex") and not (found or children):
-        raise NotASitemap(url, f"its root is <{root}>" if root else cut or "it holds no XML")
+        raise NotASitemap(url, f"its root is <{root[:60]}>" if root else cut or "it holds no XML")
     asked = [PERIODS[one] for one in changes if one in PERIODS]
-    return Sitemap(tuple(children), tuple(found), skipped, cut, min(asked, default=None))
+    return Sitemap(tuple(children), tuple(found), values.skipped, cut, min(asked, default=None))
 
 
-def _local(element: Any) -> str:
-    tag = element.tag
-    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+def _texts(element: Any, names: Iterable[str]) -> dict[str, str]:
+    """The texts of an element's own children of these names: the first that says anything.
+
+    A child of the element's own namespace comes before one of another, as ``image:loc`` is.
+    """
+    own = namespace(element)
+    found: dict[str, str] = {}
+    kept: set[str] = set()
+    for child in element:
+        name = local(child)
+        text = child.text.strip() if name in names and child.text else ""
+        if not text:
+            continue
+        same = namespace(child) == own
+        if name not in found or (same and name not in kept):
+            found[name] = text
+        if same:
+            kept.add(name)
+    return found
 
 
-def _release(element: Any) -> None:
-    """Free what was read: a tree of 60,000 entries takes 200 MB."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
-
-
-def _fields(element: Any) -> Iterator[tuple[str, str]]:
-    for node in element.iter():
-        text = node.text.strip() if node.text else ""
-        if text:
-            yield _local(node), text
-
-
-def _child(element: Any, base: str) -> ChildSitemap | None:
-    fields = dict(_fields(element))
-    address = absolute(base, fields["loc"]) if "loc" in fields else None
+def _child(element: Any, base: str, values: Values) -> ChildSitemap | None:
+    said = _texts(element, ("loc", "lastmod"))
+    address = values.address(base, said.get("loc"))
     if address is None:
         return None
-    return ChildSitemap(address, parse_w3c(fields.get("lastmod"), end_of_day=True))
+    return ChildSitemap(address, _end_of(values.timestamp(said.get("lastmod"))))
 
 
-def _entry(element: Any, base: str) -> Announcement | None:
-    fields: dict[str, str] = {}
-    for name, text in _fields(element):
-        # The first <loc> is the page's; those of its images come later.
-        fields.setdefault(name, text)
-    address = absolute(base, fields["loc"]) if "loc" in fields else None
+def _entry(element: Any, base: str, values: Values, changes: set[str]) -> Announcement | None:
+    said = _texts(element, ("loc", "lastmod", "changefreq"))
+    address = values.address(base, said.get("loc"))
     if address is None:
         return None
+    changes.add(said.get("changefreq", "")[:20].lower())
     hints: dict[str, Any] = {}
-    news = "publication_date" in fields or "publication" in fields
-    if news and "title" in fields:
-        hints["headline"] = " ".join(fields["title"].split())
-    if "publication_date" in fields:
-        hints["published"] = fields["publication_date"]
-    if "language" in fields:
-        hints["language"] = fields["language"]
+    news: dict[str, str] = {}
+    for child in element:
+        if local(child) == "news":
+            news = _texts(child, ("publication_date", "title"))
+            publication = next((one for one in child if local(one) == "publication"), None)
+            if publication is not None:
+                hints["language"] = line(_texts(publication, ("language",)).get("language"))
+            break
+    published = values.timestamp(news.get("publication_date"))
+    hints["headline"] = line(news.get("title"))
+    if published is not None and published.moment is not None:
+        hints["published"] = published.moment.isoformat()
     return Announcement(
         url=address,
-        published=parse_w3c(fields.get("publication_date")),
-        modified=parse_w3c(fields.get("lastmod")),
-        hints=hints,
+        published=at(published),
+        modified=at(values.timestamp(said.get("lastmod"))),
+        hints={name: value for name, value in hints.items() if value},
     )
 
 
-def parse_w3c(text: str | None, *, end_of_day: bool = False) -> datetime | None:
-    """A W3C date-time (https://www.w3.org/TR/NOTE-datetime); UTC where it names no zone.
-
-    A bare day is its first moment, or its last with ``end_of_day``.
-    """
-    if not text:
-        return None
-    text = text.strip()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    if end_of_day and len(text) == _DAY_LENGTH:
-        return moment + timedelta(days=1) - timedelta(microseconds=1)
-    return moment
+def _end_of(stated: Timestamp | None) -> datetime | None:
+    """The last moment that a timestamp covers: of a day or a month, its end."""
+    if stated is None or stated.precision == "time":
+        return at(stated)
+    after = stated.at + timedelta(days=1)
+    if stated.precision == "month":
+        after = (stated.at + timedelta(days=31)).replace(day=1)
+    return after - timedelta(microseconds=1)

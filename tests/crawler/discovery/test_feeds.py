@@ -101,6 +101,174 @@ def test_what_json_can_say_and_no_database_takes_is_left_out() -> None:
     assert entry.url.encode().startswith(b"https://herald.example/news/1%00")
 
 
+def _rss(items: str, channel: str = "") -> bytes:
+    return f"<rss version='2.0'><channel><title>T</title>{channel}{items}</channel></rss>".encode()
+
+
+def _item(inside: str) -> str:
+    return f"<item>{inside}</item>"
+
+
+@pytest.mark.parametrize("body", [b"/etc/hostname", b"/dev/zero", b"file:///etc/passwd", b"."])
+def test_a_body_that_is_a_path_opens_no_file(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_open(*_: object, **__: object) -> None:
+        raise AssertionError("a file was opened")
+
+    monkeypatch.setattr("builtins.open", no_open)
+    with pytest.raises(NotAFeed):
+        parse_feed(body, URL)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-14:00", "9" * 5000, "²", "soon", "12 Nov 2026 14:30 XYZ"],
+)  # fmt: skip
+def test_one_bad_timestamp_costs_no_entry_and_is_counted(moment: str) -> None:
+    items = _item(f"<link>/a</link><pubDate>{moment}</pubDate>") + _item(
+        "<link>/b</link><pubDate>Thu, 05 Mar 2026 09:30:00 MEZ</pubDate>"
+    )
+    feed = parse_feed(_rss(items), URL)
+    assert [a.published for a in feed.announcements] == [
+        None,
+        datetime(2026, 3, 5, 8, 30, tzinfo=UTC),
+    ]
+    assert feed.skipped == {"announcement-timestamp": 1}
+
+
+@pytest.mark.parametrize("value", ["²", "1" * 5000, "-1", "soon", "", "1e9", "٣"])
+@pytest.mark.parametrize("name", ["ttl", "sy:updateFrequency", "skipHours", "skipDays"])
+def test_any_value_of_a_channel_is_read_or_left(name: str, value: str) -> None:
+    inside = f"<hour>{value}</hour><day>{value}</day>" if name.startswith("skip") else value
+    channel = (f"<x xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'/>"
+               f"<{name}>{inside}</{name}>")  # fmt: skip
+    feed = parse_feed(_rss(_item("<link>/a</link>"), channel), URL)
+    assert len(feed.announcements) == 1
+    assert feed.wishes.least_minutes is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "5",
+        "null",
+        "true",
+        "[]",
+        "{}",
+        '[{"name": 5}, 5, null, [["x"]]]',
+        "9" * 5000,
+        "1e400",
+        '"x"',
+    ],
+)
+@pytest.mark.parametrize(
+    "name",
+    ["authors", "author", "id", "title", "date_published", "tags", "language", "external_url"],
+)
+def test_any_type_of_a_value_of_json_feed(name: str, value: str) -> None:
+    body = (f'{{"title": {value}, "language": {value}, "items": [{value}, {{"url": "/a", "{name}": {value}}},'
+            ' {"url": "/b", "title": "B"}]}')  # fmt: skip
+    feed = parse_feed(body.encode(), URL)
+    assert [a.url for a in feed.announcements][-1] == "https://herald.example/b"
+    assert len(feed.announcements) == 2
+
+
+@pytest.mark.parametrize(
+    "content", ["<![CDATA[<!DOCTYPE html><html><body>Hi</body></html>]]>", "&lt;html&gt;", "<html xmlns='x'/>"]
+)  # fmt: skip
+@pytest.mark.parametrize("root", ["feed", "rdf", "rss"])
+def test_a_feed_is_known_by_its_root(content: str, root: str) -> None:
+    if root == "feed":
+        body = f"<feed xmlns='http://www.w3.org/2005/Atom'><entry><content>{content}</content><link href='/a'/></entry></feed>"
+    elif root == "rss":
+        body = _rss(_item(f"<description>{content}</description><link>/a</link>")).decode()
+    else:
+        body = ("<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'>"
+                f"<item><description>{content}</description><link>/a</link></item></rdf:RDF>")  # fmt: skip
+    assert len(parse_feed(body.encode(), URL).announcements) == 1
+
+
+@pytest.mark.parametrize(
+    ("links", "path"),
+    [
+        ("<link hreflang='en' href='/a'/><link hreflang='fr' href='/fr'/>", "/a"),
+        ("<link hreflang='fr' href='/fr'/><link href='/a'/>", "/a"),
+        ("<link href='/a'/><link rel='alternate' hreflang='fr' href='/fr'/>", "/a"),
+        ("<link type='application/json' href='/a.json'/><link type='text/html' href='/a'/>", "/a"),
+        ("<link rel='replies' href='/c'/><link rel='enclosure' href='/m'/><link href='/a'/>", "/a"),
+        ("<link rel='self' href='/s'/><id>https://herald.example/a</id>", "/a"),
+    ],
+)  # fmt: skip
+def test_the_link_of_an_entry_is_its_own_page(links: str, path: str) -> None:
+    body = f"<feed xmlns='http://www.w3.org/2005/Atom' xml:lang='en'><entry>{links}</entry></feed>"
+    (entry,) = parse_feed(body.encode(), URL).announcements
+    assert entry.url == f"https://herald.example{path}"
+
+
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [("/a?id=1&cat=2", "/a?id=1&cat=2"), ("/a?id=1&lang=en&copy=2", "/a?id=1&lang=en&copy=2"),
+     ("/terms-&-rules", "/terms-&-rules"), ("/a?id=1&amp;cat=2", "/a?id=1&cat=2"),
+     ("/a?id=1&amp;amp;cat=2", "/a?id=1&cat=2"), ("/caf&eacute;", "/caf%C3%A9"),
+     ("<![CDATA[/a?x=1&amp;y=2]]>", "/a?x=1&y=2"), ("/a&#38;b", "/a&b")],
+)  # fmt: skip
+def test_bare_ampersands_are_part_of_a_link(written: str, path: str) -> None:
+    (entry,) = parse_feed(_rss(_item(f"<link>{written}</link>")), URL).announcements
+    assert entry.url.replace("é", "%C3%A9") == f"https://herald.example{path}"
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [("How &lt;script&gt; works", "How <script> works"), ("1 &lt; 2 &gt; 0", "1 < 2 > 0"),
+     ("&lt;b&gt;Bold&lt;/b&gt; &amp;amp; free", "Bold & free"), ("<![CDATA[A<br>B]]>", "A B"),
+     ("<![CDATA[x<script>alert(1)</script>y]]>", "xy"), ("A<b>B</b>", "AB"), ("&nbsp;A&hellip;", "A…")],
+)  # fmt: skip
+def test_words_in_angle_brackets_stay_in_titles(written: str, title: str) -> None:
+    (entry,) = parse_feed(
+        _rss(_item(f"<title>{written}</title><link>/a</link>")), URL
+    ).announcements
+    assert entry.hints["headline"] == title
+
+
+def test_fields_of_extensions_are_not_the_entrys() -> None:
+    media = ("<media:group xmlns:media='http://search.yahoo.com/mrss/'><media:title>A dog</media:title>"
+             "</media:group><media:title xmlns:media='http://search.yahoo.com/mrss/'>A cat</media:title>")  # fmt: skip
+    body = _rss(
+        _item(f"{media}<title>Own</title><link>/a</link><guid isPermaLink='false'>7</guid>")
+    )
+    (entry,) = parse_feed(body, URL).announcements
+    assert entry.hints == {"guid": "7", "headline": "Own"}
+
+
+@pytest.mark.parametrize(
+    ("channel", "base", "url"),
+    [("<link>https://paper.example/</link>", "", "https://paper.example/n/1"),
+     ("<link>https://herald.example/x/</link>", "", "https://herald.example/n/1"),
+     ("", " xml:base='https://other.example/deep/'", "https://other.example/n/1"), ("", "", "https://herald.example/n/1")],
+)  # fmt: skip
+def test_what_a_relative_link_is_relative_to(channel: str, base: str, url: str) -> None:
+    body = _rss(_item("<link>/n/1</link>"), channel).replace(b"<rss", b"<rss" + base.encode())
+    assert parse_feed(body, URL).announcements[0].url == url
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig", "iso-8859-1"])
+def test_encodings(encoding: str) -> None:
+    declared = f"<?xml version='1.0' encoding='{encoding.removesuffix('-sig')}'?>"
+    body = (declared + _rss(_item("<title>Brücke</title><link>/a</link>")).decode()).encode(
+        encoding
+    )
+    assert parse_feed(body, URL).announcements[0].hints["headline"] == "Brücke"
+
+
+@pytest.mark.parametrize(
+    "inside", ["<a/>" * 120_000, "<a " + " ".join(f"a{i}='>'" for i in range(9000)) + "/>", "&x;" * 310_000,
+               "x" * 5_000_000, "<a>" * 5_000], ids=["elements", "attributes", "references", "text", "deep"]
+)  # fmt: skip
+def test_bombs_are_cut_and_said(inside: str) -> None:
+    feed = parse_feed(_rss(_item("<link>/a</link>") + _item(inside)), URL)
+    assert feed.announcements[0].url == "https://herald.example/a"
+    assert feed.cut is not None or "<a>" in inside
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=200).map(lambda t: RSS_2.replace(
     "Herald", t).encode("utf-8", "surrogatepass"))))  # fmt: skip

@@ -1,0 +1,271 @@
+"""Feeds and sitemaps as bytes: unpacked, decoded, mended, and read as a stream of XML events.
+
+Publishers write bare ampersands, HTML entities, control characters and wrong encodings; attackers
+send little that unpacks to much. What is read here stays bounded: one element at a time, so many
+elements in all, no external entity, no file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html.entities
+import re
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+from w3lib.encoding import resolve_encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The sitemaps protocol allows 50 MB; a bomb of 300 kB unpacks to 314 MB.
+MAX_UNPACKED_BYTES = 100 * 1024 * 1024
+# A tree of 100,000 elements takes 12 MB.
+MAX_ELEMENTS_OF_ENTRY = 100_000
+# Text between two tags, or one tag, of an entry that holds a book.
+MAX_ATTRIBUTES = 5_000
+_GZIP = b"\x1f\x8b"
+_MOST_LAYERS = 3
+_SLICE = 256 * 1024
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)  # fmt: skip
+# "<?" and "<r" without a byte order mark.
+_WIDE = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"),
+         (b"\0<", "utf-16-be"), (b"{\0", "utf-16-le"), (b"\0{", "utf-16-be"))  # fmt: skip
+_DECLARED = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{2,40})[\"']")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{2,40})", re.IGNORECASE)
+_CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
+_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)"
+                        rb"(?:([A-Za-z][A-Za-z0-9_.-]{0,30}|#X[0-9a-fA-F]{1,6});)?")  # fmt: skip
+# Entities that a document declares for itself; a short text without markup each.
+_ENTITY = re.compile(
+    rb"<!ENTITY\s+([A-Za-z][A-Za-z0-9_.-]{0,30})\s+[\"']([^&<>\"'%]{0,100})[\"']\s*>"
+)
+_MOST_ENTITIES, _MOST_REFERENCES = 100, 300_000
+# Bytes of text without a tag.
+_LONGEST_TEXT = 4 * 2**20
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+_LONG_TAG = re.compile(rb"<[^<]{50000,}")
+
+
+class BadMarkup(ValueError):
+    """The bytes cannot be unpacked or hold no XML; the message says why."""
+
+
+def unpacked(body: bytes) -> tuple[bytes, str | None]:
+    """``body`` without its gzip, and why it is cut if it is.
+
+    Raises:
+        BadMarkup: its gzip is broken from the beginning.
+    """
+    cut = None
+    for _ in range(_MOST_LAYERS):
+        if body[:2] != _GZIP or cut is not None:
+            break
+        body, cut = _gunzip(body)
+    return body, cut
+
+
+def _gunzip(body: bytes) -> tuple[bytes, str | None]:
+    """All members of a gzip file (RFC 1952, 2.2)."""
+    out = bytearray()
+    rest = body
+    while rest[:2] == _GZIP:
+        engine = zlib.decompressobj(wbits=31)
+        try:
+            out += engine.decompress(rest, MAX_UNPACKED_BYTES - len(out))
+        except zlib.error as error:
+            if not out:
+                raise BadMarkup(f"its gzip is broken: {error}") from error
+            return bytes(out), f"its gzip is broken: {error}"
+        if engine.unconsumed_tail or len(out) >= MAX_UNPACKED_BYTES:
+            return bytes(out), f"unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MB"
+        if not engine.eof:
+            return bytes(out), "its gzip is cut off"
+        rest = engine.unused_data
+    return bytes(out), None
+
+
+def as_utf8(body: bytes, content_type: str = "") -> bytes:
+    """``body`` in UTF-8 without byte order mark, by its mark, its declaration or its header."""
+    for mark, encoding in _BOMS:
+        if body.startswith(mark):
+            body = body[len(mark) :]
+            return body if encoding == "utf-8" else _recoded(body, encoding)
+    for start, encoding in _WIDE:
+        if body.startswith(start):
+            return _recoded(body, encoding)
+    declared = _DECLARED.search(body[:512])
+    charset = _CHARSET.search(content_type)
+    name = declared[1].decode() if declared else charset[1] if charset else "utf-8"
+    encoding = resolve_encoding(name) or "utf-8"
+    if encoding.startswith(("utf-16", "utf-32")):
+        # It begins with "<" in one byte, so it is none of them.
+        encoding = "utf-8"
+    if encoding == "utf-8" and _is_utf8(body):
+        return body
+    return _recoded(body, "cp1252" if encoding == "utf-8" and not _mostly_utf8(body) else encoding)
+
+
+def _is_utf8(body: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for at in range(0, len(body), _SLICE):
+            decoder.decode(body[at : at + _SLICE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _mostly_utf8(body: bytes) -> bool:
+    """Whether a text has more letters of UTF-8 than bytes that are none."""
+    sample = body[: 4 * _SLICE].decode("utf-8", "replace")
+    return sample.count("\ufffd") * 2 <= sum(1 for c in sample if c > "\x7f")
+
+
+def _recoded(body: bytes, encoding: str) -> bytes:
+    out = bytearray()
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    for at in range(0, len(body), _SLICE):
+        out += decoder.decode(body[at : at + _SLICE]).encode("utf-8", "replace")
+    return bytes(out + decoder.decode(b"", final=True).encode("utf-8", "replace"))
+
+
+class _Mender:
+    """Cuts a document into pieces, and mends them outside of CDATA and comments."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._entities = dict(_ENTITY.findall(data[:_SLICE])[:_MOST_ENTITIES])
+        self._references = _MOST_REFERENCES
+
+    def __iter__(self) -> Iterator[bytes]:
+        at = 0
+        for match in _CDATA.finditer(self._data):
+            yield from self._mended(self._data[at : match.start()])
+            yield _CONTROLS.sub(b"", match[0])
+            at = match.end()
+        yield from self._mended(self._data[at:])
+
+    def _mended(self, part: bytes) -> Iterator[bytes]:
+        at = since = 0
+        while at < len(part):
+            end = part.rfind(b"<", at + 1, at + _SLICE) if len(part) - at > _SLICE else len(part)
+            end = end if end > at else min(len(part), at + _SLICE)
+            since = end if part.find(b"<", at, end) >= 0 else since
+            if end - since > _LONGEST_TEXT:
+                raise BadMarkup(f"a text of more than {_LONGEST_TEXT // 2**20} MB")
+            piece = part[at:end]
+            at = end
+            if b"&" in piece:
+                piece = _AMPERSAND.sub(self._reference, piece)
+            yield _CONTROLS.sub(b"", piece)
+
+    def _reference(self, match: re.Match[bytes]) -> bytes:
+        """What stands for an ampersand that begins no reference of XML."""
+        name: bytes | None = match[1]
+        self._references -= 1
+        if self._references < 0:
+            raise BadMarkup(f"more than {_MOST_REFERENCES} bare ampersands and HTML entities")
+        if name is None:
+            return b"&amp;"
+        if name[:1] == b"#":
+            return b"&#x" + name[2:] + b";"
+        own: bytes | None = self._entities.get(name)
+        if own is not None:
+            return own
+        signs = html.entities.html5.get(name.decode() + ";")
+        if signs:
+            return "".join(f"&#{ord(sign)};" for sign in signs).encode()
+        return b"&amp;" + name + b";"
+
+
+class Elements:
+    """The elements of an XML document in the order of their ends, and those begun: ``(event,
+    element, depth)``.
+
+    Whoever goes over it calls :meth:`release` for what was read. ``cut`` says why the document
+    was read in part, ``root`` is the local name of its first element.
+    """
+
+    def __init__(self, data: bytes, most: int) -> None:
+        self.data = data
+        self._most = most
+        self.root: str | None = None
+        self.cut: str | None = None
+        self._count = 0
+        self._since = 0
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Go over the document once."""
+        parser = etree.XMLPullParser(
+            ("start", "end"), resolve_entities=False, no_network=True, load_dtd=False,
+            huge_tree=False, recover=True, remove_comments=True, remove_pis=True, encoding="utf-8",
+        )  # fmt: skip
+        try:
+            for piece in _Mender(self.data):
+                long = next(
+                    (m for m in _LONG_TAG.finditer(piece) if m[0].count(b"=") > MAX_ATTRIBUTES),
+                    None,
+                )
+                parser.feed(piece if long is None else piece[: long.start()])
+                yield from self._events(parser)
+                if long is not None:
+                    raise BadMarkup(f"an element has more than {MAX_ATTRIBUTES} attributes")
+                if self.cut is not None:
+                    return
+            parser.close()
+            yield from self._events(parser)
+        except BadMarkup as error:
+            self.cut = str(error)
+        except etree.XMLSyntaxError as error:
+            self.cut = f"malformed XML: {error.msg}"
+
+    def _events(self, parser: Any) -> Iterator[tuple[str, Any]]:
+        for event, element in parser.read_events():
+            if event == "start":
+                self.root = self.root or local(element)
+                self._count += 1
+                self._since += 1
+                if self._count > self._most or self._since > MAX_ELEMENTS_OF_ENTRY:
+                    most = self._most if self._count > self._most else MAX_ELEMENTS_OF_ENTRY
+                    self.cut = f"more than {most} elements"
+                    return
+            yield event, element
+
+    def release(self, element: Any) -> None:
+        """Free an element that was read, and all before it."""
+        self._since = 0
+        element.clear()
+        parent = element.getparent()
+        while parent is not None and element.getprevious() is not None:
+            del parent[0]
+
+
+def local(element: Any) -> str:
+    """The name of an element without its namespace, in lower case."""
+    tag = element.tag
+    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
+
+
+def namespace(element: Any) -> str:
+    """The namespace of an element in lower case; its prefix where that is not declared."""
+    tag = element.tag
+    if not isinstance(tag, str):
+        return ""
+    return tag[1:].partition("}")[0].lower() if tag[0] == "{" else tag.rpartition(":")[0].lower()
+
+
+def text_in(element: Any) -> str:
+    """All text of an element and what it holds."""
+    return "".join(element.itertext())
+
+
+def decoded(body: bytes, content_type: str = "") -> str:
+    """A text that is no XML."""
+    return as_utf8(body, content_type).decode("utf-8", "replace")

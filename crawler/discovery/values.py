@@ -1,0 +1,110 @@
+"""Values as feeds and sitemaps give them, of any type and size: read, or skipped and counted.
+
+The one place where a bad value of an announcement is turned away: nothing that a publisher
+writes raises, and nothing is left out without a count.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from crawler.extraction.timestamps import read_timestamp
+from crawler.pipelines.clean import clean_line
+from storage.addresses import absolute
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crawler.extraction.timestamps import Timestamp
+
+# The longest text that an announcement keeps, and the longest number that is one.
+_MOST_CHARS = 2_000
+_COUNT = re.compile(r"\d{1,7}", re.ASCII)
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]{0,15})(\s[^<>]*)?/?>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_VOID = frozenset(("br", "img", "wbr", "hr"))
+_UNSEEN = frozenset(("script", "style"))
+
+
+class Values:
+    """Reads the values of one endpoint; ``skipped`` counts those that could not be, by cause."""
+
+    def __init__(self, language: str | None = None) -> None:
+        self.language = language
+        self.skipped: Counter[str] = Counter()
+
+    def timestamp(self, value: Any) -> Timestamp | None:
+        """A timestamp; one that is not understood is counted."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        found = read_timestamp(value, UTC, self.language)
+        if found is None:
+            self.skipped["announcement-timestamp"] += 1
+        return found
+
+    def address(self, base: str, link: Any) -> str | None:
+        """``link`` as an absolute web address; an entry without one is counted."""
+        found = absolute(base, link) if isinstance(link, str) and link.strip() else None
+        if found is None:
+            self.skipped["announcement-url"] += 1
+        return found
+
+
+def at(found: Timestamp | None) -> datetime | None:
+    """The moment of a timestamp."""
+    return None if found is None else found.at
+
+
+def line(value: Any) -> str | None:
+    """A text as one clean line; ``None`` for what is no text, or an empty one."""
+    if not isinstance(value, str):
+        return None
+    # JSON can say what no database takes.
+    return clean_line(" ".join(value[: 4 * _MOST_CHARS].split()))[:_MOST_CHARS] or None
+
+
+def lines(values: Any) -> list[str]:
+    """The texts of a list, each as one clean line."""
+    if not isinstance(values, list | tuple):
+        return []
+    return [found for value in values[:100] if (found := line(value))]
+
+
+def count(value: Any, most: int) -> int | None:
+    """A whole number from 1 to ``most``."""
+    text = str(value).strip() if isinstance(value, str | int) else ""
+    number = int(text) if _COUNT.fullmatch(text) else 0
+    return number if 0 < number <= most else None
+
+
+def without_markup(text: str) -> str:
+    """A title that may be HTML, as text.
+
+    Elements that are closed, void or have attributes are markup; ``how <script> works`` and
+    ``a < b`` are words.
+    """
+    text = text[: 4 * _MOST_CHARS]
+    dropped: list[tuple[int, int]] = []
+    begun: dict[str, list[re.Match[str]]] = {}
+    for tag in _TAG.finditer(text) if "<" in text else ():
+        name = (tag[2] or "").lower()
+        if not name or name in _VOID:
+            dropped.append(tag.span())
+        elif not tag[1]:
+            begun.setdefault(name, []).append(tag)
+        elif begun.get(name):
+            start = begun[name].pop()
+            spans = [start.span(), tag.span()]
+            dropped += [(start.start(), tag.end())] if name in _UNSEEN else spans
+    dropped += [tag.span() for tags in begun.values() for tag in tags if tag[3] and "=" in tag[3]]
+    kept, at = [], 0
+    for first, last in sorted(dropped):
+        if last > at:
+            kept.append(text[at : max(at, first)])
+            # A break or picture parts words.
+            kept.append(" " if text[first + 1 : first + 3].lower() in ("br", "hr", "im") else "")
+            at = last
+    return html.unescape("".join([*kept, text[at:]]))
