@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from storage.addresses import is_web_url
+from storage.words import is_whole_number
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -68,7 +69,7 @@ def _number(raw: dict[str, Any], name: str, default: int) -> int:
     value = raw.get(name)
     if value is None or value == "":
         return default
-    if not str(value).isdigit():
+    if not is_whole_number(str(value)):
         raise BadArgument(f"{name}={value!r} is not a whole number from 0")
     return int(value)
 

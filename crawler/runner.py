@@ -28,7 +28,6 @@ from storage.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from scrapy.http import Response
     from scrapy.settings import Settings
 
     from storage.location import Location
@@ -39,6 +38,15 @@ logger = logging.getLogger(__name__)
 MAX_CRAWLS = 8
 # Objects made before cycles are looked for among them, a dozen pages' worth; by default 700.
 _NEW_OBJECTS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPage:
+    """A page's decoded body, the URL it came from at last, and its Content-Type."""
+
+    body: bytes
+    url: str
+    content_type: str
 
 
 @dataclass
@@ -175,35 +183,38 @@ def run_discovery(location: Location, home_url: str) -> Discovery:
     return discovery
 
 
-def fetch_page(location: Location, url: str) -> tuple[tuple[bytes, str, str] | None, str]:
-    """One page as (body, final URL, content type), or ``None`` and why not; once a process."""
+def fetch_pages(location: Location, urls: Sequence[str]) -> list[FetchedPage | str]:
+    """Fetch pages of one site, one after the other; once per process, as the reactor runs once.
+
+    Returns, for each URL in its order, the page or why it could not be had.
+    """
     from scrapy import Request, Spider
 
-    answer: list[Response | causes.Failure] = []
+    answers: list[FetchedPage | str] = []
 
-    class OnePage(Spider):
-        """Fetches one page."""
+    class Pages(Spider):
+        """Fetches them."""
 
-        name = "one-page"
+        name = "pages"
 
         async def start(self) -> Any:
-            """Fetch it."""
-            answer.append(await fetch(self.crawler, Request(url)))
+            """Fetch each and yield nothing to the scheduler."""
+            for url in urls:
+                page = await fetch(self.crawler, Request(url))
+                if isinstance(page, causes.Failure):
+                    answers.append(f"{page.detail} ({page.cause})")
+                else:
+                    answers.append(FetchedPage(page.body, page.url, content_type(page)))
             nothing: tuple[Any, ...] = ()
             for request in nothing:
                 yield request
 
     async def main() -> None:
         at_once()
-        await AsyncCrawlerRunner(settings_for(location, url)).crawl(OnePage)
+        await AsyncCrawlerRunner(settings_for(location, urls[0])).crawl(Pages)
 
     in_reactor(main, settings_for(location))
-    if not answer:
-        return None, "nothing came"
-    page = answer[0]
-    if isinstance(page, causes.Failure):
-        return None, f"{page.detail} ({page.cause})"
-    return (page.body, page.url, content_type(page)), ""
+    return answers + ["the fetch was interrupted"] * (len(urls) - len(answers))
 
 
 class _Host:

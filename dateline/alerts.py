@@ -16,12 +16,11 @@ import logging
 import os
 import smtplib
 import ssl
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
+from dateline import webhook
 from storage import agenda, messages
 from storage.archive import utc_now
 from storage.location import mail_settings
@@ -96,14 +95,12 @@ def _post(message: Message) -> None:
         "webhook-id": message.key, "webhook-timestamp": stamp,
         "webhook-signature": signature(message.secret, message.key, stamp, body),
     }  # fmt: skip
-    request = urllib.request.Request(message.target, body, headers, method="POST")  # noqa: S310
     try:
-        with _OPENER.open(request, timeout=_TIMEOUT):
-            pass
-    except urllib.error.HTTPError as error:
-        raise NotSent(f"the server answered {error.code}") from error
+        status = webhook.post(message.target, body, headers, _TIMEOUT)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NotSent(f"{type(error).__name__}: {error}") from error
+    if not 200 <= status < 300:  # the class of success
+        raise NotSent(f"the server answered {status}")
 
 
 def signature(secret: str, key: str, stamp: str, body: bytes) -> str:
@@ -116,16 +113,6 @@ def signature(secret: str, key: str, stamp: str, body: bytes) -> str:
 def shown_secret(secret: str) -> str:
     """A secret as the specification writes it, for whoever checks signatures."""
     return "whsec_" + base64.b64encode(bytes.fromhex(secret)).decode()
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A webhook that moved is not followed: what it is told may be for nobody else."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Follow nothing; the answer counts as a failure."""
-
-
-_OPENER = urllib.request.build_opener(_NoRedirect)
 
 
 def _mail(archive: Archive, message: Message) -> None:

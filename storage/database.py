@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -17,6 +19,7 @@ from storage.errors import DatabaseUnreachable, FolderNotWritable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sqlalchemy import URL
     from sqlalchemy.orm import DeclarativeBase, Session
 
 T = TypeVar("T")
@@ -38,7 +41,10 @@ def make_engine(url: str) -> Engine:
             raise DatabaseUnreachable(
                 f"{parsed.get_backend_name()} is not supported", "use SQLite or PostgreSQL"
             )
-        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+        engine = create_engine(
+            parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite",
+            **_read_only_arguments(parsed),
+        )  # fmt: skip
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise DatabaseUnreachable(
             f"the database URL cannot be used: {error}",
@@ -54,12 +60,44 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
+def _read_only_arguments(url: URL) -> dict[str, Any]:
+    """How a SQLite file is opened that lies where nothing can be written: on a read-only disk.
+
+    In WAL mode SQLite wants to write beside the file even to read it. With no log of a writer left
+    there, the file cannot change and is opened as immutable; with one, it is read through an index
+    of the log in memory, without locks (https://www.sqlite.org/wal.html, "Read-Only Databases" and
+    "Use of WAL Without Shared-Memory").
+    """
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return {}
+    path = Path(url.database)
+    if not path.is_file() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return {}
+    log = path.with_name(f"{path.name}-wal")
+    has_log = log.is_file() and log.stat().st_size > 0
+    name = f"file:{quote(str(path.absolute()))}?" + (
+        "mode=ro&vfs=unix-none" if has_log else "immutable=1"
+    )
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(name, uri=True, check_same_thread=False)
+        if has_log:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        return connection
+
+    return {"creator": connect}
+
+
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     # SQLAlchemy's "begin" event below opens transactions, so the driver must not.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    try:
+        cursor.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if "readonly" not in str(error):
+            raise
     # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits on power loss, and what
     # was reported as stored must be there. Batches make it cheap.
     cursor.execute("PRAGMA synchronous = FULL")

@@ -86,7 +86,7 @@ def of_archive(archive: Archive) -> ArchiveFigures:
     """The archive as a whole."""
     with archive.reading() as session:
         return ArchiveFigures(
-            session.scalar(select(func.sum(Capture.length))) or 0,
+            int(session.scalar(select(func.sum(Capture.length))) or 0),
             database_bytes(session),
             shutil.disk_usage(archive.location.folder).free,
             session.scalar(

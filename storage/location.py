@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from storage.errors import ArchiveError, ArchiveNotFound, DatabaseUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 CONFIG_NAME = "dateline.toml"
 DATABASE_NAME = "dateline.db"
@@ -116,21 +121,15 @@ def locate(folder: str | None = None, database: str | None = None) -> Location:
         ArchiveError: the settings file is not valid TOML or holds a value of a wrong type.
     """
     root = find_folder(folder)
-    config = _read_config(root / CONFIG_NAME)
+    config = read_settings(root / CONFIG_NAME)
     url = database or os.environ.get("DATELINE_DATABASE") or config.get("database")
-    crawl = config.get("crawl", {})
-    try:
-        return Location(
-            folder=root,
-            database_url=with_driver(str(url)) if url else f"sqlite:///{root / DATABASE_NAME}",
-            contact=os.environ.get("DATELINE_CONTACT", str(config.get("contact", ""))),
-            delay=_delay(crawl.get("delay")),
-            concurrency=max(1, int(crawl.get("concurrency", 2))),
-        )
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ArchiveError(
-            f"{root / CONFIG_NAME}: {error}", "correct the line or delete the file"
-        ) from error
+    return Location(
+        folder=root,
+        database_url=with_driver(url) if url else f"sqlite:///{root / DATABASE_NAME}",
+        contact=os.environ.get("DATELINE_CONTACT", config.get("contact", "")),
+        delay=config.get("crawl.delay"),
+        concurrency=config.get("crawl.concurrency", 2),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,19 +149,19 @@ def mail_settings(folder: Path) -> Mail | None:
     Raises:
         ArchiveError: it lacks a line, or one has a wrong type.
     """
-    section = _read_config(folder / CONFIG_NAME).get("mail")
-    if section is None:
+    settings = read_settings(folder / CONFIG_NAME)
+    if not any(name.startswith("mail.") for name in settings):
         return None
-    try:
-        host, sender = str(section["host"]), str(section["from"])
-        port = int(section.get("port", 587))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ArchiveError(
-            f"{folder / CONFIG_NAME}: [mail] needs host and from, and a number as port",
-            "correct the section",
-        ) from error
-    starttls = bool(section.get("starttls", port == 587))
-    return Mail(host, port, sender, str(section.get("username", "")), starttls)
+    for name in ("host", "from"):
+        if not settings.get(f"mail.{name}"):
+            raise ArchiveError(
+                f"{folder / CONFIG_NAME}: [mail] has no {name}", f"add a line {name} = ..."
+            )
+    port = settings.get("mail.port", 587)
+    return Mail(
+        settings["mail.host"], port, settings["mail.from"], settings.get("mail.username", ""),
+        settings.get("mail.starttls", port == 587),
+    )  # fmt: skip
 
 
 def require_archive(location: Location) -> None:
@@ -176,16 +175,79 @@ def require_archive(location: Location) -> None:
             )
 
 
-def _delay(value: Any) -> float | None:
-    if value is None:
-        return None
-    delay = float(value)
-    if delay < 0:
-        raise ValueError(f"delay = {value} is below 0")
-    return delay
+def read_settings(path: Path) -> dict[str, Any]:
+    """The settings in a file, checked, by their dotted names (``crawl.delay``).
+
+    Raises:
+        ArchiveError: the file cannot be read, is no TOML, or holds an unknown setting or a value
+            of a wrong type; the message names the setting.
+    """
+    settings: dict[str, Any] = {}
+    for name, value in _flat(_read_toml(path)):
+        if any(known.startswith(f"{name}.") for known in _SETTINGS):
+            raise ArchiveError(f"{path}: {name} is a section", f"write [{name}] above its settings")
+        if name not in _SETTINGS:
+            near = difflib.get_close_matches(name, _SETTINGS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_SETTINGS)}"
+            raise ArchiveError(f"{path}: unknown setting {name!r}", hint)
+        check, wanted = _SETTINGS[name]
+        if not check(value):
+            raise ArchiveError(f"{path}: {name} = {_shown(value)} is not {wanted}", "correct it")
+        settings[name] = value
+    return settings
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _shown(value: Any) -> str:
+    shown = json.dumps(value, ensure_ascii=False, default=str)
+    return shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + "…"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 1
+
+
+def _is_seconds(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= _LONGEST_DELAY
+
+
+def _is_port(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= _LAST_PORT
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+_LONGEST_SHOWN = 60
+_LONGEST_DELAY = 86_400
+_LAST_PORT = 65_535
+# Every setting of dateline.toml: how its value is checked, and what it has to be.
+_SETTINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "contact": (_is_text, 'a text in quotes, such as "https://example.org/archive"'),
+    "database": (_is_text, 'a text in quotes, such as "postgresql://user@host/name"'),
+    "crawl.delay": (_is_seconds, "a number of seconds, 0 to 86400"),
+    "crawl.concurrency": (_is_count, "a whole number of at least 1"),
+    "mail.host": (_is_text, "a text in quotes"),
+    "mail.port": (_is_port, "a port, 1 to 65535"),
+    "mail.from": (_is_text, "a text in quotes"),
+    "mail.username": (_is_text, "a text in quotes"),
+    "mail.starttls": (_is_flag, "true or false"),
+}
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:

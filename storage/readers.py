@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import delete, func, select, update
 
+from storage.database import insert_ignore
 from storage.errors import ArchiveError
-from storage.models import Token, User
+from storage.models import EndedSession, Token, User
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -183,6 +184,24 @@ def scope_of(archive: Archive, secret: str, now: datetime, note_after: timedelta
             )
         )
     return info.scope
+
+
+def end_session(archive: Archive, secret: str, now: datetime, expires_at: datetime) -> None:
+    """Accept a session no more, whatever cookie brings it; expired ones are forgotten."""
+
+    def work(session: Session) -> None:
+        session.execute(delete(EndedSession).where(EndedSession.expires_at < now))
+        insert_ignore(
+            session, EndedSession, [{"digest": _digest(secret), "expires_at": expires_at}]
+        )
+
+    archive.write(work)
+
+
+def has_ended(archive: Archive, secret: str) -> bool:
+    """Whether the session of that secret was ended by its user."""
+    with archive.reading() as session:
+        return session.get(EndedSession, _digest(secret)) is not None
 
 
 def _digest(secret: str) -> str:

@@ -29,6 +29,7 @@ from storage.models import (
     Source,
 )
 from storage.sources import list_sources
+from storage.words import is_whole_number, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +48,7 @@ def find(archive: Archive, name: str) -> int:
         UnknownItem: there is none.
     """
     with archive.reading() as session:
-        if name.isdigit():
+        if is_whole_number(name):
             found = session.scalar(select(Item.id).where(Item.id == int(name)))
         elif is_web_url(name):
             found = session.scalar(
@@ -58,7 +59,8 @@ def find(archive: Archive, name: str) -> int:
             )
         else:
             raise UnknownItem(
-                f"{name!r} is neither a number nor a URL", "take one from `dateline search`"
+                f"{printable(name)!r} is neither a number nor a URL",
+                "take one from `dateline search`",
             )
     if found is None:
         raise UnknownItem(f"the archive holds no item {name}", "look for it with `dateline search`")
@@ -350,6 +352,6 @@ def status_of(archive: Archive, now: datetime) -> dict[str, Any]:
             "folder": str(archive.location.folder),
             "articles": count(Article), "entries": count(DirectoryEntry),
             "revisions": count(Revision), "captures": count(Capture),
-            "capture_bytes": session.scalar(select(func.sum(Capture.length))) or 0,
+            "capture_bytes": int(session.scalar(select(func.sum(Capture.length))) or 0),
             "sources": sources,
         }  # fmt: skip

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 
 from storage.database import chunked
 from storage.models import CrawlRun
+from storage.words import is_whole_number
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -137,7 +138,7 @@ def _close_dead(session: Session, source_id: int, now: datetime) -> None:
 def is_dead(process: str) -> bool:
     """Whether a process by its :func:`process_name` is known to be no more: one of this machine."""
     on, _, pid = process.rpartition(":")
-    return on == socket.gethostname() and pid.isdigit() and not _alive(int(pid))
+    return on == socket.gethostname() and is_whole_number(pid) and not _alive(int(pid))
 
 
 def _alive(pid: int) -> bool:

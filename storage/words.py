@@ -12,11 +12,32 @@ if TYPE_CHECKING:
 
 # Characters, of at most four bytes; an index of PostgreSQL takes 2,704.
 _LONGEST_NAME = 500
+_MOST_DIGITS = 18
+# User name and password of a URL, in any text.
+_CREDENTIALS = re.compile(r"\b([a-z][a-z0-9+.-]{0,30}://)[^\s/@?#'\"<>]{1,500}@", re.IGNORECASE)
 
 
 def words_of(text: str) -> list[str]:
     """The words of ``text``, folded so that case, width and punctuation do not count."""
     return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
+
+
+def is_whole_number(text: str) -> bool:
+    """Whether ``text`` is a number of digits 0 to 9 that a database column holds (63 bits).
+
+    ``str.isdigit`` is true of ``²`` and ``٣`` too, which ``int`` refuses or reads.
+    """
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+
+
+def without_credentials(text: str) -> str:
+    """A URL, or a text with URLs, without their user names and passwords."""
+    return _CREDENTIALS.sub(r"\1", text)
+
+
+def printable(text: str) -> str:
+    """``text`` with what no terminal or log can show (halves of surrogate pairs) replaced."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def digest_of(words: Sequence[str]) -> str:

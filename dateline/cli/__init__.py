@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
+from dateline.cli.logs import configure_logs
 from dateline.cli.options import ExitCode, say
 from storage.version import VERSION
 
@@ -113,6 +114,7 @@ def cli(
     ctx: click.Context, archive: str | None, database: str | None, verbose: int, log_json: bool
 ) -> None:
     """Dateline follows news sites and keeps every article, clean, once, and findable."""
+    configure_logs(verbose, as_json=log_json)
     ctx.obj = {
         "archive": archive, "database": database, "verbose": verbose, "log_json": log_json,
     }  # fmt: skip
@@ -130,7 +132,9 @@ def main() -> None:
     except click.Abort:
         _end_interrupted()
     except click.UsageError as error:
-        error.show()
+        if error.ctx is not None:
+            click.echo(error.ctx.get_usage(), err=True)
+        say(error.format_message())
         sys.exit(ExitCode.USAGE)
     except click.ClickException as error:
         say(error.format_message())

@@ -59,15 +59,23 @@ def _minutes(text: str) -> int:
 def list_alerts(ctx: click.Context, as_json: bool) -> None:
     """List the alerts, and how their last messages fared."""
     from storage import messages
+    from storage.words import without_credentials
 
     with opened(ctx) as archive:
         found = messages.watches(archive)
     if as_json:
         put_json([
-            {"id": one.id, "search": one.search, "query": one.query, "to": one.target,
-             "every_minutes": one.every_minutes, "told": one.told, "waiting": one.waiting,
-             "last_sent_at": one.last_sent_at and one.last_sent_at.isoformat(),
-             "last_error": one.last_error}
+            {
+                "id": one.id,
+                "search": one.search,
+                "query": one.query,
+                "to": without_credentials(one.target),
+                "every_minutes": one.every_minutes,
+                "told": one.told,
+                "waiting": one.waiting,
+                "last_sent_at": one.last_sent_at and one.last_sent_at.isoformat(),
+                "last_error": one.last_error,
+            }
             for one in found
         ])  # fmt: skip
     elif not found:
@@ -75,7 +83,7 @@ def list_alerts(ctx: click.Context, as_json: bool) -> None:
     else:
         table(
             [(str(one.id), str(one.told), str(one.waiting), local(one.last_sent_at),
-              one.search or "(alarms)", one.target) for one in found],
+              one.search or "(alarms)", without_credentials(one.target)) for one in found],
             ("NO", "TOLD", "WAITING", "LAST SENT", "SEARCH", "TO"),
         )  # fmt: skip
         for one in found:
@@ -117,6 +125,7 @@ def test(ctx: click.Context, number: int) -> None:
     from dateline.alerts import NotSent
     from dateline.alerts import send as deliver
     from storage import messages
+    from storage.words import without_credentials
 
     with opened(ctx) as archive:
         one = next((w for w in messages.watches(archive) if w.id == number), None)
@@ -127,5 +136,7 @@ def test(ctx: click.Context, number: int) -> None:
         try:
             deliver(archive, message)
         except NotSent as error:
-            raise click.ClickException(f"{one.target} did not take it: {error}") from error
+            raise click.ClickException(
+                without_credentials(f"{one.target} did not take it: {error}")
+            ) from error
     say(f"{one.target} took a test message")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dateline.cli.options import ExitCode, opened, put_json, say, table
+from dateline.cli.options import ExitCode, Seconds, opened, put_json, say, table
 
 if TYPE_CHECKING:
     from storage.past import BackfillInfo
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--to", "until", metavar="DAY", help="The last day (default: today).")
 @click.option("--limit", type=click.IntRange(0), default=0, help="Articles fetched now, at most; "
               "the rest waits for the next crawl.")  # fmt: skip
-@click.option("--delay", type=click.FloatRange(0), help="Seconds between two requests to a host.")
+@click.option("--delay", type=Seconds(), help="Seconds between two requests to a host.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def backfill(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dateline.cli.options import ExitCode, opened, plural, put_json, say
+from dateline.cli.options import ExitCode, Seconds, opened, plural, put_json, say
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -35,7 +35,7 @@ _LINE_EVERY = 10.0
 @click.option("--due", is_flag=True, help="Visit only feeds and sitemaps that are due.")
 @click.option("--rechecks", type=click.IntRange(0), help="Known articles looked at again, "
               "at most (default: 200).")  # fmt: skip
-@click.option("--delay", type=click.FloatRange(0), help="Seconds between two requests to a host.")
+@click.option("--delay", type=Seconds(), help="Seconds between two requests to a host.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
 @click.pass_context
 def crawl(

@@ -140,6 +140,7 @@ def _mail(archive: Archive) -> Iterator[Finding]:
     from dateline.alerts import PASSWORD
     from storage import messages
     from storage.location import mail_settings
+    from storage.words import without_credentials
 
     found = messages.watches(archive)
     mailed = any(one.target.startswith("mailto:") for one in found)
@@ -151,7 +152,9 @@ def _mail(archive: Archive) -> Iterator[Finding]:
         yield Finding("alerts", "warning", f"{PASSWORD} is not set here")
     waiting = [one for one in found if one.waiting and one.last_error]
     for one in waiting:
-        yield Finding(f"alert {one.id}", "warning", f"{one.target}: {one.last_error}")
+        yield Finding(
+            f"alert {one.id}", "warning", without_credentials(f"{one.target}: {one.last_error}")
+        )
 
 
 def _browser(wanting: list[str]) -> Iterator[Finding]:
@@ -181,10 +184,8 @@ def _extractor() -> Finding:
 
 def _sources(ctx: click.Context, sources: list[tuple[str, str]]) -> Iterator[Finding]:
     from crawler.reach import reach
-    from dateline.cli.logs import configure_logs
     from storage import locate
 
-    configure_logs(ctx.obj["verbose"], as_json=ctx.obj["log_json"])
     found = reach(locate(ctx.obj["archive"], ctx.obj["database"]), sources)
     for one in found:
         if one.problem is not None:

@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(1), help="Processes for --manifest "
               "(default: one a processor).")  # fmt: skip
 @click.option("--timezone", help="The zone of moments without offset (Europe/Paris, …).")
+@click.option("--json", "as_json", is_flag=True, help="As JSON (always so; accepted for symmetry).")
 @click.pass_context
 def extract(
     ctx: click.Context, page: str | None, url: str | None, manifest: str | None,
-    out: str | None, jobs: int | None, timezone: str | None,
+    out: str | None, jobs: int | None, timezone: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make an article of a page: each field, and where it came from.
 
@@ -60,10 +61,9 @@ def extract(
     except BadPage as error:
         say(f"{error}; nothing can be extracted from it")
         ctx.exit(ExitCode.FAILED)
-    from dateline.cli.extraction_json import as_json, cleaned
+    from dateline.cli.extraction_json import cleaned, record_of
 
-    found = cleaned(found)
-    put_json(as_json(found, address))
+    put_json(record_of(cleaned(found), address))
     if found.article is None and found.entry is None:
         say(f"this is no article but: {found.kind} ({found.reason})")
         ctx.exit(ExitCode.FAILED)
@@ -81,13 +81,13 @@ def _one(ctx: click.Context, page: str, url: str | None) -> tuple[bytes, str, st
 
 
 def _fetched(ctx: click.Context, url: str) -> tuple[bytes, str, str]:
-    from crawler.runner import fetch_page
+    from crawler.runner import fetch_pages
     from storage import locate
 
-    response, failure = fetch_page(locate(ctx.obj["archive"], ctx.obj["database"]), url)
-    if response is None:
-        raise click.ClickException(f"{url}: {failure}")
-    return response
+    (page,) = fetch_pages(locate(ctx.obj["archive"], ctx.obj["database"]), [url])
+    if isinstance(page, str):
+        raise click.ClickException(f"{url}: {page}")
+    return page.body, page.url, page.content_type
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -23,7 +23,7 @@ def cleaned(found: Extraction) -> Extraction:
     return replace(found, entry=clean_entry(found.entry)) if found.entry is not None else found
 
 
-def as_json(found: Extraction, url: str) -> dict[str, Any]:
+def record_of(found: Extraction, url: str) -> dict[str, Any]:
     """Every field with its value and where it came from, then the text and what it links to."""
     record: dict[str, Any] = {"url": url, "page": found.kind}
     if found.reason:

@@ -6,9 +6,19 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from storage.words import printable, without_credentials
+
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 # The library's own remarks on requests are of interest to its developers only.
 _QUIET = ("scrapy", "twisted", "asyncio", "py.warnings", "charset_normalizer", "filelock")
+
+
+class Plain(logging.Formatter):
+    """A line per message, without passwords of URLs and what no terminal can show."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return printable(without_credentials(super().format(record)))
 
 
 class JsonLines(logging.Formatter):
@@ -19,7 +29,7 @@ class JsonLines(logging.Formatter):
         said: dict[str, str] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(), "logger": record.name,
-            "message": record.getMessage(),
+            "message": printable(without_credentials(record.getMessage())),
         }  # fmt: skip
         source = getattr(getattr(record, "spider", None), "source_name", None)
         if source:
@@ -35,7 +45,9 @@ def configure_logs(
     """Send logs to stderr (or ``handler``) at the level that ``-v`` asks for."""
     level = _LEVELS[min(verbose, 2)]
     handler = handler or logging.StreamHandler()
-    plain = logging.Formatter("%(levelname)s %(name)s: %(message)s")
+    # A handler of Rich shows the level in a column of its own.
+    level_too = "%(levelname)s " if type(handler) is logging.StreamHandler else ""
+    plain = Plain(f"{level_too}%(name)s: %(message)s")
     handler.setFormatter(JsonLines() if as_json else plain)
     # What ends a run is the summary's to tell; under `scrapy crawl` the log is all there is.
     handler.addFilter(lambda record: not getattr(record, "told", False))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from storage.words import printable, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,9 +34,25 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+class Seconds(click.FloatRange):
+    """A pause in seconds, from 0 to a day; ``nan`` is none."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 86_400)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number, or a usage error."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return number
+
+
 def say(message: str) -> None:
     """A remark for the person at the terminal, on stderr."""
-    click.echo(f"dateline: {message}", err=True)
+    click.echo(f"dateline: {printable(without_credentials(message))}", err=True)
 
 
 def put_json(value: Any) -> None:

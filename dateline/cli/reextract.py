@@ -36,10 +36,8 @@ def reextract(
     that it is a re-extraction. The same command goes on where it was cut short.
     """
     from crawler.reextract import reextract as run
-    from dateline.cli.logs import configure_logs
     from storage.sources import get_source
 
-    configure_logs(ctx.obj["verbose"], as_json=ctx.obj["log_json"])
     with opened(ctx) as archive:
         source_id = None
         if source is not None:

@@ -49,10 +49,8 @@ def run(ctx: click.Context, once: bool, at_once: int) -> None:
     """
     from crawler.scheduler import run as schedule
     from dateline.cli.crawl import exit_code
-    from dateline.cli.logs import configure_logs
     from storage import locate
 
-    configure_logs(ctx.obj["verbose"], as_json=ctx.obj["log_json"])
     with opened(ctx) as archive, archive.reading() as session:
         from storage.sources import list_sources
 

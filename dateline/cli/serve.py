@@ -8,6 +8,8 @@ import click
 
 from dateline.cli.options import opened, say
 
+# Connections that wait until the server takes them.
+_BACKLOG = 2048
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -54,6 +56,7 @@ def _listening(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
         raise click.ClickException(

@@ -80,7 +80,7 @@ def new(ctx: click.Context, urls: tuple[str, ...], name: str | None) -> None:
     if not name.isidentifier() or keyword.iskeyword(name):
         raise click.UsageError(f"--name {name!r}: use letters, digits and underscores")
     root = _checkout()
-    pages = [(url, _page(ctx, url)) for url in urls]
+    pages = _pages(ctx, urls)
     file = root / "crawler" / "sites" / f"{name}.py"
     if file.exists():
         say(f"{file.relative_to(root)} is there already; only fixtures are added")
@@ -97,14 +97,17 @@ def new(ctx: click.Context, urls: tuple[str, ...], name: str | None) -> None:
     click.echo(f"Next: read the JSON, mend the file, `dateline site test {name}`")
 
 
-def _page(ctx: click.Context, url: str) -> bytes:
-    from crawler.runner import fetch_page
+def _pages(ctx: click.Context, urls: tuple[str, ...]) -> list[tuple[str, bytes]]:
+    from crawler.runner import fetch_pages
     from storage import locate
 
-    response, failure = fetch_page(locate(ctx.obj["archive"], ctx.obj["database"]), url)
-    if response is None:
-        raise click.ClickException(f"{url}: {failure}")
-    return response[0]
+    found = fetch_pages(locate(ctx.obj["archive"], ctx.obj["database"]), urls)
+    pages = []
+    for url, page in zip(urls, found, strict=True):
+        if isinstance(page, str):
+            raise click.ClickException(f"{url}: {page}; nothing was written")
+        pages.append((url, page.body))
+    return pages
 
 
 def _write_fixtures(root: Path, name: str, pages: list[tuple[str, bytes]]) -> None:

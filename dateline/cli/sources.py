@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dateline.cli.options import ExitCode, local, opened, plural, put_json, say, table
+from dateline.cli.options import ExitCode, Seconds, local, opened, plural, put_json, say, table
 
 if TYPE_CHECKING:
     from crawler.spiders.discover import Discovery
@@ -22,7 +22,7 @@ _POLICIES = ("reserve", "strict", "ignore")
 @click.option("--name", help="A short name for the source (default: from its host).")
 @click.option("--language", help="Its language, where its pages do not say (fr, en-GB, …).")
 @click.option("--timezone", help="Its time zone, for moments without offset (Europe/Paris, …).")
-@click.option("--delay", type=click.FloatRange(0), help="Seconds between two requests to it.")
+@click.option("--delay", type=Seconds(), help="Seconds between two requests to it.")
 @click.option("--rights", type=click.Choice(_POLICIES), default="reserve", show_default=True,
               help="What follows from what its publisher reserves (guide: Rights).")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what is found; follow nothing.")
@@ -42,9 +42,6 @@ def add(
         raise click.UsageError(
             f"--name {name!r}: use up to 80 letters, digits, dots, dashes and underscores"
         )
-    from dateline.cli.logs import configure_logs
-
-    configure_logs(ctx.obj["verbose"], as_json=ctx.obj["log_json"])
     from crawler.runner import run_discovery
     from storage import locate
 
@@ -67,10 +64,16 @@ def add(
 
 def _home(url: str) -> str:
     from storage.addresses import is_web_url
+    from storage.words import without_credentials
 
     address = url if "://" in url else f"https://{url}"
     if not is_web_url(address) or any(c.isspace() for c in address):
-        raise click.UsageError(f"{url!r} is no web address; write e.g. https://news.example/")
+        raise click.UsageError(f"{url!r} is not a web address. Example: https://news.example/")
+    if without_credentials(address) != address:
+        raise click.UsageError(
+            f"{without_credentials(address)}: leave the user name and password out of the address; "
+            "the guide (Subscriptions) says how Dateline logs in"
+        )
     return address if address.count("/") > 2 else f"{address}/"
 
 

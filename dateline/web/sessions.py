@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 COOKIE = "dateline"
 _AGE = 30 * 86_400
 _SECRET_FILE = "web-secret"  # noqa: S105 - the name of a file
-# Five wrong passwords in five minutes, by name and by address, then wait.
+# Five wrong passwords in five minutes from one address, then it waits. Not by name: whoever knows a
+# name could lock its user out.
 _TRIES = 5
 _WINDOW = 300.0
 _REMEMBERED = 10_000
@@ -63,7 +65,11 @@ def secret_of(archive: Archive) -> str:
     path = Path(archive.location.folder, _SECRET_FILE)
     if not path.exists():
         made = path.with_name(f".{_SECRET_FILE}.{secrets.token_hex(4)}")
-        made.touch(mode=0o600)
+        try:
+            made.touch(mode=0o600)
+        except OSError:
+            # An archive that can only be read: its sessions last as long as this process.
+            return secrets.token_urlsafe(48)
         made.write_text(secrets.token_urlsafe(48), encoding="ascii")
         # Another process may have been first: its secret is as good.
         try:
@@ -132,7 +138,11 @@ class Sessions:
         session = self.read(request)
         if session.user is not None:
             user = readers.find_user(self._archive, session.user)
-            if user is not None and user.generation == session.generation:
+            if (
+                user is not None
+                and user.generation == session.generation
+                and not readers.has_ended(self._archive, session.csrf)
+            ):
                 return Reader(user.name, "user", may_write=True)
         if not readers.has_users(self._archive):
             return Reader(None, "local", may_write=True)
@@ -154,15 +164,15 @@ class Sessions:
         Raises:
             HTTPException: 429 after too many wrong ones.
         """
-        address = request.client.host if request.client else ""
-        self.attempts.refuse_too_many(name, address)
+        address = _network_of(request.client.host if request.client else "")
+        self.attempts.refuse_too_many(address)
         user = readers.find_user(self._archive, name)
         # A name that nobody has takes as long as a wrong password.
         right = _matches(user.password if user else _nobody(), password)
         if user is None or not right:
-            self.attempts.note(name, address)
+            self.attempts.note(address)
             return False
-        self.attempts.forget(name, address)
+        self.attempts.forget(address)
         old = self.read(request)
         request.state.session = Session(
             user=user.name, generation=user.generation, visited=old.visited, since=old.since,
@@ -171,7 +181,11 @@ class Sessions:
         return True
 
     def log_out(self, request: Request) -> None:
-        """End the session."""
+        """End the session, here and for whoever holds a copy of its cookie."""
+        session = self.read(request)
+        if session.user is not None:
+            now = datetime.now(UTC)
+            readers.end_session(self._archive, session.csrf, now, now + timedelta(seconds=_AGE))
         request.state.session = Session(changed=True)
 
 
@@ -191,8 +205,17 @@ def _token_of(kind: str, secret: str) -> str:
     return pair.partition(":")[2]
 
 
+def _network_of(address: str) -> str:
+    """What one machine can change its address within: an IPv6 network of 64 bits."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    return address if ip.version == 4 else str(ip_network((ip, 64), strict=False))
+
+
 class Attempts:
-    """How often logins failed lately, by user and by address."""
+    """How often logins failed lately, by address."""
 
     def __init__(self) -> None:
         self._failed: OrderedDict[str, list[float]] = OrderedDict()

@@ -5,7 +5,7 @@ from storage.models.captures import Capture, Event, Revision
 from storage.models.duplicates import BandFilter, Signature, SignatureBand
 from storage.models.items import PUBLISHED, Address, Article, DirectoryEntry, EntryName, Item
 from storage.models.relations import ArticleMedia, Link, Media, Mention
-from storage.models.room import Dossier, DossierArticle, SavedSearch, Token, User
+from storage.models.room import Dossier, DossierArticle, EndedSession, SavedSearch, Token, User
 from storage.models.sources import Candidate, CrawlRun, Endpoint, HostFile, Lease, Source
 from storage.models.takedowns import Forgetting, Import, Tombstone
 from storage.models.watch import Alarm, Backfill, BackfillPage, Delivery, Told, Watch
@@ -27,6 +27,7 @@ __all__ = [
     "DirectoryEntry",
     "Dossier",
     "DossierArticle",
+    "EndedSession",
     "Endpoint",
     "EntryName",
     "Event",

@@ -25,6 +25,18 @@ class User(Base):
     generation: Mapped[int] = mapped_column(default=1)
 
 
+class EndedSession(Base):
+    """A session of the reading room that its user ended; kept until its cookie would expire.
+
+    ``digest`` is the SHA-256 (hex) of the session's secret.
+    """
+
+    __tablename__ = "ended_sessions"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+
+
 class Token(Base):
     """A token of the HTTP API. Only its SHA-256 is kept: it has 256 random bits of its own."""
 

@@ -21,6 +21,7 @@ from dateline.web.safety import CAPTURE_POLICY
 from storage import directory, mementos, reading, reservations, together
 from storage.differences import difference
 from storage.errors import UnknownItem
+from storage.words import is_whole_number
 
 router = APIRouter(tags=["articles"], dependencies=[Depends(reader_of)])
 Id = Annotated[int, Path(ge=1, le=2**31 - 1, description="An item of the archive.")]
@@ -50,7 +51,7 @@ def item_at(
     url: Annotated[str, Query(description="An address under which it was met.", max_length=4_000)],
 ) -> ItemAnswer:
     """The item that a URL leads to."""
-    if url.isdigit():
+    if is_whole_number(url):
         raise UnknownItem(f"{url!r} is no URL", "write http:// or https:// before it")
     return ItemAnswer.model_validate(reading.item(archive, reading.find(archive, url)))
 

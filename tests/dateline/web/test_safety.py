@@ -17,10 +17,9 @@ from storage.archive import utc_now
 from storage.content import Block, Link, Media
 from tests.dateline.web.conftest import client_of
 from tests.storage.values import article, new_source, publish
+from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
-    from starlette.testclient import TestClient
-
     from storage.archive import Archive
 
 Held = tuple["TestClient", "Archive", dict[str, int]]
@@ -90,8 +89,12 @@ def test_logging_in_and_out(room: Held) -> None:
     assert client.get("/help").status_code == 303
     form |= {"password": "another horse", "csrf": _csrf(client)}
     assert client.post("/login", data=form).status_code == 303
+    copied = client.cookies["dateline"]
     assert client.post("/logout", data={"csrf": _csrf(client)}).status_code == 303
     assert client.get("/help").status_code == 303
+    # A copy of the old cookie opens nothing either.
+    client.cookies.clear()
+    assert client.get("/help", headers={"Cookie": f"dateline={copied}"}).status_code == 303
 
 
 def test_a_login_may_be_tried_five_times(room: Held) -> None:
@@ -104,6 +107,12 @@ def test_a_login_may_be_tried_five_times(room: Held) -> None:
     waiting = client.post("/login", data=form)
     assert waiting.status_code == 429
     assert int(waiting.headers["retry-after"]) > 0
+    # The right user gets in from elsewhere: only the address waits.
+    elsewhere = TestClient(
+        client.app, base_url="http://127.0.0.1", follow_redirects=False, client=("127.0.0.9", 50)
+    )
+    form["csrf"] = _csrf(elsewhere)
+    assert elsewhere.post("/login", data=form).status_code == 303
 
 
 def test_a_session_of_another_archive_or_hand_is_none(room: Held) -> None:

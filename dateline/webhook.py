@@ -1,0 +1,79 @@
+"""Posts to a webhook, never to an address of one's own network.
+
+The check is made on the IP address that is connected to, after the name was resolved, so neither
+another spelling of an address nor a name that changes its answer gets past it. Redirects are not
+followed: what a webhook is told may be for nobody else.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import socket
+import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from crawler.addresses import is_public, private_allowed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> int:
+    """POST ``body`` to ``url``; returns the status of the answer.
+
+    A user name and password in ``url`` are sent as Basic authentication (RFC 7617).
+
+    Raises:
+        OSError: nothing answers, or the address is none of the public internet.
+        http.client.HTTPException: the answer is no HTTP.
+        ValueError: ``url`` is no web address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError("the webhook is not a web address")
+    host = (
+        parts.hostname.rstrip(".").encode("idna").decode()
+        if ":" not in parts.hostname
+        else parts.hostname
+    )
+    port = parts.port or _PORTS[parts.scheme]
+    sent = dict(headers)
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+        sent["Authorization"] = "Basic " + base64.b64encode(pair).decode()
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    connected = _connected(host, port, timeout)
+    try:
+        if parts.scheme == "https":
+            connected = ssl.create_default_context().wrap_socket(connected, server_hostname=host)
+        connection.sock = connected
+        path = parts.path or "/"
+        connection.request("POST", f"{path}?{parts.query}" if parts.query else path, body, sent)
+        return connection.getresponse().status
+    finally:
+        connected.close()
+
+
+def _connected(host: str, port: int, timeout: float) -> socket.socket:
+    """A connection to the first public address of ``host`` that takes it."""
+    problem = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM
+    ):
+        if not private_allowed() and not is_public(str(address[0])):
+            problem = OSError(f"{host} is an address of a private network")
+            continue
+        connected = socket.socket(family, kind, protocol)
+        connected.settimeout(timeout)
+        try:
+            connected.connect(address)
+        except OSError as error:
+            connected.close()
+            problem = error
+        else:
+            return connected
+    raise problem
