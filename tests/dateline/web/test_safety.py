@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
+from starlette.testclient import TestClient
 
 from dateline.web.pages.frame import own_path
 from dateline.web.sessions import hashed
@@ -17,7 +18,6 @@ from storage.archive import utc_now
 from storage.content import Block, Link, Media
 from tests.dateline.web.conftest import client_of
 from tests.storage.values import article, new_source, publish
-from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from storage.archive import Archive
