@@ -7,8 +7,10 @@ from storage.version import VERSION
 BOT_NAME = "dateline"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
+# `scrapy crawl` ends with 1 where the crawl failed.
+COMMANDS_MODULE = "crawler.commands"
 
-# Honest, and without a contact until the archive's settings name one (see middlewares/manners).
+# Honest, and without a contact until the archive's settings name one (crawler.runner).
 USER_AGENT = f"Dateline/{VERSION} (self-hosted news archive)"
 # Sites address us by this name in robots.txt.
 ROBOTSTXT_USER_AGENT = "Dateline"
@@ -105,7 +107,9 @@ EXTENSIONS = {
     "scrapy.extensions.corestats.CoreStats": None,
     "scrapy.extensions.logstats.LogStats": None,
     "scrapy.extensions.logcount.LogCount": None,
+    # Ours exports what was stored; without FEEDS it switches itself off.
     "scrapy.extensions.feedexport.FeedExporter": None,
+    "crawler.feed_exports.FeedExporter": 0,
     "scrapy.extensions.spiderstate.SpiderState": None,
 }
 STATS_CLASS = "scrapy.statscollectors.DummyStatsCollector"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,25 +54,32 @@ class SourceInfo:
     last_run_at: datetime | None
 
 
-def suggest_name(home_url: str, taken: Sequence[str] = ()) -> str:
+def suggest_name(home_url: str, taken: Sequence[str] = (), title: str | None = None) -> str:
     """A short name for a source from its host: ``https://www.example.co.uk/`` → ``example``.
 
-    A port is kept apart from the name; a number is added where the name is taken.
+    Where the host is an IP address, from the site's ``title``. A number is added where the name is
+    taken.
     """
     host = host_of(home_url).removeprefix("www.")
     if re.fullmatch(r"[\d.:\[\]a-f]+", host):
-        name = re.sub(r"[^a-z0-9]+", "-", host).strip("-")
+        name = _plain(title or "") or _plain(host)
     else:
         labels = host.split(".")
         # Second-level registries such as co.uk or com.au carry no name of a publication.
         drop = 2 if len(labels) > 2 and len(labels[-2]) <= 3 and len(labels[-1]) == 2 else 1
         labels = labels[:-drop] or labels
         name = "-".join(labels)
-    name = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")[:90] or "source"
+    name = _plain(name)[:90] or "source"
     unique, number = name, 2
     while unique in taken:
         unique, number = f"{name}-{number}", number + 1
     return unique
+
+
+def _plain(name: str) -> str:
+    """Lower-case ASCII letters, digits and dashes; accents go."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
 
 
 def add_source(

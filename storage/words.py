@@ -35,6 +35,11 @@ def without_credentials(text: str) -> str:
     return _CREDENTIALS.sub(r"\1", text)
 
 
+def primary_language(tag: str) -> str:
+    """The language of a tag such as ``en-US`` or ``en_us`` (BCP 47, 2.2.1): ``en``."""
+    return re.split(r"[-_]", tag, maxsplit=1)[0].lower()
+
+
 def printable(text: str) -> str:
     """``text`` with what no terminal or log can show (halves of surrogate pairs) replaced."""
     return text.encode("utf-8", "replace").decode()

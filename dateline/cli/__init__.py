@@ -125,7 +125,8 @@ def main() -> None:
     from storage.errors import ArchiveError
 
     try:
-        code = cli.main(standalone_mode=False)
+        # https://no-color.org: set and not empty. None lets click look for a terminal.
+        code = cli.main(standalone_mode=False, color=False if os.environ.get("NO_COLOR") else None)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,8 @@ import click
 from dateline.cli.options import ExitCode, Seconds, local, opened, plural, put_json, say, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crawler.spiders.discover import Discovery
 
 _SAMPLES = 3
@@ -108,7 +111,7 @@ def _follow(
     from storage.sources import add_endpoints, add_source, list_sources, suggest_name
 
     def work(session: Any) -> str:
-        chosen = name or suggest_name(home, [s.name for s in list_sources(session)])
+        chosen = name or suggest_name(home, [s.name for s in list_sources(session)], found.title)
         source = add_source(
             session, name=chosen, home_url=home, now=utc_now(), title=found.title,
             language=language or found.language, timezone=timezone, delay=delay,
@@ -215,6 +218,9 @@ def sources(
     if not rows:
         say("nothing is followed yet; begin with `dateline add URL`")
         return
+    if sys.stdout.isatty():
+        _as_paragraphs(rows)
+        return
     table(
         [
             (r.name, str(r.articles), str(r.pending), str(r.endpoints), local(r.last_run_at),
@@ -223,6 +229,20 @@ def sources(
         ],
         ("SOURCE", "ARTICLES", "WAITING", "ENDPOINTS", "LAST CRAWL", "HOME PAGE"),
     )  # fmt: skip
+
+
+def _as_paragraphs(rows: Sequence[Any]) -> None:
+    """Sources for a terminal: two lines each, so that no address is cut or broken."""
+    for row in rows:
+        click.secho(row.name, bold=True, nl=False)
+        click.echo(f"  {row.title}" if row.title and row.title != row.name else "")
+        click.echo(f"  {row.home_url}")
+        waiting = f", {row.pending} waiting" if row.pending else ""
+        paused = "" if row.state == "active" else f", {row.state}"
+        click.secho(
+            f"  {plural(row.articles, 'article')}{waiting}, {plural(row.endpoints, 'endpoint')}, "
+            f"last crawl {local(row.last_run_at)}{paused}", dim=True,
+        )  # fmt: skip
 
 
 def _check_browser() -> None:

@@ -14,6 +14,7 @@ from storage.database import chunked
 from storage.search import index, keys
 from storage.search.compiling import compile_query
 from storage.search.expression import InState, both
+from storage.words import primary_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,11 @@ FACETS: tuple[Facet, ...] = get_args(Facet)
 # The newest matches that facets are counted over; beyond that an answer says so.
 MOST = 20_000
 _TOGETHER = 500
+# The value for a query and the label for a reader, of what is counted by its number.
+_NAMES_OF = {
+    "source": "SELECT id, name, coalesce(nullif(title, ''), name) FROM sources WHERE id IN :ids",
+    "entry": "SELECT id, id, coalesce(title, url) FROM items WHERE id IN :ids",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,9 @@ def _values(row: Any, facet: Facet) -> Sequence[Any]:
             return ()
         case _:
             value = getattr(row, facet)
+            if value and facet == "language":
+                # en, en-us and en_GB are one language; `lang:en` finds them all.
+                value = primary_language(value)
             return () if value is None else (value,)
 
 
@@ -145,13 +154,7 @@ def _named(
     top = sorted(counter.items(), key=lambda one: (-one[1], str(one[0])))[:limit]
     if facet not in ("source", "entry"):
         return tuple(Count(str(value), str(value), count) for value, count in top)
-    table, label = ("sources", "name") if facet == "source" else ("items", "title")
-    query = text(f"SELECT id, {label} FROM {table} WHERE id IN :ids")  # noqa: S608
-    rows = connection.execute(
-        query.bindparams(bindparam("ids", expanding=True)), {"ids": [i for i, _ in top]}
-    )
-    names = {i: name for i, name in rows}  # noqa: C416
-    return tuple(
-        Count(str(names[i]) if facet == "source" else str(i), names.get(i) or str(i), count)
-        for i, count in top
-    )
+    query = text(_NAMES_OF[facet]).bindparams(bindparam("ids", expanding=True))
+    rows = connection.execute(query, {"ids": [i for i, _ in top]})
+    named = {i: (str(value), label) for i, value, label in rows}
+    return tuple(Count(*named.get(i, (str(i), str(i))), count) for i, count in top)

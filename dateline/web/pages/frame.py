@@ -13,13 +13,14 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from dateline.web.asking import sessions_of
+from dateline.web.asking import archive_of, sessions_of
 from dateline.web.pages import texts
 from dateline.web.pages.words import LANGUAGES, translate
 from dateline.web.sessions import Reader
+from storage.sources import source_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 LANGUAGE_COOKIE = "dateline-language"
 THEME_COOKIE = "dateline-theme"
@@ -120,6 +121,7 @@ def page(
         "dated": lambda published, archived: texts.dated(
             published, archived, language, words("no date, archived on {day}")),
         "day": lambda value: texts.day(value, language),
+        "titled": _titles(request),
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         **(values or {}),
     }  # fmt: skip
@@ -127,6 +129,17 @@ def page(
     response = HTMLResponse(body, status, headers={"Cache-Control": "private, no-store"})
     sessions.write(session, response)
     return response
+
+
+def _titles(request: Request) -> Callable[[str], str]:
+    """What readers call a source, by its name; read once per page, where a page asks."""
+
+    @lru_cache(maxsize=1)
+    def titles() -> dict[str, str]:
+        with archive_of(request).reading() as session:
+            return dict(source_names(session))
+
+    return lambda name: titles().get(name, name)
 
 
 def back(request: Request, to: str) -> Response:

@@ -53,7 +53,10 @@ def item(
     beside = {link["item"] for link in record["links"]} | set(cards)
     record["linked_from"] = [one for one in record["linked_from"] if one["item"] not in beside]
     return page(request, "article.html", {
-        "record": record, "blocks": texts.grouped(record["blocks"], record["mentions"]),
+        "record": record,
+        "blocks": texts.without_standfirst(
+            texts.grouped(record["blocks"], record["mentions"]), record.get("standfirst")
+        ),
         "relations": [(title, links[name]) for name, title in _RELATIONS if name in links],
         "pictures": pictures, "similar": similar, "coins": texts.coins(record),
         "cards": list(cards.values()), "capture": _capture_place(archive, record),

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup, escape
 
 from storage.content import ClaimedMoment
+from storage.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +20,8 @@ _MONTHS = {
     "fr": ("janvier février mars avril mai juin juillet août septembre octobre novembre"
            " décembre").split(),
 }  # fmt: skip
+# A standfirst is one of the first blocks of a text, if it is part of it.
+_NEAR_TOP = 3
 _THIN = "\N{NARROW NO-BREAK SPACE}"
 
 
@@ -124,6 +127,16 @@ def grouped(blocks: Sequence[dict[str, Any]], mentions: Sequence[dict[str, Any]]
         else:
             found.append({"kind": "list", "items": [ready]})
     return found
+
+
+def without_standfirst(blocks: Sequence[Any], standfirst: str | None) -> list[Any]:
+    """Grouped blocks without the one that repeats the standfirst, which stands above them."""
+    wanted = words_of(standfirst or "")
+    return [
+        block
+        for at, block in enumerate(blocks)
+        if not wanted or at >= _NEAR_TOP or words_of(block.get("text") or "") != wanted
+    ]
 
 
 def pieces(parts: Iterable[Sequence[str]], side: str | None = None) -> Markup:

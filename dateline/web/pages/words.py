@@ -11,6 +11,7 @@ FRENCH = {
     "Automatic": "Automatique", "Light": "Claire", "Dark": "Sombre", "Apply": "Appliquer",
     "Skip to the content": "Aller au contenu", "Sections of the reading room": "Rubriques",
     "Settings": "Réglages", "Reading room": "Salle de lecture",
+    "Archived {when} by {archive}, item {id}.": "Archivé le {when} par {archive}, notice {id}.",
     # home
     "New since your last visit": "Nouveau depuis votre dernière visite",
     "The newest articles": "Les derniers articles",
