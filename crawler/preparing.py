@@ -26,5 +26,10 @@ def prepared(made: Extraction) -> Prepared:
     entry = None if made.entry is None else clean_entry(made.entry)
     content = article or entry
     return Prepared(
-        made.kind, made.reason, article, entry, None if content is None else derive(content)
+        made.kind,
+        made.reason,
+        article,
+        entry,
+        made.onward,
+        None if content is None else derive(content),
     )

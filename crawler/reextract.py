@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from crawler.continuing import Further, collect
 from crawler.extraction.article import EXTRACTOR, Known
+from crawler.extraction.continued import joined, next_page
 from crawler.extraction.page import BadPage
-from crawler.pipelines.clean import clean_content
+from crawler.pipelines.clean import clean_article, clean_content
 from crawler.workers import WorkerFailure, Workers, extract_job
 from storage import progress, reextraction, utc_now
 from storage.errors import CaptureUnreadable
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from crawler.extraction.article import Extraction
     from storage import Archive
     from storage.reextraction import Reextracted, ToReextract
 
@@ -107,6 +110,37 @@ async def _batch(
     result.seen += len(batch)
 
 
+async def _whole(
+    archive: Archive, workers: Workers, one: ToReextract, found: Extraction, known: Known
+) -> Extraction:
+    """An article with its further pages, of the captures that were made with its first one."""
+
+    async def get(url: str) -> Further | None:
+        loop = asyncio.get_running_loop()
+        capture = await loop.run_in_executor(
+            None, reextraction.further_capture, archive, one.capture, url
+        )
+        if capture is None:
+            return None
+        try:
+            body = await loop.run_in_executor(None, read_capture, archive, capture)
+            read = await workers.run(
+                extract_job, body, capture.url, capture.content_type or "", known
+            )
+        except (CaptureUnreadable, BadPage, WorkerFailure):
+            return None
+        return Further(capture.url, read)
+
+    url = one.capture.url
+    if found.article is None or next_page(url, 2, found.onward) is None:
+        return found
+    first = clean_article(found.article)
+    others, lacking = await collect(first, found.onward, url, get)
+    if not others and lacking is None:
+        return found
+    return replace(found, article=joined(first, others, lacking))
+
+
 async def _made(
     archive: Archive, workers: Workers, one: ToReextract, result: Reextraction
 ) -> Reextracted | None:
@@ -122,6 +156,7 @@ async def _made(
         result.causes[str(cause)] += 1
         logger.warning("item %d: %s", one.item_id, error)
         return None
+    found = await _whole(archive, workers, one, found, known)
     content = found.content
     if content is None or (found.entry is not None) != (one.kind == "entry"):
         # What the archive holds stays: the older extractor saw an item there.

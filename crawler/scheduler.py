@@ -63,6 +63,8 @@ class Scheduler:
         self._tried: set[str] = set()
         self._chore: asyncio.Future[None] | None = None
         self._chores_at = 0.0
+        # Since when the database does not answer, by the loop's clock.
+        self._away_since: float | None = None
         self.results: list[RunResult] = []
 
     @property
@@ -76,16 +78,35 @@ class Scheduler:
         self._stop = Stop(runner)
         self._stop.install()
         while True:
-            if not self._stop.asked.is_set():
-                self._begin(runner)
+            pause = self._looked(runner)
             if not self._running and (self.once or self._stop.asked.is_set()):
                 await self._leases.close()
                 self._begin_chores(now=True)
                 await self._end_chores()
                 return
-            self._begin_chores()
-            await self._wait()
+            if self._away_since is None:
+                self._begin_chores()
+            await self._wait(pause)
             self._collect()
+
+    def _looked(self, runner: AsyncCrawlerRunner) -> float:
+        """Begin what is due; returns seconds to wait, longer each time the database is away."""
+        now = asyncio.get_running_loop().time()
+        try:
+            if not self._stop.asked.is_set():
+                self._begin(runner)
+            pause = self._pause()
+        except ArchiveError as error:
+            if self.once:
+                raise
+            if self._away_since is None:
+                logger.warning("%s; going on when it is back", error)
+                self._away_since = now
+            return min(max(1.0, (now - self._away_since) / 2), _BEAT.total_seconds())
+        if self._away_since is not None:
+            logger.warning("the database is back after %.0f s", now - self._away_since)
+            self._away_since = None
+        return pause
 
     def _begin(self, runner: AsyncCrawlerRunner) -> None:
         """Start what is due, as far as there is room and its host is free."""
@@ -120,13 +141,13 @@ class Scheduler:
         if self._chore is not None:
             await asyncio.wait([self._chore])
 
-    async def _wait(self) -> None:
+    async def _wait(self, pause: float) -> None:
         """Until a crawl ends, something is due, or it is time to renew."""
         stopping = asyncio.ensure_future(self._stop.asked.wait())
         try:
             await asyncio.wait(
                 [*self._running.values(), *([] if self._stop.asked.is_set() else [stopping])],
-                timeout=self._pause(), return_when=asyncio.FIRST_COMPLETED,
+                timeout=pause, return_when=asyncio.FIRST_COMPLETED,
             )  # fmt: skip
         finally:
             stopping.cancel()

@@ -17,6 +17,7 @@ from storage.database import (
     read_session,
     reason_of,
     unless_locked,
+    unless_unreachable,
     write_session,
 )
 from storage.errors import ArchiveError, FolderNotWritable, NotStorable
@@ -100,8 +101,12 @@ class Archive:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session over one consistent state."""
-        with read_session(self.engine) as session:
+        """A session over one consistent state.
+
+        Raises:
+            DatabaseUnreachable: the server was stopped, or its connection broke.
+        """
+        with unless_unreachable(self.engine), read_session(self.engine) as session:
             yield session
 
     def write(self, work: Callable[[Session], T]) -> T:

@@ -86,6 +86,7 @@ def _alone(pages: dict[int, StoredPage]) -> set[int]:
         if isinstance(page.outcome.content, ArticleContent)
         and page.task.item_id is None
         and page.outcome.drawn_from is None
+        and not page.outcome.pages
         and all(uses[name] == 1 for name in names[i])
     }
 

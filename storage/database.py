@@ -140,6 +140,23 @@ def unless_locked() -> Iterator[None]:
             raise
 
 
+@contextmanager
+def unless_unreachable(engine: Engine) -> Iterator[None]:
+    """Say in one line that a server does not answer any more.
+
+    Raises:
+        DatabaseUnreachable: it was stopped, or the connection to it broke.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if engine.dialect.name == "sqlite":
+            raise
+        raise DatabaseUnreachable(
+            f"the database does not answer: {reason_of(error)}", "check that its server runs"
+        ) from error
+
+
 def lock_source(session: Session, source_id: int) -> None:
     """Let one writer at a time work on a source, so that two crawls never deadlock.
 

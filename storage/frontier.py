@@ -248,7 +248,7 @@ def _take_articles(
 ) -> list[Task]:
     busy = {number for kind, number in taken if kind == "item"}
     query = (
-        select(Item, Capture)
+        select(Item, Capture, Article.provenance)
         .select_from(Article)
         .join(Item, Item.id == Article.item_id)
         .outerjoin(Capture, Capture.id == Article.capture_id)
@@ -261,12 +261,16 @@ def _take_articles(
     for due in come(Article.next_check_at, now):
         # Few of them are due still: it costs less to read them than to have them left out.
         rows = session.execute(query.where(due).limit(count - len(tasks) + len(busy)))
-        fresh = (_recheck(item, capture) for item, capture in rows if item.id not in busy)
+        fresh = (_recheck(*row) for row in rows if row[0].id not in busy)
         tasks += islice(fresh, count - len(tasks))
     return tasks
 
 
-def _recheck(item: Item, capture: Capture | None) -> Task:
+def _recheck(item: Item, capture: Capture | None, provenance: dict[str, str] | None) -> Task:
+    if (provenance or {}).get("pages", "").startswith("incomplete"):
+        # Its first page may be as it was, and the others there by now: it is read again whole.
+        url = capture.url if capture is not None else item.url
+        return Task(url=url, kind=item.kind, depth=0, item_id=item.id)  # type: ignore[arg-type]
     return Task(
         url=capture.url if capture is not None else item.url,
         kind=item.kind,  # type: ignore[arg-type]

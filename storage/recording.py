@@ -188,7 +188,7 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
     page = StoredPage.of(outcome)
     if _is_forgotten(writing, page):
         # Its record is written already; it goes with the end of the run (storage.takedown).
-        for kept in filter(None, (outcome.capture, outcome.drawn_from)):
+        for kept in filter(None, (outcome.capture, outcome.drawn_from, *outcome.pages)):
             add_capture(writing, dataclasses.replace(kept, kind="forgotten"))
         detail = "erased by request"
         frontier.settle(writing.connection, page.task, "refused", writing.now, cause="forgotten",
@@ -329,10 +329,12 @@ def _duplicate_of(writing: Writing, page: StoredPage, item: KnownItem | None) ->
 
 
 def _row_of_page(writing: Writing, outcome: PageStored) -> dict[str, Any]:
-    """The row of a page's capture; that of what it was drawn from is written first."""
+    """The row of a page's capture; those of what belongs to it are written first."""
     row = capture_row(writing, outcome.capture)
     if outcome.drawn_from is not None:
         row["refers_to"] = add_capture(writing, outcome.drawn_from)
+    for further in outcome.pages:
+        add_capture(writing, further)
     return row
 
 

@@ -140,6 +140,8 @@ class PageStored:
     origin: Origin = "crawl"
     # The exchange that ``capture``, a browser's drawing, was made of.
     drawn_from: CaptureRecord | None = None
+    # The exchanges of the pages on which the article goes on; their URLs are among ``urls`` too.
+    pages: tuple[CaptureRecord, ...] = ()
     # What was derived of ``content`` already.
     derived: Derived | None = field(default=None, compare=False, repr=False)
 

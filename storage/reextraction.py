@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, literal, or_, select, update
 
 from storage import contents
+from storage.addresses import url_key
 from storage.content import Article as ArticleContent
 from storage.content import Entry
 from storage.contents import Made, Writing
@@ -96,6 +98,24 @@ def take(
             )
             for item, capture, timezone, language, hints in rows
         ]
+
+
+def further_capture(
+    archive: Archive, first: Capture, url: str, within: timedelta = timedelta(hours=2)
+) -> Capture | None:
+    """The capture of a further page of the article that ``first`` begins, of the same visit."""
+    query = (
+        select(Capture)
+        .where(
+            Capture.source_id == first.source_id, Capture.key == url_key(url),
+            Capture.kind == "response",
+            Capture.fetched_at >= first.fetched_at, Capture.fetched_at < first.fetched_at + within,
+        )
+        .order_by(Capture.fetched_at)
+        .limit(1)
+    )  # fmt: skip
+    with archive.reading() as session:
+        return session.scalar(query)
 
 
 def record(

@@ -128,9 +128,10 @@ def _close_dead(session: Session, source_id: int, now: datetime) -> None:
         select(CrawlRun).where(CrawlRun.source_id == source_id, CrawlRun.state == "running")
     )
     for run in running:
-        # One of another machine held no lease any more, or this one would not begin.
+        # One of another machine held no lease any more, or this one would not begin; one of this
+        # process could not be closed because the database was away.
         elsewhere = (run.process or "").rpartition(":")[0] != socket.gethostname()
-        if elsewhere or is_dead(run.process or ""):
+        if elsewhere or run.process == process_name() or is_dead(run.process or ""):
             run.state, run.ended_at, run.reason = "interrupted", now, "its process is gone"
     session.flush()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.extraction import body, byline_text, dates, kinds, language, moments, tooltips
 from crawler.extraction.access import access_of, is_notice
 from crawler.extraction.completion import completed
+from crawler.extraction.continued import onward_links
 from crawler.extraction.features import Context
 from crawler.extraction.filler import is_filler
 from crawler.extraction.hydration import hidden_article, tree_of
@@ -51,6 +52,8 @@ class Extraction:
     reason: str = ""
     article: Article | None = None
     entry: Entry | None = None
+    # (URL, whether rel=next says so) of links that may lead to the article's next page.
+    onward: tuple[tuple[str, bool], ...] = ()
 
     @property
     def content(self) -> Article | Entry | None:
@@ -149,7 +152,7 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
     article = replace(article, mentions=mentions_in(article.blocks, names, meta.node))
     if verdict.kind != "article":
         article = replace(article, kind=verdict.kind)
-    return Extraction(verdict.kind, article=article)
+    return Extraction(verdict.kind, article=article, onward=onward_links(page))
 
 
 def _inside(walk: Walk, boxes: Sequence[Any]) -> list[int]:

@@ -13,6 +13,7 @@ from crawler import causes, workers
 from crawler.access import BadAccess, Door
 from crawler.afterwards import Began, after_pages
 from crawler.arguments import Arguments, BadArgument, read_arguments
+from crawler.continuing import Continuing
 from crawler.drawing import Drawing
 from crawler.extraction.article import Known
 from crawler.extraction.page import BadPage
@@ -30,6 +31,7 @@ from storage.naming import last_name
 from storage.records import (
     PageFailed,
     PageSkipped,
+    PageStored,
     PageUnchanged,
     Task,
 )
@@ -78,6 +80,7 @@ class NewsSpider(Spider):
     _keeper: Keeper
     workers: workers.Workers
     drawing: Drawing
+    _continuing: Continuing
 
     def __init__(self, source: str = "", **arguments: Any) -> None:
         super().__init__()
@@ -122,6 +125,14 @@ class NewsSpider(Spider):
             self.failure = str(error)
             self.logger.error("%s", error, extra={"told": True})
             return
+        try:
+            async for request in self._requests():
+                yield request
+        except ArchiveError as error:
+            self.stop(str(error))
+
+    async def _requests(self) -> AsyncIterator[Request]:
+        """Endpoints, then pages, until nothing is left."""
         if self.arguments.urls:
             self.archive.ask(self.source.id, self.arguments.urls, self.started_at)
         await self._keeper.ask_rights(self.crawler, self.source.home_url, self.started_at)
@@ -194,6 +205,7 @@ class NewsSpider(Spider):
         self.drawing = Drawing(
             self.crawler, archive, self.source.name, use, self._keeper, self.workers, self.tally
         )
+        self._continuing = Continuing(self.crawler, self._keeper, self.workers)
         self._is_open = True
 
     def wake(self) -> None:
@@ -399,7 +411,10 @@ class NewsSpider(Spider):
         if again is not None:
             return await self._outcome(task, again)
         drawn = await self.drawing.page(task, response, extraction, capture, known)
-        return drawn or of_extraction(task, response, extraction, capture)
+        outcome = drawn or of_extraction(task, response, extraction, capture)
+        if drawn is None and isinstance(outcome, PageStored):
+            return await self._continuing.whole(outcome, response, extraction, known)
+        return outcome
 
 
 def _may_be_page(kind: str) -> bool:

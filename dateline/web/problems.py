@@ -15,6 +15,7 @@ from storage.errors import (
     BadCursor,
     BadQuery,
     CaptureUnreadable,
+    DatabaseUnreachable,
     QueryTooSlow,
     UnknownItem,
     UnknownSource,
@@ -30,7 +31,8 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[type[ArchiveError], int], ...] = (
-    (BadQuery, 400), (BadCursor, 400), (QueryTooSlow, 503), (UnknownItem, 404),
+    (BadQuery, 400), (BadCursor, 400), (QueryTooSlow, 503),
+    (DatabaseUnreachable, 503), (UnknownItem, 404),
     (UnknownSource, 404), (UnknownGathering, 404), (UnknownReader, 404), (NameTaken, 409),
     (ReaderExists, 409), (CaptureUnreadable, 410),
 )  # fmt: skip
