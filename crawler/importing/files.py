@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Literal
 
-from crawler.importing.found import MAX_PAGE_BYTES, FollowedFeed, FoundPage, Left
+from crawler.importing.found import FollowedFeed, FoundPage, Left
 from crawler.importing.opml import outlines
 from crawler.importing.saved import is_saved, saved_pages
+from crawler.importing.unpacking import ZSTD_MAGIC
+from crawler.importing.warcs import wacz_file, warc_file
 from storage.addresses import is_web_url
 from storage.errors import ArchiveError
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Form = Literal["warc", "wacz", "html", "urls", "opml"]
-
-# Their coding is undone when a record is read, so these would be wrong of what is kept.
-_CODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
 
 
 def form_of(path: Path) -> Form:
@@ -38,13 +36,14 @@ def form_of(path: Path) -> Form:
         raise ArchiveError(f"cannot read {path}: {error.strerror}", "check its name") from error
     if head[:2] == b"PK":
         return _form_of_zip(path)
-    if head[:2] == b"\x1f\x8b":
-        try:
-            head = zlib.decompressobj(wbits=31).decompress(head, 4_096)
-        except zlib.error:
-            head = b""
+    for _ in range(2):  # some are packed record by record, and once more as a whole
+        if head[:2] == b"\x1f\x8b":
+            try:
+                head = zlib.decompressobj(wbits=31).decompress(head, 4_096)
+            except zlib.error:
+                head = b""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"warc/", b"filedesc:")):
+    if text.startswith((b"warc/", b"filedesc:")) or head.startswith(ZSTD_MAGIC):
         return "warc"
     if b"<opml" in text.replace(b"\0", b""):
         return "opml"
@@ -80,7 +79,7 @@ def pages(path: Path, form: Form, skip: int = 0) -> Iterator[tuple[int, FoundPag
     Raises:
         ArchiveError: it cannot be read, or is damaged; what came before it is good.
     """
-    found = {"warc": _warc_file, "wacz": _wacz, "html": saved_pages}[form](path)
+    found = {"warc": warc_file, "wacz": wacz_file, "html": saved_pages}[form](path)
     position = 0
     try:
         for position, page in enumerate(found, 1):
@@ -90,77 +89,6 @@ def pages(path: Path, form: Form, skip: int = 0) -> Iterator[tuple[int, FoundPag
         raise ArchiveError(
             f"{path} is damaged after record {position}: {error}", "what came before is imported"
         ) from error
-
-
-def _warc_file(path: Path) -> Iterator[FoundPage | Left]:
-    with path.open("rb") as stream:
-        yield from _warc(stream)
-
-
-def _wacz(path: Path) -> Iterator[FoundPage | Left]:
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.startswith("archive/") and ".warc" in name:
-                with archive.open(name) as stream:
-                    yield from _warc(stream)  # type: ignore[arg-type]
-
-
-def _warc(stream: BinaryIO) -> Iterator[FoundPage | Left]:
-    from warcio.archiveiterator import ArchiveIterator
-    from warcio.exceptions import ArchiveLoadFailed
-
-    empty = True
-    try:
-        for record in ArchiveIterator(stream, arc2warc=True):
-            empty = False
-            if record.rec_type in ("response", "resource"):
-                yield _warc_page(record)
-            record.raw_stream.read()
-            # The library ends quietly where a file was cut off within a record.
-            if getattr(record.raw_stream, "limit", 0) > 0:
-                raise EOFError("it is cut off within a record")
-    except ArchiveLoadFailed as error:
-        raise EOFError(" ".join(str(error).split())[:200]) from error
-    if empty:
-        raise EOFError("no whole record is in it")
-
-
-def _warc_page(record: Any) -> FoundPage | Left:
-    url = record.rec_headers.get_header("WARC-Target-URI") or ""
-    url = url.strip("<>")
-    if not is_web_url(url):
-        return Left("no-web-address", url[:200])
-    status, headers = 200, []
-    if record.http_headers is not None:
-        code = record.http_headers.get_statuscode()
-        status = int(code) if code and code.isdigit() else 0
-        headers = list(record.http_headers.headers)
-    else:
-        headers = [("Content-Type", record.rec_headers.get_header("Content-Type") or "")]
-    if status != 200:
-        return Left(f"http-{status}", url)
-    kind = next((v for n, v in headers if n.lower() == "content-type"), "").lower()
-    if kind and "html" not in kind:
-        return Left("not-html", url)
-    body = record.content_stream().read(MAX_PAGE_BYTES + 1)
-    if len(body) > MAX_PAGE_BYTES:
-        return Left("too-large", url)
-    moment = _warc_date(record.rec_headers.get_header("WARC-Date") or "")
-    if moment is None:
-        return Left("no-date", url)
-    kept = tuple((n, v) for n, v in headers if n.lower() not in _CODED)
-    return FoundPage(url, status, kept, body, moment)
-
-
-def _warc_date(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        try:
-            moment = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        except ValueError:
-            return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def urls(path: Path) -> Iterator[str | Left]:

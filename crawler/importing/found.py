@@ -29,10 +29,11 @@ class FoundPage:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Something that is not imported, and why."""
+    """Something that is not imported, and why; ``damaged`` where it could not be read."""
 
     cause: str
     what: str
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from storage.models import Source
 
 logger = logging.getLogger(__name__)
-# Pages that are read, extracted and written together.
-_BATCH = 100
+# Pages that are read, extracted and written together, and their bytes.
+_BATCH, _BATCH_BYTES = 100, 24 * 1024 * 1024
 # What is left out and told by name.
 _NAMED = 20
 
@@ -61,7 +61,8 @@ class Imported:
     def leave(self, what: Left) -> None:
         """Count something that is not imported."""
         self.causes[what.cause] += 1
-        if len(self.named) < _NAMED:
+        # What is damaged is named however much else is left out.
+        if self.causes[what.cause] <= _NAMED and (what.damaged or len(self.named) < _NAMED):
             self.named.append(what)
         logger.info("left out %s: %s", what.what, what.cause)
 
@@ -156,7 +157,7 @@ class PageImport:
                     result.leave(page)
                 else:
                     batch.append(page)
-                if len(batch) >= _BATCH:
+                if len(batch) >= _BATCH or sum(len(p.body) for p in batch) >= _BATCH_BYTES:
                     await flush()
             await flush(done=True)
         except BaseException:

@@ -109,7 +109,7 @@ def _print(path: Path, kind: str, result: Imported) -> None:
     for cause, count in sorted(result.causes.items(), key=lambda c: (-c[1], c[0])):
         click.echo(f"  {count:5} {cause}")
         for one in result.named:
-            if one.cause == cause and kind in _NAMED_KINDS:
+            if one.cause == cause and (one.damaged or kind in _NAMED_KINDS):
                 click.echo(f"        {one.what}")
     if result.causes["no-source"]:
         say(f"{plural(result.causes['no-source'], 'page')} of hosts that nobody follows: follow "

@@ -12,7 +12,8 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from crawler.importing.files import FoundPage, Left, feeds, form_of, pages, urls
+from crawler.importing.files import feeds, form_of, pages, urls
+from crawler.importing.found import FoundPage, Left
 from storage import reading
 from storage.archive import open_archive
 from storage.checks import check
