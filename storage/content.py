@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BlockKind = Literal["paragraph", "heading", "list_item", "quote", "figure", "table", "preformatted"]
+BlockKind = Literal["paragraph", "heading", "list_item", "term", "definition", "quote", "figure",
+                    "table", "preformatted"]  # fmt: skip
 SpanKind = Literal["link", "emphasis", "strong"]
 Relation = Literal["related", "further", "entry", "attachment", "embedded", "outside"]
 EntryKind = Literal["person", "organisation", "term", "unknown"]
@@ -100,8 +101,24 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table's row: ``start`` to ``end`` of the row's text, and how far it spans."""
+
+    start: int
+    end: int
+    header: bool = False
+    columns: int = 1
+    rows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
-    """One unit of a text. ``level`` is a heading's rank (1-6) or a list item's depth (from 1)."""
+    """One unit of a text. ``level`` is a heading's rank (1-6) or a list item's depth (from 1).
+
+    A block of kind ``table`` with ``cells`` is one row; the first row of a table has level 1.
+    ``at`` and ``anchor`` (the fragment of its address) stand at the first block of each entry of a
+    live blog; ``source`` is the address of what a quotation cites or of an embedded post.
+    """
 
     kind: BlockKind
     text: str
@@ -109,6 +126,10 @@ class Block:
     ordered: bool = False
     spans: tuple[Span, ...] = ()
     media: str | None = None
+    cells: tuple[Cell, ...] = ()
+    at: ClaimedMoment | None = None
+    anchor: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +236,7 @@ def _reduced(value: Any) -> tuple[Any, ...]:
 # The fields of each kind of value with their defaults, and what takes all values of one.
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}
 _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
-for _kind in (ClaimedMoment, Span, Block, Mention, Link, Media, Article, Entry):
+for _kind in (ClaimedMoment, Span, Cell, Block, Mention, Link, Media, Article, Entry):
     _DEFAULTS[_kind] = tuple((f.name, f.default) for f in fields(_kind))
     _VALUES[_kind] = attrgetter(*(f.name for f in fields(_kind)))
     # A page's hundreds of values come from another process: dataclasses look their fields up anew
@@ -246,10 +267,16 @@ def to_json(value: Any) -> Any:
 
 def blocks_from_json(rows: list[dict[str, Any]]) -> tuple[Block, ...]:
     """Read blocks back from :func:`to_json`."""
-    return tuple(
-        Block(**{**row, "spans": tuple(Span(**span) for span in row.get("spans", ()))})
-        for row in rows
-    )
+    return tuple(map(_block_from_json, rows))
+
+
+def _block_from_json(row: dict[str, Any]) -> Block:
+    made = {**row, "spans": tuple(Span(**span) for span in row.get("spans", ()))}
+    if "cells" in row:
+        made["cells"] = tuple(Cell(**cell) for cell in row["cells"])
+    if "at" in row:
+        made["at"] = ClaimedMoment.fromisoformat(row["at"])
+    return Block(**made)
 
 
 def _link_from_json(row: dict[str, Any]) -> Link:

@@ -22,6 +22,7 @@ from crawler.extraction.page import Page, parse_html
 from crawler.extraction.pictures import lead_picture, pictures
 from crawler.extraction.standfirst import standfirst_of
 from crawler.extraction.structured import types_of
+from crawler.extraction.tables import with_rows
 from crawler.extraction.typed import typed_blocks, with_figures
 from crawler.extraction.walk import Walk
 from storage.content import Article, Block, Entry, EntryKind
@@ -232,7 +233,7 @@ def _body(
     provenance["body"] = "model"
     if walk.is_cut:
         provenance["body"] = f"model, cut: the page goes on after {len(walk.blocks)} blocks"
-    typed = typed_blocks(walk, chosen)
+    chosen, typed = with_rows(walk, chosen, typed_blocks(walk, chosen))
     stated = meta.body
     shown = sum(len(block.text) for block in typed)
     # Some pages build their text by script and carry it whole in their structured data only.
@@ -283,7 +284,7 @@ def _is_entry(meta: Metadata, known: Known) -> bool:
 
 def _entry(meta: Metadata, walk: Walk, chosen: Sequence[int], headline: str | None) -> Entry:
     page = meta.page
-    blocks = typed_blocks(walk, chosen)
+    _, blocks = with_rows(walk, chosen, typed_blocks(walk, chosen))
     if not blocks and meta.description:
         blocks = [Block("paragraph", meta.description)]
     picture = lead_picture(page.meta("og:image"), ())

@@ -87,7 +87,7 @@ def cleaned(blocks: Iterable[Block]) -> list[Block]:
 
 def _cleaned(block: Block) -> Block:
     text, cut = clean(block.text)
-    if not cut or block.kind == "preformatted":
+    if not cut or block.kind in ("preformatted", "table"):
         return block
 
     def moved(at: int) -> int:

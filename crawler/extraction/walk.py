@@ -51,7 +51,10 @@ class Walk:
     def __init__(self, root: Any, base_url: str) -> None:
         self.base_url = base_url
         body = root.find("body")
-        body = body if body is not None else root
+        if body is None:
+            # Without a <body> tag, libxml2 leaves <article> and its like in the head.
+            head = root.find("head")
+            body = head if head is not None else root
         walker = _walked(body)
         shown = sum(len(block.text) - block.linked for block in walker.blocks)
         most = walker.passed if shown >= _LITTLE else max(walker.passed, walker.footed)

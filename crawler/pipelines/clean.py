@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import Any
 
-from storage.content import Article, Block, Entry, Link, Media, Mention, Span
+from storage.content import Article, Block, Cell, Entry, Link, Media, Mention, Span
 from storage.records import PageStored
 
 # Controls, zero-width joiners' lookalikes and halves of surrogate pairs: PostgreSQL refuses NUL,
@@ -50,7 +50,15 @@ def clean_block(block: Block) -> Block | None:
     if text == raw:
         return block
     spans = tuple(moved for span in block.spans if (moved := _moved(span, raw, text)) is not None)
-    return dataclasses.replace(block, text=text, spans=spans)
+    cells = tuple(_moved_cell(cell, raw, text) for cell in block.cells)
+    return dataclasses.replace(block, text=text, spans=spans, cells=cells)
+
+
+def _moved_cell(cell: Cell, raw: str, text: str) -> Cell:
+    """A cell where it stands in the clean text; an empty one is kept, for its column."""
+    start = min(max(0, len(clean_line(raw[: cell.start] + "|")) - 1), len(text))
+    end = len(clean_line(raw[: cell.end] + "|")) - 1
+    return dataclasses.replace(cell, start=start, end=max(start, min(end, len(text))))
 
 
 def _moved(span: Span, raw: str, text: str) -> Span | None:

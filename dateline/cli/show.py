@@ -130,16 +130,31 @@ def _print_blocks(blocks: list[dict[str, Any]], mentions: Sequence[dict[str, Any
             depth = "  " * block.get("level", 1)
             _wrapped(text, depth + "  ", depth + "- ", marks)
             continue
-        if before is not None and before["kind"] == "list_item":
+        if (
+            before is not None
+            and before["kind"] in ("list_item", "table")
+            and kind != before["kind"]
+        ):
             click.echo()
+        if block.get("at"):
+            from storage.content import ClaimedMoment
+
+            click.secho(moment(ClaimedMoment.fromisoformat(block["at"])), dim=True)
         if kind == "heading":
             click.secho("\n".join(textwrap.wrap(text, WIDTH)), bold=True)
         elif kind == "quote":
             _wrapped(text, "  │ ", underlined=marks)
+            if block.get("source"):
+                click.secho(f"  │ {block['source']}", dim=True)
         elif kind == "figure":
             _wrapped(f"[Picture: {text or block.get('media')}]")
         elif kind == "preformatted":
             click.echo(text)
+        elif kind == "table" and block.get("cells"):
+            _wrapped(text, "    ", "  ", marks)
+            continue
+        elif kind == "definition":
+            _wrapped(text, "    ", "    ", marks)
         else:
             _wrapped(text, underlined=marks)
         click.echo()

@@ -136,21 +136,47 @@ def _tei_date(day: str | None) -> str:
     )
 
 
+_TEI_WRAPPERS = {"list_item": "list", "term": "list", "definition": "list", "table": "table"}
+
+
+def _tei_item(kind: str, block: dict[str, Any]) -> str:
+    """One item of a list, or one row of a table."""
+    text = block["text"]
+    if kind != "table":
+        return f"<item>{_xml(text)}</item>"
+    cells = []
+    for cell in block["cells"]:
+        said = ' role="label"' if cell.get("header") else ""
+        for name, key in (("cols", "columns"), ("rows", "rows")):
+            said += f' {name}="{cell[key]}"' if cell.get(key, 1) > 1 else ""
+        cells.append(f"<cell{said}>{_xml(text[cell['start'] : cell['end']])}</cell>")
+    return f"<row>{''.join(cells)}</row>"
+
+
 def _tei_blocks(blocks: list[dict[str, Any]]) -> str:
     parts: list[str] = []
     items: list[str] = []
+    around = ""
     for block in [*blocks, {"kind": "end", "text": ""}]:
         kind, text = block["kind"], _xml(block["text"])
-        if kind == "list_item":
-            items.append(f"<item>{text}</item>")
-            continue
-        if items:
-            parts.append(f"<list>{''.join(items)}</list>")
+        wrapper = _TEI_WRAPPERS.get(kind, "") if kind != "table" or block.get("cells") else ""
+        if items and (
+            wrapper != around or block.get("at") or (wrapper == "table" and block.get("level"))
+        ):
+            parts.append(f"<{around}>{''.join(items)}</{around}>")
             items = []
+        around = wrapper
+        if block.get("at"):
+            parts.append(f'<p rend="entry">{_xml(block["at"])}</p>')
+        if wrapper:
+            items.append(_tei_item(kind, block))
+            continue
         if kind == "heading":
             parts.append(f'<p rend="heading">{text}</p>')
         elif kind == "quote":
-            parts.append(f"<quote>{text}</quote>")
+            source = block.get("source")
+            said = f" source={_attribute(_uri(source))}" if source else ""
+            parts.append(f"<quote{said}>{text}</quote>")
         elif kind == "figure":
             parts.append(f"<figure><figDesc>{text}</figDesc></figure>" if text else "")
         elif kind != "end":

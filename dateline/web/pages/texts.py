@@ -112,20 +112,39 @@ def named(text: str, mentions: Sequence[dict[str, Any]]) -> Markup:
 
 
 def grouped(blocks: Sequence[dict[str, Any]], mentions: Sequence[dict[str, Any]]) -> list[Any]:
-    """The blocks of a text ready to be set: each with its marked text, list items together.
+    """The blocks of a text ready to be set: each with its marked text, what belongs together so.
 
-    A list is ``{"kind": "list", "items": [...]}``.
+    A list is ``{"kind": "list", "items": [...], "html"}``, nested by depth; definitions are
+    ``{"kind": "definitions", "items": [...]}``, a table is ``{"kind": "grid", "items": [rows]}``,
+    each row with its ``cells``. ``at`` and ``anchor`` of an entry are with whatever begins it.
     """
     found: list[Any] = []
     for i, block in enumerate(blocks):
         own = [one for one in mentions if one["block"] == i]
         ready = {**block, "html": named(block["text"], own)}
-        if block["kind"] != "list_item":
+        kind = _TOGETHER.get(block["kind"])
+        if kind == "grid":
+            if not block.get("cells"):
+                kind = None
+            else:
+                ready["cells"] = [_cell(block["text"], cell, own) for cell in block["cells"]]
+        begins = block.get("at") or (kind == "grid" and block.get("level"))
+        if kind is None:
             found.append(ready)
-        elif found and found[-1]["kind"] == "list":
+        elif found and found[-1]["kind"] == kind and not begins:
             found[-1]["items"].append(ready)
         else:
-            found.append({"kind": "list", "items": [ready]})
+            found.append(
+                {
+                    "kind": kind,
+                    "items": [ready],
+                    "at": block.get("at"),
+                    "anchor": block.get("anchor"),
+                }
+            )
+    for group in found:
+        if group["kind"] == "list":
+            group["html"] = _nested(group["items"])
     return found
 
 
@@ -137,6 +156,50 @@ def without_standfirst(blocks: Sequence[Any], standfirst: str | None) -> list[An
         for at, block in enumerate(blocks)
         if not wanted or at >= _NEAR_TOP or words_of(block.get("text") or "") != wanted
     ]
+
+
+_TOGETHER = {
+    "list_item": "list",
+    "term": "definitions",
+    "definition": "definitions",
+    "table": "grid",
+}
+
+
+def _cell(text: str, cell: dict[str, Any], mentions: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A cell with its marked text, and its spans where they are more than one."""
+    start, end = cell["start"], cell["end"]
+    own = [{**one, "start": one["start"] - start, "end": one["end"] - start}
+           for one in mentions if start <= one["start"] and one["end"] <= end]  # fmt: skip
+    said = Markup("").join(
+        Markup(' {}="{}"').format(name, cell[key])
+        for name, key in (("colspan", "columns"), ("rowspan", "rows"))
+        if cell.get(key, 1) > 1
+    )
+    return {"html": named(text[start:end], own), "header": cell.get("header", False), "spans": said}
+
+
+_ORDERED, _UNORDERED = Markup("ol"), Markup("ul")
+
+
+def _nested(items: Sequence[dict[str, Any]]) -> Markup:
+    """The items of a list as HTML, nested by their depth."""
+    out: list[Markup] = []
+    opened: list[tuple[int, Markup]] = []
+    for item in items:
+        depth, tag = item.get("level") or 1, _ORDERED if item.get("ordered") else _UNORDERED
+        while opened and (
+            opened[-1][0] > depth or (opened[-1][0] == depth and opened[-1][1] != tag)
+        ):
+            out.append(Markup("</li></{}>").format(opened.pop()[1]))
+        if opened and opened[-1][0] == depth:
+            out.append(Markup("</li><li>"))
+        else:
+            opened.append((depth, tag))
+            out.append(Markup("<{}><li>").format(tag))
+        out.append(item["html"])
+    out += [Markup("</li></{}>").format(tag) for _, tag in reversed(opened)]
+    return Markup("").join(out)
 
 
 def pieces(parts: Iterable[Sequence[str]], side: str | None = None) -> Markup:

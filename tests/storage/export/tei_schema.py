@@ -13,7 +13,11 @@ SCHEMA = b"""<grammar xmlns="http://relaxng.org/ns/structure/1.0" ns="http://www
  <oneOrMore><ref name="part"/></oneOrMore></element></element></element></define>
 <define name="part"><choice>
  <element name="p"><optional><attribute name="rend"/></optional><text/></element>
- <element name="quote"><text/></element>
+ <element name="quote"><optional><attribute name="source"><data type="anyURI"/></attribute></optional><text/></element>
+ <element name="table"><oneOrMore><element name="row"><oneOrMore><element name="cell">
+  <optional><attribute name="role"><value>label</value></attribute></optional>
+  <optional><attribute name="cols"><data type="positiveInteger"/></attribute></optional>
+  <optional><attribute name="rows"><data type="positiveInteger"/></attribute></optional><text/></element></oneOrMore></element></oneOrMore></element>
  <element name="list"><oneOrMore><element name="item"><text/></element></oneOrMore></element>
  <element name="figure"><element name="figDesc"><text/></element></element></choice></define>
 <define name="header"><element name="teiHeader"><element name="fileDesc">

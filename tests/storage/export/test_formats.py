@@ -10,7 +10,7 @@ import json
 import re
 import tracemalloc
 import zipfile
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -22,7 +22,7 @@ from lxml import etree
 from pybtex.database import parse_string
 from warcio.archiveiterator import ArchiveIterator
 
-from storage.content import Block, ClaimedMoment
+from storage.content import Block, Cell, ClaimedMoment, to_json
 from storage.errors import BadQuery, UnknownSource
 from storage.export import corpora, references, tables
 from storage.export.articles import Exported
@@ -171,6 +171,22 @@ def test_tei_is_valid(held: Archive) -> None:
     names = {"t": "http://www.tei-c.org/ns/1.0"}
     assert root.xpath("//t:TEI[1]//t:titleStmt/t:title/text()", namespaces=names) == [HEADLINE]
     assert root.xpath("//t:TEI[1]//t:item/text()", namespaces=names) == ["One", "Two"]
+
+
+def test_tei_holds_rows_definitions_and_sources() -> None:
+    from storage.export.corpora import _tei_blocks
+
+    row = Block("table", "A | 1", level=1, cells=(Cell(0, 1, header=True, rows=2), Cell(4, 5)))
+    at = ClaimedMoment(datetime(2026, 3, 5, 9, 30, tzinfo=UTC))
+    blocks = (row, dataclasses.replace(row, level=0), row, Block("term", "T"), Block("definition", "D"),
+              Block("quote", "Q", source="https://post.example/1"), Block("list_item", "L", 1, at=at))  # fmt: skip
+    cells = '<row><cell role="label" rows="2">A</cell><cell>1</cell></row>'
+    assert _tei_blocks(to_json(blocks)).split("\n") == [
+        f"<table>{cells * 2}</table>", f"<table>{cells}</table>",
+        "<list><item>T</item><item>D</item></list>",
+        '<quote source="https://post.example/1">Q</quote>',
+        '<p rend="entry">2026-03-05T09:30:00+00:00</p>', "<list><item>L</item></list>",
+    ]  # fmt: skip
 
 
 def test_a_corpus_of_nothing_is_valid_too(held: Archive) -> None:
