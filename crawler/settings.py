@@ -16,6 +16,7 @@ USER_AGENT = f"Dateline/{VERSION} (self-hosted news archive)"
 ROBOTSTXT_USER_AGENT = "Dateline"
 # The library's default is to ignore robots.txt.
 ROBOTSTXT_OBEY = True
+ROBOTSTXT_PARSER = "crawler.middlewares.robots.RobotsParser"
 
 # Async callbacks, pipelines and worker processes are awaited on asyncio.
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"

@@ -101,7 +101,7 @@ def _wake(
     rows = connection.execute(
         select(
             Candidate.id, Candidate.key, Candidate.modified_at, Candidate.state, Candidate.hints,
-            Candidate.published_at, Candidate.attempts, Candidate.settled_at,
+            Candidate.published_at, Candidate.attempts, Candidate.settled_at, Candidate.cause,
         ).where(Candidate.source_id == source_id, Candidate.key.in_(list(known)))
     ).all()  # fmt: skip
     for row in rows:
@@ -111,7 +111,9 @@ def _wake(
             state = "pending" if row.state in ("skipped", "failed") else row.state
             values = {"state": state, "attempts": 0, **_claims(row, said)}
             _look_again(connection, source_id, row.key, now)
-        elif row.state == "failed" and row.settled_at < now - retries.STILL_ANNOUNCED:
+        elif (
+            row.state == "failed" or row.cause == "robots"
+        ) and row.settled_at < now - retries.STILL_ANNOUNCED:
             values = {"state": "pending", "attempts": max(row.attempts, MAX_ATTEMPTS) - 1}
         else:
             continue

@@ -91,9 +91,16 @@ def _record_failed(writing: Writing, failed: PageFailed) -> Recorded:
             .where(Article.item_id == task.item_id)
             .values(next_check_at=writing.now + _RETRY_AFTER)
         )
+        if failed.cause == "robots":
+            return Recorded("skipped", failed.cause, task.item_id)
         return Recorded("failed", failed.cause, task.item_id)
+    if failed.cause == "robots":
+        # The site's word is an answer, not a failure; `crawl --url` asks again.
+        frontier.settle(connection, task, "refused", writing.now, cause=failed.cause,
+                        detail=failed.detail)  # fmt: skip
+        return Recorded("skipped", failed.cause)
     if retries.is_final(failed.cause, final=failed.final):
-        state = "refused" if failed.cause in ("robots", "address-refused") else "failed"
+        state = "refused" if failed.cause == "address-refused" else "failed"
         frontier.settle(connection, task, state, writing.now, cause=failed.cause,
                         detail=failed.detail)  # fmt: skip
     else:

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from crawler.discovery.links import same_site
 from crawler.discovery.listings import parse_listing
+from crawler.discovery.robots import Robots
 from crawler.extraction.page import parse_html
 from storage.addresses import absolute, url_key
 
@@ -83,6 +84,5 @@ def usual_places(home_url: str, paths: tuple[str, ...]) -> list[str]:
 
 def sitemaps_in_robots(body: bytes, home_url: str) -> list[str]:
     """The sitemaps that a robots.txt names, as absolute URLs, each once."""
-    found = re.findall(rb"(?im)^\s*sitemap\s*:\s*(\S+)", body[:500_000])
-    urls = [absolute(home_url, raw.decode("utf-8", "replace")) for raw in found]
+    urls = [absolute(home_url, written) for written in Robots(body).sitemaps]
     return list(dict.fromkeys(url for url in urls if url is not None))

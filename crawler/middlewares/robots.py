@@ -7,25 +7,46 @@ from typing import TYPE_CHECKING
 from scrapy import signals
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
+from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import build_from_crawler
+from scrapy.utils.python import to_unicode
 from twisted.internet.defer import Deferred
 
 from crawler import causes
+from crawler.discovery.robots import MAX_BYTES, Robots
 from crawler.fetching import max_age
 from crawler.middlewares.guard import RefusedRequest
 from storage import host_files, utc_now
 
 if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
     from scrapy.http import Request, Response
-    from scrapy.robotstxt import RobotParser
 
     from storage import Archive
 
-# RFC 9309, 2.5: a crawler must read at least 500 KiB, and may stop there.
-MAX_BYTES = 512 * 1024
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _DENY_ALL = b"User-agent: *\nDisallow: /\n"
+
+
+class RobotsParser(RobotParser):
+    """``crawler.discovery.robots`` as Scrapy asks for it (the setting ``ROBOTSTXT_PARSER``)."""
+
+    def __init__(self, body: bytes) -> None:
+        self.rp = Robots(body)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, robotstxt_body: bytes) -> RobotsParser:
+        """Scrapy's way to make it."""
+        return cls(robotstxt_body)
+
+    def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:
+        """Whether ``user_agent`` may fetch ``url``."""
+        return self.rp.allowed(to_unicode(url), to_unicode(user_agent))
+
+    def crawl_delay(self, user_agent: str | bytes) -> float | None:
+        """The pause between two requests that the site asks for, in seconds."""
+        return self.rp.crawl_delay(to_unicode(user_agent))
 
 
 def _address(request: Request) -> str:
@@ -62,8 +83,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         """
         reason = self.unreachable.get(urlparse_cached(request).netloc)
         if reason is not None:
-            why = causes.of_exception(reason, request.url)
-            raise RefusedRequest(request.url, why.cause, why.detail)
+            raise RefusedRequest(request.url, reason.cause, reason.detail)
         try:
             super().process_request_2(rp, request)
         except IgnoreRequest as error:
@@ -73,6 +93,13 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         status = response.status
         if status >= _SERVER_ERROR:
             body = _DENY_ALL
+            self.unreachable.setdefault(
+                netloc,
+                causes.Failure(
+                    "robots-unread",
+                    f"robots.txt could not be read (HTTP {status}). Try again later.",
+                ),
+            )
         elif status >= _CLIENT_ERROR:
             body = b""
         else:
@@ -91,11 +118,13 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             raise exc
         parser = build_from_crawler(self._parserimpl, self.crawler, _DENY_ALL)
         self._parsers[netloc] = parser
-        self.unreachable.setdefault(netloc, exc)
+        why = causes.of_exception(exc, f"https://{netloc}/robots.txt")
+        detail = f"robots.txt could not be read ({why.detail}). Try again later."
+        self.unreachable.setdefault(netloc, causes.Failure(why.cause, detail))
         waiting.callback(parser)
 
     @property
-    def unreachable(self) -> dict[str, Exception]:
+    def unreachable(self) -> dict[str, causes.Failure]:
         """Why robots.txt could not be had, by host."""
-        found: dict[str, Exception] = self.__dict__.setdefault("_unreachable", {})
+        found: dict[str, causes.Failure] = self.__dict__.setdefault("_unreachable", {})
         return found

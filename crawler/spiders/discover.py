@@ -21,6 +21,7 @@ from crawler.discovery.autodiscover import (
 from crawler.discovery.endpoints import read_endpoint
 from crawler.discovery.errors import DiscoveryError
 from crawler.discovery.links import classify
+from crawler.discovery.robots import Robots
 from crawler.drawing import FEW_ANNOUNCED, HTML, Scripts, text_size
 from crawler.extraction.article import Extraction, Known
 from crawler.extraction.page import BadPage, parse_html
@@ -43,6 +44,8 @@ _FEEDS_TRIED = 12
 # Articles that are fetched to see whether their text stands in them, and what is text enough.
 _PAGES_TRIED = 2
 _ENOUGH = 600
+# So many articles make a home page the listing of a site that has no feed.
+_FEWEST = 2
 # So much of it in paragraphs is no beginning that a script goes on with.
 _PLENTY, _PARAGRAPH = 2_000, 80
 _SCRIPTED = re.compile(rb"<script\b(?![^>]*\bjson)", re.IGNORECASE)
@@ -126,10 +129,9 @@ class DiscoverSpider(Spider):
         robots = await self._fetch(_robots_url(found.home_url), dont_obey_robotstxt=True)
         home = await self._fetch(found.home_url)
         if home is None:
-            self._no_home()
+            await self._without_home(robots)
             return
-        found.robots = "allows" if robots is not None else "none (all allowed)"
-        found.crawl_delay = self._crawl_delay(robots)
+        self._note_robots(robots)
         kind = content_type(home)
         if await self._is_endpoint(home, kind):
             return
@@ -148,6 +150,9 @@ class DiscoverSpider(Spider):
             return
         if not found.endpoints and _SCRIPTED.search(home.body):
             await self._drawn_home(home)
+        if not found.endpoints:
+            # A young site: few articles are a listing too where there is nothing else.
+            await self._keep("listing", home, least=_FEWEST)
         for url in list(dict.fromkeys(self._articles))[:_PAGES_TRIED]:
             response = await self._fetch(url)
             if response is not None and await self._is_told(response):
@@ -162,6 +167,7 @@ class DiscoverSpider(Spider):
         failure = self.reasons[self.discovery.home_url]
         steps = {
             "robots": "the site does not want to be crawled; ask its owner",
+            "robots-unread": "try again later",
             "unknown-host": "check the spelling of the address and the network",
             "connection-refused": "check the address and its port",
             "timeout": "try again later",
@@ -172,14 +178,28 @@ class DiscoverSpider(Spider):
         self.discovery.problem = f"{self.discovery.home_url}: {failure.detail} ({failure.cause})"
         self.discovery.next_step = steps.get(failure.cause, "open the address in a browser")
 
-    def _crawl_delay(self, robots: Response | None) -> float | None:
-        if robots is None:
-            return None
-        from protego import Protego
+    def _note_robots(self, robots: Response | None) -> None:
+        self.discovery.robots = "allows" if robots is not None else "none (all allowed)"
+        if robots is not None:
+            rules = Robots(robots.body)
+            agent = self.settings["ROBOTSTXT_USER_AGENT"]
+            self.discovery.crawl_delay = rules.crawl_delay(agent) or None
 
-        rules = Protego.parse(robots.body[:512_000].decode("utf-8", "replace"))
-        delay = rules.crawl_delay(self.settings["ROBOTSTXT_USER_AGENT"])
-        return float(delay) if delay else None
+    async def _without_home(self, robots: Response | None) -> None:
+        """Look for feeds and sitemaps of a site whose home page answers with an error."""
+        found = self.discovery
+        if self.reasons[found.home_url].cause.startswith("http-4"):
+            await self._feeds(HomePage(None, None, (), (), 0), found.home_url)
+            await self._sitemaps(robots, found.home_url)
+        if not found.endpoints:
+            self._no_home()
+            return
+        self._note_robots(robots)
+        found.title = found.endpoints[0].title
+        for url in list(dict.fromkeys(self._articles))[:_PAGES_TRIED]:
+            response = await self._fetch(url)
+            if response is not None and await self._is_told(response):
+                break
 
     async def _is_endpoint(self, home: Response, media_type: str) -> bool:
         """Whether what was named is a feed or sitemap itself."""
@@ -278,7 +298,10 @@ class DiscoverSpider(Spider):
             return False
         return await self._keep(kind, response, url)
 
-    async def _keep(self, kind: EndpointKind, response: Response, url: str | None = None) -> bool:
+    async def _keep(
+        self, kind: EndpointKind, response: Response, url: str | None = None,
+        least: int = FEW_ANNOUNCED,
+    ) -> bool:  # fmt: skip
         url = url or response.url
         try:
             content = read_endpoint(kind, response.body, response.url, content_type(response))
@@ -286,7 +309,7 @@ class DiscoverSpider(Spider):
             self.discovery.tried.append((url, getattr(error, "reason", str(error))))
             return False
         count, samples = await self._samples(kind, content)
-        if kind == "listing" and len(content.announcements) < FEW_ANNOUNCED:
+        if kind == "listing" and len(content.announcements) < least:
             return False
         if not content.announcements and not content.children:
             self.discovery.tried.append((url, "it is empty"))

@@ -253,6 +253,9 @@ def test_robots_txt_is_obeyed_and_counted(dateline_sqlite: Commands, site: Local
     summary = dateline_sqlite("crawl", "--json").json[0]
     assert summary["causes"]["robots"] == 1
     assert site.asked("/news/2001/story-of-the-harbour-1") == 0
+    # What a site refuses is no failure, and is not tried again in every run.
+    assert summary["failed"] == 0
+    assert "robots" not in dateline_sqlite("crawl", "--json").json[0]["causes"]
 
 
 def test_robots_txt_that_fails_means_no(dateline_sqlite: Commands, site: LocalSite) -> None:
@@ -260,7 +263,19 @@ def test_robots_txt_that_fails_means_no(dateline_sqlite: Commands, site: LocalSi
     site.set("/robots.txt", Reply(b"", 503))
     added = dateline_sqlite("add", f"{site.base}/", "--name", "herald")
     assert added.code == 1
-    assert "robots" in added.err
+    assert "robots.txt could not be read (HTTP 503). Try again later." in added.err
+    assert "owner" not in added.err
+
+
+@pytest.mark.parametrize("home", [403, 404])
+def test_a_site_without_home_page_is_followed_by_its_feed(
+    dateline_sqlite: Commands, site: LocalSite, home: int
+) -> None:
+    newspaper(site, 4)
+    site.set("/rss.xml", site.pages["/feed.xml"])
+    site.set("/", Reply(b"no", home))
+    added = dateline_sqlite("add", f"{site.base}/", "--name", "herald")
+    assert added.code == 0, added.err
 
 
 def test_private_addresses_are_refused_unless_allowed(
