@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format bench clean help
+.PHONY: demo test lint format world bench clean help
 
 help:
 	@echo "make demo   set up, and do the main job on two invented sites"
 	@echo "make test   set up, then lint, type-check and test"
 	@echo "make lint   lint and type-check only"
+	@echo "make world  crawl real web servers (those that are installed) and compare archives"
 	@echo "make bench  measure the extractor and the whole crawl"
 
 # pip 23.2 (Python 3.11's) crashes on an extra that is asked for twice, so pip comes first.
@@ -39,6 +40,10 @@ test: lint
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Not part of the tests: it takes minutes, and what it tries depends on the machine.
+world: $(READY)
+	@$(BIN)/python -m tests.world
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet -c constraints.txt --group bench

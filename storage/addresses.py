@@ -98,6 +98,14 @@ def _parsed(url: str) -> ada_url.URL | None:
     return parts if parts.protocol in _WEB and parts.hostname else None
 
 
+def as_sent(url: str) -> str:
+    """A web URL as browsers send it, in ASCII; one that is ASCII stays as it is."""
+    if url.isascii():
+        return url
+    parts = _parsed(url)
+    return url if parts is None else parts.href
+
+
 def absolute(base: str, href: str) -> str | None:
     """``href`` as a reader at ``base`` would follow it; ``None`` where that is no web address."""
     href = href.strip(_SPACES)

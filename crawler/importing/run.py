@@ -7,7 +7,7 @@ import hashlib
 import logging
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from crawler.extraction.article import EXTRACTOR, Known
@@ -17,6 +17,7 @@ from crawler.importing.found import FoundPage, Left
 from crawler.importing.opml import outlines
 from crawler.workers import WorkerFailure, Workers, article_job
 from storage import importing, progress, rights, utc_now
+from storage.addresses import as_sent
 from storage.captures import CaptureWriter, Exchange
 from storage.completing import tidied
 from storage.packing import codec_for_source
@@ -156,7 +157,8 @@ class PageImport:
                 if isinstance(page, Left):
                     result.leave(page)
                 else:
-                    batch.append(page)
+                    # Other tools write what is not ASCII in a WARC, and cannot replay it.
+                    batch.append(replace(page, url=as_sent(page.url)))
                 if len(batch) >= _BATCH or sum(len(p.body) for p in batch) >= _BATCH_BYTES:
                     await flush()
             await flush(done=True)

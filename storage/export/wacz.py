@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from storage import reading
+from storage.addresses import as_sent
 from storage.export.surt import surt
 from storage.export.web import SOFTWARE, begun, captures, members
 from storage.models import Article, Revision
@@ -98,13 +99,14 @@ def _page(archive: Archive, connection: Connection, capture: Capture) -> dict[st
         old = reading.content(archive, row.item_id, row.number)
         title = old["headline"]
         text = "\n".join(b["text"] for b in old["blocks"] if b["kind"] != "figure")
-    return {"id": str(capture.id), "url": capture.url, "title": title or capture.url, "text": text,
-            "ts": f"{capture.fetched_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}  # fmt: skip
+    moment = f"{capture.fetched_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return {"id": str(capture.id), "url": as_sent(capture.url), "ts": moment,
+            "title": title or capture.url, "text": text}  # fmt: skip
 
 
 def _cdxj(record: warc.Record, capture: Capture, offset: int, length: int) -> str:
     fields: dict[str, Any] = {
-        "url": capture.url, "mime": (capture.content_type or "-").split(";")[0].strip(),
+        "url": as_sent(capture.url), "mime": (capture.content_type or "-").split(";")[0].strip(),
         "status": str(capture.status), "length": str(length), "offset": str(offset),
         "filename": _DATA, "digest": record.headers.get("warc-payload-digest") or _NO_DIGEST,
     }  # fmt: skip
