@@ -15,6 +15,7 @@ from crawler.extraction.features import Context
 from crawler.extraction.filler import is_filler
 from crawler.extraction.hydration import hidden_article, tree_of
 from crawler.extraction.links import attachments, is_entry, links_in_text, related_items
+from crawler.extraction.live import live_entries
 from crawler.extraction.mentions import mentions_in
 from crawler.extraction.metadata import Metadata
 from crawler.extraction.notices import notices_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from crawler.extraction.blocks import RawBlock
     from crawler.extraction.kinds import PageKind
+    from crawler.extraction.live import Mark
     from storage.content import Media
 
 # Kept with every revision; it moves whenever the same bytes may give another article.
@@ -148,8 +150,10 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
     if verdict.kind not in kinds.KEPT:
         return Extraction(verdict.kind, verdict.reason)
     title = headline.value if headline else str(hinted or "")
+    stated = published[0] if published is not None else None
+    chosen, entries = live_entries(walk, chosen, meta.nodes, zone, stated)
     provenance: dict[str, str] = {"headline": headline.source if headline else "feed"}
-    article = _article(meta, walk, chosen, title, published, known, provenance)
+    article = _article(meta, walk, chosen, title, published, known, provenance, entries)
     article = replace(article, mentions=mentions_in(article.blocks, names, meta.node))
     if verdict.kind != "article":
         article = replace(article, kind=verdict.kind)
@@ -180,12 +184,13 @@ def _drawn_by_script(page: Page) -> Walk | None:
 def _article(
     meta: Metadata, walk: Walk, chosen: Sequence[int], headline: str,
     published: tuple[Any, str] | None, known: Known, provenance: dict[str, str],
+    entries: dict[int, Mark],
 ) -> Article:  # fmt: skip
     page = meta.page
     bylines = byline_text.byline(meta, walk, chosen, known.hints)
     names = bylines[0] if bylines else ()
     chosen = [i for i in chosen if not byline_text.is_byline(walk.blocks[i].text, names)]
-    blocks, media = _body(meta, walk, chosen, provenance)
+    blocks, media = _body(meta, walk, chosen, provenance, entries)
     standfirst = standfirst_of(meta, walk, chosen, provenance)
     # A standfirst set as a subheading is still a paragraph of the text.
     blocks = tuple(
@@ -228,12 +233,20 @@ def _article(
 
 
 def _body(
-    meta: Metadata, walk: Walk, chosen: Sequence[int], provenance: dict[str, str]
+    meta: Metadata,
+    walk: Walk,
+    chosen: Sequence[int],
+    provenance: dict[str, str],
+    entries: dict[int, Mark],
 ) -> tuple[tuple[Block, ...], tuple[Media, ...]]:
     provenance["body"] = "model"
     if walk.is_cut:
         provenance["body"] = f"model, cut: the page goes on after {len(walk.blocks)} blocks"
     chosen, typed = with_rows(walk, chosen, typed_blocks(walk, chosen))
+    typed = [
+        replace(block, at=entries[i][0], anchor=entries[i][1]) if i in entries else block
+        for i, block in zip(chosen, typed, strict=True)
+    ]
     stated = meta.body
     shown = sum(len(block.text) for block in typed)
     # Some pages build their text by script and carry it whole in their structured data only.

@@ -189,6 +189,10 @@ def numbered_items(
     for i in range(start, len(blocks)):
         meta = parse_meta(blocks[i].text, zone, now)
         if meta is None:
+            within = _in_lines(blocks[i], i, zone, now) if blocks[i].breaks else []
+            if within:
+                found += within
+                used = i + 1
             continue
         title = _title_of(blocks, used, i)
         if title is None:
@@ -203,6 +207,31 @@ def numbered_items(
         found.append(Numbered(words, href, teaser or None, kind, number, moment,
                               tuple(range(at, i + 1))))  # fmt: skip
         used = i + 1
+    return found
+
+
+def _in_lines(block: RawBlock, index: int, zone: tzinfo, now: datetime | None) -> list[Numbered]:
+    """The items of a list whose lines only ``<br>`` parts, all of them in one block."""
+    found: list[Numbered] = []
+    title: tuple[str, str] | None = None
+    teaser: list[str] = []
+    ends = [*block.breaks, len(block.text)]
+    for start, end in zip([0, *block.breaks], ends, strict=True):
+        line = block.text[start:end].strip()
+        meta = parse_meta(line, zone, now)
+        if meta is not None and title is not None:
+            kind, number, moment = meta
+            found.append(
+                Numbered(*title, "\n".join(teaser) or None, kind, number, moment, (index,))
+            )
+            title, teaser = None, []
+            continue
+        link = next((s for s in block.spans if s[2] == "link" and s[3] and start <= s[0] < end
+                     and 2 * (min(s[1], end) - s[0]) >= len(line)), None)  # fmt: skip
+        if link is not None and title is None:
+            title = (block.text[link[0] : link[1]].strip(), str(link[3]))
+        elif title is not None and line:
+            teaser.append(line)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -103,3 +103,20 @@ def test_any_line_is_read_or_refused(line: str) -> None:
     header = parse_header(line, PARIS, NOW)
     assert header is None or 0 <= header.end <= len(line)
     parse_meta(line, PARIS, NOW)
+
+
+def test_lines_that_only_breaks_part_are_items_too() -> None:
+    page = (
+        "<body><p><a href='/a-1'>Ports : le quai rouvre</a><br>Les bateaux reviennent.<br>Entretien n° 12681 • 11/05/21 à 16:39"
+        "<br><br><a href='/a-2'>Écluse : travaux finis</a><br>N° 12682 • 12/05/21 à 09:00<br><a href='/a-3'>Bac gratuit</a>"
+        "<br>Dépêche n° 12683 - 13/05/21 à 10:15</p></body>"
+    )  # fmt: skip
+    url = "https://agency.example/list"
+    blocks = Walk(parse_html(page.encode(), url).root, url).blocks
+    items = numbered_items(blocks, 0, UTC)
+    assert [(item.title, item.href, item.kind, item.number, item.teaser) for item in items] == [
+        ("Ports : le quai rouvre", "/a-1", "Entretien", "12681", "Les bateaux reviennent."),
+        ("Écluse : travaux finis", "/a-2", None, "12682", None),
+        ("Bac gratuit", "/a-3", "Dépêche", "12683", None),
+    ]
+    assert all(item.moment is not None for item in items)
