@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
+
+from storage.letters import pieces_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ _FIELDS = (
     "headline", "name", "standfirst", "byline", "published", "modified", "access", "kind",
     "section", "tags", "dateline_place", "number", "language", "notices", "expansion", "aliases",
 )  # fmt: skip
-_WORD = re.compile(r"\s+|\w+|[^\w\s]")
 # Two paragraphs that share less of their words are one taken out and another put in.
 _SAME_PARAGRAPH = 0.3
 _MOST_STEPS = 4_000_000
@@ -40,7 +40,7 @@ def difference(old: Content, new: Content) -> dict[str, Any]:
 
 def word_difference(old: str, new: str) -> list[Piece]:
     """The pieces of two texts: what both have, what was taken out, what was put in."""
-    before, after = _WORD.findall(old), _WORD.findall(new)
+    before, after = (pieces_of(text).findall(text) for text in (old, new))
     if len(before) * len(after) > _MOST_STEPS:
         return [piece for piece in (("-", old), ("+", new)) if piece[1]]
     pieces: list[Piece] = []

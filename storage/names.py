@@ -7,14 +7,15 @@ words, and a text of n words costs n steps times the words of the longest name t
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from storage import letters
+from storage.letters import identifiers_of as _words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_WORD = re.compile(r"\w+")
 # After these a capital says nothing: it begins a sentence.
 _SENTENCE = re.compile(r"(?:^|[.!?…:;«“\"(•\n]|[-–—]\s)[\s\u00a0\u202f]*$")
 # Letters of the shortest name of one word.
@@ -54,16 +55,21 @@ class Names:
         self._root = _Node()
         self.count = 0
         for known in names:
-            words = [_plain(word) for word in _WORD.findall(known.name)]
+            words = [_plain(word) for word in _words(known.name).findall(known.name)]
             if self._is_fit(words):
                 self._put(words, known)
                 self.count += 1
 
     @staticmethod
     def _is_fit(words: list[str]) -> bool:
-        """Names without a capital are words of the language; the shortest are chance."""
-        if not words or len(words) > _MOST_WORDS or not any(w != w.lower() for w in words):
+        """Names without a capital are words of the language; the shortest are chance.
+
+        Of scripts without capitals, names of several words are taken.
+        """
+        if not words or len(words) > _MOST_WORDS:
             return False
+        if not any(w != w.lower() for w in words):
+            return len(words) > 1 and not any(w != w.upper() for w in words)
         return len(words) > 1 or len(words[0]) >= _SHORTEST
 
     def _put(self, words: list[str], known: KnownName) -> None:
@@ -74,7 +80,7 @@ class Names:
 
     def find(self, text: str) -> Iterator[Hit]:
         """The names in ``text``, the longest at each place, none over another."""
-        words = [(m.start(), m.end(), _plain(m[0])) for m in _WORD.finditer(text)]
+        words = [(m.start(), m.end(), _plain(m[0])) for m in _words(text).finditer(text)]
         at = 0
         while at < len(words):
             found = self._longest(words, at)
@@ -124,5 +130,4 @@ def whom(hit: Hit, source_id: int) -> KnownName | None:
 def _plain(word: str) -> str:
     if word.isascii():
         return word
-    folded = unicodedata.normalize("NFKD", word)
-    return "".join(c for c in folded if not unicodedata.combining(c))
+    return letters.without_accents(word)

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from storage import letters
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,7 +21,8 @@ _CREDENTIALS = re.compile(r"\b([a-z][a-z0-9+.-]{0,30}://)[^\s/@?#'\"<>]{1,500}@"
 
 def words_of(text: str) -> list[str]:
     """The words of ``text``, folded so that case, width and punctuation do not count."""
-    return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return letters.identifiers_of(plain).findall(plain)
 
 
 def is_whole_number(text: str) -> bool:
@@ -46,8 +49,14 @@ def printable(text: str) -> str:
 
 
 def digest_of(words: Sequence[str]) -> str:
-    """SHA-256 (hex) of folded words."""
-    return hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()
+    """SHA-256 (hex) of folded words, without their marks.
+
+    Takedowns remember erased texts by it, so it must stay what it was when words had no marks.
+    """
+    joined = " ".join(words)
+    if not letters.is_plain(joined):
+        joined = " ".join(re.findall(r"\w+", joined))
+    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def name_key(name: str) -> str:
@@ -55,6 +64,5 @@ def name_key(name: str) -> str:
 
     Of what is too long to be a name, its beginning: it stands in an index.
     """
-    plain = unicodedata.normalize("NFKD", name)
-    key = " ".join(words_of("".join(c for c in plain if not unicodedata.combining(c))))
+    key = " ".join(words_of(letters.without_accents(name)))
     return key[:_LONGEST_NAME].rstrip()

@@ -1,38 +1,25 @@
 """Text to search tokens, once, in Python: the same for both databases and for queries.
 
-A token is a run of letters and digits without case and accents. Elisions and hyphens part
-words, so ``l'hôpital`` holds ``hopital`` and ``e-santé`` is the phrase ``e sante``. Scripts
-that write no spaces are cut character by character; a word of a query in such a script is then
-a phrase of its characters.
+A token is a run of letters, digits and their marks without case and accents
+(:mod:`storage.letters`). Elisions and hyphens part words, so ``l'hôpital`` holds ``hopital`` and
+``e-santé`` is the phrase ``e sante``. Scripts that write no spaces are cut character by character;
+a word of a query in such a script is then a phrase of its characters.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from storage import letters
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# Han, Hiragana, Katakana, Thai, Lao, Khmer, Myanmar: written without spaces between words.
-_UNSPACED = (
-    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
-    "\u0e00-\u0eff\u1780-\u17ff\u1000-\u109f\U00020000-\U0003ffff"
-)
-_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 # PostgreSQL refuses lexemes of 2 KiB or more; no word of any language is near this.
 MAX_TOKEN = 64
-# Letters that NFKD leaves whole but readers type without their stroke or ligature.
-_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "œ": "oe", "æ": "ae", "ı": "i", "ß": "ss"})
-
-
-@lru_cache(maxsize=4_096)
-def _is_unspaced(letter: str) -> bool:
-    """Whether a letter is of a script that writes no spaces, and so a token of its own."""
-    return letter > "\u0dff" and _TOKEN.fullmatch(letter + letter) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +34,30 @@ class Token:
 @lru_cache(maxsize=100_000)
 def fold(word: str) -> str:
     """``word`` without case, accents, width and presentation forms."""
-    return "".join(c for c in _folded(word) if c.isalnum())[:MAX_TOKEN]
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+    if word.isascii():
+        plain = word.lower()
+        return (plain if plain.isalnum() else "".join(filter(str.isalnum, plain)))[:MAX_TOKEN]
+    return letters.folded(word)[:MAX_TOKEN]
 
 
 def words_at(text: str) -> Iterator[tuple[str, int, int]]:
     """The words of ``text`` as they are written, and where they begin and end."""
-    return ((match[0], *match.span()) for match in _TOKEN.finditer(text))
+    return ((match[0], *match.span()) for match in letters.tokens_of(text).finditer(text))
 
 
 def words_in(text: str) -> list[str]:
     """The words of ``text`` as they are written: what tokens are made of."""
-    return _TOKEN.findall(text)
+    return letters.tokens_of(text).findall(text)
 
 
 @lru_cache(maxsize=1)
 def _initials() -> dict[str, list[tuple[str, str]]]:
     """(letter, what it folds to) by the first it folds to, in the scripts that have letters alike.
 
-    Latin, Greek, Cyrillic, Armenian and the wide forms; other letters stand for themselves.
+    Latin, Greek, Cyrillic and Armenian; a text with others is read word by word.
     """
-    codes = (*range(0x30, 0x590), *range(0x1E00, 0x2000), *range(0xFF10, 0xFF5B))
-    letters = [letter for letter in map(chr, codes) if letter.isalnum()]
     found: dict[str, list[tuple[str, str]]] = {}
-    # Folded all at once, which takes half as long as one by one.
-    for letter, marked in zip(letters, _folded("\n".join(letters)).split("\n"), strict=True):
-        folded = marked if marked.isalnum() else "".join(filter(str.isalnum, marked))
+    for letter, folded in letters.initials():
         if folded:
             found.setdefault(folded[0], []).append((letter, folded))
     return found
@@ -95,18 +77,22 @@ class WordsBeginning:
     """
 
     def __init__(self, beginnings: Iterable[str]) -> None:
-        self._some = _beginnings(frozenset(beginnings))
+        self._wanted = tuple(beginnings)
 
     def __call__(self, text: str) -> Iterator[tuple[str, int, int]]:
         """The words as they are written, and where they begin and end."""
-        for match in self._some.finditer(text):
+        if not letters.is_plain(text):
+            for word, start, end in words_at(text):
+                if fold(word).startswith(self._wanted):
+                    yield word, start, end
+            return
+        for match in _beginnings(frozenset(self._wanted)).finditer(text):
             start, end = match.span()
             # The pattern knows the letters of Latin-1; this, the rest of a word and what is before.
-            if text[end : end + 1].isalnum() and not _is_unspaced(text[start]):
-                end = _end_of_word(text, end)
-            if start and text[start - 1] > "\xff" and not _begins(text, start):
-                continue
-            yield text[start:end], start, end
+            while end < len(text) and text[end].isalnum():
+                end += 1
+            if not (start and text[start - 1].isalnum()):
+                yield text[start:end], start, end
 
 
 @lru_cache(maxsize=256)
@@ -115,7 +101,7 @@ def _beginnings(beginnings: frozenset[str]) -> re.Pattern[str]:
 
     It begins with a plain set of letters: the regular expressions of Python look for one quickly,
     and try the rest only where one stands. Its sets are few: one beyond Latin-1 takes 0.3 ms to
-    compile, and one of all unspaced letters 3 ms.
+    compile.
     """
     first = {one[0] for one in beginnings}
     whole = {one for one in beginnings if len(one) == 1}
@@ -131,22 +117,7 @@ def _beginnings(beginnings: frozenset[str]) -> re.Pattern[str]:
     ways += [f"(?<=[{_signs(whole)}])"] if whole and second else []
     latin = r"0-9A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff"
     word = rf"[{_signs(first)}](?<![{latin}].)(?:{'|'.join(ways)})[{latin}]*"
-    unspaced = "".join(filter(_is_unspaced, sorted(whole)))
-    return re.compile(f"[{re.escape(unspaced)}]|{word}" if unspaced else word, re.DOTALL)
-
-
-def _begins(text: str, start: int) -> bool:
-    """Whether a word may begin at ``start``."""
-    before = text[start - 1]
-    return not before.isalnum() or _is_unspaced(before) or _is_unspaced(text[start])
-
-
-def _end_of_word(text: str, begun: int) -> int:
-    """Where the word ends that ``text`` holds until ``begun`` at least."""
-    end = begun
-    while end < len(text) and text[end].isalnum() and not _is_unspaced(text[end]):
-        end += 1
-    return end
+    return re.compile(word, re.DOTALL)
 
 
 def tokens(text: str) -> list[str]:

@@ -19,10 +19,12 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from storage.errors import BadQuery
+from storage.letters import is_hangul
 from storage.search import values
 from storage.search.analysis import tokens, without_elision
 from storage.search.expression import (
@@ -103,6 +105,20 @@ _GRAMMAR = rf"""
     %ignore SIGNS
 """
 
+# A field or NEAR/ behind which no word, phrase or bracket follows.
+_UNFINISHED = re.compile(
+    rf"(?:(?<!\S)|(?<=[(-]))(?:(?P<field>(?i:{_NAMES})):[^\w\"()]*(?=$|[)]|(?:{_OR}|{_AND}){_END})"
+    rf"|(?P<near>{_NEARS})/(?!\d))"
+)
+_EXAMPLES = {
+    "title": "title:budget", "standfirst": "standfirst:budget", "text": "text:budget",
+    "author": 'author:"Jean Dupont"', "section": "section:sport", "tag": "tag:energy",
+    "kind": "kind:interview", "number": "number:2014", "site": "site:herald.example",
+    "source": "source:herald", "lang": "lang:fr", "who": 'who:"Jean Dupont"',
+    "date": "date:2021-09..2021-12", "since": "since:7d", "until": "until:2021-12",
+    "is": "is:teaser", "has": "has:picture", "dossier": "dossier:energy",
+}  # fmt: skip
+
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
@@ -119,7 +135,8 @@ def parse(text: str, now: datetime) -> Expression:
     Raises:
         BadQuery: it cannot be understood; the error names the place.
     """
-    text = text.replace("\x00", " ")
+    # Some keyboards and files write letters and their marks apart.
+    text = unicodedata.normalize("NFC", text.replace("\x00", " "))
     if len(text) > MAX_LENGTH:
         raise BadQuery(
             f"the query is longer than {MAX_LENGTH:,} characters", MAX_LENGTH, "shorten it"
@@ -147,6 +164,7 @@ def _read(text: str, now: datetime) -> Expression:
     from lark import UnexpectedInput
 
     _check_marks(text)
+    _check_finished(text)
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
@@ -174,9 +192,27 @@ def _check_marks(text: str) -> None:
         elif letter == ")" and not quoted:
             if not opened:
                 raise BadQuery("a bracket is closed that was not opened", place, "write (a OR b)")
-            opened.pop()
+            if not text[opened.pop() + 1 : place].strip():
+                raise BadQuery("the brackets hold nothing", place, "write (a OR b)")
     if opened:
         raise BadQuery("a bracket is not closed", opened[-1], "write (a OR b)")
+
+
+def _check_finished(text: str) -> None:
+    """A field has a value, and NEAR/ a number."""
+    # What is quoted is no operator; as many letters stand for it, so that places stay.
+    bare = re.sub(r'"[^"]*"', lambda quoted: '"' + "x" * (len(quoted[0]) - 2) + '"', text)
+    found = _UNFINISHED.search(bare)
+    if found is None:
+        return
+    if found["near"]:
+        raise BadQuery(f"{found['near']}/ has no number", found.start(), "write a NEAR/5 b")
+    name = found["field"]
+    own = {**WORD_FIELDS, **VALUE_FIELDS}[name.lower()]
+    raise BadQuery(
+        f"{name}: has no value", found.start(),
+        f'write {_EXAMPLES[own]}, or "{name}" in quotes to search for the word',
+    )  # fmt: skip
 
 
 def _unexpected(text: str, error: Any) -> BadQuery:
@@ -295,6 +331,8 @@ def _words(text: str, place: int, field: Field, *, quoted: bool) -> Match:
         )
     stemmed = not quoted and not prefix and field in ("any", "title", "text")
     parts = tuple(parts_of(plain)) if stemmed else ()
+    # Korean writes particles and what a word is joined with right behind it.
+    prefix = prefix or (not quoted and len(found[-1]) >= _SHORTEST_PREFIX and is_hangul(found[-1]))
     # Scripts without spaces are cut in characters, whose row is a phrase and has no stem.
     return Match(found, field, prefix, parts if len(parts) == len(found) else ())
 

@@ -94,11 +94,11 @@ def test_a_query_means(query: str, meaning: object) -> None:
         ('one "two', 5, "quotation mark is not closed"),
         ("(one", 1, "bracket is not closed"), ("one)", 4, "closed that was not opened"),
         ("one OR", 7, "ends where a word is missing"), ("OR one", 1, "OR stands where"),
-        ("one AND OR two", 9, "OR stands where"), ("()", 2, "not expected"),
+        ("one AND OR two", 9, "OR stands where"), ("()", 2, "hold nothing"),
         ("tiitle:x", 1, "did you mean title:"), ("nofield:x", 1, "there is no field"),
         ("a title:title:x", 9, "a field stands inside another"),
         ("date:2021-13", 6, "no day"), ("date:2021-12..2021-01", 6, "ends before it begins"),
-        ("date:..", 8, "ends where a word is missing"), ("since:soon", 7, "no day"),
+        ("date:..", 1, "has no value"), ("since:soon", 7, "no day"),
         ("is:wrong", 4, "takes no 'wrong'"), ("has:attachmen", 5, "did you mean has:attachment"),
         ("lang:1", 6, "no language"), ("a*", 1, "too many words begin with a"),
         ("…", 1, "holds no word"), ('""', 1, "holds no letter"), ("-", 1, "holds no word"),
@@ -166,3 +166,25 @@ def test_a_query_of_mere_words_is_read_without_the_grammar() -> None:
     assert _plain("l'hôpital numérique 2021") == _read("l'hôpital numérique 2021", NOW)
     assert _plain("a OR b") is None
     assert _plain("a " * 101) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "example"),
+    [
+        ("title:", "title:budget"), ("budget titre: ", "title:budget"), ("(lang:)", "lang:fr"),
+        ("date:..", "date:2021-09..2021-12"), ("-author:", 'author:"Jean Dupont"'),
+        ("source: OR budget", "source:herald"), ("since:*", "since:7d"), ("has:?", "has:picture"),
+        ("a NEAR/ b", "a NEAR/5 b"), ("()", "(a OR b)"), ("a ( )", "(a OR b)"),
+    ],
+)  # fmt: skip
+def test_a_field_or_operator_without_value_is_refused_with_an_example(
+    query: str, example: str
+) -> None:
+    with pytest.raises(BadQuery) as refused:
+        parse(query, NOW)
+    assert example in str(refused.value)
+
+
+@pytest.mark.parametrize("query", ['"title:"', "title", 'a "NEAR/" b', "page: 12", "title: budget"])
+def test_words_that_look_like_fields_are_searched(query: str) -> None:
+    parse(query, NOW)
