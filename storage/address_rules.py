@@ -13,24 +13,41 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Parameters that never say what is shown.
-_DROPPED = frozenset({
-    "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid",
-    "ttclid", "li_fat_id", "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok", "_ga", "_gl",
-    "_hsenc", "_hsmi", "hsctatracking", "epik", "srsltid", "guccounter", "guce_referrer",
-    "guce_referrer_sig", "xtor", "xtref", "cmpid", "cmp", "ocid", "ito", "ns_source",
-    "ns_mchannel", "ns_campaign", "ns_linkname", "ns_fee", "icid", "ncid", "s_cid", "sr_share",
-    "smid", "smtyp", "wt_mc", "wtmc", "_openstat", "ref_src", "ref_url", "cmpredirect", "spm",
-    "__twitter_impression", "vero_id", "oly_enc_id", "oly_anon_id", "trk", "gift", "ssostate",
-    "phpsessid", "jsessionid", "sessionid", "session_id", "aspsessionid", "cfid", "cftoken",
-    "print", "printable", "printview", "printfriendly", "amp", "outputtype", "nocache",
-})  # fmt: skip
+# Parameters that never say what is shown, beside those of the documentation named above from the
+# public lists of Brave, ClearURLs and AdGuard, and from feeds of the press.
+_DROPPED = frozenset(
+    """
+    fbclid fb_action_ids fb_action_types fb_comment_id fb_ref fb_source action_object_map
+    action_ref_map action_type_map gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid gs_l
+    msclkid yclid ysclid ymclid twclid ttclid rb_clickid irclickid wickedid unicorn_click_id
+    li_fat_id igshid igsh mibextid epik srsltid _ga _gl _ke _kx _bhlid _branch_match_id
+    _branch_referrer _openstat __s __twitter_impression mc_cid mc_eid mkt_tok ml_subscriber
+    ml_subscriber_hash ck_subscriber_id hsctatracking _hsenc _hsmi hss_channel dm_i et_rid bbeml
+    sc_customer sc_eh sc_uid sfmc_id sfmc_sub ss_email_id vgo_ee vero_conv vero_id oly_enc_id
+    oly_anon_id os_ehash dgcid elqtrack elqtrackid elqaid elqat elqcampaignid bsft_clkid bsft_uid
+    guccounter guce_referrer guce_referrer_sig soc_src soc_trk tsrc .tsrc usqp amp_js_v amp_gsa
+    xtor xtref xtcr xtmc cmpid ocid ito ns_source ns_mchannel ns_campaign ns_linkname ns_fee icid
+    intcid int_source ncid s_cid ex_cid ftag sr_share smtyp wt_mc wt_zmc wtmc wtrid ref_src ref_url
+    reflink cmpredirect cndid mbid sref echobox tracking_source wpisrc wpmm taid iref srnd fsrc
+    replytocom ssostate phpsessid jsessionid sessionid session_id aspsessionid cfid cftoken nocache
+""".split()
+)
+# Such, unless their value is a number: then it may be that of an item.
+_DROPPED_WORDS = frozenset({"cmp", "trk", "spm", "smid", "gift", "mod"})
+_LONGEST_NUMBER = 9
+# Views that are switched on and off; with another value they name what is shown.
+_SWITCHES = frozenset({"print", "printable", "printview", "printfriendly", "amp", "singlepage",
+                       "single_page", "fullpage", "showall", "mobile"})  # fmt: skip
+_SWITCHED = frozenset({"", "0", "1", "y", "n", "yes", "no", "on", "off", "true", "false", "print",
+                       "amp", "all", "friendly", "printable", "preview"})  # fmt: skip
 _DROPPED_PREFIXES = ("utm_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "stm_", "wt.", "at_",
-                     "__hs", "vero_", "aspsessionid")  # fmt: skip
+                     "__hs", "vero_", "aspsessionid", "itm_", "otm_", "oft_", "hmb_",
+                     "ga_")  # fmt: skip
 # Parameters that only sometimes are such: by their value.
-_VIEWS = frozenset({"print", "printable", "amp", "mobile", "imprimer", "drucken", "desktop"})
+_VIEWS = frozenset({"print", "printable", "amp", "mobile", "imprimer", "drucken", "desktop",
+                    "single", "singlepage"})  # fmt: skip
 _VIEW_NAMES = frozenset({"view", "mode", "output", "format", "display", "layout", "template",
-                         "version", "tmpl", "style", "vue"})  # fmt: skip
+                         "version", "tmpl", "style", "vue", "outputtype"})  # fmt: skip
 _WAYS = frozenset({
     "rss", "feed", "atom", "twitter", "tw", "x", "facebook", "fb", "linkedin", "whatsapp",
     "newsletter", "nl", "email", "mail", "homepage", "home", "share", "social", "google",
@@ -38,6 +55,8 @@ _WAYS = frozenset({
 })  # fmt: skip
 _WAY_NAMES = frozenset({"ref", "source", "src", "from", "via", "origin", "referrer", "referer",
                         "rss", "share", "medium", "campaign"})  # fmt: skip
+# Which page of an article: all of them at once is the article.
+_PAGES = frozenset({"page", "pagewanted"})
 # What stands before the host of a publication for a kind of reader's machine.
 _HOST_VIEWS = frozenset({"www", "m", "mobile", "mobil", "amp", "touch", "wap"})
 
@@ -89,6 +108,17 @@ def says_nothing(name: str, value: str, rules: Rules = GENERIC) -> bool:
     if lower in _DROPPED or lower.startswith(_DROPPED_PREFIXES):
         return True
     word = value.lower()
+    if lower in _DROPPED_WORDS:
+        return not word.isdecimal() or len(word) > _LONGEST_NUMBER
+    return _is_view(lower, word)
+
+
+def _is_view(lower: str, word: str) -> bool:
+    """Whether a parameter only says in which view, or on which way, an article is read."""
+    if lower in _SWITCHES:
+        return word in _SWITCHED
+    if lower in _PAGES:
+        return word in ("all", "print")
     return (lower in _VIEW_NAMES and word in _VIEWS) or (lower in _WAY_NAMES and word in _WAYS)
 
 
@@ -108,11 +138,26 @@ def folded_host(host: str) -> str:
 _SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#]*", re.IGNORECASE)
 _SLASHES = re.compile(r"/{2,}")
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp)$", re.IGNORECASE)
-_AMP = re.compile(r"(?<=[^/])(?:/amp\.html?$|(?:/amp|\.amp)(?=/?$|\.html$))", re.IGNORECASE)
+# A word with "amp" at its end is a view of the rest, unless it is what musicians play through.
+_AMP = re.compile(
+    r"(?<=[^/])(?:/amp\.html?$|(?:/amp|\.amp|(?<!guitar)(?<!bass)(?<!tube)(?<!valve)(?<!power)"
+    r"(?<!headphone)(?<!stereo)(?<!combo)(?<!practice)(?<!modeling)(?<!op)(?<!pre)[-_]amp)"
+    r"(?=/?$|\.html?$))", re.IGNORECASE,
+)  # fmt: skip
 # An article's own part of a path: with a number, or several words. "/media/print" is a section.
 _ARTICLE = r"(?=[^/]*(?:\d|-[^/-]+-))[^/]+"
-_PRINT = re.compile(rf"(/{_ARTICLE})/(?:print|printable|imprimer|print\.html?)$", re.IGNORECASE)
-_BEFORE = re.compile(rf"^/(?:amp|print|imprimer)(?=/(?:[^/]+/)*{_ARTICLE}$)", re.IGNORECASE)
+_PRINT = re.compile(
+    rf"(/{_ARTICLE})/(?:print|printable|imprimer|imprimir|stampa|print\.html?)$", re.IGNORECASE
+)
+# These are views behind whatever they stand.
+_WHOLE = re.compile(
+    r"(?<=[^/])/(?:komplettansicht|druckansicht|druckversion|single-?page|version-imprimable)$",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    rf"^/(?:amp|print|imprimer|sp|smartphone|m|mobile)(?=/(?:[^/]+/)*{_ARTICLE}$)"
+    rf"|(?<=[^/])/amp(?=/(?:[^/]+/)*{_ARTICLE}$)", re.IGNORECASE,
+)  # fmt: skip
 
 
 def folded_path(path: str) -> str:
@@ -124,6 +169,6 @@ def folded_path(path: str) -> str:
         if "//" in path:
             path = _SLASHES.sub("/", path)
         path = _INDEX.sub("/", _AMP.sub("", path)).rstrip("/")
-        path = _BEFORE.sub("", _PRINT.sub(r"\1", path))
+        path = _BEFORE.sub("", _PRINT.sub(r"\1", _WHOLE.sub("", path)))
         if path == before:
             return path

@@ -106,6 +106,15 @@ def as_sent(url: str) -> str:
     return url if parts is None else parts.href
 
 
+def _undotted(host: str) -> str:
+    """``host`` without the dots at its end, where a host is left: of ``foo.09..`` none is."""
+    if not host.endswith("."):
+        return host
+    plain = host.rstrip(".")
+    parts = _parsed(f"http://{plain}/") if plain else None
+    return plain if parts is not None and parts.hostname == plain else host
+
+
 def absolute(base: str, href: str) -> str | None:
     """``href`` as a reader at ``base`` would follow it; ``None`` where that is no web address."""
     href = href.strip(_SPACES)
@@ -133,7 +142,7 @@ def _origin(base: str) -> str:
 def host_of(url: str) -> str:
     """The host of ``url`` in lower case and ASCII, ``""`` where there is none."""
     parts = _parsed(url)
-    return parts.hostname.rstrip(".") if parts is not None else ""
+    return _undotted(parts.hostname) if parts is not None else ""
 
 
 @lru_cache(maxsize=_CACHED)
@@ -160,7 +169,7 @@ def url_key(url: str) -> str:
     parts = _parsed(url)
     if parts is None:
         raise ValueError(f"no web address: {url!r}")
-    host = folded_host(parts.hostname.rstrip(".") or parts.hostname)
+    host = folded_host(_undotted(parts.hostname))
     host = _Sites.aliases.get(host, host)
     rules = _Sites.rules.get(host, GENERIC)
     port = parts.port
@@ -176,3 +185,8 @@ def url_key(url: str) -> str:
     if len(key) <= LONGEST:
         return key
     return f"{host}/~{sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def guid_key(guid: str) -> str:
+    """The key of a feed's own id of an item; no URL's key is like it."""
+    return f"guid:{sha256(guid.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -20,6 +20,7 @@ from storage.content import Article as ArticleContent
 from storage.database import ignoring_insert
 from storage.linking import write_pointers
 from storage.models import Address, Article, Candidate, Capture, Item, Link, Revision
+from storage.pages import StoredPage
 from storage.records import PageStored, Recorded
 from storage.search import index
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from storage.contents import Writing
-    from storage.recording import StoredPage
     from storage.records import Outcome
 
 
@@ -41,7 +41,7 @@ def record_all(writing: Writing, outcomes: Sequence[Outcome]) -> list[Recorded]:
     The order counts: what one page links to or claims decides what the next one is.
     """
     pages = {
-        i: recording.StoredPage.of(outcome)
+        i: StoredPage.of(outcome)
         for i, outcome in enumerate(outcomes)
         if isinstance(outcome, PageStored)
     }

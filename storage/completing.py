@@ -10,7 +10,12 @@ from storage.search import filling
 from storage.takedown import sweep_forgotten
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from storage.archive import Archive
+
+# Seconds between two words on how far it is.
+_PAUSE = 5.0
 
 
 def tidied(archive: Archive, took: float) -> None:
@@ -21,9 +26,10 @@ def tidied(archive: Archive, took: float) -> None:
     archive.optimize(took)
 
 
-def complete(archive: Archive) -> int:
+def complete(archive: Archive, tell: Callable[[str], None] = lambda _: None) -> int:
     """Sign and index what was stored without a signature or a search key; how many are indexed now.
 
+    ``tell`` says from time to time how far it is.
     Each step is written by itself: what was done when it was stopped need not be done again.
     """
     began = time.monotonic()
@@ -34,7 +40,20 @@ def complete(archive: Archive) -> int:
             return duplicates.complete(session.connection(), after)
 
         last = archive.write(work)
-    indexed = filling.fill_missing(archive)
+    indexed = filling.fill_missing(archive, _now_and_then(tell))
     if indexed:
         archive.optimize(time.monotonic() - began)
     return indexed
+
+
+def _now_and_then(tell: Callable[[str], None]) -> Callable[[int], None]:
+    """What tells of indexed articles, at most every few seconds."""
+    last = time.monotonic()
+
+    def told(done: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _PAUSE:
+            last = time.monotonic()
+            tell(f"{done:,} articles indexed so far …")
+
+    return told

@@ -160,13 +160,17 @@ def add_revision(
 
 
 def write(
-    writing: Writing, item_id: int, made: Made, capture_id: int, number: int, fetched_at: datetime
-) -> None:
-    """Make revision ``number`` what the item is; ``fetched_at`` counts where it is the first."""
+    writing: Writing, item_id: int, made: Made, capture_id: int, number: int, fetched_at: datetime,
+    *, again: bool = False,
+) -> None:  # fmt: skip
+    """Make revision ``number`` what the item is; ``fetched_at`` counts where it is the first.
+
+    ``again``: the item has been something else since.
+    """
     if isinstance(made.content, Entry):
         _write_entry(writing, item_id, made, made.content, capture_id, fresh=number == 1)
     else:
-        _write_article(writing, item_id, made, capture_id, number, fetched_at)
+        _write_article(writing, item_id, made, capture_id, number, fetched_at, again=again)
 
 
 def _write_entry(
@@ -189,9 +193,11 @@ def _write_entry(
 
 
 def _write_article(
-    writing: Writing, item_id: int, made: Made, capture_id: int, number: int, first: datetime
-) -> None:
-    connection, now, fresh, content = writing.connection, writing.now, number == 1, made.article
+    writing: Writing, item_id: int, made: Made, capture_id: int, number: int, first: datetime,
+    *, again: bool,
+) -> None:  # fmt: skip
+    connection, now, content = writing.connection, writing.now, made.article
+    fresh = number == 1 and not again
     held = None
     if not fresh:
         row = connection.execute(_HELD, {"item": item_id}).first()

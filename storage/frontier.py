@@ -51,9 +51,9 @@ def offered(
     by_key: dict[str, Announcement] = {}
     for announcement in announcements:
         by_key.setdefault(url_key(announcement.url), announcement)
-    if by_key and tombstones.exist(connection):
-        for key in tombstones.held(connection, "address", by_key):
-            del by_key[key]
+    hints = {key: said.hints for key, said in by_key.items()}
+    for key in tombstones.known(connection, source_id, hints):
+        del by_key[key]
     fresh: set[str] = set()
     for keys in chunked(list(by_key)):
         known = _known(connection, source_id, keys)

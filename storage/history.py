@@ -27,7 +27,7 @@ def note(
     connection: Connection, item_id: int, kind: str, now: datetime, run_id: int | None,
     detail: str | None = None,
 ) -> None:  # fmt: skip
-    """Keep an event: ``gone``, ``returned`` or ``moved``."""
+    """Keep an event: ``gone``, ``returned``, ``moved``, ``teaser`` or ``full``."""
     connection.execute(
         insert(Event),
         {"item_id": item_id, "kind": kind, "at": now, "run_id": run_id,

@@ -6,7 +6,6 @@ work costs as much as the rest of the crawl together.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,11 +108,6 @@ def identity_of(content: ArticleContent | Entry, url: str) -> str:
 def keys_of(urls: Iterable[str]) -> list[str]:
     """The distinct keys of ``urls`` in their order."""
     return list(dict.fromkeys(url_key(url) for url in urls))
-
-
-def guid_key(guid: str) -> str:
-    """The key of a feed's own id of an item; no URL's key is like it."""
-    return f"guid:{hashlib.sha256(guid.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def guid_row(source_id: int, item_id: int, key: str, task: Task, now: datetime) -> dict[str, Any]:

@@ -33,6 +33,11 @@ _NAME_STUB = (
     .where(Item.id == bindparam("b_id"), Item.state == "stub")
     .values(title=bindparam("b_title"), teaser=bindparam("b_teaser"))
 )
+_JOIN = (
+    update(Link.__table__)  # type: ignore[arg-type]
+    .where(Link.id == bindparam("b_id"))
+    .values(target_id=bindparam("b_target"))
+)
 _MEDIA_IDS = select(Media.url, Media.id).where(Media.url.in_(bindparam("urls", expanding=True)))
 
 
@@ -43,6 +48,8 @@ class _Targets:
         self.connection = connection
         self.source_id = source_id
         self.known: dict[str, KnownItem] = {}
+        # The keys that lead to an item now and did not before.
+        self.made: dict[str, int] = {}
         # One of each item, whatever leads to it: it learns its name once.
         self._items: dict[int, KnownItem] = {}
         for some in chunked(keys):
@@ -68,6 +75,7 @@ class _Targets:
                    "first_seen_at": now}  # fmt: skip
             insert_ignore(self.connection, Address, [row])
             item = self.known[key] = self._items.setdefault(item.id, item)
+            self.made[key] = item.id
         if item.state == "stub" and ((title and not item.title) or (teaser and not item.teaser)):
             item.title, item.teaser = item.title or title, item.teaser or teaser
             self.connection.execute(
@@ -94,8 +102,9 @@ def write_pointers(
     media = {i: content.media for i, content in contents.items()}
     if tombstones.exist(connection):
         # What was erased by request is linked no more, for a stub would have its name.
-        keys = [url_key(link.url) for some in links.values() for link in some]
-        erased = tombstones.held(connection, "address", keys)
+        said = {url_key(link.url): {"headline": link.anchor} for some in links.values()
+                for link in some}  # fmt: skip
+        erased = tombstones.known(connection, source_id, said)
         links = {i: [one for one in some if url_key(one.url) not in erased]
                  for i, some in links.items()}  # fmt: skip
         erased = tombstones.held(connection, "media", [m.url for c in media.values() for m in c])
@@ -112,6 +121,20 @@ def write_pointers(
     for table, made in rows.items():
         if made:
             connection.execute(insert(table.__table__), made)
+    _join(connection, targets.made)
+
+
+def _join(connection: Connection, made: Mapping[str, int]) -> None:
+    """Let links that were met before their stub was made, on this page or another, lead to it."""
+    for keys in chunked(list(made)):
+        waiting = connection.execute(
+            select(Link.id, Link.item_id, Link.key)
+            .where(Link.key.in_(keys), Link.target_id.is_(None))
+        ).all()  # fmt: skip
+        rows = [{"b_id": number, "b_target": made[key]}
+                for number, item_id, key in waiting if item_id != made[key]]  # fmt: skip
+        if rows:
+            connection.execute(_JOIN, rows)
 
 
 def _links(

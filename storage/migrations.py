@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 from storage.errors import ArchiveError, DatabaseOutdated, DatabaseTooNew
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from alembic.config import Config
     from sqlalchemy import Engine
 
 # Known here so that opening an archive needs no Alembic: importing it costs 0.1 s of every
 # search. A test holds it to the newest file in alembic/versions/.
-HEAD = "0015"
-# The schema since which the keys of addresses are made as they are now.
-_SAME_KEYS_SINCE = "0003"
+HEAD = "0016"
 
 
 def scripts_folder() -> Path:
@@ -40,8 +38,10 @@ def current(engine: Engine) -> str | None:
         return version
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring the database to ``revision``, all in one transaction.
+def upgrade(
+    engine: Engine, revision: str = "head", tell: Callable[[str], None] = lambda _: None
+) -> None:
+    """Bring the database to ``revision``, all in one transaction; ``tell`` says how far it is.
 
     Raises:
         DatabaseTooNew: a newer Dateline made it.
@@ -53,10 +53,11 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         raise _too_new(version)
     with _migrating(engine) as config:
         command.upgrade(config, revision)
-        if version is not None and version < _SAME_KEYS_SINCE and revision == "head":
-            from storage.rekey import rekey
+        if version is not None and revision == "head":
+            from storage.upgrading import SINCE, follow_rules
 
-            rekey(config.attributes["connection"])
+            if version < SINCE:
+                follow_rules(config.attributes["connection"], tell)
 
 
 def downgrade(engine: Engine, revision: str) -> None:

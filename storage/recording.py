@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from storage import contents, frontier, history, identity, retries, rights, tombstones
-from storage.addresses import is_web_url, url_key
+from storage import contents, frontier, history, identity, retries, teasers, tombstones
+from storage.addresses import url_key
 from storage.content import Article as ArticleContent
-from storage.content import Entry
-from storage.contents import Made, Writing
 from storage.database import insert_ignore
-from storage.models import Address, Article, Capture, Item, Revision
+from storage.models import Address, Article, Candidate, Capture, Item, Revision
+from storage.pages import StoredPage
 from storage.records import PageFailed, PageSkipped, PageStored, PageUnchanged, Recorded
 from storage.schedule import next_article_check
 
 if TYPE_CHECKING:
+    from storage.contents import Writing
     from storage.identity import KnownItem
-    from storage.records import CaptureRecord, ItemKind, Outcome, Task
+    from storage.records import CaptureRecord, Outcome
 
 _RETRY_AFTER = timedelta(hours=1)
 # Kinds of page that say, where an article was, that it is no more.
@@ -117,45 +116,6 @@ def _note_gone(writing: Writing, item_id: int, detail: str) -> None:
     _note_checked(writing, item_id)
 
 
-@dataclass(slots=True)
-class StoredPage:
-    """A stored page with what is derived from it once."""
-
-    outcome: PageStored
-    kind: ItemKind
-    identity: str
-    keys: list[str]
-    urls: list[str]
-    made: Made
-    # The key under which the feed's own id of the page is kept among its addresses.
-    guid: str | None = None
-
-    @classmethod
-    def of(cls, outcome: PageStored) -> StoredPage:
-        content = outcome.content
-        urls = list(outcome.urls)
-        named = identity.identity_of(content, urls[-1])
-        keys = identity.keys_of(urls)
-        if content.canonical_url:
-            urls.append(content.canonical_url)
-        made = Made(
-            content, outcome.extractor, outcome.origin, rights.kept(outcome.capture.rights),
-            outcome.capture.fetched_at if outcome.origin == "import" else None,
-            outcome.derived,
-        )  # fmt: skip
-        kind: ItemKind = "entry" if isinstance(content, Entry) else "article"
-        return cls(outcome, kind, named, keys, urls, made, _guid_key(outcome.task))
-
-    @property
-    def task(self) -> Task:
-        return self.outcome.task
-
-    @property
-    def address(self) -> str:
-        """The last URL on the way to the page."""
-        return self.outcome.urls[-1]
-
-
 def _is_older(writing: Writing, item: KnownItem, outcome: PageStored) -> bool:
     """Whether an imported page was fetched before what the archive holds of it."""
     if outcome.origin != "import":
@@ -166,41 +126,36 @@ def _is_older(writing: Writing, item: KnownItem, outcome: PageStored) -> bool:
     return newest is not None and outcome.capture.fetched_at < newest
 
 
-def _is_forgotten(writing: Writing, page: StoredPage) -> bool:
-    """Whether the page shows what was erased by request, here or at another address."""
-    connection = writing.connection
-    if not tombstones.exist(connection):
-        return False
-    if tombstones.held(connection, "address", [*page.keys, *identity.keys_of(page.urls)]):
-        return True
-    named = tombstones.identity_value(connection, writing.source_id, page.kind, page.identity)
-    return bool(
-        tombstones.held(connection, "identity", [named])
-        or tombstones.held(connection, "text", [page.made.derived.digest])
+def _is_fuller(writing: Writing, item: KnownItem, page: StoredPage) -> bool:
+    """Whether a page has the full text of an article of which only a teaser is held."""
+    content = page.outcome.content
+    return isinstance(content, ArticleContent) and teasers.is_fuller(
+        writing.connection, item.id, content
     )
 
 
-def _guid_key(task: Task) -> str | None:
-    """The key of a feed's id that is more than the page's address; ``None`` where it is not."""
-    guid = task.hints.get("guid")
-    if not isinstance(guid, str) or not guid.strip():
-        return None
-    guid = guid.strip()
-    if is_web_url(guid) and url_key(guid) == url_key(task.url):
-        return None
-    return identity.guid_key(guid)
+def _record_forgotten(writing: Writing, page: StoredPage, found: list[tuple[str, str]]) -> Recorded:
+    """Keep nothing of a page that shows what was erased, and know its addresses from now on."""
+    # Its record is written already; it goes with the end of the run (storage.takedown).
+    captures = (page.outcome.capture, page.outcome.drawn_from, *page.outcome.pages)
+    for kept in filter(None, captures):
+        add_capture(writing, dataclasses.replace(kept, kind="forgotten"))
+    keys = page.all_keys
+    guids = tombstones.keys_of_guid(page.task.hints.get("guid"))
+    tombstones.follow(writing.connection, found, [*keys, *guids])
+    writing.connection.execute(
+        delete(Candidate).where(
+            Candidate.source_id == writing.source_id, Candidate.key.in_(set(keys))
+        )
+    )
+    return Recorded("skipped", "forgotten")
 
 
 def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
     page = StoredPage.of(outcome)
-    if _is_forgotten(writing, page):
-        # Its record is written already; it goes with the end of the run (storage.takedown).
-        for kept in filter(None, (outcome.capture, outcome.drawn_from, *outcome.pages)):
-            add_capture(writing, dataclasses.replace(kept, kind="forgotten"))
-        detail = "erased by request"
-        frontier.settle(writing.connection, page.task, "refused", writing.now, cause="forgotten",
-                        detail=detail)  # fmt: skip
-        return Recorded("skipped", "forgotten")
+    forgotten = page.forgotten(writing)
+    if forgotten:
+        return _record_forgotten(writing, page, forgotten)
     other = _held_as_other_kind(writing, page)
     if other is not None:
         if outcome.drawn_from is not None:
@@ -213,29 +168,45 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
     item = _item_for(writing, page)
     duplicate = _duplicate_of(writing, page, item)
     if duplicate is not None:
-        # Another address of an article that is held: views differ in trifles (print, AMP), and
-        # taking each in turn for a revision would invent a history.
-        identity.add_addresses(writing.connection, writing.source_id, duplicate, page.urls,
-                               writing.now)  # fmt: skip
-        if duplicate.state == "gone":
-            # It went from there and is here now.
-            _move(writing, duplicate, page.address)
-            writing.connection.execute(
-                update(Item).where(Item.id == duplicate.id).values(url=page.address)
-            )
-            _touch(writing, duplicate.id, capture_id)
-        frontier.settle(writing.connection, page.task, "done", writing.now, cause="duplicate",
-                        detail=f"another address of item {duplicate.id}")  # fmt: skip
-        return Recorded("duplicate", item_id=duplicate.id)
-    if item is not None and item.state != "stub" and _is_older(writing, item, outcome):
+        return _record_duplicate(writing, page, duplicate, capture_id)
+    older = item is not None and item.state != "stub" and _is_older(writing, item, outcome)
+    if item is not None and older and not _is_fuller(writing, item, page):
         # Kept as a capture; what the archive knows of the item is younger.
         return Recorded("unchanged", "older", item.id)
-    made = False
+    return _record_item(writing, page, item, capture_id, older=older)
+
+
+def _record_duplicate(
+    writing: Writing, page: StoredPage, duplicate: KnownItem, capture_id: int
+) -> Recorded:
+    """Keep another address of an article that is held.
+
+    Views differ in trifles (print, AMP): taking each in turn for a revision would invent a history.
+    """
+    identity.add_addresses(writing.connection, writing.source_id, duplicate, page.urls, writing.now)
+    if duplicate.state == "gone":
+        # It went from there and is here now.
+        _move(writing, duplicate, page.address)
+        writing.connection.execute(
+            update(Item).where(Item.id == duplicate.id).values(url=page.address)
+        )
+        _touch(writing, duplicate.id, capture_id)
+    frontier.settle(writing.connection, page.task, "done", writing.now, cause="duplicate",
+                    detail=f"another address of item {duplicate.id}")  # fmt: skip
+    return Recorded("duplicate", item_id=duplicate.id)
+
+
+def _record_item(
+    writing: Writing, page: StoredPage, item: KnownItem | None, capture_id: int, *, older: bool
+) -> Recorded:
+    """Make of an item what its page says; ``older``: it was fetched before what is held of it."""
+    outcome, made = page.outcome, False
     if item is None:
         item, made = _create_item(writing, page)
     was_stub = made or item.state == "stub"
+    fuller = None if was_stub else teasers.held_over(writing.connection, item.id, page.made)
     if not made:
-        _fill_item(writing, item, page)
+        _fill_item(writing, item, page, entitled=fuller is None)
     identity.add_addresses(writing.connection, writing.source_id, item, page.urls, writing.now,
                            settled=url_key(page.task.url))  # fmt: skip
     if page.guid is not None:
@@ -246,13 +217,29 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
     if outcome.follow:
         announced = frontier.offer(writing.connection, writing.source_id, outcome.follow,
                                    writing.now)  # fmt: skip
-    changed, number = contents.add_revision(writing, item.id, capture_id, page.made,
-                                            known=not was_stub)  # fmt: skip
+    if fuller is not None:
+        teasers.note_teaser(writing, item.id, page.made, fuller)
+        _touch(writing, item.id, capture_id)
+        return Recorded("unchanged", "teaser", item.id, announced)
+    return _record_revision(writing, page, item, capture_id, announced,
+                            known=not was_stub, older=older)  # fmt: skip
+
+
+def _record_revision(
+    writing: Writing, page: StoredPage, item: KnownItem, capture_id: int, announced: int,
+    *, known: bool, older: bool,
+) -> Recorded:  # fmt: skip
+    if known and not older and isinstance(page.outcome.content, ArticleContent):
+        teasers.note_full(writing, item.id, page.made)
+    changed, number = contents.add_revision(writing, item.id, capture_id, page.made, known=known)
     if not changed:
         _touch(writing, item.id, capture_id)
         return Recorded("unchanged", item_id=item.id, announced=announced)
-    contents.write(writing, item.id, page.made, capture_id, number, outcome.capture.fetched_at)
-    verdict = "new" if was_stub or number == 1 else "revised"
+    contents.write(writing, item.id, page.made, capture_id, number, page.outcome.capture.fetched_at)
+    if older:
+        history.note(writing.connection, item.id, "teaser", writing.now, writing.run_id,
+                     "only a teaser is shown; the fuller text was imported")  # fmt: skip
+    verdict = "new" if not known or number == 1 else "revised"
     return Recorded(verdict, item_id=item.id, announced=announced)  # type: ignore[arg-type]
 
 
@@ -324,7 +311,9 @@ def _duplicate_of(writing: Writing, page: StoredPage, item: KnownItem | None) ->
     if item is not None and item.state != "stub":
         looked_for = page.task.item_id is not None
         # Found by a feed's id at an address never met: it moved there.
-        return None if looked_for or page.keys[-1] == url_key(item.url) else item
+        here = looked_for or page.keys[-1] == url_key(item.url)
+        # A view may show the whole text where the page has a wall.
+        return None if here or _is_fuller(writing, item, page) else item
     text = page.made.derived
     twin = identity.find_same_text(
         writing.connection, writing.source_id, content.headline, text.word_count, text.digest
@@ -370,16 +359,15 @@ def capture_row(writing: Writing, record: CaptureRecord) -> dict[str, Any]:
 def _create_item(writing: Writing, page: StoredPage) -> tuple[KnownItem, bool]:
     content = page.outcome.content
     url = content.canonical_url or page.address
-    stored = {"state": "stored", "number": content.number, "title": _title(content)}
+    stored = {"state": "stored", "number": content.number, "title": page.title}
     return identity.create_item(writing.connection, writing.source_id, page.kind, page.identity,
                                 url, writing.now, stored)  # fmt: skip
 
 
-def _title(content: ArticleContent | Entry) -> str:
-    return content.headline if isinstance(content, ArticleContent) else content.name
-
-
-def _fill_item(writing: Writing, item: KnownItem, page: StoredPage) -> None:
+def _fill_item(
+    writing: Writing, item: KnownItem, page: StoredPage, *, entitled: bool = True
+) -> None:
+    """Make an item what its page says it is; ``entitled``: its title too."""
     content = page.outcome.content
     renamed = item.state == "stub" or page.identity.startswith("number:")
     if item.identity != page.identity and renamed:
@@ -398,7 +386,7 @@ def _fill_item(writing: Writing, item: KnownItem, page: StoredPage) -> None:
         history.note(writing.connection, item.id, "returned", writing.now, writing.run_id)
     item.state = "stored"
     item.number = content.number or item.number
-    item.title = _title(content)
+    item.title = page.title if entitled or not item.title else item.title
     writing.connection.execute(
         _FILL,
         {

@@ -6,20 +6,30 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, literal, or_, select, update
+from sqlalchemy import case, exists, func, literal, or_, select, update
 
-from storage import contents
+from storage import contents, teasers
 from storage.addresses import url_key
 from storage.content import Article as ArticleContent
 from storage.content import Entry
 from storage.contents import Made, Writing
 from storage.database import lock_source
-from storage.models import Article, Candidate, Capture, DirectoryEntry, Item, Source
+from storage.models import (
+    Article,
+    Candidate,
+    Capture,
+    DirectoryEntry,
+    Event,
+    Item,
+    Revision,
+    Source,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
     from storage.archive import Archive
@@ -49,7 +59,14 @@ class Reextracted:
 
 
 def _query(extractor: str, source_id: int | None, since: datetime | None, *, older: bool) -> Any:
-    used = func.coalesce(Article.capture_id, DirectoryEntry.capture_id)
+    # Where the newest capture shows a teaser, the text is that of an older one.
+    shown = (
+        select(Revision.capture_id)
+        .where(Revision.item_id == Item.id, Revision.number == Article.revision,
+               exists().where(Event.item_id == Item.id, Event.kind == "teaser"))
+        .scalar_subquery()
+    )  # fmt: skip
+    used = func.coalesce(shown, Article.capture_id, DirectoryEntry.capture_id)
     read_by = case(
         (Article.item_id.is_not(None), Article.extractor), else_=DirectoryEntry.extractor
     )
@@ -144,6 +161,10 @@ def _record(writing: Writing, one: Reextracted, extractor: str) -> list[str]:
         select(Article.rights).where(Article.item_id == one.item_id)
     )  # fmt: skip
     made = Made(content, extractor, "reextraction", tuple(kept or ()))
+    if teasers.held_over(connection, one.item_id, made) is not None and not _is_own(
+        connection, one.item_id, one.capture_id
+    ):
+        return []
     changed, number = contents.add_revision(writing, one.item_id, one.capture_id, made, known=True)
     if not changed:
         table: Any = DirectoryEntry if is_entry else Article
@@ -155,4 +176,16 @@ def _record(writing: Writing, one: Reextracted, extractor: str) -> list[str]:
     title = content.headline if isinstance(content, ArticleContent) else content.name
     values = {"title": title, **({"number": content.number} if content.number else {})}
     connection.execute(update(Item).where(Item.id == one.item_id).values(values))
+    # A newer extractor may see the wall that an older one did not.
+    if not is_entry:
+        teasers.mend(writing, one.item_id)
     return changed
+
+
+def _is_own(connection: Connection, item_id: int, capture_id: int) -> bool:
+    """Whether an article's current revision was made of this capture."""
+    query = (
+        select(Revision.capture_id).join(Article, Article.item_id == Revision.item_id)
+        .where(Revision.item_id == item_id, Revision.number == Article.revision)
+    )  # fmt: skip
+    return bool(connection.scalar(query) == capture_id)

@@ -33,7 +33,7 @@ from storage.models import (
     Tombstone,
 )
 from storage.search import filling, index
-from storage.takedown_plan import Plan, planned
+from storage.takedown_plan import Plan, names_of, planned
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -130,13 +130,36 @@ def obey(archive: Archive, other: Archive, now: datetime) -> int:
 def sweep_forgotten(archive: Archive) -> int:
     """Take out of the files what came back at another address; returns how many captures."""
     with archive.reading() as session:
-        query = select(Capture.file, Capture.record_id).where(Capture.kind == "forgotten")
+        query = select(Capture.file, Capture.record_id, Capture.key).where(
+            Capture.kind == "forgotten"
+        )
         files: dict[str, set[str]] = {}
-        for file, record_id in session.execute(query):
+        keys: set[str] = set()
+        for file, record_id, key in session.execute(query):
             files.setdefault(file, set()).add(record_id)
+            keys.add(key)
+    if keys:
+        archive.write(lambda session: _unlink(session, keys))
     for file, records in files.items():
         rewriting.rewrite(archive, file, records)
     return sum(map(len, files.values()))
+
+
+def _unlink(session: Session, keys: set[str]) -> None:
+    """Take out of other items what they show of something erased that came back at ``keys``."""
+    connection = session.connection()
+    stubs: list[int] = []
+    for some in chunked(sorted(keys), 1_000):
+        stubs += connection.scalars(
+            select(Item.id).join(Address, Address.item_id == Item.id)
+            .where(Address.key.in_(some), Item.state == "stub")
+        )  # fmt: skip
+    others = _scrub_others(connection, Plan(stubs, keys))
+    for some in chunked(sorted(keys), 1_000):
+        connection.execute(delete(Link).where(Link.key.in_(some)))
+    for part in chunked(stubs, 1_000):
+        connection.execute(delete(Item).where(Item.id.in_(part)))
+    filling.fill(connection, others)
 
 
 def revoke(archive: Archive, number: int) -> None:
@@ -233,12 +256,36 @@ def _bury(connection: Connection, number: int, plan: Plan, source_id: int | None
             .where(Revision.item_id.in_(some), Article.word_count >= signing.FEWEST_WORDS)
         )  # fmt: skip
         tombstones.put(connection, number, "text", list(digests))
+    _bury_names(connection, number, plan)
     for media in chunked(plan.media, 1_000):
         urls = connection.scalars(select(Media.url).where(Media.id.in_(media)))
         tombstones.put(connection, number, "media", list(urls))
     if source_id is not None:
         home = connection.scalar(select(Source.home_url).where(Source.id == source_id))
         tombstones.put(connection, number, "source", [url_key(home or "")])
+
+
+def _bury_names(connection: Connection, number: int, plan: Plan) -> None:
+    """Remember the headlines and feeds' ids of items; waiting candidates that have them go too.
+
+    By these a feed that announces the article at a new address is recognised.
+    """
+    for source_id, titles, guids in names_of(connection, plan):
+        values = tombstones.title_values(connection, source_id, titles)
+        tombstones.put(connection, number, "title", values.values())
+        tombstones.put(connection, number, "address", guids)
+        rows = connection.execute(
+            select(Candidate.id, Candidate.key, Candidate.hints)
+            .where(Candidate.source_id == source_id, Candidate.hints.is_not(None))
+        )  # fmt: skip
+        known = set(values) | set(guids)
+        ids = [row.id for row in rows if not known.isdisjoint(_named_by(row.hints))]
+        for some in chunked(ids, 1_000):
+            connection.execute(delete(Candidate).where(Candidate.id.in_(some)))
+
+
+def _named_by(hints: dict[str, Any]) -> list[Any]:
+    return [hints.get("headline"), *tombstones.keys_of_guid(hints.get("guid"))]
 
 
 def _scrub_others(connection: Connection, plan: Plan) -> list[int]:

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select
 
-from storage import dictionaries, warc
+from storage import dictionaries, history, warc
 from storage.addresses import is_web_url, url_key
 from storage.captures import DICTIONARIES
 from storage.database import chunked
 from storage.errors import CaptureUnreadable
-from storage.models import Address, ArticleMedia, Capture, Item, Media, Revision
+from storage.models import Address, ArticleMedia, Candidate, Capture, Item, Media, Revision
 from storage.reading import read_capture
+from storage.tombstones import keys_of_guid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
     from storage.archive import Archive
@@ -51,6 +53,50 @@ def planned(archive: Archive, ids: list[int], source_id: int | None) -> Plan:
         _plan_media(session, plan)
         plan.dictionaries = _dictionaries_with(archive, session, captures, source_id)
     return plan
+
+
+def names_of(connection: Connection, plan: Plan) -> Iterator[tuple[int, set[str], list[str]]]:
+    """(source, headlines, keys of feeds' ids) of what is to go.
+
+    Without headlines that other articles of the source have too: those are of a column.
+    """
+    titles: dict[int, set[str]] = {}
+    guids: dict[int, set[str]] = {}
+    for some in chunked(plan.items, 1_000):
+        rows = connection.execute(
+            select(Item.source_id, Item.id, Item.title).where(Item.id.in_(some))
+        ).all()
+        for source_id, item_id, title in rows:
+            found = titles.setdefault(source_id, set())
+            found.update([title] if title else [])
+            found.update(
+                str(content["headline"])
+                for content in history.contents(connection, item_id).values()
+                if content.get("headline")
+            )
+    for part in chunked(sorted(plan.keys), 1_000):
+        hints = select(Candidate.source_id, Candidate.hints).where(
+            Candidate.key.in_(part), Candidate.hints.is_not(None)
+        )
+        for source_id, said in connection.execute(hints):
+            guids.setdefault(source_id, set()).update(keys_of_guid(said.get("guid")))
+            headline = said.get("headline")
+            titles.setdefault(source_id, set()).update([headline] if headline else [])
+    for source_id, found in titles.items():
+        shared = _shared(connection, source_id, found, set(plan.items))
+        yield source_id, found - shared, sorted(guids.get(source_id, ()))
+
+
+def _shared(connection: Connection, source_id: int, titles: set[str], items: set[int]) -> set[str]:
+    """Those headlines that other articles of a source have as well."""
+    found: set[str] = set()
+    for some in chunked(sorted(titles), 500):
+        rows = connection.execute(
+            select(Item.id, Item.title)
+            .where(Item.source_id == source_id, Item.title.in_(some), Item.state != "stub")
+        )  # fmt: skip
+        found.update(title for item_id, title in rows if title and item_id not in items)
+    return found
 
 
 def _captures(session: Session, plan: Plan, source_id: int | None) -> list[Capture]:

@@ -43,7 +43,11 @@ _NOTICE_WORDS = 14
 def access_of(
     meta: Metadata, blocks: Sequence[RawBlock], chosen: Sequence[int]
 ) -> tuple[Access, str]:
-    """(``full`` or ``teaser``, what says so; ``""`` where nothing speaks against ``full``)."""
+    """(``full`` or ``teaser``, what says so; ``""`` where nothing speaks against ``full``).
+
+    A page that may have a wall and does not break off is ``full``, with what makes that doubtful:
+    the archive compares it with what it held before (:mod:`storage.teasers`).
+    """
     wall = next(
         (b.text for b in blocks if says_wall(b)),
         None,
@@ -60,7 +64,7 @@ def access_of(
         return "teaser", f"the page says: {wall[:80]}"
     if paid and cut and words < _FEW_WORDS:
         return "teaser", "paid content, and its text breaks off"
-    return "full", ""
+    return "full", f"the page says: {wall[:80]}" if wall else "paid content"
 
 
 def is_notice(block: RawBlock) -> bool:

@@ -47,8 +47,8 @@ def upgrade(ctx: click.Context) -> None:
 
     with open_unchecked(ctx.obj["archive"], ctx.obj["database"]) as archive:
         before = migrations.current(archive.engine)
-        migrations.upgrade(archive.engine)
-        indexed = complete(archive)
+        migrations.upgrade(archive.engine, tell=say)
+        indexed = complete(archive, say)
         after = migrations.current(archive.engine)
     if indexed:
         say(f"{plural(indexed, 'article')} indexed anew")

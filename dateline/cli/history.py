@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ORIGINS = {"crawl": "", "reextraction": "a newer extractor over the same capture",
             "import": "imported"}  # fmt: skip
+_EVENTS = {"teaser": "teaser only since then"}
 _STYLES: dict[str, dict[str, Any]] = {
     "-": {"fg": "red", "strikethrough": True}, "+": {"fg": "green", "bold": True}, "=": {},
 }  # fmt: skip
@@ -47,14 +48,29 @@ def put_revisions(record: dict[str, Any], *, as_json: bool) -> None:
         put_json({"revisions": record["revisions"], "events": record["events"]})
         return
     rows = [(r["seen_at"], f"{r['number']:4}  {_said(r)}") for r in record["revisions"]]
-    rows += [(e["at"], f"   -  {e['kind']}" + (f": {e['detail']}" if e["detail"] else ""))
-             for e in record["events"]]  # fmt: skip
+    rows += [(e["at"], f"   -  {_befallen(e)}") for e in record["events"]]
     click.secho(f"{'SEEN':16}  {'REV.':4}  WHAT", bold=True)
     for at, text in sorted(rows, key=lambda row: row[0]):
         click.echo(textwrap.fill(f"{at[:16].replace('T', ' ')}  {text}", WIDTH,
                                  subsequent_indent=" " * 24))  # fmt: skip
     if len(record["revisions"]) > 1:
         click.secho(f"Read a change with --diff 1..{len(record['revisions'])}", dim=True)
+
+
+def _befallen(event: dict[str, Any]) -> str:
+    kind = _EVENTS.get(event["kind"], event["kind"])
+    return f"{kind}: {event['detail']}" if event["detail"] else str(kind)
+
+
+def teaser_since(events: list[dict[str, Any]]) -> str | None:
+    """Since when a page shows only a teaser of what is held; ``None`` where it shows it all."""
+    since = None
+    for event in events:
+        if event["kind"] == "teaser":
+            since = since or str(event["at"])
+        elif event["kind"] == "full":
+            since = None
+    return since
 
 
 def _said(revision: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dateline.cli.history import Range, put_difference, put_revisions
+from dateline.cli.history import Range, put_difference, put_revisions, teaser_since
 from dateline.cli.options import WIDTH, moment, opened, put_json
 
 if TYPE_CHECKING:
@@ -108,6 +108,10 @@ def _print_article(record: dict[str, Any]) -> None:
         click.echo("\nKnown only from links to it; its page was not fetched yet.")
     if record.get("access") == "teaser":
         click.secho("Only the beginning was to be seen.", fg="yellow")
+    since = teaser_since(record["events"])
+    if since:
+        words = f"The page shows a teaser only since {since[:10]}; this is the fuller text."
+        click.secho(words, fg="yellow")
     click.echo()
     _print_blocks(record["blocks"], record.get("mentions", []))
     _print_links(record)

@@ -95,11 +95,11 @@ class Revision(Base):
 
 
 class Event(Base):
-    """What befell an item beside changes of its content: gone, returned, moved."""
+    """What befell an item beside changes of its content: gone, returned, moved, teaser, full."""
 
     __tablename__ = "events"
     __table_args__ = (
-        CheckConstraint("kind IN ('gone', 'returned', 'moved')", name="kind"),
+        CheckConstraint("kind IN ('gone', 'returned', 'moved', 'teaser', 'full')", name="kind"),
         Index("ix_events_item_id_at", "item_id", "at"),
         Index("ix_events_at", "at"),
         index_where_held("events", "run_id"),

@@ -32,7 +32,9 @@ class Tombstone(Base):
     __tablename__ = "tombstones"
     __table_args__ = (
         UniqueConstraint("kind", "digest"),
-        CheckConstraint("kind IN ('address', 'identity', 'text', 'media', 'source')", name="kind"),
+        CheckConstraint(
+            "kind IN ('address', 'identity', 'text', 'title', 'media', 'source')", name="kind"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

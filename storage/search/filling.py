@@ -15,7 +15,7 @@ from storage.search import index, keys
 from storage.search.documents import Searchable, Texts, document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -126,8 +126,10 @@ def calendar_of(sort_at: datetime, published_at: datetime | None, offset: int | 
     return offset if published_at == sort_at else None
 
 
-def fill_missing(archive: Archive) -> int:
+def fill_missing(archive: Archive, reached: Callable[[int], None] = lambda _: None) -> int:
     """Index what has no search key yet; returns how many articles. Can be stopped at any moment.
+
+    ``reached`` is told how many there are so far.
 
     This is how an index is made anew after a migration or a restored snapshot.
     """
@@ -141,6 +143,7 @@ def fill_missing(archive: Archive) -> int:
         if last == 0:
             return done
         done += count
+        reached(done)
 
 
 def _fill_some(session: Session, after: int) -> tuple[int, int]:

@@ -67,18 +67,32 @@ def test_urls_are_read_as_browsers_read_them(text: str, base: str, href: str | N
 
 
 HOSTS = st.sampled_from(["a.example", "WWW.a.example", "m.bücher.example", "127.1", "[::1]",
-                         "xn--bcher-kva.example", "a.example:8080", "u@a.example"])  # fmt: skip
+                         "xn--bcher-kva.example", "a.example:8080", "u@a.example", "a.example.",
+                         "www.m.a.example..", "foo.09..", "1.2.3.", "a.example.:81"])  # fmt: skip
 
 
 @given(
     HOSTS,
     st.text("abcXYZ019-_.~%é/ +&=;?#!\\\u3000", max_size=40),
-    st.dictionaries(st.text("abz_", min_size=1, max_size=6), st.text("ab 1é&=", max_size=5)),
+    st.dictionaries(
+        st.text("abz_", min_size=1, max_size=6) | st.sampled_from(["print", "cmp", "amp", "page"]),
+        st.text("ab 1é&=", max_size=5) | st.sampled_from(["all", "true", "101"]),
+    ),
 )
 def test_the_key_is_stable_on_its_own_output(host: str, path: str, query: dict[str, str]) -> None:
     from urllib.parse import urlencode
 
     key = url_key(f"https://{host}/{path}?{urlencode(query)}")
+    assert url_key(f"https://{key}") == key
+
+
+SEGMENTS = st.sampled_from(["amp", "sp", "m", "print", "komplettansicht", "story-12", "a-b-c-amp",
+                            "x_amp.html", "story-amp.amp", "index.html", "amp.html", ""])  # fmt: skip
+
+
+@given(st.lists(SEGMENTS, max_size=6))
+def test_the_key_of_any_row_of_views_is_stable(segments: list[str]) -> None:
+    key = url_key(f"https://a.example/{'/'.join(segments)}")
     assert url_key(f"https://{key}") == key
 
 

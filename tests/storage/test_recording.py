@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import func, select
@@ -26,6 +26,7 @@ from tests.storage.values import NOW, article, capture, later, new_source, store
 if TYPE_CHECKING:
     from storage.archive import Archive
 
+HOME = "https://herald.example"
 URL = "https://herald.example/2026/03/09/a-story-of-the-harbour"
 
 
@@ -380,3 +381,21 @@ def test_an_article_at_an_entrys_address_stays_its_own(archive: Archive) -> None
     assert [tuple(row) for row in kinds] == [
         ("article", "A headline", 1), ("entry", "Anne Morel", 1), ("article", "Tolls rise", 1)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("relation", ["further", "outside", "embedded"])
+def test_a_link_before_its_stub_leads_to_it(archive: Archive, relation: Any) -> None:
+    """On the same page, and on one that was stored before."""
+    source = new_source(archive)
+    far, near = f"{HOME}/far", f"{HOME}/near"
+    early = article("Early", links=(Link(near, relation, "near"),))
+    both = article("Both", "Of both. " * 30, links=(
+        Link(far, relation, "far"), Link(far, "related", "Far"), Link(near, "related", "Near"),
+    ))  # fmt: skip
+    for name, content in (("early", early), ("both", both)):
+        archive.record(source, None, [stored(task_for(archive, source, f"{HOME}/{name}"), content)],
+                       NOW)  # fmt: skip
+    with archive.reading() as session:
+        links = session.execute(select(LinkRow.relation, LinkRow.target_id)).all()
+    assert len(links) == 4
+    assert all(target is not None for _, target in links)

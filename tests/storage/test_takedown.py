@@ -323,3 +323,53 @@ def test_a_file_that_a_crawl_is_writing_to_is_named(held: Archive) -> None:
         takedown.forget_items(held, [done.item_id or 0], "asked", NOW)
     writer.close()
     assert takedown.finish(held) == 1
+
+
+NEW_URL = f"{HOME}/2026/qwghlm-revisited"
+ANNOUNCED = {
+    "guid": Announcement(NEW_URL, hints={"guid": "tag:herald.example,2026:77"}),
+    "permalink": Announcement(NEW_URL, hints={"guid": URL, "headline": "Zyzzyva"}),
+    "headline": Announcement(NEW_URL, hints={"headline": "THE ZYZZYVA AFFAIR!"}),
+}
+
+
+@pytest.mark.parametrize("by", [*ANNOUNCED, "page"])
+def test_an_erased_article_at_a_new_address_leaves_nothing(archive: Archive, by: str) -> None:
+    """Announced by its feed under the same id or headline, or met by its page alone."""
+    source = new_source(archive)
+    hints = {"guid": "tag:herald.example,2026:77", "headline": "The Zyzzyva affair"}
+    item = publish(archive, source, URL, secret_article(),
+                   task=task_for(archive, source, URL, hints=hints))  # fmt: skip
+    takedown.forget_items(archive, [item], "asked", NOW)
+    if by == "page":
+        link = Link(NEW_URL, "related", "Zyzzyva", "What Qwghlm did")
+        other = article("Another story", "It has words of its own. " * 20, links=(link,))
+        publish(archive, source, f"{HOME}/other", other)
+        task = task_for(archive, source, NEW_URL, hints={"headline": "Zyzzyva"})
+        capture = real_capture(archive, NEW_URL, page_of(secret_article()))
+        changed = secret_article(standfirst="Changed since")
+        (done,) = archive.record(
+            source, None, [PageStored(task, (NEW_URL,), capture, changed, "t")], NOW
+        )
+        assert (done.verdict, done.cause) == ("skipped", "forgotten")
+        assert takedown.sweep_forgotten(archive) == 1
+    announced = ANNOUNCED.get(by, Announcement(NEW_URL, hints={"headline": "Zyzzyva"}))
+    assert archive.offer(source, [announced], NOW) == 0
+    archive.offer(
+        source, [Announcement(f"{HOME}/new", hints={"headline": "Quite another story"})], NOW
+    )
+    assert _rows_with(archive, "Quite another story") == ["candidates"]
+    for secret in ("zyzzyva", "qwghlm", "xochimilco", "herald.example,2026:77"):
+        assert _rows_with(archive, secret) == []
+
+
+def test_a_headline_that_others_have_too_is_not_remembered(archive: Archive) -> None:
+    source = new_source(archive)
+    column = "Letters to the editor"
+    ids = [
+        publish(archive, source, f"{HOME}/letters-{n}", article(column, f"Of week {n}. " * 30))
+        for n in range(2)
+    ]
+    takedown.forget_items(archive, ids[:1], "asked", NOW)
+    said = Announcement(f"{HOME}/letters-3", hints={"headline": column})
+    assert archive.offer(source, [said], NOW) == 1
