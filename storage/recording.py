@@ -238,7 +238,7 @@ def _record_revision(
     contents.write(writing, item.id, page.made, capture_id, number, page.outcome.capture.fetched_at)
     if older:
         history.note(writing.connection, item.id, "teaser", writing.now, writing.run_id,
-                     "only a teaser is shown; the fuller text was imported")  # fmt: skip
+                     "the fuller text was imported")  # fmt: skip
     verdict = "new" if not known or number == 1 else "revised"
     return Recorded(verdict, item_id=item.id, announced=announced)  # type: ignore[arg-type]
 

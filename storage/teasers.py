@@ -83,7 +83,7 @@ def is_teaser_of(content: ArticleContent, held: Content) -> bool:
 def note_teaser(writing: Writing, item_id: int, made: Made, held: tuple[int, Content]) -> None:
     """Keep that only a teaser is to be seen: once, and again where its headline changes."""
     number, content = held
-    detail = f"only a teaser is shown; revision {number} keeps the fuller text"
+    detail = f"revision {number} keeps the fuller text"
     headline = made.article.headline
     if words_of(headline) != words_of(content["headline"]):
         detail += f"; headline now: {headline}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ORIGINS = {"crawl": "", "reextraction": "a newer extractor over the same capture",
             "import": "imported"}  # fmt: skip
-_EVENTS = {"teaser": "teaser only since then"}
+_EVENTS = {"teaser": "only a teaser is shown since"}
 _STYLES: dict[str, dict[str, Any]] = {
     "-": {"fg": "red", "strikethrough": True}, "+": {"fg": "green", "bold": True}, "=": {},
 }  # fmt: skip

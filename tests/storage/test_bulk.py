@@ -12,6 +12,7 @@ from sqlalchemy import select
 from storage.archive import Archive, open_archive
 from storage.bulk import record_all
 from storage.content import Link, Media
+from storage.contents import Writing
 from storage.derived import derive
 from storage.models import (
     Address,
@@ -24,7 +25,7 @@ from storage.models import (
     Signature,
 )
 from storage.models import Link as LinkRow
-from storage.recording import Writing, record
+from storage.recording import record
 from storage.records import Announcement, PageSkipped
 from tests.conftest import copied
 from tests.pages import sentences
