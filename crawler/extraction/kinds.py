@@ -74,6 +74,8 @@ _GALLERIES = frozenset({"imagegallery", "mediagallery"})
 # A text of fewer words is an article only where the page, its moment or a feed says so.
 _FEWEST = 12
 _MIN_TEASERS = 3
+# A page of less text than this shows that of its structured data, if that has more than the second.
+_LITTLE, _BUILT = 200, 500
 # Links with at least so many words, or signs, are teasers; a menu's are shorter.
 _TEASER_WORDS, _TEASER_LENGTH = 4, 25
 # Parameters that choose a view of a home page and name no article.
@@ -102,6 +104,9 @@ def judge(
     ``announced`` says that a feed or news sitemap named the page as an article.
     """
     text = " ".join([blocks[i].text for i in chosen])
+    if len(text) < _LITTLE and len(meta.body) > _BUILT:
+        # The page builds its text by script and carries it in its structured data.
+        text = meta.body
     words = _count(text[:_COUNTED])
     whole = _words_up_to(_CONSENT_WORDS, blocks)
     title = " ".join(filter(None, (headline, meta.page.title)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.features import GROUPS, groups_of
@@ -30,6 +31,7 @@ _ICON = re.compile(
     r"|^(?:leer|dummy|transparent|loading|loader|empty|default|no-?image)\b",
     re.I,
 )
+_LOADER = re.compile(r"(?:spinner|loader|loading|placeholder|transparent)[^/]*$", re.IGNORECASE)
 _CREDIT = re.compile(
     r"\s*(?:[-–—|•(\[/]\s*)?((?:©|\(c\)|photo(?:graph|graphie)?s?\s*(?:by|:|par|-)|crédits?(?: photo)?\s*:"
     r"|credits?\s*:|image(?: credit)?\s*:|foto\s*:|bild\s*:|quelle\s*:|getty images|reuters|via )[^()]{1,120}?)"
@@ -42,8 +44,12 @@ _CREDIT_CLASS = re.compile(r"credit|copyright|source|author|photographer", re.IG
 def pictures(walk: Walk, first: int, last: int) -> list[tuple[int, Media]]:
     """The pictures between blocks ``first`` and ``last`` (and right before), with their places."""
     found: dict[str, tuple[int, Media]] = {}
+    # A row of figures may follow the last paragraph; their captions are blocks of the page.
+    end = last + 1
+    while end < len(walk.blocks) and _in_figure(walk.blocks[end].place):
+        end += 1
     for element, place, index in walk.images:
-        if not first - 6 <= index <= last + 1 or len(found) >= _MAX_PICTURES:
+        if not first - 6 <= index <= end or len(found) >= _MAX_PICTURES:
             continue
         figure = _figure_of(element)
         if figure is None and (_aside(place) or _is_icon(element)):
@@ -53,8 +59,21 @@ def pictures(walk: Walk, first: int, last: int) -> list[tuple[int, Media]]:
             continue
         if figure is None and "logo" in (element.get("alt") or "").lower():
             continue
-        _put(found, index, _media(url, element, figure))
+        media = _media(url, element, figure)
+        if not media.caption:
+            for below in _below(walk, place, index):
+                caption, credit = split_credit(walk.blocks[below].text)
+                media = replace(media, caption=caption or None, credit=media.credit or credit)
+        _put(found, index, media)
     return list(found.values())
+
+
+def _in_figure(place: Place | None) -> bool:
+    while place is not None:
+        if place.tag == "figure":
+            return True
+        place = place.parent
+    return False
 
 
 def figures_of(
@@ -155,14 +174,16 @@ def _is_icon(element: Any) -> bool:
 
 def _source(element: Any, walk: Walk) -> str | None:
     """The picture's address: the real one where a late-loading script keeps it aside."""
-    offered = [element.get(name) for name in ("data-src", "data-original", "data-lazy-src",
+    offered = [element.get(name) for name in ("data-src", "data-original", "data-lazy-src", "data-lazy",
                "data-full-src", "data-image", "src")]  # fmt: skip
-    for name in ("data-srcset", "srcset"):
-        largest = _largest(element.get(name))
-        if largest:
-            offered.append(largest)
+    # <source> has no end tag, so that the parser puts what follows into it.
+    holder = next(element.iterancestors("picture"), None)
+    others = holder.iter("source") if holder is not None else ()
+    for one in (element, *others):
+        for name in ("data-srcset", "srcset", "data-lazy-srcset"):
+            offered.append(_largest(one.get(name)))
     for value in offered:
-        if value and not value.startswith("data:"):
+        if value and not value.startswith("data:") and not _LOADER.search(value):
             url = walk.resolve(value)
             if url and is_web_url(url):
                 return url
