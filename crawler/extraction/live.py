@@ -24,6 +24,8 @@ Mark = tuple[ClaimedMoment, str | None]
 _FEWEST = 3
 _MOST = 2_000
 _SHORT = 40
+# Characters by which an entry of structured data is found in the text.
+_BEGINNING = 30
 _CLOCK = re.compile(r"\W*([01]?\d|2[0-3])\s?[:.h]\s?([0-5]\d)\b")
 _TEXT_TAGS = frozenset({"p", "h2", "h3", "h4", "li", "blockquote"})
 
@@ -146,25 +148,23 @@ def _stated(
     walk: Walk, chosen: Sequence[int], nodes: Sequence[dict[str, Any]], zone: tzinfo
 ) -> Iterator[tuple[int, Mark]]:
     """The entries that structured data name, found again in the text."""
-    texts = {i: _folded(walk.blocks[i].text) for i in chosen}
-    for node in nodes:
+    live = [node for node in nodes if node.get("liveBlogUpdate")]
+    known: dict[str, int] = {}
+    for i in chosen if live else ():
+        known.setdefault(_folded(walk.blocks[i].text)[:_BEGINNING], i)
+    for node in live:
         updates = node.get("liveBlogUpdate")
         for update in (updates if isinstance(updates, list) else [updates])[:_MOST]:
             if not isinstance(update, dict):
                 continue
             at = parse_machine(update.get("datePublished") or update.get("dateModified"), zone)
             begins = [_folded(str(update.get(k) or ""))[:60] for k in ("headline", "articleBody")]
-            hit = next((i for begin in begins if len(begin) > 8
-                        for i, text in texts.items() if _alike(text, begin)), None)  # fmt: skip
+            hit = next((known[b[:_BEGINNING]] for b in begins
+                        if len(b) > 8 and b[:_BEGINNING] in known), None)  # fmt: skip
             if at is not None and hit is not None:
                 url = update.get("url") or update.get("@id")
                 fragment = url.partition("#")[2] if isinstance(url, str) else ""
                 yield hit, (at, fragment[:200] or None)
-
-
-def _alike(text: str, begin: str) -> bool:
-    """Whether a block begins as an entry does, or is the whole of that beginning."""
-    return text.startswith(begin) or (len(text) > 20 and begin.startswith(text))
 
 
 def _folded(text: str) -> str:
