@@ -241,7 +241,7 @@ def test_feeds_and_counts_give_no_date_where_there_is_none(room: Held) -> None:
     for form in ("atom", "rss"):
         (entry,) = feedparser.parse(client.get(f"/feeds/search.{form}?q=zeppelin").content).entries
         assert "published" not in entry
-    assert _get(client, "/api/count?q=zeppelin&by=year") == {
+    assert _get(client, "/api/count", q="zeppelin", by="year") == {
         "query": "zeppelin", "by": "year", "counts": [], "undated": 1,
     }  # fmt: skip
     assert "no date, archived on 10 March 2026" in client.get("/search?q=zeppelin").text
