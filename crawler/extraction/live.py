@@ -24,8 +24,9 @@ Mark = tuple[ClaimedMoment, str | None]
 _FEWEST = 3
 _MOST = 2_000
 _SHORT = 40
-# Characters by which an entry of structured data is found in the text.
-_BEGINNING = 30
+# Characters by which an entry of structured data is found in the text; its first block may be
+# shorter than its text.
+_BEGINNINGS = (60, 30)
 _CLOCK = re.compile(r"\W*([01]?\d|2[0-3])\s?[:.h]\s?([0-5]\d)\b")
 _TEXT_TAGS = frozenset({"p", "h2", "h3", "h4", "li", "blockquote"})
 
@@ -151,7 +152,9 @@ def _stated(
     live = [node for node in nodes if node.get("liveBlogUpdate")]
     known: dict[str, int] = {}
     for i in chosen if live else ():
-        known.setdefault(_folded(walk.blocks[i].text)[:_BEGINNING], i)
+        text = _folded(walk.blocks[i].text)
+        for size in _BEGINNINGS:
+            known.setdefault(text[:size], i)
     for node in live:
         updates = node.get("liveBlogUpdate")
         for update in (updates if isinstance(updates, list) else [updates])[:_MOST]:
@@ -159,8 +162,8 @@ def _stated(
                 continue
             at = parse_machine(update.get("datePublished") or update.get("dateModified"), zone)
             begins = [_folded(str(update.get(k) or ""))[:60] for k in ("headline", "articleBody")]
-            hit = next((known[b[:_BEGINNING]] for b in begins
-                        if len(b) > 8 and b[:_BEGINNING] in known), None)  # fmt: skip
+            hit = next((known[b[:size]] for size in _BEGINNINGS for b in begins
+                        if len(b) > 8 and b[:size] in known), None)  # fmt: skip
             if at is not None and hit is not None:
                 url = update.get("url") or update.get("@id")
                 fragment = url.partition("#")[2] if isinstance(url, str) else ""
