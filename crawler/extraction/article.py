@@ -119,7 +119,7 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
     if tooltips.may_name(walk):
         names = tooltips.separate(page.root, page.base_url)
         walk = Walk(page.root, page.base_url)
-    headings = [b.text for b in walk.blocks if b.tag == "h1"]
+    meta.headings = headings = [b.text for b in walk.blocks if b.tag == "h1"]
     others = [b.text for b in walk.blocks if b.tag == "h2" and not b.linked][:10]
     headline = meta.headline(headings[0] if headings else None, headings[1:] + others)
     hinted = known.hints.get("headline")
@@ -225,7 +225,7 @@ def _article(
         modified=modified[0] if modified else None,
         access=access,
         notices=notices_of(meta, walk.blocks, chosen),
-        canonical_url=meta.canonical(),
+        canonical_url=meta.canonical,
         links=tuple(links),
         media=(*media, *attachments(links)),
         provenance=provenance,
@@ -289,8 +289,7 @@ def _is_dateline(block: RawBlock) -> bool:
 def _is_entry(meta: Metadata, known: Known) -> bool:
     if known.kind == "entry":
         return True
-    kinds_named = {name for node in meta.nodes[:3] for name in types_of(node)}
-    if kinds_named & {"profilepage", "definedterm"}:
+    if not _ENTRY_TYPES.isdisjoint(types_of(meta.node)):
         return True
     return (meta.page.meta("og:type") or "") == "profile" and is_entry(meta.page.url)
 
@@ -305,12 +304,13 @@ def _entry(meta: Metadata, walk: Walk, chosen: Sequence[int], headline: str | No
         name=headline or page.title or page.url,
         kind=_entry_kind(meta, walk),
         blocks=tuple(blocks),
-        canonical_url=meta.canonical(),
+        canonical_url=meta.canonical,
         links=tuple(related_items(walk, chosen, page.url)),
         media=(picture,) if picture else (),
     )
 
 
+_ENTRY_TYPES = frozenset({"profilepage", "definedterm"})
 _KIND_WORDS: tuple[tuple[EntryKind, tuple[str, ...]], ...] = (
     ("term", ("lexique", "glossa", "definition", "term", "begriff", "lexikon")),
     ("person", ("person", "people", "author", "auteur", "profil", "biograph")),
@@ -320,7 +320,8 @@ _KIND_WORDS: tuple[tuple[EntryKind, tuple[str, ...]], ...] = (
 
 def _entry_kind(meta: Metadata, walk: Walk) -> EntryKind:
     """Person, organisation or term, as structured data, the address or the page's words say."""
-    for node in meta.nodes:
+    main = meta.node.get("mainEntity")
+    for node in (meta.node, main if isinstance(main, dict) else {}):
         names = set(types_of(node))
         if "person" in names:
             return "person"

@@ -3,93 +3,248 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.extraction.structured import text_of
+from crawler.extraction import name_words
+from crawler.extraction.name_words import (
+    ATTACHED_JOINT,
+    CREDIT,
+    JOINT,
+    SUFFIX,
+    SURE_JOINT,
+    UNSPACED_JOINT,
+    is_agency,
+    is_role,
+    reads_as_name,
+)
+from crawler.extraction.structured import text_of, types_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-# "By", "Par", "Von" …: words before a name that are none of it.
+# "By", "Written by": words before a name that are none of it, and no name begins so.
+_BY = re.compile(
+    r"^(?:(?:written|reported|posted|published|compiled|authored|story|words|reporting|text|content|a post)\s+by"
+    r"|by(?=[\s:])|propos recueillis par|recueilli par|ein(?:e)? \w+ von|(?:veröffentlicht|geschrieben|verfasst|gepostet|erstellt) von|(?:publié|écrit|posté) par"
+    r"|(?:publicado|escrito) por|(?:pubblicato|scritto) da|(?:文|撰文|取材|記者|记者|作者)\s*[:：/／・|]?(?=\s*[\u4e00-\u9fff]))"
+    r"\s*[:\-–—：]?\s*|^By(?=[A-ZÀ-Ý][a-zà-ÿ]+\s)",
+    re.IGNORECASE,
+)
+# Words that may begin a name as well: "Par Léa Morin", but "Di Stefano Carla".
 _LEAD = re.compile(
-    r"^(?:written\s+by|reported\s+by|reporting\s+by|story\s+by|words\s+by|posted\s+by|published\s+by"
-    r"|by|par|von|por|de|di|da|door|af|av|przez|oleh|autor(?:in)?|author|auteur|autore|texte?|text"
-    r"|rédaction|propos recueillis par|recueilli par|ein(?:e)? \w+ von)\s*[:\-–—]?\s+",
+    r"^(?:par|von|por|de|di|da|door|af|av|przez|oleh|autor(?:in)?|author|auteur|autore|texte?|text|rédaction"
+    r"|από|автор|от|від|yazan|kirjoittanut|írta|napsal|által|بقلم|كتب|द्वारा|oleh|ditulis oleh|bởi|โดย)(?:\s*[:\-–—]\s*|\s+)",
     re.IGNORECASE,
 )
-_ROLE = re.compile(
-    r"\s*(?:[,|•·(–—]|\s-\s)\s*(?:[^,|•·]*\b)?(?:correspondent|reporter|editor|journalist\w*|staff|writer"
-    r"|columnist|contributor|producer|redakt\w*|korrespondent\w*|correspondante?|rédact\w+|envoyée?"
-    r"|journaliste|chroniqueuse|chroniqueur|corresponsal|redactora?|periodista|giornalista|inviato"
-    r"|political|business|science|health|sports?|news|bureau|chief|senior|freelance|for|at|in"
-    r"|associate|professor|lecturer|university|digital|multimedia|photograph\w*)\b.*$",
+# The same in values that are names as a rule: no given name, and two words follow.
+_SURE_LEAD = re.compile(r"^(?:Von|Par|Por|Przez|Door)\s+(?=\S+\s+\S)")
+# A label of one or two words: "Text: Ann Dale", "Autor/in: Korinna Hennig".
+_LABEL = re.compile(r"^[^\W\d]{2,20}(?:/\w{1,12})?(?:\s[^\W\d]{2,12})?\s*[:：]\s*(?=\S)")
+_APART = re.compile(r"\s*(?:[;；|｜•\n،、]|\s::\s|(?<=\w)\s+[–—-]\s+(?=\w))\s*")
+# What follows a name without belonging to it; glued to it where markup parted them.
+_TAIL_WORDS = (
+    r"(?:twitter|facebook|instagram|linkedin|e-?mail|follow"
+    r"|published|updated|posted|last updated|view (?:profile|all|posts)|read more|all posts|about the author"
+    r"|shares?|comments?|bio|author|veröffentlicht|aktualisiert|publié|mis à jour|publicado|pubblicato|опубликовано)"
+)
+_TAIL = re.compile(rf"(?:\s+|(?<=\w)\s*[,(]\s*){_TAIL_WORDS}\b.*$", re.IGNORECASE)
+_GLUED = re.compile(
+    r"(?<=[a-zà-ÿ])(?:Twitter|Facebook|Instagram|LinkedIn|E-?mail|Follow|Contributor|Staff|Senior|Reporter|Editor"
+    r"|Writer|Correspondent|Journalist|Published|Updated|Posted|Author|View|Share|Bio)(?![a-z]).*$"
+)
+_GLUED_LABEL = re.compile(
+    r"^(?:Author|Written ?by|Posted ?by|Text|Autor|Words)(?=[A-ZÀ-Ý][a-zà-ÿ]+\s)"
+)
+_ADDRESS = re.compile(r"\(?\s*(?:https?://\S+|www\.\S+|\S+@\S+\.\w+|@\w+)\s*\)?")
+_DATE = re.compile(
+    r"(?<=\w)[\s,–—(|-]+(?<!\w)(?:(?:on|le|am|el|il|den|vom)\s+)?(?:[^\W\d]{3,10}\.?\s+\d{1,2},?\s+\d{4}"
+    r"|\d{1,2}[./ ]|\d{4}[-/.年]).*$",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(
-    r"\s*(?:;|\||\s/\s|•|·|\n|\s&\s|\s\+\s|,?\s+(?:and|et|und|y|e|en|og|och|ja|i|con|mit|with|avec)\s+)\s*"
-)
+_NUMBER = re.compile(r"(?<=\w)[\s,(]+\d.*$")
+_MONTH_END = re.compile(
+    r"[\s,]+(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]{0,6}\.?$", re.IGNORECASE)  # fmt: skip
 _NO_NAME = re.compile(
-    r"https?:|www\.|@|\d{3,}|^(?:admin|administrator|editor|author|staff|unknown|guest|null|none"
-    r"|undefined|anonymous|n/?a|redaktion|redaction|la rédaction|redacción|redazione|web ?desk"
-    r"|news ?desk|webmaster|wordpress|user|root|editorial|follow.*|more.*|view.*|read.*)$",
+    r"https?:|www\.|@|\d{3,}|^(?:admin|administrator|editor|author|staff|unknown|guest|null|none|no author|not available"
+    r"|undefined|anonymous|n/?a|by|redaktion|redaction|la rédaction|redacción|redazione|web ?desk|default|authors?"
+    r"|news ?desk|webmaster|wordpress|user|root|editorial|follow\b.*|more|more (?:from|by|posts|stories)\b.*|view\b.*"
+    r"|read(?: more| all|ers?)?|share\b.*|(?:published|updated|posted|last)\b.*|login|subscribe|comments?|download\b.*|contact(?: us)?|home)$",
     re.IGNORECASE,
 )
+# "Ann Dale for The Herald", "of The Associated Press"
+_FOR = re.compile(r"\s+(?:for|at|from|in|of the)\s+", re.IGNORECASE)
+_EASTERN_ROLE = re.compile(r"\s*(?:선임|수습)?(?:기자|특파원|논설위원|記者|记者|通讯员|特派員)$")
 _MAX_NAME = 80
 # Characters in which a name and its role are looked for; what is longer is neither.
 _LOOKED_AT = 500
 _MAX_NAMES = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Authors:
+    """The authors that a page states: persons, and organisations that sign in their stead."""
+
+    persons: tuple[str, ...] = ()
+    houses: tuple[str, ...] = ()
+
+
 def clean_names(values: Iterable[str | None]) -> tuple[str, ...]:
-    """Names of persons and agencies from byline texts: no "By", no roles, each once, in order."""
-    names: dict[str, str] = {}
-    for value in values:
-        for part in _parts(value or ""):
-            name = _name(part)
+    """Names of persons and agencies from free text: no "By", no roles, each once, in order."""
+    return _each_once(
+        name for value in values for name in _names(_LEAD.sub("", _plain(value)), JOINT, free=True)
+    )
+
+
+def stated_names(values: Iterable[str | None]) -> tuple[str, ...]:
+    """Names from values that are names already as a rule: only what is none of a name is cut."""
+    return _each_once(
+        name for value in values for name in _names(_SURE_LEAD.sub("", _plain(value)), JOINT)
+    )
+
+
+def authors_of(value: Any) -> Authors:
+    """The authors of a JSON-LD or microdata ``author`` value of whatever shape."""
+    persons: list[str] = []
+    houses: list[str] = []
+    for one in value if isinstance(value, list) else [value]:
+        if not isinstance(one, dict):
+            persons += _names(_plain(text_of(one)), JOINT)
+            continue
+        for name in _node_names(one):
+            if any("organization" in kind for kind in types_of(one)):
+                house = _BY.sub("", _plain(name))
+                houses += [house] if house and not _NO_NAME.search(house) else []
+            else:
+                persons += _names(_plain(name), SURE_JOINT)
+    return Authors(_each_once(persons), _each_once(houses))
+
+
+def _node_names(node: dict[str, Any]) -> list[str]:
+    name = node.get("name")
+    names = [text_of(one) or "" for one in (name if isinstance(name, list) else [name])]
+    if any(names):
+        return names
+    parts = (text_of(node.get(part)) for part in ("givenName", "additionalName", "familyName"))
+    return [" ".join(part for part in parts if part)]
+
+
+def _each_once(names: Iterable[str]) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(re.sub(r"\W+", "", name.casefold()), name)
+    return tuple(list(found.values())[:_MAX_NAMES])
+
+
+def _plain(value: str | None) -> str:
+    text = " ".join((value or "").replace("\u00a0", " ").split(" ")).strip()
+    text = "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
+    text = _GLUED_LABEL.sub("", _BY.sub("", text))
+    return _ADDRESS.sub(" ", text).strip()
+
+
+def _names(text: str, joint: re.Pattern[str], *, free: bool = False) -> list[str]:
+    """The names in a text, cut where a separator or a joint stands between two of them."""
+    found: list[str] = []
+    seconds: list[str] = []
+    for part in _APART.split(text):
+        piece = _TAIL.sub("", _GLUED.sub("", part.strip()))
+        if not piece or CREDIT.search(piece):
+            continue
+        into = seconds if name_words.is_second(piece) else found
+        piece = _LABEL.sub("", piece)
+        if into is seconds:
+            piece = re.sub(r"^.*?\bby\s+", "", piece)
+        if found and into is found and (is_role(piece) or _is_place(piece)):
+            continue
+        into += _listed(
+            _DATE.sub("", piece) if any(map(str.isdigit, piece)) else piece, joint, free=free
+        )
+    return found or seconds
+
+
+def _is_place(piece: str) -> bool:
+    """Whether a later part is one word that is no agency: a place, a desk, a department."""
+    return (
+        " " not in piece and piece.isascii() and not reads_as_name(piece) and not is_agency(piece)
+    )
+
+
+def _listed(text: str, joint: re.Pattern[str], *, free: bool) -> list[str]:
+    """The names of a list with commas: "Ann Dale, Bo Ek", "Dale, Ann", "Ann Dale, reporter"."""
+    commas = [p.strip() for p in re.split(r"[,，]", text) if p.strip()]
+    commas = commas[:1] + [
+        p for p in commas[1:] if not is_role(p) and not SUFFIX.fullmatch(p)
+    ]  # fmt: skip
+    if len(commas) == 2 and _is_turned_round(*commas):
+        commas = [f"{commas[1]} {commas[0]}"]
+    elif len(commas) > 1:
+        # A place or a house after a person is none of the authors.
+        houses = name_words.is_house(commas[0])
+        commas = commas[:1] + [
+            p for p in commas[1:]
+            if reads_as_name(p) or joint.search(p) or (houses and name_words.is_house(p))
+        ]  # fmt: skip
+    found = []
+    for piece in commas:
+        for part in _joined(piece, joint):
+            name = _name(_LEAD.sub("", part) if free else part)
             if name:
-                names.setdefault(re.sub(r"\W+", "", name.casefold()), name)
-    return tuple(list(names.values())[:_MAX_NAMES])
+                found.append(name)
+    return found
 
 
-def _parts(value: str) -> list[str]:
-    text = " ".join(value.replace("\u00a0", " ").split())
-    text = _LEAD.sub("", text)
-    parts = _SPLIT.split(text)
-    out: list[str] = []
-    for part in parts:
-        pieces = [p.strip() for p in part.split(",") if p.strip()]
-        pieces = pieces[:1] + [p for p in pieces[1:] if not _ROLE.match(f", {p}")]
-        # "Jane Doe, John Roe" are two names; "Doe, Jane" is one the other way round.
-        if len(pieces) > 1 and all(" " in piece for piece in pieces):
-            out.extend(pieces)
-        elif len(pieces) == 2 and all(" " not in p for p in pieces) and len(parts) == 1:
-            out.append(f"{pieces[1]} {pieces[0]}")
+def _is_turned_round(first: str, second: str) -> bool:
+    """Whether two parts around a comma are one name: "Dale, Ann", "De Smet, Jan"."""
+    if is_agency(first) or is_agency(second) or (second.isupper() and len(second) > 3):
+        return False
+    family, given = first.split(), second.split()
+    short = len(family) == 1 or family[0].casefold() in name_words.PARTICLES
+    initials = all(len(word.rstrip(".")) == 1 for word in given[1:])
+    return short and len(family) <= 3 and len(given) <= 3 and initials
+
+
+def _joined(text: str, joint: re.Pattern[str]) -> Iterator[str]:
+    """The parts of a text at joints that have a name on either side."""
+    for pattern in (joint, UNSPACED_JOINT, ATTACHED_JOINT):
+        parts = [part for part in pattern.split(text) if part is not None]
+        if len(parts) > 1:
+            yield from _where_names_meet(parts)
+            return
+    yield text
+
+
+def _where_names_meet(parts: list[str]) -> Iterator[str]:
+    current = parts[0]
+    for between, following in zip(parts[1::2], parts[2::2], strict=False):
+        glued = between.strip() in ("و", "ו")
+        is_name_of_its_own = glued and name_words.starts_with_waw(
+            between.strip() + following.split(" ")[0])  # fmt: skip
+        if (
+            reads_as_name(current.strip())
+            and reads_as_name(following.strip())
+            and not is_name_of_its_own
+        ):
+            yield current
+            current = following
         else:
-            out.extend(pieces[:1] if len(pieces) > 1 and " " in pieces[0] else pieces)
-    return out
+            current += between + following
+    yield current
 
 
 def _name(part: str) -> str | None:
-    name = _LEAD.sub("", part.strip()[:_LOOKED_AT])
-    name = _ROLE.sub("", name)
-    name = re.sub(r"\s*(?:기자|특파원|記者|记者)$", "", name)
-    name = re.sub(r"\s*\((?:[^)]*)\)\s*$", "", name).strip(" \t,;:|-–—•·.\"'")
+    name = _BY.sub("", part.strip()[:_LOOKED_AT])
+    name = _EASTERN_ROLE.sub("", name)
+    name = re.sub(r"\s*\((?:[^)]*)\)\s*$", "", name)
+    name = name_words.without_role(name)
+    away = _FOR.search(name)
+    if away and reads_as_name(name[: away.start()]):
+        name = name[: away.start()]
+    name = _NUMBER.sub("", name) if any(map(str.isdigit, part)) else name
+    name = _MONTH_END.sub("", name) if len(name.split()) > 2 else name
+    name = name.strip(" \t,;:|-–—•·.\"'()/&")
     if name.isupper() and len(name) > 5 and " " in name:
         name = name.title()
     if not name or len(name) > _MAX_NAME or len(name.split()) > 7 or _NO_NAME.search(name):
         return None
     return name if any(c.isalpha() for c in name) else None
-
-
-def names_in(author: Any) -> list[str]:
-    """Author names of a JSON-LD ``author`` value of whatever shape."""
-    values = author if isinstance(author, list) else [author]
-    names = []
-    for value in values:
-        if isinstance(value, dict):
-            name = value.get("name")
-            inner = name if isinstance(name, list) else [name]
-            names += [text_of(n) or "" for n in inner]
-        else:
-            names.append(text_of(value) or "")
-    return [name for name in names if name]

@@ -8,26 +8,33 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from crawler.extraction import structured
-from crawler.extraction.bylines import clean_names, names_in
-from crawler.extraction.structured import article_node, json_ld, microdata, text_of
-from crawler.extraction.walk import words_in
-from storage.addresses import absolute, host_of, url_key
+from crawler.extraction.bylines import Authors, authors_of, stated_names
+from crawler.extraction.graph import Graph, key_of
+from crawler.extraction.headline_words import alike, fold, word_set
+from crawler.extraction.microdata import microdata
+from crawler.extraction.structured import json_ld, text_of, types_of
+from storage.addresses import absolute, host_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from crawler.extraction.page import Page
+    from crawler.extraction.structured import Node
 
 # What parts a headline from the name of its site in <title> and og:title.
 _SEPARATOR = re.compile(r"\s+[|•·»›~—–-]+\s+|\s*[|｜•»ㅣ]\s*|\s::\s")
 _MARK = re.compile(r"[:–—|]")
 # One of these signs is in every separator.
 _PARTING = frozenset("|•·»›~—–-｜ㅣ:")
-_NO_WORD = re.compile(r"[\W_]+")
 _MAX_HEADLINE = 500
-_PROPERTIES = frozenset({"headline", "author", "datePublished", "dateCreated", "dateModified"})
+_AUTHOR_METAS = (
+    "author", "article:author", "dc.creator", "byl", "parsely-author", "sailthru.author",
+    "dcterms.creator", "og:article:author", "citation_author", "authors", "cxenseparse:author",
+    "twitter:creator",
+)  # fmt: skip
 _MAX_AUTHORS = 4
+# A page's own heading is among its first.
+_MOST_HEADINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +50,51 @@ class Metadata:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        # The page's headings of the first level, once its text has been read.
+        self.headings: Sequence[str] = ()
 
     @cached_property
-    def nodes(self) -> list[structured.Node]:
-        """All JSON-LD nodes."""
-        return json_ld(self.page.found["script"])
+    def graph(self) -> Graph:
+        """All JSON-LD of the page."""
+        return self._graph(json_ld(self.page.found["script"]))
 
     @cached_property
-    def node(self) -> structured.Node:
+    def nodes(self) -> list[Node]:
+        """The JSON-LD nodes that name this page, the most telling first."""
+        return self.graph.own
+
+    @cached_property
+    def node(self) -> Node:
         """The JSON-LD node of the article; empty where there is none."""
-        return article_node(self.nodes) or {}
+        return self.nodes[0] if self.nodes else {}
+
+    @cached_property
+    def item(self) -> Node:
+        """The microdata item of the article; empty where there is none."""
+        items = microdata(self.page.root, self.page.data, rdfa=not self.nodes)
+        own = self._graph(items).own if items else []
+        # A template marks one thing in parts: what the first does not say, the next may.
+        return {name: value for item in reversed(own) for name, value in item.items()}
 
     @cached_property
     def items(self) -> dict[str, list[tuple[str, Any]]]:
-        """Microdata by property, of those that are asked for."""
-        if b"itemprop" not in self.page.data:
-            return {}
-        return microdata(self.page.root, _PROPERTIES)
+        """(value, ``None``) of the article's microdata by property."""
+        found: dict[str, list[tuple[str, Any]]] = {}
+        for name, values in self.item.items():
+            texts = [text_of(v) for v in values] if isinstance(values, list) else []
+            found[name] = [(text, None) for text in texts if text]
+        return found
+
+    def _graph(self, documents: list[Any]) -> Graph:
+        page = self.page
+        urls = [page.url, self.canonical or "", page.meta("og:url") or ""]
+        return Graph(documents, page.base_url, urls, self._titles)
+
+    def _titles(self) -> list[str]:
+        """Headlines that the page shows or states of itself."""
+        page = self.page
+        stated = [page.meta("og:title"), page.meta("twitter:title"), page.title]
+        return [title for title in (*stated, *self.headings[:_MOST_HEADINGS]) if title]
 
     @cached_property
     def body(self) -> str:
@@ -124,13 +159,13 @@ class Metadata:
             if (stripped := self.without_site(claim.value))
         ]
         if heading:
-            words = _word_set(heading)
-            agreed = [c for c in claims if _alike(words, _word_set(c.value))]
+            words = word_set(heading)
+            agreed = [c for c in claims if alike(words, word_set(c.value))]
             if agreed or not claims:
                 return Claim(_punctuated(heading, agreed)[:_MAX_HEADLINE], "h1")
         for other in headings:
-            words = _word_set(other)
-            if any(_alike(words, _word_set(c.value)) for c in claims if len(words) > 2):
+            words = word_set(other)
+            if any(alike(words, word_set(c.value)) for c in claims if len(words) > 2):
                 return Claim(other[:_MAX_HEADLINE], "heading")
         if claims:
             return Claim(claims[0].value[:_MAX_HEADLINE], claims[0].source)
@@ -163,29 +198,28 @@ class Metadata:
             and len(words.split()) <= 6
         )
 
-    def bylines(self) -> tuple[tuple[str, ...], str] | None:
-        """Author names that the head or microdata give, and which of them."""
-        names = clean_names(names_in(self.node.get("author") or self.node.get("creator")))
-        if names:
-            return names, "json-ld"
+    def bylines(self) -> Iterator[tuple[Authors, str]]:
+        """The authors that the head and the microdata give, and which of them gives them."""
+        yield authors_of(self.node.get("author") or self.node.get("creator")), "json-ld"
         metas = self.page.metas
-        for name in ("author", "article:author", "dc.creator", "byl", "parsely-author",
-                     "sailthru.author", "dcterms.creator", "og:article:author", "citation_author",
-                     "authors", "cxenseparse:author", "twitter:creator"):  # fmt: skip
+        for name in _AUTHOR_METAS:
             values = [v for v in metas.get(name, ()) if not v.startswith(("@", "http", "/"))]
-            found = clean_names(text_of(v) for v in values)
-            if found:
-                return found, "meta"
-        found_items: list[str] = []
-        for value, element in self.items.get("author", []):
-            inner = element.find(".//*[@itemprop='name']")
-            found_items.append(
-                (inner.get("content") or "".join(inner.itertext())) if inner is not None else value
-            )
-        found = clean_names(found_items)
+            if values:
+                yield Authors(stated_names(text_of(v) for v in values)), "meta"
+        found = authors_of(self.item.get("author") or self.item.get("creator"))
         # So many are the authors of the page's teasers too; its own comes first.
-        return (found if len(found) <= _MAX_AUTHORS else found[:1], "microdata") if found else None
+        if len(found.persons) > _MAX_AUTHORS:
+            found = Authors(found.persons[:1], found.houses)
+        yield found, "microdata"
 
+    def byline(self) -> tuple[tuple[str, ...], str]:
+        """The first names that are given as authors, of whatever kind, and where."""
+        for authors, source in self.bylines():
+            if authors.persons or authors.houses:
+                return authors.persons + authors.houses, source
+        return (), ""
+
+    @cached_property
     def canonical(self) -> str | None:
         """The page's canonical URL, where it names this page and not the site's home."""
         page = self.page
@@ -204,7 +238,7 @@ class Metadata:
         path = other.path.rstrip("/")
         if not path and not other.query:
             return not own.path.rstrip("/") and same_host
-        if url_key(url) == url_key(self.page.url):
+        if key_of(url) == key_of(self.page.url):
             return True
         # A canonical that is only the folder of the page is a template's mistake.
         return not (same_host and own.path.rstrip("/").startswith(f"{path}/") and not other.query)
@@ -222,8 +256,8 @@ class Metadata:
         return Claim(section, "meta") if section else self._crumb()
 
     def _crumb(self) -> Claim | None:
-        for node in self.nodes:
-            if "breadcrumblist" not in structured.types_of(node):
+        for node in self.graph.nodes:
+            if "breadcrumblist" not in types_of(node):
                 continue
             elements = node.get("itemListElement")
             names = [
@@ -263,11 +297,6 @@ def _split_tags(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(t for t in texts if t and len(t) <= 100 and ":" not in t[:12]))[:50]
 
 
-def fold(text: str) -> str:
-    """The letters and digits of a text, whatever its case."""
-    return _NO_WORD.sub("", text.casefold())
-
-
 def _punctuated(heading: str, claims: Sequence[Claim]) -> str:
     """``heading``, or the same words with the colon that markup puts after a kicker."""
     folded, marks = fold(heading), len(_MARK.findall(heading))
@@ -275,17 +304,3 @@ def _punctuated(heading: str, claims: Sequence[Claim]) -> str:
         if fold(claim.value) == folded and len(_MARK.findall(claim.value)) > marks:
             return str(claim.value)
     return heading
-
-
-def _word_set(text: str) -> frozenset[str]:
-    words = words_in(text.casefold())
-    # Scripts without spaces give one long word: compare their characters in twos.
-    if len(words) <= 3 and len(text) > 12 and not text.isascii():
-        folded = fold(text)
-        return frozenset(folded[i : i + 2] for i in range(len(folded) - 1))
-    return frozenset(words)
-
-
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two headlines share half of the words of the shorter one."""
-    return bool(one and other) and len(one & other) >= 0.5 * min(len(one), len(other))

@@ -79,7 +79,8 @@ class Page:
             content = said.get("content", "").strip()
             if not content:
                 continue
-            names = {said.get(name) for name in ("property", "name", "itemprop", "http-equiv")}
+            # What an ``itemprop`` says is of the item that holds it, which need not be the page.
+            names = {said.get(name) for name in ("property", "name", "http-equiv")}
             for name in names:
                 if name:
                     metas.setdefault(name.strip().lower(), []).append(content)

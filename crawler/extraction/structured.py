@@ -1,4 +1,4 @@
-"""Structured data of a page: JSON-LD (broken JSON too) and microdata, as plain dictionaries."""
+"""JSON-LD of a page, broken JSON too, as plain dictionaries."""
 
 from __future__ import annotations
 
@@ -7,44 +7,48 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 Node = dict[str, Any]
 
-# schema.org's types of works that a news page is about, the more telling first.
-ARTICLE_TYPES = (
-    "newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle",
-    "backgroundnewsarticle", "reviewnewsarticle", "liveblogposting", "report", "article",
-    "blogposting", "advertisercontentarticle", "satiricalarticle", "scholarlyarticle",
-    "techarticle", "medicalscholarlyarticle", "pressrelease", "socialmediaposting",
-    "discussionforumposting", "claimreview", "review", "creativework", "webpage",
-    "videoobject",
-)  # fmt: skip
-_RANK = {name: rank for rank, name in enumerate(ARTICLE_TYPES)}
-MAX_NODES = 5_000
-# Values of one property in a page's microdata; a page of teasers has some dozens.
-_MOST_VALUES = 200
+MAX_DOCUMENTS = 500
+# JSON deeper than this is no description of a page.
+_DEEPEST = 100
+_PREFIX = re.compile(r"^(?:https?://(?:www\.)?schema\.org/|schema:)")
+_PREFIXED = re.compile(r'"(?:https?://(?:www\.)?schema\.org/|schema:)\w+"\s*:')
 _OPENING = re.compile(r"(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)")
 _CLOSING = re.compile(r"(?:-->|//\s*\]\]>|\]\]>)$")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
-def json_ld(scripts: Iterable[Any]) -> list[Node]:
-    """All nodes of all JSON-LD among a page's script elements, parents before what they hold."""
-    nodes: list[Node] = []
+def json_ld(scripts: Iterable[Any]) -> list[Any]:
+    """The values of all JSON-LD among a page's script elements, in their order."""
+    documents: list[Any] = []
     for script in scripts:
         kind = (script.get("type") or "").lower()
         if "ld+json" not in kind or not script.text:
             continue
         data = _load(script.text)
         if data is not None:
-            nodes.extend(_nodes(data))
-        if len(nodes) >= MAX_NODES:
+            documents.append(_plain_names(data) if _PREFIXED.search(script.text) else data)
+        if len(documents) >= MAX_DOCUMENTS:
             break
-    return nodes[:MAX_NODES]
+    return documents
+
+
+def _plain_names(data: Any, depth: int = 0) -> Any:
+    """``data`` with schema.org's prefix off the names of its properties, and values as such."""
+    if depth > _DEEPEST:
+        return None
+    if isinstance(data, list):
+        values = [_plain_names(value, depth + 1) for value in data]
+        return values[0] if len(values) == 1 and depth else values
+    if isinstance(data, dict):
+        if "@value" in data:
+            return data["@value"]
+        return {_PREFIX.sub("", k): _plain_names(v, depth + 1) for k, v in data.items()}
+    return data
 
 
 def _load(text: str) -> Any:
@@ -70,41 +74,11 @@ def _without_commas(text: str) -> str:
     return _TRAILING_COMMA.sub(r"\1", text)
 
 
-def _nodes(data: Any) -> Iterator[Node]:
-    stack: list[Any] = [data]
-    seen = 0
-    while stack and seen < MAX_NODES:
-        value = stack.pop()
-        if isinstance(value, list):
-            stack.extend(reversed(value))
-        elif isinstance(value, dict):
-            seen += 1
-            yield value
-            stack.extend(v for v in reversed(value.values()) if isinstance(v, dict | list))
-
-
 def types_of(node: Node) -> tuple[str, ...]:
     """The types of a node in lower case, without schema.org's prefix."""
     value = node.get("@type") or node.get("type") or ()
     values = value if isinstance(value, list) else [value]
     return tuple(str(v).rpartition("/")[2].rpartition(":")[2].lower() for v in values if v)
-
-
-def article_node(nodes: list[Node]) -> Node | None:
-    """The node that describes the page's article, by its type and by how much it says."""
-    best: tuple[float, Node] | None = None
-    for node in nodes:
-        ranks = [_RANK[t] for t in types_of(node) if t in _RANK]
-        if not ranks:
-            continue
-        says = sum(bool(node.get(name)) for name in ("headline", "datePublished", "author",
-                   "articleBody", "mainEntityOfPage"))  # fmt: skip
-        if not says:
-            continue
-        score = says * 3 - min(ranks) * 0.5
-        if best is None or score > best[0]:
-            best = (score, node)
-    return best[1] if best else None
 
 
 def text_of(value: Any) -> str | None:
@@ -122,25 +96,3 @@ def text_of(value: Any) -> str | None:
     if "<" in value:
         value = re.sub(r"<[^>]{1,500}>", " ", value)
     return " ".join(value.split()) or None
-
-
-_PROPERTIES: Any = etree.XPath("descendant::*[@itemprop]")
-
-
-def microdata(root: Any, wanted: frozenset[str]) -> dict[str, list[tuple[str, Any]]]:
-    """(value, element) of each ``itemprop`` of the page that is ``wanted``, in its order."""
-    found: dict[str, list[tuple[str, Any]]] = {}
-    for element in _PROPERTIES(root):
-        names = wanted.intersection(element.get("itemprop").split())
-        if all(len(found.get(name, ())) >= _MOST_VALUES for name in names):
-            continue
-        value = (
-            element.get("content") or element.get("datetime")
-            or (element.get("href") if element.tag == "link" else None)
-            or (element.get("src") if element.tag == "img" else None)
-        )  # fmt: skip
-        value = (value or " ".join("".join(element.itertext()).split())).strip()
-        if value:
-            for name in names:
-                found.setdefault(name, []).append((value, element))
-    return found

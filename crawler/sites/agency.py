@@ -18,9 +18,10 @@ from crawler.extraction.article import Extraction, extract_page, uncollected
 from crawler.extraction.entry_kinds import with_kinds
 from crawler.extraction.features import GROUPS, Context, groups_of
 from crawler.extraction.filler import is_filler
+from crawler.extraction.headline_words import fold
 from crawler.extraction.links import attachments, is_entry, links_in_text
 from crawler.extraction.mentions import mentions_in
-from crawler.extraction.metadata import Metadata, fold
+from crawler.extraction.metadata import Metadata
 from crawler.extraction.numbered import (
     Header,
     Numbered,
@@ -175,13 +176,13 @@ class Agency(Site):
         links = _links(full, items, walk, page.url)
         section, tags = meta.section(), meta.tags()
         tongue = language.language_of(page.language or self.language, full)
-        bylines = meta.bylines()
-        house = bylines is None or all(name == page.site_name for name in bylines[0])
+        signed, _ = meta.byline()
+        house = all(name == page.site_name for name in signed)
         article = Article(
             headline=_headline(walk.blocks[title], meta),
             blocks=full,
             standfirst=standfirst,
-            byline=() if house or bylines is None else bylines[0],
+            byline=() if house else signed,
             dateline_place=header.place,
             number=number,
             kind=header.kind,
@@ -191,7 +192,7 @@ class Agency(Site):
             published=published,
             modified=_sure(header.modified),
             access="teaser" if wall else "full",
-            canonical_url=meta.canonical(),
+            canonical_url=meta.canonical,
             mentions=with_kinds(mentions_in(full, names, meta.node), full),
             links=links,
             media=(*(media for _, media in figures), *attachments(links)),
@@ -254,7 +255,7 @@ class Agency(Site):
             aliases=tuple(dict.fromkeys(aliases)),
             published=_sure(published),
             blocks=blocks,
-            canonical_url=meta.canonical(),
+            canonical_url=meta.canonical,
             links=_entry_links(walk, end, page.url),
         )
         return Extraction("entry", entry=entry)
