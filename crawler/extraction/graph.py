@@ -30,7 +30,8 @@ _ARTICLES = (
 _OTHERS = ("profilepage", "definedterm", "imagegallery", "mediagallery", "recipe",
            "howto", "question", "creativework", "webpage",
            "itempage", "aboutpage", "medicalwebpage", "videoobject")  # fmt: skip
-_RANK = {name: rank for rank, name in enumerate(_ARTICLES + _OTHERS)}
+ARTICLE_TYPES = _ARTICLES + _OTHERS
+_RANK = {name: rank for rank, name in enumerate(ARTICLE_TYPES)}
 _FIRST_OTHER = len(_ARTICLES)
 _FIRST_PLAIN = _RANK["creativework"]
 # Entries of a directory say nothing but their name.
@@ -209,6 +210,11 @@ class Graph:
 def _is_doubtful(rank: int, articles: int) -> bool:
     """Whether a node under another headline may be of something else: it is not the only one."""
     return articles > 1 or (articles == 1 and rank >= _FIRST_OTHER)
+
+
+def all_nodes(documents: Sequence[Any]) -> list[Node]:
+    """All nodes of a page's structured data, parents before what they hold."""
+    return Graph(documents, "", (), tuple).nodes
 
 
 def key_of(url: str) -> str | None:

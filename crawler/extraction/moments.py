@@ -145,14 +145,17 @@ def _last_claims(
     meta: Metadata, walk: Walk, chosen: Sequence[int], zone: tzinfo
 ) -> Iterator[tuple[ClaimedMoment | None, str]]:
     """Claims that cost a search through the whole page, for where nothing else is said."""
-    for value in _in_scripts(meta.page.data[:_SCRIPT_REACH]):
+    for value in _in_scripts(meta.page.data[:_SCRIPT_REACH], read=bool(meta.graph.nodes)):
         yield dates.parse_machine(value, zone), "script"
     for text in _texts(meta, walk, chosen):
         yield dates.parse_words(text, meta.page.language, zone), "text"
 
 
-def _in_scripts(data: bytes) -> Iterator[str]:
-    """Moments that scripts call one of publication, in their order."""
+def _in_scripts(data: bytes, *, read: bool) -> Iterator[str]:
+    """Moments that scripts call one of publication, in their order.
+
+    ``read`` says that the page's JSON-LD could be read, so that what is left in it is another's.
+    """
     places = []
     for word in _SCRIPT_WORDS:
         at = data.find(word)
@@ -161,8 +164,13 @@ def _in_scripts(data: bytes) -> Iterator[str]:
             at = data.find(word, at + 1)
     for at in sorted(places):
         match = _IN_SCRIPT.match(data, at)
-        if match:
+        if match and not (read and _is_in_json_ld(data, at)):
             yield match[1].decode("ascii", "replace")
+
+
+def _is_in_json_ld(data: bytes, at: int) -> bool:
+    script = data.rfind(b"<script", 0, at)
+    return script >= 0 and b"ld+json" in data[script : data.find(b">", script)]
 
 
 # The own moment of a page stands before so many others.

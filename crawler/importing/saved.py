@@ -19,7 +19,8 @@ from xml.parsers.expat import ExpatError
 
 from lxml import etree
 
-from crawler.extraction.structured import ARTICLE_TYPES, json_ld
+from crawler.extraction.graph import ARTICLE_TYPES, all_nodes
+from crawler.extraction.structured import json_ld
 from crawler.importing.found import MAX_PAGE_BYTES, FoundPage, Left
 from storage.addresses import is_web_url
 
@@ -170,7 +171,7 @@ def _addresses(root: Any) -> Iterator[str]:
         names = (meta.get("property"), meta.get("name"))
         if any((name or "").strip().lower() == "og:url" for name in names):
             yield meta.get("content") or ""
-    nodes = json_ld(root.iter("script"))
+    nodes = all_nodes(json_ld(root.iter("script")))
     for node in nodes:
         yield _text(node.get("mainEntityOfPage"))
     for node in nodes:
