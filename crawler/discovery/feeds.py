@@ -178,6 +178,9 @@ def _entries_of(elements: Elements, head: _Head) -> list[RawEntry]:
 
 
 def _json_feed(data: bytes, url: str) -> Feed:
+    if sum(data.count(sign) for sign in (b",", b"[", b"{")) > MAX_ELEMENTS:
+        # A list of 20 million empty lists takes 1.5 GB.
+        raise NotAFeed(url, f"it is JSON of more than {MAX_ELEMENTS} values")
     try:
         feed = json.loads(decoded(data), parse_int=_whole)
     except (ValueError, RecursionError) as error:

@@ -38,7 +38,8 @@ _WIDE = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-
          (b"\0<", "utf-16-be"), (b"{\0", "utf-16-le"), (b"\0{", "utf-16-be"))  # fmt: skip
 _DECLARED = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{2,40})[\"']")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{2,40})", re.IGNORECASE)
-_CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
+_SECTIONS = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
+_MOST_SECTIONS = 500_000
 _AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)"
                         rb"(?:([A-Za-z][A-Za-z0-9_.-]{0,30}|#X[0-9a-fA-F]{1,6});)?")  # fmt: skip
 # Entities that a document declares for itself; a short text without markup each.
@@ -145,12 +146,48 @@ class _Mender:
         self._references = _MOST_REFERENCES
 
     def __iter__(self) -> Iterator[bytes]:
+        waiting = bytearray()
+        try:
+            for piece in self._pieces():
+                waiting += piece
+                if len(waiting) >= _SLICE // 4:
+                    yield bytes(waiting)
+                    waiting.clear()
+        except BadMarkup:
+            # What comes before the cut is read.
+            yield bytes(waiting)
+            raise
+        yield bytes(waiting)
+
+    def _pieces(self) -> Iterator[bytes]:
         at = 0
-        for match in _CDATA.finditer(self._data):
-            yield from self._mended(self._data[at : match.start()])
-            yield _CONTROLS.sub(b"", match[0])
-            at = match.end()
+        for start, end in self._sections():
+            yield from self._mended(self._data[at:start])
+            if self._data[start + 2 : start + 3] == b"[":
+                yield _CONTROLS.sub(b"", self._data[start:end])
+            at = end
         yield from self._mended(self._data[at:])
+
+    def _sections(self) -> Iterator[tuple[int, int]]:
+        """Where CDATA sections and comments begin and end; what is not closed is neither."""
+        data, at = self._data, 0
+        begins = [data.find(begin) for begin, _ in _SECTIONS]
+        for _ in range(_MOST_SECTIONS):
+            found = [place for place in begins if place >= 0]
+            if not found:
+                return
+            start = min(found)
+            which = begins.index(start)
+            end = data.find(_SECTIONS[which][1], start + len(_SECTIONS[which][0]))
+            if end < 0:
+                begins[which] = -1
+                continue
+            at = end + 3
+            yield start, at
+            for i, (begin, _) in enumerate(_SECTIONS):
+                if 0 <= begins[i] < at:
+                    begins[i] = data.find(begin, at)
+        raise BadMarkup(f"more than {_MOST_SECTIONS} comments and CDATA sections")
 
     def _mended(self, part: bytes) -> Iterator[bytes]:
         at = since = 0

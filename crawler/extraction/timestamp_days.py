@@ -127,7 +127,8 @@ def _year_last(match: re.Match[str], language: str | None, text: str, native: bo
             return _sound(_century(one), other, year)
         year = _century(year)
     days = [(one, other), (other, one)]
-    if order == "MDY":
+    # Who writes the month first parts the numbers with strokes.
+    if order == "MDY" and match[2] != ".":
         days.reverse()
     named = _weekday(text, language)
     found = [
