@@ -9,6 +9,7 @@ from crawler.media import MediaFetcher
 from storage.naming import join_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from scrapy.crawler import Crawler
@@ -29,9 +30,16 @@ class Began:
 
 
 async def after_pages(
-    crawler: Crawler, recorder: Recorder, pool: Workers, began: Began, media: int
+    crawler: Crawler,
+    recorder: Recorder,
+    pool: Workers,
+    began: Began,
+    media: int,
+    on_settled: Callable[[], None] = lambda: None,
 ) -> None:
     """Do it, and note the counts in the recorder's tally; at most ``media`` files are fetched.
+
+    ``on_settled`` is called for each of these files, fetched or not.
 
     Raises:
         ArchiveError: the archive cannot be written.
@@ -41,5 +49,7 @@ async def after_pages(
     tally.named, tally.unclear_names = await recorder.call(
         lambda: join_names(archive, began.source_id, began.at, began.last_name)
     )
-    fetcher = MediaFetcher(crawler, recorder, began.source_id, media, patient=began.patient)
+    fetcher = MediaFetcher(
+        crawler, recorder, began.source_id, media, patient=began.patient, on_settled=on_settled
+    )
     tally.media = await fetcher.run(pool)

@@ -19,6 +19,7 @@ from storage.errors import FolderNotWritable
 from storage.media import FetchedMedia, WantedMedia
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from scrapy.crawler import Crawler
@@ -44,12 +45,14 @@ class MediaFetcher:
     """The media part of one run."""
 
     def __init__(self, crawler: Crawler, recorder: Recorder, source_id: int, limit: int,
-                 *, patient: bool = False) -> None:  # fmt: skip
+                 *, patient: bool = False,
+                 on_settled: Callable[[], None] = lambda: None) -> None:  # fmt: skip
         self.crawler = crawler
         self.recorder = recorder
         self.source_id = source_id
         self.limit = limit
         self.patient = patient
+        self._on_settled = on_settled
         self.counts: Counter[str] = Counter()
 
     async def run(self, pool: workers.Workers) -> Counter[str]:
@@ -73,7 +76,7 @@ class MediaFetcher:
             if not batch:
                 break
             taken += len(batch)
-            fetched = await asyncio.gather(*(self._fetched(one, pool) for one in batch))
+            fetched = await asyncio.gather(*(self._settled(one, pool) for one in batch))
             whole = [one for one in fetched if one.cause != workers.INTERRUPTED]
             await self.recorder.call(partial(archive.record_media, whole, utc_now()))
             for one in whole:
@@ -81,6 +84,11 @@ class MediaFetcher:
             if len(whole) < len(fetched):
                 break
         return self.counts
+
+    async def _settled(self, wanted: WantedMedia, pool: workers.Workers) -> FetchedMedia:
+        fetched = await self._fetched(wanted, pool)
+        self._on_settled()
+        return fetched
 
     async def _fetched(self, wanted: WantedMedia, pool: workers.Workers) -> FetchedMedia:
         limit = MAX_PICTURE_BYTES if wanted.kind == "picture" else MAX_ATTACHMENT_BYTES

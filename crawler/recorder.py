@@ -42,6 +42,7 @@ class Tally:
     past_pages: int = 0
     drawn: int = 0  # by a browser
     media: Counter[str] = field(default_factory=Counter)
+    files: int = 0  # pictures and attachments settled so far, for the progress shown
     # Mentions added by name alone, and names left alone because they may mean several.
     named: int = 0
     unclear_names: int = 0

@@ -157,10 +157,20 @@ class NewsSpider(Spider):
         began = Began(self.source.id, self.started_at, self._last_name, self.arguments.due)
         try:
             await after_pages(
-                self.crawler, self.recorder, self.workers, began, self.arguments.media
+                self.crawler,
+                self.recorder,
+                self.workers,
+                began,
+                self.arguments.media,
+                self._file_settled,
             )
         except ArchiveError as error:
             self.stop(str(error))
+
+    def _file_settled(self) -> None:
+        self.tally.files += 1
+        if self.observer is not None:
+            self.observer(self)
 
     @property
     def pages(self) -> tuple[int, int]:

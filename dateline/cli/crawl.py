@@ -117,9 +117,8 @@ class progress:
         from rich.console import Console
         from rich.logging import RichHandler
         from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
             Progress,
+            SpinnerColumn,
             TextColumn,
             TimeElapsedColumn,
         )
@@ -127,8 +126,9 @@ class progress:
         console = Console(stderr=True)
         configure_logs(self.verbose, RichHandler(console=console, show_path=False, show_time=False))
         self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
-            TextColumn("pages"), TextColumn("{task.fields[what]}"), TimeElapsedColumn(),
+            # No bar: how many pages there are is known only once the last one was read.
+            SpinnerColumn(), TextColumn("{task.description}"),
+            TextColumn("{task.fields[what]}"), TimeElapsedColumn(),
             console=console, transient=True,
         )  # fmt: skip
         self.bar.start()
@@ -143,9 +143,12 @@ class progress:
         if name not in self.tasks:
             self.tasks[name] = self.bar.add_task(name[:20], total=None, what="")
         tally = spider.tally
+        done, known = spider.pages
+        files = f", {plural(tally.files, 'file')}" if tally.files else ""
         self.bar.update(
-            self.tasks[name], completed=spider.pages[0], total=spider.pages[1],
-            what=f"{tally.verdicts['new']} new",
+            self.tasks[name],
+            what=f"{plural(done, 'page')}, {known - done} on their way, "
+                 f"{tally.verdicts['new']} new{files}",
         )  # fmt: skip
 
     def _line(self, spider: NewsSpider) -> None:
@@ -153,8 +156,9 @@ class progress:
         if now - self.spoken >= _LINE_EVERY:
             self.spoken = now
             done, known = spider.pages
+            files = f", {plural(spider.tally.files, 'file')}" if spider.tally.files else ""
             say(f"{spider.source_name}: {done} of {known} pages, "
-                f"{spider.tally.verdicts['new']} new")  # fmt: skip
+                f"{spider.tally.verdicts['new']} new{files}")  # fmt: skip
 
 
 def _as_json(result: RunResult) -> dict[str, Any]:
