@@ -24,7 +24,7 @@ def sites(pages: int) -> dict[str, Callable[[str], dict[str, Answer]]]:
     found: dict[str, Callable[[str], dict[str, Answer]]] = {"agency": agency, "paper": newspaper}
     for name in _SETS:
         folder = _SHARED / name
-        if (folder / "truth.jsonl").is_file():
+        if pages and (folder / "truth.jsonl").is_file():
             found[name] = lambda base, of=folder: _real(of, base, pages)
     return found
 
