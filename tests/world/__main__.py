@@ -193,7 +193,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="make world", description=(__doc__ or "").partition("\n")[0]
     )
-    parser.add_argument("--pages", type=int, default=60, help="pages of each set of real ones; 0: none")
+    parser.add_argument(
+        "--pages", type=int, default=60, help="pages of each set of real ones; 0: none"
+    )
     parser.add_argument("--server", action="append", choices=list(SERVERS), help="only this one")
     asked = parser.parse_args()
     failures = tried = 0
