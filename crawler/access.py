@@ -30,6 +30,7 @@ from crawler.discovery.links import same_site
 from crawler.extraction.page import BadPage, parse_html
 from crawler.fetching import content_type, fetch
 from crawler.middlewares.cookies import ChainCookiesMiddleware
+from crawler.sites import site_for
 from storage.addresses import absolute, is_web_url
 from storage.frontier import wake_teasers
 from storage.location import find_folder
@@ -50,6 +51,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 FILE = "credentials.toml"
 _USER_FIELD = re.compile(r"user|mail|login|ident|account|compte|name|nom", re.IGNORECASE)
+_LOGOUT = re.compile(
+    r"log-?_?out|sign-?_?out|logoff|abmeld|ausloggen|deconnexion|déconnexion|cerrar-?sesion|esci|uitloggen",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(
+    r"(?:wrong|invalid|incorrect|unknown|not recogni[sz]ed|does ?n[o'’]t match|login failed"
+    r"|failed to log|could not log|try again|access denied|falsch|ungültig|fehlgeschlagen"
+    r"|nicht korrekt|erroné|échoué|contraseña no|no es válid|errat[ao]|non valid|onjuist"
+    r"|ongeldig|inválid|błędn)",
+    re.IGNORECASE,
+)
+# An answer that tells of a refusal does so at its beginning.
+_MOST_WORDS = 2_000
 # A person asked for this page by name; robots.txt speaks to those who wander.
 _ASKED = {"dont_obey_robotstxt": True}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -156,12 +170,41 @@ class Session:
         page = await fetch(self.crawler, Request(access.login, dont_filter=True, meta=_ASKED))
         if isinstance(page, causes.Failure):
             raise BadAccess(f"access of {access.source}: the login page: {page.detail}")
+        before = self._cookies()
         answer = await fetch(self.crawler, self._form(page))
         if isinstance(answer, causes.Failure):
             raise BadAccess(f"access of {access.source}: logging in: {answer.detail}")
-        if _password_form(answer) is not None:
-            raise BadAccess(f"access of {access.source}: the site asks to log in again; "
+        if not await self._is_in(page, answer, before):
+            raise BadAccess(f"access of {access.source}: the site did not let us in; "
                             "check username and password")  # fmt: skip
+
+    async def _is_in(self, page: Response, answer: Response, before: set[str]) -> bool:
+        """Whether ``answer`` came to somebody who is logged in now.
+
+        The site's own sign decides where its file names one; else a new form or the words of a
+        refusal say no, a way to log out says yes. Where nothing is said, a login must have
+        changed something: a cookie, or that the login page asks for a password.
+        """
+        sign = site_for(page.url).signed_in
+        if sign:
+            return bool(answer.css(sign))
+        if _password_form(answer) is not None:
+            return False
+        words = " ".join(" ".join(answer.css("body *::text").getall()).split())[:_MOST_WORDS]
+        if any(_LOGOUT.search(href) for href in answer.css("a::attr(href)").getall()):
+            return True
+        if _REFUSED.search(words):
+            return False
+        if self._cookies() - before:
+            return True
+        again = await fetch(self.crawler, Request(page.url, dont_filter=True, meta=_ASKED))
+        return not isinstance(again, causes.Failure) and _password_form(again) is None
+
+    def _cookies(self) -> set[str]:
+        """Names and digests of the session's cookies, for telling whether they changed."""
+        jars = self.crawler.get_downloader_middleware(ChainCookiesMiddleware)
+        held = jars.jars.session.jar if jars is not None else ()
+        return {f"{one.domain} {one.name} {hash(one.value)}" for one in held}
 
     async def renew(self) -> bool:
         """Log in again, once a run; whether that was done.

@@ -79,6 +79,7 @@ def reextract(
     async def main() -> None:
         nonlocal position
         workers = Workers()
+        workers.memory_mb = archive.location.worker_memory
         try:
             while batch := reextraction.take(
                 archive, EXTRACTOR, source_id, since, older=older, after=position, limit=_BATCH

@@ -17,15 +17,16 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from crawler import forkserver
+from crawler import forkserver, limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from io import BufferedRWPair
     from multiprocessing.process import BaseProcess
 
-# Before each message, its length in bytes.
+# Before each answer, its length in bytes; before each job, that and what memory it may use (MB).
 _LENGTH = struct.Struct("!Q")
+_HEAD = struct.Struct("!QQ")
 # A worker whose crawl was killed ends with its job; one that hangs then has nobody to end it.
 _ORPHAN_SECONDS = 120
 
@@ -36,6 +37,7 @@ class Job:
 
     asked: bytes
     answer: asyncio.Future[Any]
+    memory_mb: int
     deaths: int = 0  # workers that died over it
 
 
@@ -103,7 +105,7 @@ class WorkerProcess(asyncio.Protocol):
             self.silent = 0
         self.jobs.append(job)
         self.given += 1
-        self._channel_open().writelines((_LENGTH.pack(len(job.asked)), job.asked))
+        self._channel_open().writelines((_HEAD.pack(len(job.asked), job.memory_mb), job.asked))
 
     def end(self) -> None:
         """Kill it."""
@@ -117,6 +119,12 @@ class WorkerProcess(asyncio.Protocol):
     def wait(self, seconds: float) -> None:
         """Until it is gone, or as long as that."""
         self._process.join(seconds)
+
+    @property
+    def ended_by(self) -> int:
+        """The signal that ended it; 0 where none did, or nobody knows yet."""
+        self._process.join(0.5)
+        return max(0, -(self._process.exitcode or 0))
 
     def retire(self) -> None:
         """Let it end: it has no jobs, and its channel closes."""
@@ -175,9 +183,12 @@ def serve(channel: socket.socket) -> None:
     try:
         with channel, channel.makefile("rwb") as stream:
             _send(stream, pickle.dumps(None))  # it is there
-            while length := stream.read(_LENGTH.size):
+            while head := stream.read(_HEAD.size):
+                length, memory_mb = _HEAD.unpack(head)
                 signal.alarm(_ORPHAN_SECONDS)
-                _send(stream, _answer(stream.read(*_LENGTH.unpack(length))))
+                asked = stream.read(length)
+                limits.limit(length, memory_mb)
+                _send(stream, _answer(asked))
                 signal.alarm(0)
     except (OSError, struct.error, EOFError):
         pass  # the crawl is gone, in the middle of a message

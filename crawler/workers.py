@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import pickle
+import signal
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from crawler.shared import Shared
 from crawler.worker_process import Job, WorkerProcess
+from storage.location import DEFAULT_MEMORY_MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,6 +105,8 @@ class Workers:
 
     def __init__(self, count: int | None = None) -> None:
         self.count = count or max(1, os.cpu_count() or 1)
+        # What a job may use at most, whatever its input; an archive's settings may say.
+        self.memory_mb = DEFAULT_MEMORY_MB
         self._workers: set[WorkerProcess] = set()
         # Those that are starting too, which happens in threads.
         self._made: set[WorkerProcess] = set()
@@ -118,13 +122,17 @@ class Workers:
         """Run ``job`` in a worker.
 
         Raises:
-            WorkerFailure: the job took too long, or its process died.
+            WorkerFailure: the job took too long or too much memory, or its process died.
             Exception: what ``job`` raises.
         """
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Job(pickle.dumps((job, args), pickle.HIGHEST_PROTOCOL), answer))
+        asked = pickle.dumps((job, args), pickle.HIGHEST_PROTOCOL)
+        self._waiting.append(Job(asked, answer, self.memory_mb))
         self._hand_over()
-        return await answer
+        try:
+            return await answer
+        except MemoryError as error:
+            raise WorkerFailure("out-of-memory", "reading it took too much memory") from error
 
     def _hand_over(self) -> None:
         """Give what waits to the workers that have least to do."""
@@ -222,7 +230,9 @@ class Workers:
             job = worker.jobs[0]
             job.deaths += 1
             failure = None
-            if worker.overdue:
+            if worker.ended_by == signal.SIGXCPU:
+                failure = WorkerFailure("extraction-timeout", "reading it took too much CPU time")
+            elif worker.overdue:
                 reason = f"reading it took over {TIME_LIMIT_SECONDS:.0f} s"
                 failure = WorkerFailure("extraction-timeout", reason)
             elif job.deaths > _DEATHS_A_JOB:

@@ -20,6 +20,9 @@ DATABASE_NAME = "dateline.db"
 CAPTURES_NAME = "captures"
 MEDIA_NAME = "media"
 
+# What reading one page, feed or document may use at most.
+DEFAULT_MEMORY_MB = 1024
+
 CONFIG_TEMPLATE = """\
 # Settings of this Dateline archive. Every line may be left as it is.
 
@@ -38,6 +41,9 @@ contact = ""
 # delay = 1.0
 # Requests in flight to one host at most.
 concurrency = 2
+# Memory in MB that reading one page, feed or document may use at most; small
+# ones get 160. DATELINE_WORKER_MEMORY wins over this line.
+# worker_memory = 1024
 
 # How alerts are sent by e-mail; the password is DATELINE_MAIL_PASSWORD.
 # [mail]
@@ -58,6 +64,7 @@ class Location:
     contact: str = ""
     delay: float | None = None
     concurrency: int = 2
+    worker_memory: int = DEFAULT_MEMORY_MB
 
     @property
     def captures(self) -> Path:
@@ -129,6 +136,7 @@ def locate(folder: str | None = None, database: str | None = None) -> Location:
         contact=os.environ.get("DATELINE_CONTACT", config.get("contact", "")),
         delay=config.get("crawl.delay"),
         concurrency=config.get("crawl.concurrency", 2),
+        worker_memory=_memory_named() or config.get("crawl.worker_memory", DEFAULT_MEMORY_MB),
     )
 
 
@@ -218,6 +226,23 @@ def _is_count(value: Any) -> bool:
     return type(value) is int and value >= 1
 
 
+def _is_memory(value: Any) -> bool:
+    return type(value) is int and _LEAST_MEMORY_MB <= value <= _MOST_MEMORY_MB
+
+
+def _memory_named() -> int | None:
+    named = os.environ.get("DATELINE_WORKER_MEMORY")
+    if not named:
+        return None
+    value = int(named) if named.isascii() and named.isdigit() and len(named) < 10 else 0
+    if not _is_memory(value):
+        raise ArchiveError(
+            f"DATELINE_WORKER_MEMORY={named[:_LONGEST_SHOWN]} is not a whole number of MB, "
+            f"{_LEAST_MEMORY_MB} to {_MOST_MEMORY_MB}", "correct it",
+        )  # fmt: skip
+    return value
+
+
 def _is_seconds(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value <= _LONGEST_DELAY
 
@@ -231,6 +256,7 @@ def _is_flag(value: Any) -> bool:
 
 
 _LONGEST_SHOWN = 60
+_LEAST_MEMORY_MB, _MOST_MEMORY_MB = 64, 1024 * 1024
 _LONGEST_DELAY = 86_400
 _LAST_PORT = 65_535
 # Every setting of dateline.toml: how its value is checked, and what it has to be.
@@ -238,6 +264,7 @@ _SETTINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "contact": (_is_text, 'a text in quotes, such as "https://example.org/archive"'),
     "database": (_is_text, 'a text in quotes, such as "postgresql://user@host/name"'),
     "crawl.delay": (_is_seconds, "a number of seconds, 0 to 86400"),
+    "crawl.worker_memory": (_is_memory, "a whole number of MB, 64 to 1048576"),
     "crawl.concurrency": (_is_count, "a whole number of at least 1"),
     "mail.host": (_is_text, "a text in quotes"),
     "mail.port": (_is_port, "a port, 1 to 65535"),

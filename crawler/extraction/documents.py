@@ -6,6 +6,7 @@ import io
 import re
 import struct
 import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -17,6 +18,9 @@ MAX_PAGES = 500
 MAX_TEXT = 1_000_000
 # Bytes that the parts of one document may unpack to: more is a bomb.
 MAX_UNPACKED = 100 * 1024 * 1024
+_CHUNK = 64 * 1024
+# A report of 300 pages has a fifth of it; only the text up to there is read of what has more.
+_MOST_ELEMENTS = 1_000_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Parts of OOXML and ODF packages that hold text, in reading order.
 _PARTS = re.compile(
@@ -77,40 +81,86 @@ def _package(body: bytes) -> Iterator[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as package:
             names = sorted((n for n in package.namelist() if _PARTS.fullmatch(n)), key=_natural)
-            left = MAX_UNPACKED
+            left, room = MAX_UNPACKED, MAX_TEXT
             for name in names:
+                reader = _Paragraphs()
+                parser = etree.XMLParser(
+                    target=reader, resolve_entities=False, no_network=True, recover=True,
+                    huge_tree=False,
+                )  # fmt: skip
                 with package.open(name) as part:
-                    data = part.read(left + 1)
-                left -= len(data)
-                if left < 0:
-                    raise UnreadableDocument("it unpacks to more than 100 MB")
-                yield from _xml_text(data)
+                    while data := part.read(_CHUNK):
+                        left -= len(data)
+                        if left < 0:
+                            raise UnreadableDocument(
+                                f"it unpacks to more than {MAX_UNPACKED} bytes"
+                            )
+                        parser.feed(data)
+                        found = reader.taken()
+                        yield from found
+                        room -= sum(map(len, found)) + len(found)
+                        if room < 0 or reader.elements > _MOST_ELEMENTS:
+                            return
+                parser.close()
+                yield from reader.taken()
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError,
-            EOFError) as error:  # fmt: skip
+            EOFError, zlib.error, etree.XMLSyntaxError) as error:  # fmt: skip
         raise UnreadableDocument(f"its package cannot be read: {type(error).__name__}") from error
 
 
-def _xml_text(data: bytes) -> Iterator[str]:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=False)
-    try:
-        root = etree.fromstring(data, parser=parser)
-    except etree.XMLSyntaxError as error:
-        raise UnreadableDocument("its XML is broken") from error
-    if root is None:
-        return
-    for node in root.iter():
-        if isinstance(node.tag, str) and etree.QName(node).localname in _PARAGRAPHS:
-            texts = [
-                part.text or "" for part in node.iter()
-                if isinstance(part.tag, str) and etree.QName(part).localname in _TEXTS
-            ]  # fmt: skip
-            words = "".join(texts) or "".join(map(str, node.itertext()))
-            if words.strip():
-                yield " ".join(words.split())
+class _Paragraphs:
+    """Gathers the text of paragraphs as a parser meets it: no tree is built, whatever its size."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+        self._marked: list[str] = []  # in text elements, where a format has such
+        self._all: list[str] = []
+        self._size = 0  # characters of the paragraph
+        self._depth = 0  # of paragraphs in one another
+        self._in_text = 0
+        self.elements = 0
+
+    def start(self, tag: str, _attributes: object) -> None:
+        """An element begins."""
+        self.elements += 1
+        name = tag.rpartition("}")[2]
+        self._depth += name in _PARAGRAPHS
+        self._in_text += name in _TEXTS
+
+    def data(self, text: str) -> None:
+        """Text."""
+        if self._depth and self._size <= MAX_TEXT:
+            self._size += len(text)
+            self._all.append(text)
+            if self._in_text:
+                self._marked.append(text)
+
+    def end(self, tag: str) -> None:
+        """An element ends."""
+        name = tag.rpartition("}")[2]
+        self._in_text -= name in _TEXTS
+        self._depth -= name in _PARAGRAPHS
+        if self._depth or name not in _PARAGRAPHS:
+            return
+        words = "".join(self._marked or self._all).split()
+        if words:
+            self._found.append(" ".join(words))
+        self._marked, self._all, self._size = [], [], 0
+
+    def taken(self) -> list[str]:
+        """The paragraphs that ended since this was last asked."""
+        found, self._found = self._found, []
+        return found
+
+    def close(self) -> None:
+        """The document ends."""
 
 
-def _natural(name: str) -> list[int | str]:
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+def _natural(name: str) -> list[str]:
+    # As numbers they would be bounded by what int() reads; by length and digits they are not.
+    return [
+        f"{len(part):09}{part}" if part.isdigit() else part for part in re.split(r"(\d+)", name)
+    ]
 
 
 def _presentation(body: bytes) -> Iterator[str]:

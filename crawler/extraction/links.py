@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 _ATTACHMENT = re.compile(
     r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|rtf|csv|zip|epub)$", re.IGNORECASE
 )
+# Addresses that hand out a file without naming its kind; what comes is looked at when it is fetched.
+_DOWNLOAD = re.compile(
+    r"/(?:download|downloads|getfile|get-file|getdocument|attachments?|dokumente?|documents?)"
+    r"(?:\.\w{2,4})?(?:\?\w|/[\w-]{0,60}\d[\w-]{0,60}/?(?:$|\?))|/\d{1,12}/download/?(?:$|\?)"
+    r"|[?&](?:download|attachment_id|file_id|docid)=\w",
+    re.IGNORECASE,
+)
 # Addresses of pages about a person, an organisation, a term or a topic.
 _ENTRY = re.compile(
     r"/(?:annuaire|directory|lexique|glossaire|glossary|glossar|lexikon|person(?:en|s|ne|nes)?|people"
@@ -50,7 +57,11 @@ _TITLE_WORDS = frozenset(
 _MAX_RELATED = 40
 _TITLE_TAGS = frozenset({"h2", "h3", "h4", "h5"})
 _TITLE_LENGTH = 60
-_TELLING = re.compile(f"{_ENTRY.pattern}|{_ATTACHMENT.pattern.rstrip('$')}", re.IGNORECASE)
+_TELLING = re.compile(
+    f"{_ENTRY.pattern}|{_ATTACHMENT.pattern.rstrip('$')}|{_DOWNLOAD.pattern}", re.IGNORECASE
+)
+# A box of files stands under the text, so many blocks below it at most.
+_BELOW_TEXT = 40
 # So many blocks after its heading a list of related items may reach.
 _UNDER_HEADING = 60
 
@@ -60,9 +71,20 @@ def is_entry(url: str) -> bool:
     return _ENTRY.search(url) is not None
 
 
+def is_attachment(url: str) -> bool:
+    """Whether an address is that of a file: a document, not a page."""
+    address = url.partition("#")[0]
+    path, _, query = address.partition("?")
+    return (
+        _ATTACHMENT.search(path) is not None
+        or _DOWNLOAD.search(address) is not None
+        or any(_ATTACHMENT.search(value) for value in query[:500].split("&"))
+    )
+
+
 def relation_of(url: str, page_url: str, anchor: str) -> Relation:
     """What a link in the text is to its article."""
-    if _ATTACHMENT.search(url.partition("?")[0].partition("#")[0]):
+    if is_attachment(url):
         return "attachment"
     if not same_site(url, page_url):
         return "outside"
@@ -119,6 +141,8 @@ def related_items(walk: Walk, chosen: Sequence[int], page_url: str) -> list[Link
             if place.order not in named:
                 named[place.order] = _is_related_place(place)
             if not named[place.order]:
+                if i - last < _BELOW_TEXT and not _is_outside(place):
+                    _add_files(found, walk, block, page_url)
                 continue
         for start, end, what, href in block.spans:
             if what == "link" and href:
@@ -148,15 +172,36 @@ def _add(
     key = url_key(url)
     if key == url_key(page_url) or key in found:
         return
-    if is_entry(url):
-        relation: Relation = "entry"
+    if is_attachment(url):
+        relation: Relation = "attachment"
+    elif is_entry(url):
+        relation = "entry"
     elif classify(url, anchor) == "article" and len(anchor.split()) > 2:
         relation = "related"
-    elif _ATTACHMENT.search(url.partition("?")[0]):
-        relation = "attachment"
     else:
         return
     found[key] = Link(url, relation, without_label(anchor), _teaser(walk, block, index, inside))
+
+
+def _add_files(found: dict[str, Link], walk: Walk, block: RawBlock, page_url: str) -> None:
+    """The files that a block below the text links to, whatever its box is called."""
+    for start, end, what, href in block.spans:
+        url = walk.resolve(href) if what == "link" and href and _TELLING.search(href) else None
+        if url and is_web_url(url) and is_attachment(url) and same_site(url, page_url):
+            anchor = block.text[start:end].strip()
+            found.setdefault(url_key(url), Link(url, "attachment", anchor or None))
+
+
+def _is_outside(place: Place) -> bool:
+    """Whether a place belongs to the site, not to the article: a menu, a footer, advertising."""
+    node: Any = place
+    while node is not None:
+        if node.tag in ("nav", "footer", "header"):
+            return True
+        if node.words and _OUT.intersection(groups_of(node.words)):
+            return True
+        node = node.parent
+    return False
 
 
 def _teaser(walk: Walk, block: RawBlock, index: int, inside: set[int]) -> str | None:

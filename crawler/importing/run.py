@@ -136,6 +136,7 @@ class PageImport:
         self, path: Path, form: Form, name: str, position: int, result: Imported
     ) -> None:
         workers = Workers()
+        workers.memory_mb = self._archive.location.worker_memory
         batch: list[FoundPage] = []
         loop = asyncio.get_running_loop()
         found = pages(path, form, position)

@@ -58,6 +58,8 @@ class Site:
     parameters: ClassVar[tuple[str, ...] | None] = None
     dropped_parameters: ClassVar[tuple[str, ...]] = ()
     other_hosts: ClassVar[tuple[str, ...]] = ()
+    # A selector of what only those see who are logged in: ``a.logout``.
+    signed_in: ClassVar[str] = ""
     # Whether cards of names are run into the text without any markup (InsermInsermInserm).
     unmarked_cards: ClassVar[bool] = False
 

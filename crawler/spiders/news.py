@@ -212,6 +212,7 @@ class NewsSpider(Spider):
         )  # fmt: skip
         self.tally = self.recorder.tally
         self.workers = workers.acquire()
+        self.workers.memory_mb = archive.location.worker_memory
         self.drawing = Drawing(
             self.crawler, archive, self.source.name, use, self._keeper, self.workers, self.tally
         )

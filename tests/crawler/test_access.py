@@ -160,3 +160,39 @@ def test_cookies_of_a_browser_and_the_environment(
     assert other.username == "me"
     assert "canary" not in repr(other)
     assert access_of(tmp_path, "nobody") is None
+
+
+REFUSALS = {
+    "words": Reply(b"<h1>Login failed</h1><p>Wrong password.</p>", headers={"Set-Cookie": "v=1"}),
+    "nothing": Reply(b"<h1>Welcome to the paper</h1><a href=/login>Log in</a>"),
+    "form": Reply(FORM.encode()),
+}
+
+
+@pytest.mark.crawl
+@pytest.mark.parametrize("how", REFUSALS)
+def test_a_wrong_password_is_told_whatever_the_answer(
+    dateline_sqlite: Commands, site: LocalSite, how: str
+) -> None:
+    paper = Paper(site)
+    site.set("/enter", REFUSALS[how])
+    credentials(dateline_sqlite.folder, site.base)
+    assert dateline_sqlite("add", site.base + STORY, "--name", "paper").code == 0
+    done = dateline_sqlite("crawl", "--json")
+    assert done.json[0]["causes"]["access-failed"] == 1, done.err
+    assert "check username and password" in done.err
+    assert paper.logins == 0
+
+
+@pytest.mark.crawl
+def test_a_cookie_file_needs_no_home_page(dateline_sqlite: Commands, site: LocalSite) -> None:
+    paper = Paper(site)
+    paper.valid = SESSION
+    site.set("/", Reply(b"closed", 503))
+    credentials(dateline_sqlite.folder, site.base).write_text('[paper]\ncookies = "c.txt"\n')
+    jar = dateline_sqlite.folder / "c.txt"
+    jar.write_text(f"127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\t{SESSION}\n")
+    jar.chmod(0o600)
+    assert dateline_sqlite("add", site.base + STORY, "--name", "paper").code == 0
+    assert dateline_sqlite("crawl").code == 0
+    assert dateline_sqlite("show", site.base + STORY, "--json").json["access"] == "full"

@@ -7,6 +7,8 @@ import contextlib
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -28,7 +30,7 @@ T = TypeVar("T")
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch) -> Workers:
     """Workers with little patience."""
-    monkeypatch.setattr(workers, "TIME_LIMIT_SECONDS", 1.0)
+    monkeypatch.setattr(workers, "TIME_LIMIT_SECONDS", 4.0)
     return Workers(2)
 
 
@@ -244,3 +246,25 @@ def test_workers_that_start_late_are_ended(pool: Workers, after: float) -> None:
     time.sleep(0.2)
     # The server that forks them, and the one that frees what they share, stay.
     assert len(set(_below(os.getpid())) - others) <= 2
+
+
+def test_a_job_that_takes_too_much_memory_fails_by_name() -> None:
+    async def main() -> str:
+        pool = Workers(1)
+        try:
+            with pytest.raises(WorkerFailure) as failed:
+                await pool.run(bytearray, 1_500_000_000)
+            assert await pool.run(len, "still there") == 11
+            return failed.value.cause
+        finally:
+            pool.close()
+
+    assert asyncio.run(main()) == "out-of-memory"
+
+
+def test_the_system_ends_a_process_that_takes_too_much_cpu_time() -> None:
+    code = (
+        "from crawler import limits\nlimits._SECONDS = 0\nlimits.limit(1, 64)\nwhile True: pass\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    assert -done.returncode == signal.SIGXCPU
