@@ -109,7 +109,7 @@ def authors_of(value: Any) -> Authors:
     houses: list[str] = []
     for one in value if isinstance(value, list) else [value]:
         if not isinstance(one, dict):
-            persons += _names(_plain(text_of(one)), JOINT)
+            persons += _names(_SURE_LEAD.sub("", _plain(text_of(one))), JOINT)
             continue
         for name in _node_names(one):
             if any("organization" in kind for kind in types_of(one)):
@@ -157,9 +157,10 @@ def _names(text: str, joint: re.Pattern[str], *, free: bool = False) -> list[str
             piece = re.sub(r"^.*?\bby\s+", "", piece)
         if found and into is found and (is_role(piece) or _is_place(piece)):
             continue
-        into += _listed(
-            _DATE.sub("", piece) if any(map(str.isdigit, piece)) else piece, joint, free=free
-        )
+        if any(map(str.isdigit, piece)):
+            # What is left of a date: a month or a day of the week, which may be a name elsewhere.
+            piece = _MONTH_END.sub("", _DATE.sub("", piece))
+        into += _listed(piece, joint, free=free)
     return found or seconds
 
 
@@ -241,7 +242,6 @@ def _name(part: str) -> str | None:
     if away and reads_as_name(name[: away.start()]):
         name = name[: away.start()]
     name = _NUMBER.sub("", name) if any(map(str.isdigit, part)) else name
-    name = _MONTH_END.sub("", name) if len(name.split()) > 2 else name
     name = name.strip(" \t,;:|-–—•·.\"'()/&")
     if name.isupper() and len(name) > 5 and " " in name:
         name = name.title()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from crawler.extraction.bylines import Authors, authors_of, stated_names
+from crawler.extraction.dates import has_date
 from crawler.extraction.graph import Graph, key_of
 from crawler.extraction.headline_words import alike, fold, word_set
 from crawler.extraction.microdata import microdata
@@ -27,6 +28,9 @@ _MARK = re.compile(r"[:–—|]")
 # One of these signs is in every separator.
 _PARTING = frozenset("|•·»›~—–-｜ㅣ:")
 _MAX_HEADLINE = 500
+# Sources that state a headline for machines; one of so few letters may be a part of any other.
+_STATED = ("json-ld", "meta")
+_LEAST_LETTERS = 12
 _AUTHOR_METAS = (
     "author", "article:author", "dc.creator", "byl", "parsely-author", "sailthru.author",
     "dcterms.creator", "og:article:author", "citation_author", "authors", "cxenseparse:author",
@@ -115,11 +119,12 @@ class Metadata:
     def site_names(self) -> tuple[str, ...]:
         """Names under which the site may stand in a title."""
         names = {self.page.site_name or ""}
-        publisher = self.node.get("publisher")
-        if isinstance(publisher, list):
-            publisher = publisher[0] if publisher else None
-        if isinstance(publisher, dict):
-            names.add(text_of(publisher.get("name")) or "")
+        publishers = self.node.get("publisher")
+        for one in publishers if isinstance(publishers, list) else [publishers]:
+            names.add(text_of(one) or "")
+        names |= {
+            text_of(n.get("name")) or "" for n in self.graph.nodes if "website" in types_of(n)
+        }
         host = host_of(self.page.url).removeprefix("www.")
         names.add(host)
         names.add(host.split(".")[0])
@@ -158,6 +163,9 @@ class Metadata:
             for claim in self.headlines()
             if (stripped := self.without_site(claim.value))
         ]
+        if heading and fold(heading) in self.site_names:
+            # The logo is set as a heading of the first level.
+            heading = next((h for h in headings if fold(h) not in self.site_names), None)
         if heading:
             words = word_set(heading)
             agreed = [c for c in claims if alike(words, word_set(c.value))]
@@ -298,9 +306,20 @@ def _split_tags(value: Any) -> tuple[str, ...]:
 
 
 def _punctuated(heading: str, claims: Sequence[Claim]) -> str:
-    """``heading``, or the same words with the colon that markup puts after a kicker."""
+    """``heading`` without the kicker or the date that run into it, and with its colon.
+
+    The claims tell where it begins: markup parts a kicker from it by a line, and text by nothing.
+    """
     folded, marks = fold(heading), len(_MARK.findall(heading))
     for claim in claims:
-        if fold(claim.value) == folded and len(_MARK.findall(claim.value)) > marks:
+        said = fold(claim.value)
+        if said == folded and len(_MARK.findall(claim.value)) > marks:
+            return str(claim.value)
+    for claim in claims:
+        said = fold(claim.value)
+        if claim.source not in _STATED or len(said) < _LEAST_LETTERS or len(said) >= len(folded):
+            continue
+        rest = heading[len(claim.value) :] if folded.startswith(said) else ""
+        if folded.endswith(said) or (rest and has_date(rest)):
             return str(claim.value)
     return heading
