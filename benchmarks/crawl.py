@@ -32,6 +32,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 import machine
 
+from dateline.demo.answers import Manners
 from dateline.demo.texts import STORIES
 
 
@@ -94,19 +95,32 @@ def _other_page(page: bytes, turn: int) -> bytes:
     ).replace(b"</h1>", f" {turn}</h1>".encode(), 1)
 
 
-def serve(pages: list[bytes], port: multiprocessing.Queue[int]) -> None:
-    """Serve ``/p/N/some-words-of-a-headline`` and a sitemap; the process ends by being killed."""
+def serve(pages: list[bytes], told: multiprocessing.Queue[int]) -> None:
+    """Serve ``/p/N/some-words-of-a-headline`` and a sitemap; the process ends by being killed.
+
+    Answers are packed and chunked as real ones are, each once: packing is the server's time.
+    """
+    manners = Manners()
+    ready: dict[tuple[str, str], bytes] = {}
+
+    def made(path: str, accepted: str, port: int) -> bytes:
+        status, kind, body = _page(path, pages, port)
+        headers, pieces = manners.dressed(accepted, int(status[:3]), [("Content-Type", kind)], body)
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + b"".join(pieces)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
                 path = line.split()[1].decode()
-                while (await reader.readline()).strip():
-                    pass
-                status, kind, body = _page(path, pages, writer.get_extra_info("sockname")[1])
-                head = (f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n"
-                        f"Content-Length: {len(body)}\r\n\r\n")  # fmt: skip
-                writer.write(head.encode() + body)
+                accepted = ""
+                while (field := await reader.readline()).strip():
+                    name, _, value = field.decode("latin-1").partition(":")
+                    accepted = value.strip() if name.lower() == "accept-encoding" else accepted
+                if (path, accepted) not in ready:
+                    port = writer.get_extra_info("sockname")[1]
+                    ready[path, accepted] = made(path, accepted, port)
+                writer.write(ready[path, accepted])
                 await writer.drain()
         except (ConnectionError, IndexError):
             pass
@@ -114,7 +128,7 @@ def serve(pages: list[bytes], port: multiprocessing.Queue[int]) -> None:
 
     async def main() -> None:
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
-        port.put(server.sockets[0].getsockname()[1])
+        told.put(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
     asyncio.run(main())

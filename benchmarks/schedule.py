@@ -32,6 +32,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
+from dateline.demo.answers import Manners, send
 from storage.archive import create_archive, open_archive, utc_now
 from storage.checks import check
 from storage.models import Article, CrawlRun, Item, Revision, Source
@@ -51,7 +52,7 @@ class Farm:
         self.interval = interval
         self.stopped_at: float | None = None
         self.log: list[tuple[str, float, float, str]] = []
-        farm = self
+        farm, manners = self, Manners()
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -60,11 +61,7 @@ class Farm:
                 begun = time.monotonic()
                 host = self.headers["Host"].rpartition(":")[0]
                 status, kind, body = farm.answer(host, self.path)
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                send(self, manners, status, [("Content-Type", kind)], body)
                 # The port of the caller's end names the connection, the agent its process.
                 agent = self.headers.get("User-Agent", "")
                 farm.log.append((host, begun, time.monotonic(), agent))

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+from dateline.demo.answers import Manners, send
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -55,6 +57,8 @@ class Reply:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "text/html; charset=utf-8"
+    # As it stands, with a length: for tests of the very bytes, headers or validators.
+    bare: bool = False
 
 
 Answer = Reply | bytes | str | None
@@ -66,6 +70,7 @@ class LocalSite:
     def __init__(self) -> None:
         self.pages: dict[str, Answer | Callable[[BaseHTTPRequestHandler], Answer]] = {}
         self.requests: list[str] = []
+        self.manners = Manners()
         self.base = ""
 
     def set(self, path: str, answer: Answer, content_type: str | None = None) -> None:
@@ -94,15 +99,12 @@ def _handler(site: LocalSite) -> type[BaseHTTPRequestHandler]:
             if isinstance(found, bytes):
                 found = Reply(found)
             reply = found or Reply(b"<h1>Not found</h1>", 404)
-            self.send_response(reply.status)
+            headers = list(reply.headers.items())
             if not any(name.lower() == "content-type" for name in reply.headers):
-                self.send_header("Content-Type", reply.content_type)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            if not any(name.lower() == "content-length" for name in reply.headers):
-                self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            self.wfile.write(reply.body)
+                headers.insert(0, ("Content-Type", reply.content_type))
+            if reply.bare and "content-length" not in map(str.lower, reply.headers):
+                headers.append(("Content-Length", str(len(reply.body))))
+            send(self, site.manners, reply.status, headers, reply.body)
 
         do_POST = do_GET
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+from dateline.demo.answers import Manners, send
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 
 def _handler(pages: dict[str, Answer]) -> type[BaseHTTPRequestHandler]:
+    manners = Manners()
+
     class Handler(BaseHTTPRequestHandler):
         """Answers from ``pages``."""
 
@@ -23,12 +27,8 @@ def _handler(pages: dict[str, Answer]) -> type[BaseHTTPRequestHandler]:
             """Give a page, or 404."""
             answer = pages.get(self.path.partition("?")[0])
             body = answer.body if answer else b"<h1>Not found</h1>"
-            self.send_response(200 if answer else 404)
             kind = answer.content_type if answer else "text/html; charset=utf-8"
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            send(self, manners, 200 if answer else 404, [("Content-Type", kind)], body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing: the crawl's own words are what there is to see."""

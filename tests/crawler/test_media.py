@@ -23,6 +23,7 @@ def figure(name: str) -> str:
     return f'<figure><img src="/p/{name}" width="900" height="600"><figcaption>{name}</figcaption></figure>'
 
 
+@pytest.mark.damages_archive
 def test_media_are_kept_once_and_refused_with_a_reason(dateline: Commands, site: LocalSite) -> None:
     pictures = "".join(map(figure, ("quay.png", "same-quay-again.png", "wall.jpg", "lost.jpg")))
     attachment = '<p>The report <a href="/files/report.pdf">is here</a>, in full length and with its tables.</p>'

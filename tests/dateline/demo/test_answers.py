@@ -1,0 +1,56 @@
+"""The servers of the tests and the demonstration answer as real ones do, each manner in turn."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from crawler.importing.warcs import dechunked
+from dateline.demo.answers import Manners
+from storage.codings import decode_answer
+
+PAGE = b"<html>" + b"<p>The harbour council met.</p>" * 500 + b"</html>"
+HTML = ("Content-Type", "text/html; charset=utf-8")
+ALL = "gzip, deflate, br, zstd"
+
+
+def test_every_manner_comes_up_and_says_the_same() -> None:
+    manners = Manners()
+    seen: Counter[str] = Counter()
+    for _ in range(48):
+        headers, pieces = manners.dressed(ALL, 200, [HTML], PAGE)
+        named = dict(headers)
+        body = b"".join(pieces)
+        if "Transfer-Encoding" in named:
+            body = dechunked(body)
+            seen["chunked"] += 1
+        else:
+            assert named["Content-Length"] == str(len(body))
+        assert decode_answer(headers, body) == PAGE
+        seen[named["Content-Encoding"]] += 1
+        seen["weak" if named["ETag"].startswith("W/") else "strong"] += 1
+        seen["cookie"] += "Set-Cookie" in named
+    assert {"chunked", "gzip", "br", "zstd", "deflate", "weak", "strong", "cookie"} <= set(seen)
+
+
+@pytest.mark.parametrize("accepted", ["", "identity", "gzip", "br;q=0.5"])
+def test_only_what_is_accepted_is_sent(accepted: str) -> None:
+    manners = Manners()
+    for _ in range(8):
+        headers, _ = manners.dressed(accepted, 200, [HTML], PAGE)
+        coding = dict(headers).get("Content-Encoding")
+        assert coding == (accepted.partition(";")[0] if accepted not in ("", "identity") else None)
+
+
+def test_what_a_page_says_of_itself_goes_out_as_it_stands() -> None:
+    manners = Manners()
+    for own in (("Content-Length", "9999"), ("Content-Encoding", "x")):
+        headers, pieces = manners.dressed(ALL, 200, [HTML, own, ("ETag", '"e"')], PAGE)
+        assert own in headers
+        assert ("ETag", '"e"') in headers
+        assert PAGE in (b"".join(pieces), dechunked(b"".join(pieces)))
+    picture = ("Content-Type", "image/png")
+    for status, headers in ((200, [picture]), (404, [HTML]), (304, [])):
+        found, _ = manners.dressed(ALL, status, headers, PAGE if status == 200 else b"")
+        assert "Content-Encoding" not in dict(found)
