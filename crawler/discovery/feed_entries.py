@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,8 @@ _PUBLISHED = ("published", "pubdate", "issued", "publicationdate", "created", "d
 _MODIFIED = ("updated", "modified", "lastbuilddate")
 _ADDRESS = re.compile(r"\s*<?[^\s@<>()]+@[^\s@<>()]+>?\s*(?:\((.*)\))?\s*")
 _PAGE_TYPES = ("", "text/html", "application/xhtml+xml", "html")
-_ALTERNATE = ("", "alternate", "http://www.iana.org/assignments/relation/alternate")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ALTERNATE = ("alternate", "http://www.iana.org/assignments/relation/alternate")
 
 
 @dataclass(slots=True)
@@ -90,7 +90,8 @@ def read_entry(element: Any, language: str | None) -> RawEntry:
             entry.tags += [tag for tag in [line(child.get("term") or child.text)] if tag]
         elif core or dublin or "prism" in namespace(child):
             _dates(entry, name, child)
-    entry.link = entry.link or _link(links, own, entry.guid)
+    if not entry.link:
+        entry.link, entry.base = _link(links, own, entry)
     entry.byline = names["author"] or names["creator"] or names["itunes"]
     about = line(element.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"))
     entry.guid, entry.link = entry.guid or about, entry.link or about or ""
@@ -109,15 +110,19 @@ def _dates(entry: RawEntry, name: str, child: Any) -> None:
         entry.modified = entry.modified or text
 
 
-def _link(links: list[Any], language: str, guid: str | None) -> str:
-    """The address of the entry's own page: not of another language, format or relation."""
-    best, found = 0, ""
+def _link(links: list[Any], language: str, entry: RawEntry) -> tuple[str, str]:
+    """The address of the entry's own page: not of another language, format or relation.
+
+    The second is the ``xml:base`` that it is relative to.
+    """
+    best, found, base = 0, "", entry.base
     for element in links:
-        href = (element.get("href") or element.text or "").strip()
+        href = (element.get("href") or text_in(element)).strip()
         is_guid = local(element) == "guid"
         if not href or (is_guid and not is_web_url(href) and not element.get("isPermaLink")):
             continue
-        if (element.get("rel") or "").strip().lower() not in _ALTERNATE:
+        relations = (element.get("rel") or "alternate").lower().split()
+        if "stylesheet" in relations or not any(one in _ALTERNATE for one in relations):
             continue
         tongue = (element.get("hreflang") or "").lower()
         kind = (element.get("type") or "").partition(";")[0].strip().lower()
@@ -125,11 +130,10 @@ def _link(links: list[Any], language: str, guid: str | None) -> str:
         score += 2 * (not tongue or tongue == language)
         score += tongue == language or (bool(tongue) and tongue[:2] == language[:2])
         if score > best:
-            best, found = score, href
-    if not found and guid and is_web_url(guid):
-        return guid
-    # "&amp;amp;": escaped twice, which no address is on purpose.
-    return html.unescape(found) if "&amp;" in found else found
+            best, found, base = score, href, xml_base(element)
+    if not found and entry.guid and is_web_url(entry.guid):
+        found = entry.guid
+    return found, base
 
 
 def title_of(element: Any) -> str:
@@ -159,7 +163,8 @@ def xml_base(element: Any) -> str:
     node = element
     while node is not None:
         base = node.get(f"{_XML}base")
-        if base:
+        # No page is relative to "javascript:" or a file.
+        if base and (is_web_url(base.strip()) or not _SCHEME.match(base.strip())):
             bases.append(base.strip())
         node = node.getparent()
     found = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ _DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _ROOTS = frozenset({"rss", "feed", "rdf", "channel", "newlocation", "redirect"})
 _ENTRIES = frozenset({"item", "entry"})
 _MOST_DIGITS = 18
+# An XML declaration behind other text, but none that is quoted inside a feed.
+_DECLARATION = re.compile(rb"(?is)(?:(?!<(?:rss|feed|rdf:rdf)\b).)*?(<\?xml\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ _HOURS = frozenset(str(hour) for hour in range(25)) | {f"0{hour}" for hour in ra
 
 
 def _xml_feed(data: bytes, url: str, cut: str | None) -> Feed:
-    elements = Elements(data[max(0, data.find(b"<", 0, 4096)) :], MAX_ELEMENTS)
+    elements = Elements(data[_beginning(data) :], MAX_ELEMENTS)
     head = _Head()
     found = _entries_of(elements, head)
     if elements.root not in _ROOTS and not found:
@@ -135,8 +138,15 @@ def _xml_feed(data: bytes, url: str, cut: str | None) -> Feed:
         announcements=_once(one for one in announcements if one is not None),
         wishes=head.wishes(),
         skipped=values.skipped,
-        cut=cut or elements.cut,
+        cut=cut or elements.cut or (None if found else elements.damage),
     )
+
+
+def _beginning(data: bytes) -> int:
+    """Where the XML begins: warnings of the server's software may stand before it."""
+    declared = _DECLARATION.match(data, 0, 4096)
+    start = declared.start(1) if declared else data.find(b"<", 0, 4096)
+    return max(0, start)
 
 
 def _reason(elements: Elements) -> str:
@@ -182,7 +192,9 @@ def _json_feed(data: bytes, url: str) -> Feed:
         # A list of 20 million empty lists takes 1.5 GB.
         raise NotAFeed(url, f"it is JSON of more than {MAX_ELEMENTS} values")
     try:
-        feed = json.loads(decoded(data), parse_int=_whole)
+        text = decoded(data)
+        # Publishers leave tabs and line breaks in strings, and comments of caches at the end.
+        feed, end = json.JSONDecoder(parse_int=_whole, strict=False).raw_decode(text)
     except (ValueError, RecursionError) as error:
         raise NotAFeed(url, f"it looks like JSON but is not: {error}") from error
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
@@ -195,6 +207,7 @@ def _json_feed(data: bytes, url: str) -> Feed:
         language=values.language,
         announcements=_once(entry for entry in entries if entry is not None),
         skipped=values.skipped,
+        cut="text after the JSON" if text[end:].strip() else None,
     )
 
 

@@ -14,7 +14,8 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
-from w3lib.encoding import resolve_encoding
+
+from crawler.extraction.encoding import encoding_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +34,13 @@ _BOMS = (
     (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
-# "<?" and "<r" without a byte order mark.
-_WIDE = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"),
-         (b"\0<", "utf-16-be"), (b"{\0", "utf-16-le"), (b"\0{", "utf-16-be"))  # fmt: skip
+# Two ASCII characters in wide encodings without a byte order mark, as the zeros in them show.
+_WIDE = (
+    (re.compile(rb"[^\0]\0\0\0[^\0]\0\0\0"), "utf-32-le"),
+    (re.compile(rb"\0\0\0[^\0]\0\0\0[^\0]"), "utf-32-be"),
+    (re.compile(rb"[^\0]\0[^\0]\0"), "utf-16-le"),
+    (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"),
+)
 _DECLARED = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{2,40})[\"']")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{2,40})", re.IGNORECASE)
 _SECTIONS = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
@@ -50,6 +55,15 @@ _MOST_ENTITIES, _MOST_REFERENCES = 100, 300_000
 # Bytes of text without a tag.
 _LONGEST_TEXT = 4 * 2**20
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+# "<" that begins no tag: "a < b", "I <3 you". A slash, "!" or "?" may follow one that does.
+_LESS_THAN = re.compile(rb"<(?![A-Za-z_:/!?\x80-\xff])")
+# References to what is no character of XML: controls, halves of surrogate pairs, beyond Unicode.
+NO_CHARACTER = re.compile(
+    rb"&#(?:0*(?:[0-8]|1[1-24-9]|2\d|3[01]|5529[6-9]|55[3-9]\d\d|56\d{3}|57[0-2]\d\d|573[0-3]\d"
+    rb"|5734[0-3]|6553[45]|111411[2-9]|11141[2-9]\d|1114[2-9]\d\d|111[5-9]\d{3}|11[2-9]\d{4}"
+    rb"|1[2-9]\d{5}|[2-9]\d{6});|x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}"
+    rb"|[fF]{3}[efEF]|1[1-9a-fA-F][0-9a-fA-F]{4}|[2-9a-fA-F][0-9a-fA-F]{5});)"
+)
 _LONG_TAG = re.compile(rb"<[^<]{50000,}")
 
 
@@ -97,15 +111,15 @@ def as_utf8(body: bytes, content_type: str = "") -> bytes:
         if body.startswith(mark):
             body = body[len(mark) :]
             return body if encoding == "utf-8" else _recoded(body, encoding)
-    for start, encoding in _WIDE:
-        if body.startswith(start):
+    for zeros, encoding in _WIDE:
+        if zeros.match(body):
             return _recoded(body, encoding)
     declared = _DECLARED.search(body[:512])
     charset = _CHARSET.search(content_type)
     name = declared[1].decode() if declared else charset[1] if charset else "utf-8"
-    encoding = resolve_encoding(name) or "utf-8"
-    if encoding.startswith(("utf-16", "utf-32")):
-        # It begins with "<" in one byte, so it is none of them.
+    encoding = encoding_named(name) or "utf-8"
+    if encoding.startswith("utf-16"):
+        # It begins with "<" in one byte, so it is not UTF-16.
         encoding = "utf-8"
     if encoding == "utf-8" and _is_utf8(body):
         return body
@@ -200,8 +214,8 @@ class _Mender:
             piece = part[at:end]
             at = end
             if b"&" in piece:
-                piece = _AMPERSAND.sub(self._reference, piece)
-            yield _CONTROLS.sub(b"", piece)
+                piece = NO_CHARACTER.sub(b"&#xFFFD;", _AMPERSAND.sub(self._reference, piece))
+            yield _CONTROLS.sub(b"", _LESS_THAN.sub(b"&lt;", piece))
 
     def _reference(self, match: re.Match[bytes]) -> bytes:
         """What stands for an ampersand that begins no reference of XML."""
@@ -227,7 +241,8 @@ class Elements:
     element, depth)``.
 
     Whoever goes over it calls :meth:`release` for what was read. ``cut`` says why the document
-    was read in part, ``root`` is the local name of its first element.
+    was read in part, ``damage`` what is wrong in it, ``root`` is the local name of its first
+    element.
     """
 
     def __init__(self, data: bytes, most: int) -> None:
@@ -235,6 +250,7 @@ class Elements:
         self._most = most
         self.root: str | None = None
         self.cut: str | None = None
+        self.damage: str | None = None
         self._count = 0
         self._since = 0
 
@@ -257,6 +273,8 @@ class Elements:
                 if self.cut is not None:
                     return
             parser.close()
+            if parser.feed_error_log:
+                self.damage = f"malformed XML: {parser.feed_error_log[0].message}"
             yield from self._events(parser)
         except BadMarkup as error:
             self.cut = str(error)

@@ -108,7 +108,7 @@ def _xml(data: bytes, url: str, cut: str | None) -> Sitemap:
         if len(found) + len(children) >= MAX_URLS:
             cut = f"more than {MAX_URLS} URLs"
             break
-    cut = cut or elements.cut
+    cut = cut or elements.cut or (None if found or children else elements.damage)
     root = elements.root
     if root not in ("urlset", "sitemapindex") and not (found or children):
         raise NotASitemap(url, f"its root is <{root[:60]}>" if root else cut or "it holds no XML")

@@ -26,6 +26,7 @@ _MOST_CHARS = 2_000
 _COUNT = re.compile(r"\d{1,7}", re.ASCII)
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]{0,15})(\s[^<>]*)?/?>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _VOID = frozenset(("br", "img", "wbr", "hr"))
+_CDATA = re.compile(r"\s*<!\[CDATA\[(.*)\]\]>\s*", re.DOTALL)
 _UNSEEN = frozenset(("script", "style"))
 
 
@@ -47,7 +48,10 @@ class Values:
 
     def address(self, base: str, link: Any) -> str | None:
         """``link`` as an absolute web address; an entry without one is counted."""
-        found = absolute(base, link) if isinstance(link, str) and link.strip() else None
+        written = unwrapped(link).strip() if isinstance(link, str) else ""
+        # "&amp;amp;": escaped twice, which no address is on purpose.
+        written = html.unescape(written) if "&amp;" in written else written
+        found = absolute(base, written) if written else None
         if found is None:
             self.skipped["announcement-url"] += 1
         return found
@@ -73,6 +77,11 @@ def lines(values: Any) -> list[str]:
     return [found for value in values[:100] if (found := line(value))]
 
 
+def unwrapped(text: str) -> str:
+    """``text`` without the marks of a CDATA section that was escaped itself."""
+    return _CDATA.sub(r"\1", text)
+
+
 def count(value: Any, most: int) -> int | None:
     """A whole number from 1 to ``most``."""
     text = str(value).strip() if isinstance(value, str | int) else ""
@@ -86,7 +95,7 @@ def without_markup(text: str) -> str:
     Elements that are closed, void or have attributes are markup; ``how <script> works`` and
     ``a < b`` are words.
     """
-    text = text[: 4 * _MOST_CHARS]
+    text = unwrapped(text[: 4 * _MOST_CHARS])
     dropped: list[tuple[int, int]] = []
     begun: dict[str, list[re.Match[str]]] = {}
     for tag in _TAG.finditer(text) if "<" in text else ():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from html.entities import html5
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from crawler.discovery.markup import NO_CHARACTER, BadMarkup, decoded, unpacked
 from crawler.importing.found import MAX_PAGE_BYTES, FollowedFeed, Left
 from storage.addresses import is_web_url
 from storage.errors import ArchiveError
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 _AMPERSAND = re.compile(r"&(?:(#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);)?", re.IGNORECASE)
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>", re.IGNORECASE)
-_ENCODING = re.compile(rb"""<\?xml\b[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 # Schemes by which browsers gave a feed to a reader: alone, or before the real one.
 _FEED = re.compile(
     r"(?:feed|rss|pcast|itpc)(s?):(?://)?(https?:.*)?(.*)", re.IGNORECASE | re.DOTALL
@@ -52,35 +46,28 @@ def outlines(path: Path) -> Iterator[FollowedFeed | Left]:
 
 def _read(path: Path) -> tuple[Any, str | None]:
     """The tree of a list, and what is wrong with its XML."""
-    text = _DECLARATION.sub("", _AMPERSAND.sub(_entity, _decoded(path.read_bytes())), count=1)
-    data = text.encode("utf-8", "replace")
     try:
-        return etree.fromstring(data, _parser(recover=False)), None
-    except etree.XMLSyntaxError as error:
-        damage = str(error.msg)
-    root = etree.fromstring(data, _parser(recover=True)) if data.strip() else None
+        body, _ = unpacked(path.read_bytes())
+    except BadMarkup as error:
+        raise ArchiveError(f"{path} is no OPML: {error}", "export it again") from error
+    text = _DECLARATION.sub("", _AMPERSAND.sub(_entity, decoded(body)), count=1)
+    data = NO_CHARACTER.sub(b"&#xFFFD;", text.encode("utf-8", "replace"))
+    root, damage = None, "it is empty"
+    for recover in (False, True):
+        try:
+            root = etree.fromstring(data, _parser(recover=recover))
+            break
+        except etree.XMLSyntaxError as error:
+            damage = str(error.msg)
     if root is None:
         raise ArchiveError(f"{path} is no OPML: {damage}", "export it again")
-    return root, damage
+    return root, damage if recover else None
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False, no_network=True, recover=recover, encoding="utf-8"
     )
-
-
-def _decoded(data: bytes) -> str:
-    """The text of a list, in the encoding that it has, names, or turns out not to have."""
-    encodings = [name for bom, name in _BOMS if data.startswith(bom)]
-    if named := _ENCODING.match(data.lstrip()[:200]):
-        encodings.append(named[1].decode())
-    for encoding in (*encodings, "utf-8"):
-        try:
-            return data.decode(encoding).lstrip("\ufeff")
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return data.decode("cp1252", "replace")
 
 
 def _entity(match: re.Match[str]) -> str:

@@ -10,15 +10,18 @@ from __future__ import annotations
 import email
 import plistlib
 import re
-import zlib
 from datetime import UTC, datetime
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 from xml.parsers.expat import ExpatError
 
 from lxml import etree
 
+from crawler.discovery.markup import BadMarkup, unpacked
+from crawler.extraction.encoding import decode
 from crawler.extraction.graph import ARTICLE_TYPES, all_nodes
 from crawler.extraction.structured import json_ld
 from crawler.importing.found import MAX_PAGE_BYTES, FoundPage, Left
@@ -36,7 +39,7 @@ _FIREFOX = ".maff"
 ENDINGS = (*_HTML, *_MHTML, _SAFARI, _FIREFOX)
 # Notes stand at the top; what a page says of itself may stand behind pictures put into its head.
 _NOTE_BYTES, _HEAD_BYTES = 64 * 1024, 4 * 1024 * 1024
-_COMMENT = re.compile(rb"<!--(.*?)-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _NOTES = (
     # Browsers; the number counts the URL's letters.
     re.compile(r"saved from url=\(\d+\)(?P<url>\S+)"),
@@ -81,20 +84,26 @@ def _page_of(path: Path) -> FoundPage | Left:
     name = path.name.lower()
     if name.endswith(_FIREFOX):
         return Left("maff-not-supported", f"{path} (unpack it, and import the folder)")
-    if path.stat().st_size > MAX_PAGE_BYTES:
-        return Left("too-large", str(path))
-    data = path.read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        try:
-            data = zlib.decompressobj(wbits=31).decompress(data, MAX_PAGE_BYTES)
-        except zlib.error as error:
-            return Left("damaged", f"{path}: {error}")
+    data = _bytes_of(path)
+    if isinstance(data, Left):
+        return data
     moment = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     if name.endswith(_MHTML) or _is_mhtml(data):
         return _of_mhtml(path, data, moment)
     if name.endswith(_SAFARI) or data.startswith(b"bplist00"):
         return _of_safari(path, data, moment)
     return _of_html(path, data, "text/html", moment)
+
+
+def _bytes_of(path: Path) -> bytes | Left:
+    """What a file holds, unpacked; or why it is left out."""
+    if path.stat().st_size > MAX_PAGE_BYTES:
+        return Left("too-large", str(path))
+    try:
+        data, _ = unpacked(path.read_bytes())
+    except BadMarkup as error:
+        return Left("damaged", f"{path}: {error}")
+    return data if len(data) <= MAX_PAGE_BYTES else Left("too-large", str(path))
 
 
 def _of_html(
@@ -112,8 +121,8 @@ def _of_html(
 
 def _noted(body: bytes) -> tuple[str | None, datetime | None]:
     """The address and the moment that whatever saved a page noted in it."""
-    for comment in _COMMENT.finditer(body[:_NOTE_BYTES]):
-        text = comment[1].decode("utf-8", "replace")
+    for comment in _COMMENT.finditer(decode(body[:_NOTE_BYTES])):
+        text = comment[1]
         for pattern in _NOTES:
             match = pattern.search(text)
             if match is None:
@@ -153,10 +162,17 @@ def _own_address(body: bytes) -> str | None:
         return None
     if root is None:
         return None
-    base = next((e.get("href") or "" for e in root.iter("base") if e.get("href")), "")
-    for said in _addresses(root):
-        # Where the base is relative too, nothing tells the host.
-        url = urljoin(base, said.strip()) if base else said.strip()
+    addresses = [said.strip() for said in _addresses(root)]
+    bases = [(e.get("href") or "").strip() for e in root.iter("base")]
+    # A canonical link without a host is of the host whose home page the page names elsewhere.
+    homes = [one for one in addresses if is_web_url(one)][:1]
+    homes = [one for one in homes if urlsplit(one).path in ("", "/")]
+    base = next((one for one in (*bases, *homes) if is_web_url(one)), "")
+    for said in addresses:
+        try:
+            url = urljoin(base, said)
+        except ValueError:
+            continue
         if is_web_url(url):
             return url
     return None
@@ -221,7 +237,12 @@ def _root_part(mail: Message) -> Message | None:
 
 def _joined(part: Message, name: str) -> str:
     """A header that is an address, without the breaks that long ones are folded with."""
-    return "".join(str(part.get(name) or "").split())
+    text = "".join(str(part.get(name) or "").split())
+    try:
+        # Long ones are written as encoded words (RFC 2047).
+        return str(make_header(decode_header(text))) if "=?" in text else text
+    except (ValueError, LookupError, HeaderParseError):
+        return text
 
 
 def _with_parts(mail: Message, body: bytes) -> bytes:
@@ -242,7 +263,9 @@ def _of_safari(path: Path, data: bytes, moment: datetime) -> FoundPage | Left:
     """The page of a Safari archive, a property list."""
     try:
         said = plistlib.loads(data)["WebMainResource"]
-        body, url = bytes(said["WebResourceData"]), str(said.get("WebResourceURL") or "")
+        body, url = said["WebResourceData"], str(said.get("WebResourceURL") or "")
+        if not isinstance(body, bytes):
+            raise TypeError("its page is no data")
         charset = str(said.get("WebResourceTextEncodingName") or "")
     except (plistlib.InvalidFileException, ExpatError, ValueError, KeyError, TypeError,
             AttributeError, OverflowError, RecursionError) as error:  # fmt: skip

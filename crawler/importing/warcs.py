@@ -40,8 +40,11 @@ _PIECE = 1 << 16
 _CODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
 _PAGES = frozenset({"response", "resource"})
 _MOST_ARC_LINE = 8_192
+_FINAL, _MOST_INTERIM = 200, 5
 _DATE = re.compile(rb"\d{8,17}")
-_STATUS = re.compile(rb"HTTP/\d(?:\.\d)?\s+(\d{3})\b|:status:?\s*(\d{3})\b")
+_STATUS = re.compile(rb"(?:ICY|HTTP/\d(?:\.\d)?)\s+(\d{3})\b|:status:?\s*(\d{3})\b")
+# What a WACZ has its records in.
+_MEMBER = re.compile(r"archive/.+\.w?arc(?:\.|$)", re.IGNORECASE)
 _CHUNK = re.compile(rb"\s*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 
@@ -92,7 +95,7 @@ def wacz_file(path: Path) -> Iterator[FoundPage | Left]:
     with zipfile.ZipFile(path) as archive:
         members = [
             m for m in archive.infolist()
-            if m.filename.startswith("archive/") and ".warc" in m.filename
+            if _MEMBER.match(m.filename)
         ]  # fmt: skip
         for member in members:
             name = member.filename
@@ -274,6 +277,14 @@ class _Reader:
         return bytes(found)
 
     def _http_head(self, record: _Record) -> tuple[int, list[tuple[str, str]]]:
+        """The status and headers of an answer, behind interim ones (RFC 9110, 15.2)."""
+        for _ in range(_MOST_INTERIM):
+            status, headers = self._one_head(record)
+            if status >= _FINAL:
+                break
+        return status, headers
+
+    def _one_head(self, record: _Record) -> tuple[int, list[tuple[str, str]]]:
         first = self._line(record)
         match = _STATUS.match(first.strip())
         if match is None:

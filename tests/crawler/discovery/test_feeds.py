@@ -278,3 +278,50 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
         parse_feed(body, URL)
     except DiscoveryError:
         return
+
+
+@pytest.mark.parametrize(
+    "label", ["hex", "rot13", "idna", "punycode", "undefined", "cp037", "utf-16"]
+)
+def test_a_label_that_is_no_encoding_of_the_web_costs_nothing(label: str) -> None:
+    body = f"<?xml version='1.0' encoding='{label}'?>" + _rss(_item("<link>/ü</link>")).decode()
+    assert len(parse_feed(body.encode(), URL, f"text/xml; charset={label}").announcements) == 1
+    latin = _rss(_item("<link>/b</link><title>ü</title>")).decode().encode("latin-1")
+    (entry,) = parse_feed(latin, URL, f"text/xml; charset={label}").announcements
+    assert entry.hints["headline"] == "ü"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("before", ["", "\n", "<?xml version='1.0'?>"])
+def test_wide_encodings_without_a_mark(encoding: str, before: str) -> None:
+    body = (before + _rss(_item("<link>/a</link>")).decode()).encode(encoding)
+    assert len(parse_feed(body, URL).announcements) == 1
+    assert len(parse_feed('{"items": [{"url": "/a"}]}'.encode(encoding), URL).announcements) == 1
+
+
+@pytest.mark.parametrize(
+    ("inside", "path"),
+    [("<link>/a</link><title>I &lt;3 a < b <3</title>", "/a"),
+     ("<link>/a</link><title>&#xD800;&#55296;&#0;&#x1F;&#9999999;</title>", "/a"),
+     ("<link>&lt;![CDATA[/a]]&gt;</link>", "/a"), ("<link><a href='/x'>/a</a></link>", "/a"),
+     ("<link>/a?x=1&amp;amp;y=2</link>", "/a?x=1&y=2"), ("<link rel='alternate nofollow' href='/a'/>", "/a"),
+     ("<link href='/c.css' rel='alternate stylesheet'/><link>/a</link>", "/a"),
+     ("<link xml:base='/deep/' href='a'/>", "/deep/a"), ("<link xml:base='javascript:x' href='/a'/>", "/a")],
+)  # fmt: skip
+def test_links_as_publishers_write_them(inside: str, path: str) -> None:
+    found = parse_feed(_rss(_item(inside) + _item("<link>/z</link>")), URL).announcements
+    assert [one.url.removeprefix("https://herald.example") for one in found] == [path, "/z"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"<br />\n<b>Warning</b>: x in <b>/www/feed.php</b><br />\n<?xml version='1.0'?>"
+             + _rss(_item("<link>/a</link>")), b'{"items": [{"title": "a\tb\x01", "url": "/a"}]}\n<!-- cached -->']
+)  # fmt: skip
+def test_what_servers_put_around_a_feed(body: bytes) -> None:
+    assert len(parse_feed(body, URL).announcements) == 1
+
+
+def test_a_feed_whose_damage_costs_all_entries_says_so() -> None:
+    body = _rss(_item("<link>/a</link>")).replace(b"<channel", b"<channel a=b")
+    found = parse_feed(body, URL)
+    assert found.announcements or "malformed" in (found.cut or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,3 +78,17 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     (one,) = _read(tmp_path, f'<outline text="Café" xmlUrl="{A}"/>', encoding)
     assert isinstance(one, FollowedFeed)
     assert one.title == "Café"
+
+
+@pytest.mark.parametrize("label", ["undefined", "punycode", "cp037", "utf-16", "hex"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32"])
+def test_any_declaration_of_the_encoding(tmp_path: Path, label: str, encoding: str) -> None:
+    path = tmp_path / "list.opml"
+    text = (
+        f"<?xml version='1.0' encoding='{label}'?><opml><body>"
+        "<outline text='&#xD800;' xmlUrl='https://a.example/f'/></body></opml>"
+    )
+    for data in (text.encode(encoding), gzip.compress(text.encode(encoding))):
+        path.write_bytes(data)
+        (found,) = outlines(path)
+        assert isinstance(found, FollowedFeed)

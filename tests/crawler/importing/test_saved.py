@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import plistlib
 import quopri
 from datetime import UTC, datetime
@@ -44,6 +45,10 @@ def _read(tmp_path: Path, name: str, data: bytes | str) -> FoundPage | Left:
         # A relative canonical tells no host by itself.
         (_with_head(f'<link rel="canonical" href="/a"><meta property="og:url" content="{HOME}/b">'),
          "/b"),
+        (_with_head(f'<link rel="canonical" href="/a"><meta property="og:url" content="{HOME}">'),
+         "/a"),
+        (_with_head(f'<base href="http://[::1"><link rel=canonical href="http://[::1/x">'
+                    f'<meta property="og:url" content="{HOME}/a">'), "/a"),
         (_with_head('<script type="application/ld+json">{"@graph": [{"@type": "WebSite", "url": '
                     f'"{HOME}/"}}, {{"@type": "NewsArticle", "mainEntityOfPage": "{HOME}/a"}}]}}'
                     "</script>"), "/a"),
@@ -76,6 +81,22 @@ def test_what_saved_it_notes_where_and_when(tmp_path: Path, note: str) -> None:
     found = _read(tmp_path, "p.html", _and_canonical(page))
     assert isinstance(found, FoundPage)
     assert (found.url, found.fetched_at) == (f"{HOME}/a", datetime(2026, 3, 14, 8, 30, tzinfo=UTC))
+
+
+def test_notes_in_wide_encodings_and_members_of_gzip(tmp_path: Path) -> None:
+    page = f"\ufeff<!-- saved from url=(0022){HOME}/a -->{PAGE}".encode("utf-16-le")
+    packed = gzip.compress(page[:40]) + gzip.compress(page[40:])
+    for name, data in (("p.html", page), ("p.html.gz", packed)):
+        found = _read(tmp_path, name, data)
+        assert isinstance(found, FoundPage)
+        assert found.url == f"{HOME}/a"
+
+
+def test_an_encoded_word_as_address(tmp_path: Path) -> None:
+    head = f"Snapshot-Content-Location: =?utf-8?Q?{HOME}/a?=\r\n"
+    found = _read(tmp_path, "p.mhtml", _mhtml(head, "Content-Type: text/html\r\n", PAGE.encode()))
+    assert isinstance(found, FoundPage)
+    assert found.url == f"{HOME}/a"
 
 
 def _and_canonical(page: str) -> str:
@@ -156,6 +177,11 @@ def test_safari_archives(tmp_path: Path, form: plistlib.PlistFormat) -> None:
         ("p.mhtml", b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n", "no-page"),
         ("p.webarchive", b"bplist00", "damaged"),
         ("p.webarchive", b"<plist><array/></plist>", "damaged"),
+        (
+            "p.webarchive",
+            plistlib.dumps({"WebMainResource": {"WebResourceData": 2**40}}),
+            "damaged",
+        ),
         ("p.html", b"", "no-address"),
         ("p.html", b"<!-- -->", "no-address"),
         ("p.html.gz", b"\x1f\x8b\x08junk", "damaged"),

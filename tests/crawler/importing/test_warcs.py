@@ -91,6 +91,8 @@ MIDDLE: dict[str, bytes] = {
     "chunked, claimed": http(page(2), "Transfer-Encoding: chunked"),
     "HTTP/2": http(page(2), status="HTTP/2 200"),
     "pseudo header": http(page(2), status=":status: 200"),
+    "interim answer": b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + http(page(2)),
+    "ICY": http(page(2), status="ICY 200 OK"),
     "folded header": http(page(2), "X-Long: a\r\n  b"),
     "bare line feeds": http(page(2)).replace(b"\r\n", b"\n", 3),
 }
@@ -207,6 +209,16 @@ def test_arc_files_with_blanks_in_a_url(tmp_path: Path) -> None:
     path = tmp_path / "a.arc"
     path.write_bytes(made)
     assert read(path) == ["page 1", "page 2", "page 3"]
+
+
+def test_a_wacz_of_names_in_capitals_and_arc_files(tmp_path: Path) -> None:
+    answer = http(page(2))
+    arc = f"{url(2)} 1.2.3.4 20060312143000 text/html {len(answer)}\n".encode() + answer + b"\n"
+    path = tmp_path / "a.wacz"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("archive/A.WARC.GZ", gzip.compress(plain(1)))
+        packed.writestr("archive/b.arc.gz", gzip.compress(arc))
+    assert [one.url for _, one in pages(path, "wacz")] == [url(1), url(2)]  # type: ignore[union-attr]
 
 
 def test_a_wacz_with_a_damaged_member_gives_the_others(tmp_path: Path) -> None:
