@@ -87,6 +87,10 @@ def item(archive: Archive, item_id: int, revision: int | None = None) -> dict[st
         }  # fmt: skip
         record.update({k: v for k, v in content.items() if k not in ("kind", "links", "number")})
         record.setdefault("headline", row.title)
+        if row.kind == "article":
+            # Said even where they are not known: no date is an answer too.
+            record.setdefault("published", None)
+            record.setdefault("modified", None)
         if row.kind == "entry":
             entry = session.get(DirectoryEntry, item_id)
             record["entry_kind"] = entry.kind if entry else None
