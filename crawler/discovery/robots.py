@@ -6,6 +6,7 @@ A line of an unknown kind is passed over and ends no group.
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
@@ -24,6 +25,7 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _INDEX = re.compile(r"/index\.html?$")
 _DELAY = re.compile(r"\d{1,6}(?:\.\d{1,6})?", re.ASCII)
 _LONGEST_RULE = 2_500
+_WIDE = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # A byte order mark, or what a careless editor left of it.
 _BOM = re.compile(rb"\xef?\xbb?\xbf?")
 
@@ -66,7 +68,9 @@ class Robots:
     def __init__(self, body: bytes) -> None:
         self._groups: dict[str, Group] = {}
         self.sitemaps: list[str] = []
-        text = body[_BOM.match(body).end() : MAX_BYTES].decode("utf-8", "replace")  # type: ignore[union-attr]
+        wide = next((name for mark, name in _WIDE if body.startswith(mark)), None)
+        start = 2 if wide else _BOM.match(body).end()  # type: ignore[union-attr]
+        text = body[start:MAX_BYTES].decode(wide or "utf-8", "replace").replace("\0", "")
         named: list[str] = []
         closed = False
         for raw in re.split(r"\r\n|\r|\n", text):
@@ -91,7 +95,8 @@ class Robots:
     def _add(self, named: list[str], allows: bool, value: str) -> None:
         if not value or len(value) > _LONGEST_RULE:
             return
-        pattern = normal(value)
+        # Only the last sign of a rule is an end; elsewhere "$" is a letter of paths.
+        pattern = normal(value[:-1].replace("$", "%24") + value[-1])
         rules = [Rule(allows, pattern)]
         if allows and _INDEX.search(pattern):
             rules.append(Rule(True, _INDEX.sub("/$", pattern)))
@@ -134,7 +139,9 @@ def path_of(url: str) -> str:
     except ValueError:
         return "/"
     query = f"?{parts.query}" if parts.query else ""
-    return normal((parts.path or "/") + query)
+    path = (parts.path or "/") + query
+    # In a path "*" and "$" are letters: they match escaped ones, and no rule's own.
+    return normal(path.replace("*", "%2A").replace("$", "%24"))
 
 
 def normal(path: str) -> str:

@@ -12,6 +12,7 @@ from scrapy.http import Headers, TextResponse
 from scrapy.responsetypes import responsetypes
 
 from crawler.fetching import header
+from crawler.middlewares.refresh import leads_to
 from storage import rights
 from storage.captures import Exchange, Revisited
 from storage.codings import UNDECLARED, decode_answer
@@ -51,7 +52,8 @@ class CaptureMiddleware(HttpCompressionMiddleware):
             return decoded
         digest = hashlib.sha256(decoded.body).hexdigest()
         request.meta["digest"] = digest
-        if keeper is None:
+        # A signpost is no page, as a redirect is none: no row of the archive would name its record.
+        if keeper is None or await leads_to(request, decoded) is not None:
             return decoded
         found = keeper.rights_of(request.url, _pairs(sent.headers), decoded.body)
         if rights.forbids_keeping(found):

@@ -55,3 +55,7 @@ def test_gates_are_passed_and_loops_are_not(dateline_sqlite: Commands, site: Loc
     assert summary["causes"]["redirect-loop"] == 1
     assert site.asked("/secret/page") == 0
     assert site.asked("/round") + site.asked("/round?1") <= 10
+    # Pages that only lead on are not kept: no row would name their records.
+    verified = dateline_sqlite("captures", "verify")
+    assert verified.code == 0
+    assert "of no row" not in verified.out

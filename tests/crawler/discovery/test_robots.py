@@ -105,3 +105,20 @@ def test_odd_values_are_passed_over() -> None:
 @given(st.binary(max_size=200), st.text(max_size=40))
 def test_any_bytes_are_rules(body: bytes, path: str) -> None:
     Robots(body).allowed(f"{SITE}/{path}", "Dateline")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig", "utf-8"])
+def test_a_file_in_wide_letters_is_read(encoding: str) -> None:
+    text = "User-agent: *\0\nDisallow: /x"
+    body = ("\ufeff" + text if encoding == "utf-16-be" else text).encode(encoding)
+    assert not Robots(body).allowed("https://paper.example/x", "Dateline")
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "allowed"),
+    [("/a%24", "/a$b", False), ("/a$b", "/a$b", False), ("/a$b", "/a%24b", False), ("/a$", "/a$b", True),
+     ("/a%2A", "/a*b", False), ("/a%2A", "/abc", True), ("/a*c$", "/a*bc", False), ("$", "/a", True)],
+)  # fmt: skip
+def test_signs_of_patterns_as_letters(rule: str, path: str, allowed: bool) -> None:
+    robots = Robots(f"User-agent: *\nDisallow: {rule}".encode())
+    assert robots.allowed(f"https://paper.example{path}", "Dateline") is allowed
