@@ -29,6 +29,8 @@ _BY = re.compile(
     r"|yazan|words|автор|от|від|από|بقلم|كتب|كتبت)\b[:\s]+",
     re.IGNORECASE,
 )
+# "Per Oriol Vidal"; in Scandinavia Per is a given name.
+_BY_CATALAN = re.compile(rf"{_BY.pattern}|^(?:text\s+)?per\b[:\s]+", re.IGNORECASE)
 # Elements by which a page marks its author: HTML, hCard, h-entry.
 _REL = re.compile(rb"rel=[\"']?[a-z ]{0,20}author")
 _BY_REL: Any = etree.XPath("//a[contains(concat(' ', @rel, ' '), ' author ')]")
@@ -58,6 +60,8 @@ _LABEL = re.compile(
 _EASTERN = re.compile(
     r"(?:责任编辑|責任編輯|责编|记者|記者|作者|撰文|文字|编辑|編輯)\s*[:：/／|]\s*"
     r"((?:[\u4e00-\u9fff·]{2,8}[、,，\s]{0,3}){1,5})"
+    # "記者王小明／台北報導"
+    r"|(?:記者|记者)\s*((?:[\u4e00-\u9fff]{2,4}[、,，]?){1,5})(?=\s*[/／|｜])"
 )
 _KOREAN = re.compile(
     r"(?:^|[\s=\[(])([가-힣]{2,4})\s*(?:선임|수습)?(?:기자|특파원|논설위원)(?![가-힣])"
@@ -121,7 +125,7 @@ def _around(walk: Walk, chosen: Sequence[int]) -> range:
 def _signed(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> tuple[str, ...]:
     """Names that the page marks as its author's: after a "By", by ``rel=author`` or as a vcard."""
     for block in _near(walk, chosen):
-        names = _after_by(block)
+        names = _after_by(block, meta.page.language)
         if names:
             return names
     return _marked(meta)
@@ -201,13 +205,14 @@ def _labelled(text: str) -> tuple[str, ...]:
         return names
     eastern = _EASTERN.search(text)
     if eastern:
-        return tuple(dict.fromkeys(re.findall(r"[\u4e00-\u9fff·]{2,8}", eastern[1])))
+        return tuple(dict.fromkeys(re.findall(r"[\u4e00-\u9fff·]{2,8}", eastern[1] or eastern[2])))
     return tuple(dict.fromkeys(_KOREAN.findall(text)))
 
 
-def _after_by(block: RawBlock) -> tuple[str, ...]:
+def _after_by(block: RawBlock, language: str | None) -> tuple[str, ...]:
     parts = [part for part in _PARTS.split(block.text) if part]
-    said = [_BY.sub("", part) for part in parts if _BY.match(part)]
+    by = _BY_CATALAN if (language or "")[:2] == "ca" else _BY
+    said = [by.sub("", part) for part in parts if by.match(part)]
     if not said:
         return ()
     names = clean_names(said)

@@ -11,6 +11,7 @@ from crawler.extraction.name_words import (
     ATTACHED_JOINT,
     CREDIT,
     JOINT,
+    PICTURED,
     SUFFIX,
     SURE_JOINT,
     UNSPACED_JOINT,
@@ -41,7 +42,7 @@ _LEAD = re.compile(
 _SURE_LEAD = re.compile(r"^(?:Von|Par|Por|Przez|Door)\s+(?=\S+\s+\S)")
 # A label of one or two words: "Text: Ann Dale", "Autor/in: Korinna Hennig".
 _LABEL = re.compile(r"^[^\W\d]{2,20}(?:/\w{1,12})?(?:\s[^\W\d]{2,12})?\s*[:：]\s*(?=\S)")
-_APART = re.compile(r"\s*(?:[;；|｜•\n،、]|\s::\s|(?<=\w)\s+[–—-]\s+(?=\w))\s*")
+_APART = re.compile(r"\s*(?:[;；|｜•\n،、]|\s::\s|(?<=\w)\s+[–—-]\s+(?=\w)|[.,]\s+(?=" + PICTURED + r"))\s*", re.IGNORECASE)
 # What follows a name without belonging to it; glued to it where markup parted them.
 _TAIL_WORDS = (
     r"(?:twitter|facebook|instagram|linkedin|e-?mail|follow"
@@ -75,7 +76,9 @@ _NO_NAME = re.compile(
 # "Ann Dale for The Herald", "of The Associated Press"
 _FOR = re.compile(r"\s+(?:for|at|from|in|of the)\s+", re.IGNORECASE)
 _EASTERN_ROLE = re.compile(r"\s*(?:선임|수습)?(?:기자|특파원|논설위원|記者|记者|通讯员|特派員)$")
+_GENERATION = re.compile(r" (?:Jr|Sr)$")
 _MAX_NAME = 80
+_MOST_WORDS = 10
 # Characters in which a name and its role are looked for; what is longer is neither.
 _LOOKED_AT = 500
 _MAX_NAMES = 20
@@ -155,7 +158,9 @@ def _names(text: str, joint: re.Pattern[str], *, free: bool = False) -> list[str
         piece = _LABEL.sub("", piece)
         if into is seconds:
             piece = re.sub(r"^.*?\bby\s+", "", piece)
-        if found and into is found and (is_role(piece) or _is_place(piece)):
+        if found and into is found and (
+            is_role(piece) or _is_place(piece) or _is_employer(piece, found[0])
+        ):
             continue
         if any(map(str.isdigit, piece)):
             # What is left of a date: a month or a day of the week, which may be a name elsewhere.
@@ -171,6 +176,11 @@ def _is_place(piece: str) -> bool:
     )
 
 
+def _is_employer(piece: str, first: str) -> bool:
+    """Whether a later part is the house of the person who stands first: "Ann Dale - BBC News"."""
+    return name_words.is_house(piece) and not is_agency(piece) and reads_as_name(first)
+
+
 def _listed(text: str, joint: re.Pattern[str], *, free: bool) -> list[str]:
     """The names of a list with commas: "Ann Dale, Bo Ek", "Dale, Ann", "Ann Dale, reporter"."""
     commas = [p.strip() for p in re.split(r"[,，]", text) if p.strip()]
@@ -183,7 +193,7 @@ def _listed(text: str, joint: re.Pattern[str], *, free: bool) -> list[str]:
         # A place or a house after a person is none of the authors.
         houses = name_words.is_house(commas[0])
         commas = commas[:1] + [
-            p for p in commas[1:]
+            _without_place(p, joint) for p in commas[1:]
             if reads_as_name(p) or joint.search(p) or (houses and name_words.is_house(p))
         ]  # fmt: skip
     found = []
@@ -195,9 +205,19 @@ def _listed(text: str, joint: re.Pattern[str], *, free: bool) -> list[str]:
     return found
 
 
+def _without_place(piece: str, joint: re.Pattern[str]) -> str:
+    """A later part of a list without the place of the name before: "Berlin and Bo Ek"."""
+    parts = joint.split(piece, maxsplit=1)
+    if len(parts) == 3 and not reads_as_name(parts[0]) and reads_as_name(parts[2]):
+        return parts[2]
+    return piece
+
+
 def _is_turned_round(first: str, second: str) -> bool:
     """Whether two parts around a comma are one name: "Dale, Ann", "De Smet, Jan"."""
     if is_agency(first) or is_agency(second) or (second.isupper() and len(second) > 3):
+        return False
+    if reads_as_name(first) and reads_as_name(second) and name_words.is_of_the_east(first + second):
         return False
     family, given = first.split(), second.split()
     short = len(family) == 1 or family[0].casefold() in name_words.PARTICLES
@@ -222,8 +242,8 @@ def _where_names_meet(parts: list[str]) -> Iterator[str]:
         is_name_of_its_own = glued and name_words.starts_with_waw(
             between.strip() + following.split(" ")[0])  # fmt: skip
         if (
-            reads_as_name(current.strip())
-            and reads_as_name(following.strip())
+            reads_as_name(_bare(current))
+            and reads_as_name(_bare(following))
             and not is_name_of_its_own
         ):
             yield current
@@ -231,6 +251,11 @@ def _where_names_meet(parts: list[str]) -> Iterator[str]:
         else:
             current += between + following
     yield current
+
+
+def _bare(text: str) -> str:
+    """A name without the place or role after it."""
+    return _EASTERN_ROLE.sub("", _FOR.split(text.strip(), maxsplit=1)[0])
 
 
 def _name(part: str) -> str | None:
@@ -243,8 +268,9 @@ def _name(part: str) -> str | None:
         name = name[: away.start()]
     name = _NUMBER.sub("", name) if any(map(str.isdigit, part)) else name
     name = name.strip(" \t,;:|-–—•·.\"'()/&")
+    name += "." if _GENERATION.search(name) and f"{name}." in part else ""
     if name.isupper() and len(name) > 5 and " " in name:
         name = name.title()
-    if not name or len(name) > _MAX_NAME or len(name.split()) > 7 or _NO_NAME.search(name):
+    if not name or len(name) > _MAX_NAME or len(name.split()) > _MOST_WORDS or _NO_NAME.search(name):
         return None
     return name if any(c.isalpha() for c in name) else None

@@ -38,6 +38,8 @@ _FIRST_PLAIN = _RANK["creativework"]
 _ENTRIES = frozenset({"profilepage", "definedterm", "imagegallery", "mediagallery"})
 # Where a node holds the page's main node; whatever else it holds is of something else.
 _WAYS = ("@graph", "@included", "mainEntity", "mainEntityOfPage", "blogPost")
+# Where what only holds or stands for an author (a list, a role, a page of a profile) names it.
+_HOLD_MAKERS = ("@list", "@set", "itemListElement", "item", "mainEntity", "author", "creator", "sameAs")
 _SAYS = ("headline", "datePublished", "author", "articleBody", "mainEntityOfPage", "dateCreated")
 # A node that others name by these is a part, a neighbour or a subject, unless it names the page.
 _FOREIGN = frozenset(
@@ -116,10 +118,33 @@ class Graph:
                 continue
             kind = (rank < _FIRST_OTHER) + (rank < _FIRST_PLAIN)
             says = sum(bool(node.get(name)) for name in _SAYS)
-            score = (sure, kind, bool(named) + min(like, _STRONG), says * 3 - rank * 0.5)
+            # A teaser may have the page's headline: what names another page comes after.
+            by_url = -1 if named is None else int(named)
+            score = (sure, kind, by_url + min(like, _STRONG), says * 3 - rank * 0.5)
             scored.append((score, -place, node))
         scored.sort(key=lambda one: one[:2], reverse=True)
         return [self.resolved(node) for _, _, node in scored]
+
+    def makers(self, value: Any) -> list[Any]:
+        """The persons and organisations of an author's value, out of lists, roles and pages of
+        profiles, and through references."""
+        found: list[Any] = []
+        stack, seen = [value], set[int]()
+        while stack:
+            one = self._referred(stack.pop())
+            if isinstance(one, list):
+                stack.extend(reversed(one))
+                continue
+            if isinstance(one, dict):
+                if id(one) in seen:
+                    continue
+                seen.add(id(one))
+                held = [one[way] for way in _HOLD_MAKERS if one.get(way)]
+                if held and (not one.get("name") or "profilepage" in types_of(one)):
+                    stack.append(held[0])
+                    continue
+            found.append(one)
+        return found
 
     def resolved(self, node: Node) -> Node:
         """``node`` with the nodes that its properties refer to in place of the references."""
@@ -171,7 +196,7 @@ class Graph:
         for value in (node.get("url"), node.get("mainEntityOfPage"), key):
             for url in _urls_in(value):
                 other = self._key(url)
-                if other is None:
+                if other is None or _is_of_a_part(node, url):
                     continue
                 if other in self._keys:
                     return True, like
@@ -205,6 +230,11 @@ class Graph:
             return None
         key = key_of(full) or ""
         return key if "/" in key.rstrip("/") or "?" in key else None
+
+
+def _is_of_a_part(node: Node, url: str) -> bool:
+    """Whether a URL is that of a place on a page: of an entry of a live blog, of a comment."""
+    return "#" in url and url == node.get("url") and not node.get("mainEntityOfPage")
 
 
 def _is_doubtful(rank: int, articles: int) -> bool:

@@ -208,7 +208,8 @@ class Metadata:
 
     def bylines(self) -> Iterator[tuple[Authors, str]]:
         """The authors that the head and the microdata give, and which of them gives them."""
-        yield authors_of(self.node.get("author") or self.node.get("creator")), "json-ld"
+        stated = self.node.get("author") or self.node.get("creator")
+        yield authors_of(self.graph.makers(stated)), "json-ld"
         metas = self.page.metas
         for name in _AUTHOR_METAS:
             values = [v for v in metas.get(name, ()) if not v.startswith(("@", "http", "/"))]

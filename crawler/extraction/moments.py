@@ -252,9 +252,9 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
     last = chosen[-1] if chosen else 0
     begin = min(heading if heading is not None else first, first)
     order = [
-        *range(begin, min(begin + _NEAR, len(walk.blocks))),
+        *_up_to_heading(walk, begin, _NEAR, last),
         *range(max(0, begin - 8), begin),
-        *range(last + 1, min(last + 6, len(walk.blocks))),
+        *_up_to_heading(walk, last + 1, 5, last),
     ]
     own, inside = _around(walk, chosen), set(chosen)
     labelled: list[str] = []
@@ -272,7 +272,7 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
         said = dates.PUBLISHED_WORDS.search(text)
         if said:
             labelled.append(text[said.start() :])
-        elif modified is None and (i not in inside or len(text) < 60):
+        elif modified is None and (i not in inside or len(text) < 60) and not _is_sentence(text):
             plain.append(text)
     yield from labelled
     yield from plain
@@ -280,6 +280,22 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
         yield meta.page.title
 
 
+def _up_to_heading(walk: Walk, begin: int, most: int, last: int) -> Iterator[int]:
+    """The blocks from ``begin``, up to a heading after the text: what it heads is of others."""
+    for i in range(begin, min(begin + most, len(walk.blocks))):
+        if i > last > 0 and walk.blocks[i].tag in _HEADINGS:
+            return
+        yield i
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a text tells something: the day in it is that of what it tells."""
+    return text.rstrip(" \"'”»)")[-1:] in _ENDS and len(text.split()) >= _FEWEST_OF_SENTENCE
+
+
+_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
+_ENDS = (".", "!", "?", "…", "।", "۔", "؟")
+_FEWEST_OF_SENTENCE = 8
 _ELSEWHERE = re.compile(r"relat|teaser|recommend|sidebar|comment|kommentar|disqus|repl(?:y|ies)\b")
 
 

@@ -41,6 +41,7 @@ SURE_JOINT = _joint([word for word in _JOINTS if word not in _WITHIN_A_NAME])
 # Scripts without spaces, and the Arabic and Hebrew "and", which is written as part of the next word.
 UNSPACED_JOINT = re.compile(
     r"(?<=[\u4e00-\u9fff]{2})([和与與及])(?=[\u4e00-\u9fff]{2,4}$)|(?<=[\u0e00-\u0e7f])(\s*และ\s*)(?=[\u0e00-\u0e7f])"
+    r"|(?<=[가-힣]{2})([·・])(?=[가-힣]{2})"
 )
 ATTACHED_JOINT = re.compile(r"(\s+و)(?=[\u0621-\u064a]{2})|(\s+ו)(?=[\u05d0-\u05ea]{2})")
 _BEGIN_WITH_WAW = frozenset(
@@ -81,6 +82,11 @@ SUFFIX = re.compile(
     r"(?:Ph\.?\s?D|M\.?D|M\.?B\.?A|C\.?P\.?A|CF[APE]|CEPF|R\.?[DN]N?|J\.?D|Esq|Jr|Sr|I{2,3}|IV|D\.?D\.?S|DVM|DO|M\.?Sc?|B\.?Sc?"
     r"|M\.?A|B\.?A|M\.?P\.?H|LDN|LCSW|FACS|FOMA|DABOM|OBE|MBE|CBE|MP|QC|KC|SMT)\.?®?",
 )
+# What begins the part of a byline that names who took the pictures.
+PICTURED = (
+    r"(?:photo(?:graph)?s?|photography|fotos?|pictures?|images?|bilder|illustrations?|video|fotografías?|immagini)"
+    r"\s*(?:by|von|par|de|di|:|：)"
+)
 CREDIT = re.compile(
     r"^\W*(?:©|\(c\)|(?:photo|photograph|foto|image|picture|bild|illustration|ilustra\w+|illustrat\w+|grafik|graphic|video|kamera|camera|fotograf"
     r"|crédit|credit|ilustrator|zdjęcie|снимок|фото|写真|摄影|攝影|图|사진|撮影)[\w/]*(?:\s+(?:by|von|par|credit))?\b)|getty images|shutterstock|istock|unsplash",
@@ -92,6 +98,7 @@ _SECOND = re.compile(
     r"|edited|übersetz\w+|traduit|traducción|责任编辑|責任編輯|责编|编辑|編輯)\b",
     re.IGNORECASE,
 )
+_MOST_WORDS = 9
 _NO_CASE = re.compile(r"[^\W\d_A-Za-z\u00aa-\u024f\u0370-\u058f\u10a0-\u10ff\u1e00-\u1fff]")
 _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3·・]+")
 
@@ -142,7 +149,7 @@ def without_role(name: str) -> str:
 def reads_as_name(text: str) -> bool:
     """Whether a text reads as the name of a person or an agency, so that another may follow."""
     words = text.split()
-    if not words or len(words) > 6 or any(c.isdigit() for c in text):
+    if not words or len(words) > _MOST_WORDS or any(c.isdigit() for c in text):
         return False
     if is_agency(text) or (
         len(words) == 1 and text.isascii() and text.isupper() and 2 <= len(text) <= 6
@@ -157,6 +164,11 @@ def reads_as_name(text: str) -> bool:
     return len(words) > 1 and all(
         not word[0].islower() or word in PARTICLES or word[:2] in ("d'", "d’") for word in words
     ) and words[-1] not in PARTICLES  # fmt: skip
+
+
+def is_of_the_east(text: str) -> bool:
+    """Whether a text is written in Chinese, Japanese or Korean signs alone."""
+    return _CJK.fullmatch("".join(text.split())) is not None
 
 
 def starts_with_waw(word: str) -> bool:

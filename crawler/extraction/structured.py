@@ -19,6 +19,8 @@ _PREFIX = re.compile(r"^(?:https?://(?:www\.)?schema\.org/|schema:)")
 _PREFIXED = re.compile(r'"(?:https?://(?:www\.)?schema\.org/|schema:)\w+"\s*:')
 _OPENING = re.compile(r"(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)")
 _CLOSING = re.compile(r"(?:-->|//\s*\]\]>|\]\]>)$")
+_GAP = re.compile(r"[\s,;]+")
+_DECODER = json.JSONDecoder(strict=False)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
@@ -60,10 +62,30 @@ def _load(text: str) -> Any:
     text = text.rstrip(";")
     for repair in (_as_is, _without_commas, html.unescape):
         try:
-            return json.loads(repair(text), strict=False)
+            return _values(repair(text))
         except (ValueError, RecursionError):
             continue
     return None
+
+
+def _values(text: str) -> Any:
+    """The value of a text of JSON; a list where several stand in a row, undone where it is JSON
+    within a string.
+
+    Raises:
+        ValueError: the text is no JSON.
+        RecursionError: it is nested too deeply.
+    """
+    found: list[Any] = []
+    at = 0
+    while at < len(text):
+        value, at = _DECODER.raw_decode(text, at)
+        if isinstance(value, str):
+            value = json.loads(value, strict=False)
+        found.append(value)
+        gap = _GAP.match(text, at)
+        at = gap.end() if gap else at
+    return found[0] if len(found) == 1 else found
 
 
 def _as_is(text: str) -> str:

@@ -23,7 +23,7 @@ from storage.content import ClaimedMoment
 Precision = Literal["month", "day", "time"]
 _MOST_CHARS = 100
 _ISO = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::[0-5]\d)?(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII
 )
 _MONTH = re.compile(r"(\d{4})-(\d{1,2})")
 _COMPACT = re.compile(

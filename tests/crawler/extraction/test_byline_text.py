@@ -27,6 +27,7 @@ def byline(head: str, shown: str, after: str = "") -> tuple[str, ...]:
         ("", "<p>Par Léa Morin et AFP</p>", "", ("Léa Morin", "AFP")),
         ("", "", "<p>（责编：王小明、李丽）</p>", ("王小明", "李丽")),
         ("", "", "<p>홍길동 기자</p>", ("홍길동",)),
+        ("", "", "<p>記者王小明／台北報導</p>", ("王小明",)),
         # The house in the head, the person in the page.
         ('<meta name="author" content="AFP">', "<p>By Imogen Tarrant</p>", "", ("Imogen Tarrant",)),
         ('<meta name="author" content="Harbour Media Group">', "",

@@ -67,6 +67,11 @@ def fields(head: str, shown: str = "") -> tuple[str, tuple[str, ...], str | None
         [[{"@type": "http://schema.org/Article"}
           | {f"http://schema.org/{k}": [{"@value": v}] for k, v in OWN.items() if k[0] != "@"}],
          NEIGHBOUR],
+        [{**NEIGHBOUR, "headline": TITLE}, {k: v for k, v in OWN.items() if k != "mainEntityOfPage"}],
+        [{"@type": "BlogPosting", "headline": "Entry five", "url": f"{URL}#5", "author": {"name": "Rolf Other"},
+          "datePublished": "2020-01-02", "articleBody": "Now."},
+         {k: v for k, v in OWN.items() if k != "mainEntityOfPage"}],
+        [json.dumps(OWN), NEIGHBOUR],
     ],
 )  # fmt: skip
 def test_the_neighbours_say_nothing_of_the_page(documents: list[Any]) -> None:
@@ -86,6 +91,11 @@ def test_a_node_without_url_under_another_headline_is_taken_where_it_is_the_only
     assert fields(scripts(node))[0] == "2026-03-12"
 
 
+def test_values_that_stand_in_a_row_in_one_script_are_all_read() -> None:
+    script = f'<script type="application/ld+json">{json.dumps(NEIGHBOUR)};\n{json.dumps(OWN)}</script>'
+    assert fields(script)[::2] == ("2026-03-12", "Harbour")
+
+
 @pytest.mark.parametrize(
     ("author", "others", "expected"),
     [
@@ -97,6 +107,11 @@ def test_a_node_without_url_under_another_headline_is_taken_where_it_is_the_only
          ("Ann Dale", "Bo Ek")),
         ({"@id": "#p"}, [{"@type": "Person", "@id": "#p"}], ()),
         ({"@id": "#p"}, [{"@type": "Person", "@id": "#p", "author": {"@id": "#p"}}], ()),
+        ({"@id": "#q"}, [{"@type": "ProfilePage", "@id": "#q", "name": "Profile", "mainEntity": {"@id": "#p"}},
+                         {"@type": "Person", "@id": "#p", "name": "Ann Dale"}], ("Ann Dale",)),
+        ({"@id": "#q"}, [{"@id": "#q", "@list": [{"@id": "#q"}, {"name": "Ann Dale"}]}], ("Ann Dale",)),
+        ({"@type": "Role", "roleName": "x", "author": {"name": "Ann Dale"}}, [], ("Ann Dale",)),
+        ({"@type": "ItemList", "itemListElement": [{"item": {"name": "Ann Dale"}}]}, [], ("Ann Dale",)),
     ],
 )  # fmt: skip
 def test_authors_are_looked_up_in_all_scripts(

@@ -41,6 +41,17 @@ def test_the_moment_of_a_comment_or_teaser_is_not_the_articles(below: str) -> No
     assert _published(above=_TEASERS, line="<time datetime='2026-03-12'>x</time>") == "2026-03-12"
 
 
+@pytest.mark.parametrize(
+    "where",
+    [{"line": "<p class='intro'>On 5 May 2026 the fair opens and all are welcome to it.</p>"},
+     {"below": "<h3>Related</h3><p><a href='/z'>An older thing</a> <span>3 January 2026</span></p>"}],
+)  # fmt: skip
+def test_a_day_in_a_sentence_or_under_another_heading_is_not_the_articles(
+    where: dict[str, str],
+) -> None:
+    assert _published(**where) is None
+
+
 def test_an_invisible_first_heading_is_not_the_headline() -> None:
     hidden = ("<h1 class='visually-hidden'>The Herald</h1><p>Weather of 1 May 2026</p>"
               + "<p>Notice</p>" * 30)  # fmt: skip
@@ -52,6 +63,7 @@ def test_an_invisible_first_heading_is_not_the_headline() -> None:
     [("12.03.2026 14:30", "2026-03-12T14:30:00"), ("March 12, 2026 2:30 PM EST", "2026-03-12T14:30:00-05:00"),
      ("20260312T143000+0100", "2026-03-12T14:30:00+01:00"), ("12. März 2026", "2026-03-12"),
      ("Published: 2026-03-12", "2026-03-12"), ("1773325800", "2026-03-12T14:30:00+00:00"),
+     ("2026-03-12T14:30:60Z", "2026-03-12T14:30:59+00:00"), ("2026 оны 3 сарын 12", "2026-03-12"),
      ("2026-03-12 14:30 XYZ", None)],
 )  # fmt: skip
 def test_dates_in_metadata_that_are_not_iso(written: str, iso: str | None) -> None:

@@ -18,7 +18,8 @@ def person(name: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "name",
     ["Oriol Vidal i Roca", "Marta Ortega y Gasol", "De Smet Jan", "Di Stefano Carla", "Di Marsh",
-     "Moreno Salas", "Reade Pelham", "Viewegh Michal", "Eça e Queirós", "Paramita (Guha) Ghosh"],
+     "Moreno Salas", "Reade Pelham", "Viewegh Michal", "Eça e Queirós", "Paramita (Guha) Ghosh",
+     "María José de la Cruz y Fernández de Córdoba", "Robert Downey Jr."],
 )  # fmt: skip
 def test_a_persons_name_is_kept_whole(name: str) -> None:
     assert authors_of(person(name)).persons == (name,)
@@ -42,6 +43,12 @@ def test_a_persons_name_is_kept_whole(name: str) -> None:
         ("Text: Ann Dale; Foto: Bo Ek", ("Ann Dale",)),
         ("Written by Ann Dale; Edited by Bo Ek", ("Ann Dale",)), ("Edited by Bo Ek", ("Bo Ek",)),
         ("Von Vanessa Franke", ("Vanessa Franke",)), ("@x", ()), ("Photo: Bo Ek", ()),
+        ("Ann Dale - BBC News", ("Ann Dale",)), ("김철수, 이영희", ("김철수", "이영희")),
+        ("김철수·이영희 기자", ("김철수", "이영희")),
+        ("By Ann Dale in Berlin and Bo Ek in Rome", ("Ann Dale", "Bo Ek")),
+        ("By Ann Dale, Berlin and Bo Ek, Rome", ("Ann Dale", "Bo Ek")),
+        ("Words by Ann Dale. Photos by Bo Ek", ("Ann Dale",)),
+        ("Texto: Marta Ortega. Fotos: Juan Gil", ("Marta Ortega",)),
     ],
 )  # fmt: skip
 def test_what_is_none_of_a_name_is_cut(author: Any, names: tuple[str, ...]) -> None:
