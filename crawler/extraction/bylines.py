@@ -42,7 +42,10 @@ _LEAD = re.compile(
 _SURE_LEAD = re.compile(r"^(?:Von|Par|Por|Przez|Door)\s+(?=\S+\s+\S)")
 # A label of one or two words: "Text: Ann Dale", "Autor/in: Korinna Hennig".
 _LABEL = re.compile(r"^[^\W\d]{2,20}(?:/\w{1,12})?(?:\s[^\W\d]{2,12})?\s*[:：]\s*(?=\S)")
-_APART = re.compile(r"\s*(?:[;；|｜•\n،、]|\s::\s|(?<=\w)\s+[–—-]\s+(?=\w)|[.,]\s+(?=" + PICTURED + r"))\s*", re.IGNORECASE)
+_APART = re.compile(
+    r"\s*(?:[;；|｜•\n،、]|\s::\s|(?<=\w)\s+[–—-]\s+(?=\w)|[.,]\s+(?=" + PICTURED + r"))\s*",
+    re.IGNORECASE,
+)
 # What follows a name without belonging to it; glued to it where markup parted them.
 _TAIL_WORDS = (
     r"(?:twitter|facebook|instagram|linkedin|e-?mail|follow"
@@ -158,8 +161,10 @@ def _names(text: str, joint: re.Pattern[str], *, free: bool = False) -> list[str
         piece = _LABEL.sub("", piece)
         if into is seconds:
             piece = re.sub(r"^.*?\bby\s+", "", piece)
-        if found and into is found and (
-            is_role(piece) or _is_place(piece) or _is_employer(piece, found[0])
+        if (
+            found
+            and into is found
+            and (is_role(piece) or _is_place(piece) or _is_employer(piece, found[0]))
         ):
             continue
         if any(map(str.isdigit, piece)):
@@ -271,6 +276,11 @@ def _name(part: str) -> str | None:
     name += "." if _GENERATION.search(name) and f"{name}." in part else ""
     if name.isupper() and len(name) > 5 and " " in name:
         name = name.title()
-    if not name or len(name) > _MAX_NAME or len(name.split()) > _MOST_WORDS or _NO_NAME.search(name):
+    if (
+        not name
+        or len(name) > _MAX_NAME
+        or len(name.split()) > _MOST_WORDS
+        or _NO_NAME.search(name)
+    ):
         return None
     return name if any(c.isalpha() for c in name) else None

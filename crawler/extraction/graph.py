@@ -39,7 +39,16 @@ _ENTRIES = frozenset({"profilepage", "definedterm", "imagegallery", "mediagaller
 # Where a node holds the page's main node; whatever else it holds is of something else.
 _WAYS = ("@graph", "@included", "mainEntity", "mainEntityOfPage", "blogPost")
 # Where what only holds or stands for an author (a list, a role, a page of a profile) names it.
-_HOLD_MAKERS = ("@list", "@set", "itemListElement", "item", "mainEntity", "author", "creator", "sameAs")
+_HOLD_MAKERS = (
+    "@list",
+    "@set",
+    "itemListElement",
+    "item",
+    "mainEntity",
+    "author",
+    "creator",
+    "sameAs",
+)
 _SAYS = ("headline", "datePublished", "author", "articleBody", "mainEntityOfPage", "dateCreated")
 # A node that others name by these is a part, a neighbour or a subject, unless it names the page.
 _FOREIGN = frozenset(

@@ -92,7 +92,9 @@ def test_a_node_without_url_under_another_headline_is_taken_where_it_is_the_only
 
 
 def test_values_that_stand_in_a_row_in_one_script_are_all_read() -> None:
-    script = f'<script type="application/ld+json">{json.dumps(NEIGHBOUR)};\n{json.dumps(OWN)}</script>'
+    script = (
+        f'<script type="application/ld+json">{json.dumps(NEIGHBOUR)};\n{json.dumps(OWN)}</script>'
+    )
     assert fields(script)[::2] == ("2026-03-12", "Harbour")
 
 
