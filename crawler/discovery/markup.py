@@ -215,14 +215,19 @@ class _Mender:
             at = end
             if b"&" in piece:
                 piece = NO_CHARACTER.sub(b"&#xFFFD;", _AMPERSAND.sub(self._reference, piece))
-            yield _CONTROLS.sub(b"", _LESS_THAN.sub(b"&lt;", piece))
+            piece, signs = _LESS_THAN.subn(b"&lt;", piece)
+            self._count(signs)
+            yield _CONTROLS.sub(b"", piece)
+
+    def _count(self, mended: int) -> None:
+        self._references -= mended
+        if self._references < 0:
+            raise BadMarkup(f"more than {_MOST_REFERENCES} bare signs and HTML entities")
 
     def _reference(self, match: re.Match[bytes]) -> bytes:
         """What stands for an ampersand that begins no reference of XML."""
         name: bytes | None = match[1]
-        self._references -= 1
-        if self._references < 0:
-            raise BadMarkup(f"more than {_MOST_REFERENCES} bare ampersands and HTML entities")
+        self._count(1)
         if name is None:
             return b"&amp;"
         if name[:1] == b"#":

@@ -260,9 +260,9 @@ def test_encodings(encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "inside", ["<a/>" * 120_000, "<a " + " ".join(f"a{i}='>'" for i in range(9000)) + "/>", "&x;" * 310_000,
+    "inside", ["<a/>" * 120_000, "<a " + " ".join(f"a{i}='>'" for i in range(9000)) + "/>", "&x;" * 310_000, "< " * 310_000,
                "x" * 5_000_000, "<a>" * 5_000, "<!-- -->" * 510_000, "<![CDATA[" * 90_000],
-    ids=["elements", "attributes", "references", "text", "deep", "comments", "unclosed"],
+    ids=["elements", "attributes", "references", "signs", "text", "deep", "comments", "unclosed"],
 )  # fmt: skip
 def test_bombs_are_cut_and_said(inside: str) -> None:
     feed = parse_feed(_rss(_item("<link>/a</link>") + _item(inside)), URL)
