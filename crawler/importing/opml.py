@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from crawler.discovery.markup import NO_CHARACTER, BadMarkup, decoded, unpacked
-from crawler.importing.found import MAX_PAGE_BYTES, FollowedFeed, Left
+from crawler.importing.found import FollowedFeed, Left
 from storage.addresses import is_web_url
 from storage.errors import ArchiveError
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# 50,000 sources; a tree takes 20 times its text.
+_MOST_BYTES = 8 * 2**20
 _AMPERSAND = re.compile(r"&(?:(#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);)?", re.IGNORECASE)
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>", re.IGNORECASE)
@@ -33,8 +35,6 @@ def outlines(path: Path) -> Iterator[FollowedFeed | Left]:
     Raises:
         ArchiveError: it is no OPML.
     """
-    if path.stat().st_size > MAX_PAGE_BYTES:
-        raise ArchiveError(f"{path} is too large for a list of feeds", "split it")
     root, damage = _read(path)
     found = [_outline(e) for e in root.iter("{*}*") if _name(e) == "outline"]
     if damage is not None:
@@ -47,9 +47,12 @@ def outlines(path: Path) -> Iterator[FollowedFeed | Left]:
 def _read(path: Path) -> tuple[Any, str | None]:
     """The tree of a list, and what is wrong with its XML."""
     try:
-        body, _ = unpacked(path.read_bytes())
+        size = path.stat().st_size
+        body, _ = unpacked(path.read_bytes() if size <= _MOST_BYTES else b"")
     except BadMarkup as error:
         raise ArchiveError(f"{path} is no OPML: {error}", "export it again") from error
+    if max(size, len(body)) > _MOST_BYTES:
+        raise ArchiveError(f"{path} is too large for a list of feeds", "split it")
     text = _DECLARATION.sub("", _AMPERSAND.sub(_entity, decoded(body)), count=1)
     data = NO_CHARACTER.sub(b"&#xFFFD;", text.encode("utf-8", "replace"))
     root, damage = None, "it is empty"

@@ -9,6 +9,7 @@ import pytest
 
 from crawler.importing.found import FollowedFeed, Left
 from crawler.importing.opml import outlines, web_url
+from storage.errors import ArchiveError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,3 +93,12 @@ def test_any_declaration_of_the_encoding(tmp_path: Path, label: str, encoding: s
         path.write_bytes(data)
         (found,) = outlines(path)
         assert isinstance(found, FollowedFeed)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_list_of_millions_is_refused(tmp_path: Path, packed: bool) -> None:
+    data = b"<opml><body>" + b"<outline xmlUrl='https://a.example/f'/>" * 250_000
+    path = tmp_path / "list.opml"
+    path.write_bytes(gzip.compress(data, 1) if packed else data)
+    with pytest.raises(ArchiveError, match="too large"):
+        list(outlines(path))
