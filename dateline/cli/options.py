@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import sys
 from enum import IntEnum
@@ -51,8 +52,18 @@ class Seconds(click.FloatRange):
 
 
 def say(message: str) -> None:
-    """A remark for the person at the terminal, on stderr."""
-    click.echo(f"dateline: {printable(without_credentials(message))}", err=True)
+    """A remark for the person at the terminal, on stderr; what it quotes at length is shortened."""
+    short = _ENDLESS.sub(_shortened, printable(without_credentials(message)))
+    click.echo(f"dateline: {short}", err=True)
+
+
+# A word that is longer than any address is a slip of the hand, or somebody's test.
+_ENDLESS = re.compile(r"\S{1000,}")
+
+
+def _shortened(match: re.Match[str]) -> str:
+    word = match[0]
+    return f"{word[:100]}…({len(word):,} characters)…{word[-20:]}"
 
 
 def put_json(value: Any) -> None:

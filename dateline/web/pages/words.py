@@ -5,7 +5,7 @@ from __future__ import annotations
 LANGUAGES = {"en": "English", "fr": "Français"}
 
 FRENCH = {
-    "Home": "Accueil", "Search": "Recherche", "Analyse": "Analyse", "Dossiers": "Dossiers",
+    "Pages": "Pages", "Home": "Accueil", "Search": "Recherche", "Analyse": "Analyse", "Dossiers": "Dossiers",
     "Sources": "Sources", "Help": "Aide", "Account": "Compte", "Log in": "Se connecter",
     "Log out": "Se déconnecter", "Language": "Langue", "Appearance": "Apparence",
     "Automatic": "Automatique", "Light": "Claire", "Dark": "Sombre", "Apply": "Appliquer",
