@@ -39,7 +39,7 @@ _FIREFOX = ".maff"
 ENDINGS = (*_HTML, *_MHTML, _SAFARI, _FIREFOX)
 # Notes stand at the top; what a page says of itself may stand behind pictures put into its head.
 _NOTE_BYTES, _HEAD_BYTES = 64 * 1024, 4 * 1024 * 1024
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+_MOST_NOTE = 4_096
 _NOTES = (
     # Browsers; the number counts the URL's letters.
     re.compile(r"saved from url=\(\d+\)(?P<url>\S+)"),
@@ -121,8 +121,7 @@ def _of_html(
 
 def _noted(body: bytes) -> tuple[str | None, datetime | None]:
     """The address and the moment that whatever saved a page noted in it."""
-    for comment in _COMMENT.finditer(decode(body[:_NOTE_BYTES])):
-        text = comment[1]
+    for text in _comments(decode(body[:_NOTE_BYTES])):
         for pattern in _NOTES:
             match = pattern.search(text)
             if match is None:
@@ -132,6 +131,14 @@ def _noted(body: bytes) -> tuple[str | None, datetime | None]:
             if is_web_url(url):
                 return url, _moment(said)
     return None, None
+
+
+def _comments(text: str) -> Iterator[str]:
+    """The beginnings of comments; one that is not closed ends the search, in linear time."""
+    at = 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        yield text[start + 4 : min(end, start + 4 + _MOST_NOTE)]
+        at = end + 3
 
 
 def _moment(said: dict[str, str | None]) -> datetime | None:

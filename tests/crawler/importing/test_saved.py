@@ -210,3 +210,10 @@ def test_archives_of_firefox_are_named(tmp_path: Path) -> None:
     ((_, left),) = pages(tmp_path, "html")
     assert isinstance(left, Left)
     assert left.cause == "maff-not-supported"
+
+
+def test_notes_are_read_behind_comments_of_any_number(tmp_path: Path) -> None:
+    note = f"<!-- saved from url=(0022){HOME}/a -->"
+    found = _read(tmp_path, "p.html", "<!-- x -->" * 5000 + note + "<!--" * 50_000)
+    assert isinstance(found, FoundPage)
+    assert found.url == f"{HOME}/a"
