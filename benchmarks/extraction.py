@@ -35,7 +35,7 @@ from crawler.extraction.article import extract
 from storage.database import chunked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 Answer = dict[str, Any]
 # Pages that go through a library before the next one's turn.
@@ -115,16 +115,18 @@ LIBRARIES: tuple[tuple[str, str, Callable[[], Callable[[bytes, str], Answer]]], 
 )
 
 
-def out_of_fold(bench: Path, kept: Path | None) -> dict[str, Answer]:
+def out_of_fold(bench: Path, wide: Sequence[Path], kept: Path | None) -> dict[str, Answer]:
     """Our answers where each page's forests never saw its publisher, by page."""
     import train_extraction as training
+    from known_pages import load
 
-    samples = training.load(bench)
+    samples = load(bench)
     if kept is not None:
         stored = np.load(kept)
         scores = [stored[f"arr_{i}"] for i in range(len(samples))]
     else:
-        scores = training.out_of_fold(samples, 6)
+        more = [s for folder in wide for s in load(folder)]
+        scores = training.out_of_fold([*samples, *more], 5)[: len(samples)]
     shipped = body_module.probabilities
     answers = {}
     for sample, score in zip(samples, scores, strict=True):
@@ -140,6 +142,9 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bench", type=Path)
+    parser.add_argument(
+        "--wide", type=Path, nargs="*", default=[], help="what else is learned from"
+    )
     parser.add_argument("--answers", type=Path, help="out-of-fold answers of train_extraction.py")
     args = parser.parse_args()
     logging.disable(logging.CRITICAL)
@@ -161,7 +166,7 @@ def main() -> None:
         else:
             print(f"{name}: left out, {module} is not installed", file=sys.stderr)
     measured = _measure(extractors, truth, pages)
-    honest = out_of_fold(args.bench, args.answers)
+    honest = out_of_fold(args.bench, args.wide, args.answers)
     print(f"{'':24}{'body F1':>8}{'fundus':>8}{'zyte':>7}{'feval':>7}{'headline':>9}{'words':>7}"
           f"{'date':>7}{'authors':>8}{'median ms':>10}{'mean':>7}{'pages/s':>8}")  # fmt: skip
     for name, (answers, times) in measured.items():

@@ -1,160 +1,94 @@
 """Train the body extractor, measure it out-of-fold, write its weights.
 
-    python benchmarks/train_extraction.py ../shared/bench [--folds 6] [--write]
+    python benchmarks/train_extraction.py ../shared/bench ../shared/wcxb [--folds 5] [--write]
 
 Needs ``catboost`` (not a dependency of Dateline: inference is NumPy). Pages are grouped by
 publisher, so no figure printed here comes from a page whose publisher was trained on. The
 fitted figure is never printed. With ``--write`` the forests trained on all pages replace
-``crawler/extraction/weights/body.json.gz``.
+``crawler/extraction/weights/body.json.gz``: the same pages give the same file, bit by bit (one
+thread, fixed seeds).
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import gzip
 import importlib.util
 import json
-import re
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from crawler.extraction import body as body_module
-from crawler.extraction import features, hydration, sequence
-from crawler.extraction.metadata import Metadata
-from crawler.extraction.page import Page, parse_html
-from crawler.extraction.walk import Walk
+from known_pages import Sample, folds, load, word_f1
+
+from crawler.extraction import features, sequence
+from crawler.extraction.groups import GROUPS
 
 if TYPE_CHECKING:
-    from crawler.extraction.blocks import RawBlock
+    from collections.abc import Sequence
 
-_WORD = re.compile(r"\w+")
-FIRST = {"iterations": 220, "depth": 6, "learning_rate": 0.08}
-SECOND = {"iterations": 220, "depth": 6, "learning_rate": 0.08}
-
-
-@dataclass
-class Sample:
-    """One page: its rows, the share of each block's words that is truth, and its publisher."""
-
-    rows: np.ndarray
-    share: np.ndarray
-    words: np.ndarray
-    parents: np.ndarray
-    grandparents: np.ndarray
-    blocks: list[RawBlock]
-    kept: list[RawBlock]
-    truth: dict[str, Any]
-    publisher: str
-    # The text that a script would draw, where the page shows none (crawler.extraction.hydration).
-    drawn: str | None = None
-
-    def text(self, answer: np.ndarray) -> str:
-        """The body as the extractor gives it for these probabilities."""
-        scores = body_module.spread(answer, self.kept, len(self.blocks))
-        chosen = body_module.decide(self.blocks, scores) if self.blocks else []
-        shown = "\n".join(self.blocks[i].text for i in chosen)
-        return self.drawn if self.drawn is not None and len(shown) < 200 else shown
+FIRST = {"iterations": 220, "depth": 6, "learning_rate": 0.1, "random_seed": 0}
+SECOND = {"iterations": 220, "depth": 6, "learning_rate": 0.1, "random_seed": 1}
+# What the body is learned from; the other types of the wide set have no one text.
+TAUGHT = ("article", "documentation")
+# Of this share of pages the model is not told case and the words of furniture, as in scripts that
+# have no capitals and languages that the lists do not know; of the next, no class words.
+_CASELESS, _NAMELESS = 0.12, 0.22
+_CASE = [
+    i for i, name in enumerate(features.NAMES)
+    if name in ("upper", "credit", "byline", "heading_furniture") or name.startswith("furniture")
+]  # fmt: skip
+_CLASSES = [
+    i for i, name in enumerate(features.NAMES)
+    if name.partition("_")[0] in ("own", "near", "any") and name.partition("_")[2] in GROUPS
+]  # fmt: skip
+_CASED = features.NAMES.index("first")
 
 
-def publisher_of(url: str) -> str:
-    """The registered name in a URL's host, so that sister editions are one publisher."""
-    host = re.sub(r"^(www\d?|de|en|m|amp|edition)\.", "", url.split("/")[2])
-    labels = host.split(".")
-    while len(labels) > 1 and len(labels[-1]) <= 3:
-        labels.pop()
-    return labels[-1]
+def varied(samples: Sequence[Sample]) -> list[np.ndarray]:
+    """The rows of each page to learn from; of some pages what other pages do not have is hidden."""
+    chance = np.random.RandomState(5)
+    rows = []
+    for s in samples:
+        drawn, own = chance.rand(), s.rows
+        if drawn < _NAMELESS:
+            own = own.copy()
+            own[:, _CASE if drawn < _CASELESS else _CLASSES] = 0
+        if drawn < _CASELESS:
+            cased = (own[:, _CASED] == 1) | (own[:, _CASED] == 2)
+            own[cased, _CASED] = 0
+        rows.append(own)
+    return rows
 
 
-def label(texts: list[str], truth: str) -> np.ndarray:
-    """Share of each block's words that an alignment of page and truth puts into the truth."""
-    words, owner = [], []
-    for i, text in enumerate(texts):
-        found = _WORD.findall(text)
-        words += found
-        owner += [i] * len(found)
-    hits = np.zeros(len(texts))
-    total = np.bincount(np.array(owner, dtype=int), minlength=len(texts)) if owner else hits
-    matcher = difflib.SequenceMatcher(None, words, _WORD.findall(truth), autojunk=False)
-    for start, _, size in matcher.get_matching_blocks():
-        # One or two words in common are chance more often than truth.
-        for k in range(start, start + size):
-            hits[owner[k]] += 1.0 if size > 2 else 0.6
-    return np.where(total > 0, hits / np.maximum(total, 1), 0.0)
-
-
-def load(bench: Path) -> list[Sample]:
-    """All pages of the bench as samples."""
-    samples = []
-    for line in (bench / "truth.jsonl").read_text(encoding="utf-8").splitlines():
-        truth = json.loads(line)
-        body = gzip.decompress((bench / "pages" / f"{truth['id']}.html.gz").read_bytes())
-        page = parse_html(body, truth["url"])
-        meta = Metadata(page)
-        walk = Walk(page.root, page.base_url)
-        headings = [b.text for b in walk.blocks if b.tag == "h1"]
-        headline = meta.headline(headings[0] if headings else None, headings[1:])
-        context = features.Context(
-            body=meta.body, description=meta.description,
-            headline=headline.value if headline else "", title=page.title or "",
-        )  # fmt: skip
-        kept = features.considered(walk.blocks)
-        parents, grandparents = sequence.places(kept)
-        share = label([b.text for b in walk.blocks], truth["body"])
-        samples.append(
-            Sample(
-                features.matrix(kept, context), share[[b.order for b in kept]],
-                np.array([len(b.words) for b in kept], dtype=float), parents, grandparents,
-                walk.blocks, kept, truth, publisher_of(truth["url"]), drawn_by_script(page),
-            )
-        )  # fmt: skip
-    return samples
-
-
-def drawn_by_script(page: Page) -> str | None:
-    """The text of the article that a page's scripts carry, if any do."""
-    fragment = hydration.hidden_article(page)
-    root = hydration.tree_of(fragment) if fragment else None
-    if root is None:
-        return None
-    return "\n".join(b.text for b in Walk(root, page.base_url).blocks if 2 * b.linked < len(b.text))
-
-
-def folds(samples: list[Sample], count: int, seed: int) -> np.ndarray:
-    """The fold of each sample; all of one publisher in the same."""
-    names = sorted({s.publisher for s in samples})
-    np.random.RandomState(seed).shuffle(names)
-    of = {name: i % count for i, name in enumerate(names)}
-    return np.array([of[s.publisher] for s in samples])
-
-
-def fit(samples: list[Sample], rows: list[np.ndarray], options: dict[str, Any]) -> Any:
+def fit(samples: Sequence[Sample], rows: Sequence[np.ndarray], options: dict[str, Any]) -> Any:
     """A forest over ``rows``; each page weighs the same, each block by its words."""
     from catboost import CatBoostClassifier, Pool
 
-    weights = []
-    for s in samples:
+    chance = np.random.RandomState(3)
+    weights, shares, taught = [], [], []
+    for s, own in zip(samples, rows, strict=True):
         kept = s.words[s.share >= 0.5].sum() + 30
-        weights.append(100 * (np.minimum(np.maximum(s.words, 1.5) / kept, 0.5) + 0.001))
+        weight = 100 * (np.minimum(np.maximum(s.words, 1.5) / kept, 0.5) + 0.001)
+        # Half of the short lines outside the text tell as much as all of them.
+        told = (s.share > 0.2) | (s.words > 4) | (chance.rand(len(weight)) < 0.5)
+        weights.append(weight[told])
+        shares.append(s.share[told])
+        taught.append(own[told])
     model = CatBoostClassifier(
-        **options, l2_leaf_reg=6, random_seed=0, verbose=False, allow_writing_files=False, loss_function="CrossEntropy",
-        border_count=64, rsm=0.5, bootstrap_type="Bernoulli", subsample=0.7,
+        **options, l2_leaf_reg=6, verbose=False, allow_writing_files=False, thread_count=1,
+        loss_function="CrossEntropy", border_count=48, rsm=0.3, bootstrap_type="Bernoulli",
+        subsample=0.6,
     )  # fmt: skip
-    model.fit(
-        Pool(
-            np.concatenate(rows),
-            np.concatenate([s.share for s in samples]),
-            weight=np.concatenate(weights),
-        )
-    )
+    pool = Pool(np.concatenate(taught), np.concatenate(shares), weight=np.concatenate(weights))
+    model.fit(pool)
     return model
 
 
@@ -163,34 +97,28 @@ def predict(model: Any, rows: np.ndarray) -> np.ndarray:
     return model.predict_proba(rows)[:, 1] if len(rows) else np.zeros(0)
 
 
-def stacked(s: Sample, probability: np.ndarray) -> np.ndarray:
+def stacked(s: Sample, rows: np.ndarray, probability: np.ndarray) -> np.ndarray:
     """Rows of the second forest."""
-    second = sequence.matrix(probability, s.words, s.parents, s.grandparents)
-    return np.concatenate([s.rows, second], axis=1)
+    return np.concatenate([rows, sequence.matrix(probability, s.words, s.outline)], axis=1)
 
 
-def inner(samples: list[Sample], count: int, seed: int) -> list[np.ndarray]:
-    """Out-of-fold answers of the first forest, as the second one must learn from."""
-    of = folds(samples, count, seed)
+def train(samples: Sequence[Sample]) -> tuple[Any, Any]:
+    """Both forests; the second learns from what forests say that never saw the page's publisher."""
+    samples = [s for s in samples if s.kind in TAUGHT and len(s.rows) and s.teaches]
+    rows = varied(samples)
+    of = folds(samples, 3, 7)
     answers: list[np.ndarray] = [np.zeros(0)] * len(samples)
-    for k in range(count):
-        train = [s for s, i in zip(samples, of, strict=True) if i != k]
-        model = fit(train, [s.rows for s in train], FIRST)
-        for n, s in enumerate(samples):
-            if of[n] == k:
-                answers[n] = predict(model, s.rows)
-    return answers
+    for k in range(3):
+        of_others = [n for n in range(len(samples)) if of[n] != k]
+        model = fit([samples[n] for n in of_others], [rows[n] for n in of_others], FIRST)
+        for n in np.flatnonzero(of == k):
+            answers[n] = predict(model, rows[n])
+    first = fit(samples, rows, FIRST)
+    second = [stacked(s, own, a) for s, own, a in zip(samples, rows, answers, strict=True)]
+    return first, fit(samples, second, SECOND)
 
 
-def train(samples: list[Sample]) -> tuple[Any, Any]:
-    """Both forests."""
-    answers = inner(samples, 4, 7)
-    first = fit(samples, [s.rows for s in samples], FIRST)
-    rows = [stacked(s, a) for s, a in zip(samples, answers, strict=True)]
-    return first, fit(samples, rows, SECOND)
-
-
-def out_of_fold(samples: list[Sample], count: int) -> list[np.ndarray]:
+def out_of_fold(samples: Sequence[Sample], count: int) -> list[np.ndarray]:
     """Each page's answers from forests that never saw its publisher."""
     of = folds(samples, count, 1)
     answers: list[np.ndarray] = [np.zeros(0)] * len(samples)
@@ -198,37 +126,46 @@ def out_of_fold(samples: list[Sample], count: int) -> list[np.ndarray]:
         first, second = train([s for s, i in zip(samples, of, strict=True) if i != k])
         for n, s in enumerate(samples):
             if of[n] == k and len(s.rows):
-                answers[n] = predict(second, stacked(s, predict(first, s.rows)))
+                answers[n] = predict(second, stacked(s, s.rows, predict(first, s.rows)))
         print(f"fold {k + 1} of {count}", file=sys.stderr)
     return answers
 
 
-def report(samples: list[Sample], answers: list[np.ndarray], bench: Path) -> None:
-    """Body F1 out-of-fold at several thresholds, by set, and the worst pages."""
+def report(samples: Sequence[Sample], answers: Sequence[np.ndarray], score: Any) -> None:
+    """Body F1 out-of-fold: of the news by shingles, of the wide set by words, and the worst."""
+    rows = defaultdict(list)
+    worst = []
+    for s, a in zip(samples, answers, strict=True):
+        text = s.text(a)
+        if s.truth["set"] != "wcxb":
+            found = score.overlap(s.truth["body"], text)
+            for name in ("news", s.truth["set"]):
+                rows[name].append(found)
+            continue
+        f1 = word_f1(s.truth["body"], text)
+        rows[s.kind].append(f1)
+        if s.kind == "article":
+            worst.append((f1, s.truth["url"]))
+    for name, found in rows.items():
+        if isinstance(found[0], tuple):
+            precision, recall, f1 = score.prf(found)
+            print(
+                f"{name:14} {len(found):4} F1 {f1:.4f}  precision {precision:.4f}  recall {recall:.4f}"
+            )
+        else:
+            print(f"{name:14} {len(found):4} word F1 {np.mean(found):.4f}")
+    for f1, url in sorted(worst)[:30]:
+        print(f"  {f1:.2f} {url[:100]}")
+
+
+def scorer(bench: Path) -> Any:
+    """The bench's own ``score.py``."""
     spec = importlib.util.spec_from_file_location("score", bench / "score.py")
     assert spec is not None
     assert spec.loader is not None
     score = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(score)
-    chosen = body_module.THRESHOLD
-    worst = []
-    for threshold in (0.3, 0.35, 0.42, 0.5, 0.6):
-        body_module.THRESHOLD = threshold
-        overlaps = []
-        for s, a in zip(samples, answers, strict=True):
-            overlaps.append((score.overlap(s.truth["body"], s.text(a)), s.truth))
-        line = f"threshold {threshold:.2f}"
-        for name in ("all", "fundus", "zyte", "feval"):
-            rows = [o for o, t in overlaps if name in ("all", t["set"])]
-            precision, recall, f1 = score.prf(rows)
-            line += f"  {name} {f1:.4f}" + (f" (p {precision:.3f} r {recall:.3f})"
-                                            if name == "all" else "")  # fmt: skip
-        print(line)
-        if threshold == chosen:
-            worst = sorted(overlaps, key=lambda o: o[0])[:30]
-    body_module.THRESHOLD = chosen
-    for (hit, extra, missed), truth in worst:
-        print(f"  {hit:.2f} +{extra:.2f} -{missed:.2f} {truth['set']} {truth['url'][:100]}")
+    return score
 
 
 def forest_json(model: Any, names: list[str]) -> dict[str, Any]:
@@ -250,17 +187,28 @@ def forest_json(model: Any, names: list[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def write(samples: Sequence[Sample]) -> Path:
+    """Train on all pages and keep the weights."""
+    first, second = train(samples)
+    names = list(features.NAMES)
+    data = {"forests": [forest_json(first, names),
+                        forest_json(second, names + list(sequence.NAMES))]}  # fmt: skip
+    path = ROOT / "crawler" / "extraction" / "weights" / "body.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(data).encode(), 9, mtime=0))
+    return path
+
+
 def main() -> None:
     """Measure, and with ``--write`` train on everything and keep the weights."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bench", type=Path)
-    parser.add_argument("--folds", type=int, default=6)
+    parser.add_argument("folders", type=Path, nargs="+", help="the news first, then the wide set")
+    parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--answers", help="report on answers that --keep wrote, training nothing")
     parser.add_argument("--keep", help="write the out-of-fold answers there (.npz)")
     parser.add_argument("--only-write", action="store_true")
     args = parser.parse_args()
-    samples = load(args.bench)
+    samples = [s for folder in args.folders for s in load(folder)]
     if not args.only_write:
         if args.answers:
             kept = np.load(args.answers)
@@ -269,15 +217,9 @@ def main() -> None:
             answers = out_of_fold(samples, args.folds)
         if args.keep:
             np.savez_compressed(args.keep, *answers)
-        report(samples, answers, args.bench)
+        report(samples, answers, scorer(args.folders[0]))
     if args.write or args.only_write:
-        first, second = train(samples)
-        names = list(features.NAMES)
-        data = {"forests": [forest_json(first, names),
-                            forest_json(second, names + list(sequence.NAMES))]}  # fmt: skip
-        path = ROOT / "crawler" / "extraction" / "weights" / "body.json.gz"
-        path.write_bytes(gzip.compress(json.dumps(data).encode(), 9, mtime=0))
-        print(f"wrote {path}")
+        print(f"wrote {write(samples)}")
 
 
 if __name__ == "__main__":

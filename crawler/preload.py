@@ -7,5 +7,6 @@ from crawler.sites import extract_for_site
 __all__ = ["article", "extract_for_site", "preparing"]
 
 model.load("body")
+model.load("kinds")
 language.warm_up()
 timestamp_words.warm_up()

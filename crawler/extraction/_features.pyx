@@ -11,10 +11,11 @@ from libc.string cimport memcpy, memset
 
 import numpy as np
 
-from crawler.extraction import features
+from crawler.extraction import features, sections, vocabulary
+from crawler.extraction.groups import groups_of, _group_cache
 
 # That of features.py at which this was written.
-VERSION = 1
+VERSION = 2
 
 cdef Py_ssize_t OWN = len(features._OWN)
 cdef Py_ssize_t TAGS = len(features._TAGS) + 1
@@ -22,23 +23,28 @@ cdef Py_ssize_t SECTIONS = len(features._SECTIONS)
 cdef Py_ssize_t GROUPS = len(features.GROUPS)
 cdef Py_ssize_t PLACE = len(features._PLACE)
 cdef Py_ssize_t POSITION = len(features._POSITION)
+cdef Py_ssize_t SECTION = len(sections.NAMES)
 cdef Py_ssize_t WIDTH = len(features.NAMES)
 cdef Py_ssize_t KINDS = SECTIONS + GROUPS
 
 cdef dict TAG_CODES = features._TAG_CODES
 cdef dict SECTION_INDEX = features._SECTION_INDEX
-cdef frozenset SIGNING = features._SIGNING
-cdef frozenset FURNITURE = features._FURNITURE
-cdef frozenset CREDITS = features._CREDITS
+cdef frozenset SIGNING = vocabulary.SIGNING
+cdef frozenset FURNITURE = vocabulary.FURNITURE
+cdef frozenset CREDITS = vocabulary.CREDITS
 cdef str ENDS = "".join(features._ENDS)
 cdef str CLOSING = features._CLOSING
-cdef object groups_of = features.groups_of
-cdef dict KNOWN = features._group_cache
+cdef dict KNOWN = _group_cache
 cdef object has_date = features._DATE.search
 cdef float[:, ::1] TAG_ROWS = features._TAG_ROWS
 cdef float[::1] NEARNESS = features._NEARNESS
 cdef int NOWHERE = features._NOWHERE
 cdef Py_ssize_t COMPARED = features._COMPARED
+cdef tuple WIDE_FURNITURE = vocabulary.WIDE_FURNITURE
+cdef double WIDER = features.WIDER, WIDE_WORDS = features.WIDE_WORDS
+cdef double RUN_ON_WORDS = features.RUN_ON_WORDS
+cdef dict LEVELS = sections.LEVELS
+cdef Py_ssize_t FURNITURE_COLUMN = features._FURNITURE_COLUMN, FAR = sections.FAR
 cdef tuple OFFSETS = features._OFFSETS
 # Of a block's own columns those that its neighbours are told.
 cdef tuple TOLD = tuple(features._OWN.index(name) for name in features._NEIGHBOUR)
@@ -58,6 +64,14 @@ cdef class Rows:
     cdef list blocks
     cdef object context
     cdef Py_ssize_t count, orders
+    # How many letters of a script with spaces a sign of the page is worth, and what that is of.
+    cdef double scale
+    cdef Py_ssize_t widths, signs
+    # Where the headline stands, -1 where nowhere, and the place with most paragraph text.
+    cdef Py_ssize_t named
+    cdef object best
+    # Of blocks of the same tag and words: how many there are, and their characters.
+    cdef dict kinds, kind_chars
     cdef float[:, ::1] out
     cdef object rows
     # By the order of a place: its steps to each kind of ancestor, and whether they are counted.
@@ -90,9 +104,12 @@ cdef class Rows:
             for k in range(TAGS):
                 out[i, OWN + k] = TAG_ROWS[code, k]
             self.nearness(block.place, i)
-        self.placing(OWN + TAGS + SECTIONS + 3 * GROUPS)
-        self.position(OWN + TAGS + SECTIONS + 3 * GROUPS + PLACE)
-        self.neighbours(OWN + TAGS + SECTIONS + 3 * GROUPS + PLACE + POSITION)
+        self.scale = <double> self.widths / <double> self.signs
+        k = OWN + TAGS + SECTIONS + 3 * GROUPS
+        self.placing(k)
+        self.position(k + PLACE)
+        self.section(k + PLACE + POSITION)
+        self.neighbours(k + PLACE + POSITION + SECTION)
         return self.rows
 
     cdef int own(self, block, Py_ssize_t row) except -1:
@@ -101,9 +118,10 @@ cdef class Rows:
         cdef Py_ssize_t seen = min(chars, 600)
         cdef Py_ssize_t i, spaces = 0, size = 0, commas = 0, digits = 0, upper = 0, quotes = 0
         cdef Py_ssize_t sentences = 0, at = 0, copyrights = 0, furniture = 0, credits = 0
+        cdef Py_ssize_t wide = 0, run_on = 0, hangul = 0, width
         cdef Py_UCS4 c, before = 0, last
         cdef bint ends, signing = False
-        cdef double count
+        cdef double count, stretch
         cdef float* out = &self.out[row, 0]
         cdef list words = block.words
         for i in range(seen):
@@ -130,16 +148,31 @@ cdef class Rows:
                 size += 2 if c < 0x800 else 1 if 0xD800 <= c < 0xE000 else 3 if c < 0x10000 else 4
                 if c == 0xA9:
                     copyrights += 1
-                elif c == 0x3001:
+                elif c == 0x3001 or c == 0xFF0C or c == 0x60C:
                     commas += 1
                 elif c == 0x3002:
                     sentences += 1
-                elif c == 0xAB or c == 0x201C or c == 0x201D or c == 0x201E or c == 0x300C:
+                elif 0x3005 <= c <= 0x30FF or 0x3400 <= c <= 0x9FFF or 0xF900 <= c <= 0xFAFF:
+                    wide += 1
+                    quotes += c == 0x300C
+                elif 0xAC00 <= c <= 0xD7AF:
+                    hangul += 1
+                elif 0xE00 <= c <= 0xEFF or 0x1000 <= c <= 0x109F or 0x1780 <= c <= 0x17FF:
+                    run_on += 1
+                elif c == 0xAB or c == 0x201C or c == 0x201D or c == 0x201E:
                     quotes += 1
             before = c
         for i in range(seen, chars):
             spaces += text[i] == 32
-        count = spaces + 1
+        stretch = <double> chars / <double> seen
+        width = chars + <Py_ssize_t> (WIDER * wide * stretch)
+        count = spaces + 1 + <Py_ssize_t> ((WIDE_WORDS * wide + RUN_ON_WORDS * run_on) * stretch)
+        self.widths += width
+        self.signs += chars
+        if wide or hangul:
+            sample = text[:600]
+            for word in WIDE_FURNITURE:
+                furniture += <Py_ssize_t> sample.count(word)
         c = text[0]
         i = chars - 1
         while i >= 0 and holds(CLOSING, text[i]):
@@ -152,9 +185,9 @@ cdef class Rows:
                 word = words[i]
                 furniture += word in FURNITURE
                 credits += word in CREDITS
-        out[0] = <float> log1p(<double> chars)
+        out[0] = <float> log1p(<double> width)
         out[1] = <float> log1p(count)
-        out[2] = <float> min(chars / count, 40.0)
+        out[2] = <float> min(width / count, 40.0)
         out[3] = <float> (<double> <Py_ssize_t> block.linked / <double> chars)
         out[4] = <float> (<double> <Py_ssize_t> block.strong / <double> chars)
         out[5] = <float> (<double> commas / <double> size * 100)
@@ -169,10 +202,9 @@ cdef class Rows:
         out[14] = <float> (furniture + at + copyrights)
         out[15] = <float> (credits + copyrights)
         out[16] = text[chars - 1] == 58 or text[chars - 1] == 0xFF1A
-        out[17] = chars / count > 12
-        out[18] = <float> <Py_ssize_t> len(block.images)
-        out[19] = <float> <Py_ssize_t> block.list_depth
-        out[20] = <bint> block.quoted
+        out[17] = <float> <Py_ssize_t> len(block.images)
+        out[18] = <float> <Py_ssize_t> block.list_depth
+        out[19] = <bint> block.quoted
         return 0
 
     cdef unsigned char* steps_of(self, place) except NULL:
@@ -238,7 +270,7 @@ cdef class Rows:
             root = root.parent
         total = max(<Py_ssize_t> root.chars, 1)
         paragraphs = max(<Py_ssize_t> root.paragraphs, 1)
-        best = self.best_place()
+        self.best = best = self.best_place()
         best_chars = <Py_ssize_t> best.chars
         for i in range(self.count):
             place = self.blocks[i].place
@@ -271,7 +303,7 @@ cdef class Rows:
                 out[5 + k] = <float> (linked[k] / max(chars[k], 1.0))
                 out[8 + k] = <float> pars[k]
                 out[11 + k] = <float> (pars[k] / paragraphs)
-                out[16 + k] = <float> (chars[k] / <double> blocks[k])
+                out[16 + k] = <float> (chars[k] / <double> blocks[k] * self.scale)
             out[14] = <float> log1p(<double> blocks[0])
             out[15] = <float> log1p(<double> blocks[1])
             out[19] = <float> (commas[1] / max(chars[1], 1.0) * 100)
@@ -289,7 +321,7 @@ cdef class Rows:
         best = None
         for block in self.blocks:
             weight = <Py_ssize_t> len(<str> block.text) - 2 * <Py_ssize_t> block.linked
-            if weight < 60:
+            if weight * self.scale < 60:
                 continue
             node = block.place.parent
             if node is None:
@@ -334,8 +366,9 @@ cdef class Rows:
         if heading >= 0:
             named = heading
         else:
-            place = features._headline_at(self.blocks, self.context)
+            place = features.headline_at(self.blocks, self.context)
             named = -1 if place is None else place
+        self.named, self.kinds, self.kind_chars = named, kinds, kind_chars
         if named >= 0:
             h1 = self.blocks[named].text.lower()
         whole = max(total, 1)
@@ -372,11 +405,74 @@ cdef class Rows:
             # Lower case is never shorter, so the longer ones need no look.
             out[13] = <Py_ssize_t> len(text) <= <Py_ssize_t> len(h1) and text.lower() == h1
             out[14] = <float> log1p(<double> n)
-            out[15] = <float> log1p(<double> total)
+            out[15] = <float> log1p(<double> total * self.scale)
             out[16] = <float> log1p(<double> (order - previous - 1))
             out[17] = <float> log1p(<double> (following - order - 1))
             previous = order
             before += len(text)
+        return 0
+
+    cdef int section(self, Py_ssize_t column) except -1:
+        cdef Py_ssize_t i, n = self.count, since = -1, level = 0, like = 0, following = -1
+        cdef Py_ssize_t count, chars, linked, steps
+        cdef float furniture = 0.0
+        cdef double total
+        cdef dict kind_linked = {}, paths = {}, to_headline = {}, to_best = {}
+        cdef list sums, ways = []
+        cdef float* out
+        for i in range(n):
+            block = self.blocks[i]
+            place = block.place
+            kind = (block.tag, place.words)
+            kind_linked[kind] = kind_linked.get(kind, 0) + block.linked
+            above = place.parent
+            path = (*kind, "" if above is None else above.words)
+            ways.append(path)
+            known = paths.get(path)
+            if known is None:
+                paths[path] = known = [0, 0, 0]
+            sums = known
+            sums[0] += 1
+            sums[1] += len(<str> block.text)
+            sums[2] += block.linked
+        root = self.blocks[0].place
+        while root.parent is not None:
+            root = root.parent
+        total = max(<Py_ssize_t> root.chars, 1)
+        upwards(self.best, to_best)
+        upwards(self.best if self.named < 0 else self.blocks[self.named].place, to_headline)
+        for i in range(n - 1, -1, -1):
+            self.out[i, column + 1] = <float> min(following - i, FAR) if following >= 0 else -1.0
+            if self.blocks[i].tag in LEVELS:
+                following = i
+        for i in range(n):
+            block = self.blocks[i]
+            place = block.place
+            kind = (block.tag, place.words)
+            count, chars, linked = self.kinds[kind], self.kind_chars[kind], kind_linked[kind]
+            sums = paths[ways[i]]
+            out = &self.out[i, column]
+            out[0] = <float> min(i - since, FAR) if level else -1.0
+            out[2] = <float> level
+            out[3] = furniture
+            out[4] = <float> log1p(<double> like)
+            out[5] = <float> log1p(<double> chars / <double> count)
+            out[6] = <float> (<double> linked / <double> chars)
+            out[7] = <float> log1p(<double> <Py_ssize_t> sums[0])
+            out[8] = <float> log1p(<double> <Py_ssize_t> sums[1] / <double> <Py_ssize_t> sums[0])
+            out[9] = <float> (<double> <Py_ssize_t> sums[2] / <double> <Py_ssize_t> sums[1])
+            out[10] = <float> (<double> <Py_ssize_t> root.linked / total)
+            out[11] = <float> log1p(<double> <Py_ssize_t> root.paragraphs)
+            way = apart(place, to_headline)
+            steps = way[0]
+            out[12] = <float> steps
+            out[13] = <float> (<double> <Py_ssize_t> way[1] / total)
+            steps = apart(place, to_best)[0]
+            out[14] = <float> steps
+            tag = block.tag
+            if tag in LEVELS:
+                since, level, like = i, LEVELS[tag], count
+                furniture = self.out[i, FURNITURE_COLUMN]
         return 0
 
     cdef int neighbours(self, Py_ssize_t column) except -1:
@@ -403,6 +499,23 @@ cdef class Rows:
                 out[width + 1] = parents[i] == parents[j]
             column += width + 2
         return 0
+
+
+cdef int upwards(place, dict known) except -1:
+    """Fill in, for a place and all around it, that it is no step from what holds it."""
+    while place is not None:
+        known[place.order] = (0, place.chars)
+        place = place.parent
+    return 0
+
+
+cdef tuple apart(place, dict known):
+    """Steps up from a place to one of those known, and that one's characters."""
+    found = known.get(place.order)
+    if found is None:
+        above = apart(place.parent, known)
+        known[place.order] = found = (above[0] + 1, above[1])
+    return found
 
 
 cdef float shared(list words, set known) except? -1:

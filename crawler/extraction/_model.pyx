@@ -13,7 +13,7 @@ import numpy as np
 from crawler.extraction import sequence
 
 # That of model.py and sequence.py at which this was written.
-VERSION = 1
+VERSION = 2
 
 cdef Py_ssize_t WIDTH = len(sequence.NAMES)
 cdef tuple SHIFTS = sequence._SHIFTS
@@ -21,6 +21,7 @@ cdef tuple WINDOWS = sequence._WINDOWS
 cdef double FAR = sequence._FAR
 cdef float SURE = sequence._SURE
 cdef double LONG = sequence._LONG
+cdef double MOST = sequence._MOST
 
 
 def summed(const float[:, ::1] columns not None, const int[:, ::1] asked not None,
@@ -50,46 +51,81 @@ def summed(const float[:, ::1] columns not None, const int[:, ::1] asked not Non
     return answers
 
 
-cdef int by_place(float[:, ::1] out, Py_ssize_t column, const float[::1] probability,
-                  const double[::1] words, const long long[::1] places, double total) except -1:
-    """What the first look thinks of each block's place: on average, at best, and its share."""
-    cdef Py_ssize_t i, at, n = probability.shape[0], count = 0
-    cdef dict seen = {}
-    cdef list numbers = []
-    sums = np.zeros((4, n))
+cdef int by_group(float[:, ::1] out, Py_ssize_t column, const float[::1] probability,
+                  const double[::1] words, const long long[::1] group, double total) except -1:
+    """What the first look thinks of each block's group: on average, at best, and its share."""
+    cdef Py_ssize_t i, at, n = probability.shape[0], most = 0
+    for i in range(n):
+        most = max(most, <Py_ssize_t> group[i])
+    sums = np.zeros((4, most + 1))
     cdef double[:, ::1] sum = sums
     for i in range(n):
-        place = places[i]
-        known = seen.get(place)
-        if known is None:
-            seen[place] = known = count
-            count += 1
-        numbers.append(known)
-        at = known
+        at = group[i]
         sum[0, at] += words[i] + 1
         sum[1, at] += probability[i] * (words[i] + 1)
         sum[2, at] += probability[i] * words[i]
         sum[3, at] = max(sum[3, at], <double> probability[i])
     for i in range(n):
-        at = numbers[i]
+        at = group[i]
         out[i, column] = <float> (sum[1, at] / sum[0, at])
         out[i, column + 1] = <float> sum[3, at]
         out[i, column + 2] = <float> (sum[2, at] / (total + 1))
     return 0
 
 
+cdef int box(float[:, ::1] out, Py_ssize_t column, const float[::1] probability,
+             const double[::1] words, const long long[::1] places,
+             const long long[::1] parents, double total) except -1:
+    """Where each block stands to the innermost place that holds most of the text."""
+    cdef Py_ssize_t i, steps, place, branch, inner = 0
+    cdef Py_ssize_t n = probability.shape[0], count = parents.shape[0]
+    sums = np.zeros((2, count))
+    cdef double[:, ::1] sum = sums
+    around_it = np.zeros(count, dtype=np.uint8)
+    cdef unsigned char[::1] around = around_it
+    for i in range(n):
+        sum[0, places[i]] += probability[i] * words[i]
+        sum[1, places[i]] += words[i]
+    for i in range(count - 1, 0, -1):
+        sum[0, parents[i]] += sum[0, i]
+        sum[1, parents[i]] += sum[1, i]
+    for i in range(count):
+        if sum[0, i] >= MOST * total and (i == 0 or parents[i] == inner):
+            inner = i
+    place = inner
+    while place >= 0:
+        around[place] = 1
+        place = parents[place]
+    for i in range(n):
+        place = branch = places[i]
+        steps = 0
+        while not around[place]:
+            branch = place
+            steps += 1
+            place = parents[place]
+        out[i, column] = place == inner
+        out[i, column + 1] = <float> steps
+        out[i, column + 2] = <float> (sum[0, branch] / (sum[1, branch] + 1))
+        out[i, column + 3] = <float> (sum[0, branch] / (total + 1))
+        out[i, column + 4] = <float> log1p(sum[1, branch])
+    return 0
+
+
 def matrix(const float[::1] probability not None, const double[::1] words not None,
-           const long long[::1] parents not None, const long long[::1] grandparents not None):
+           const long long[:, ::1] groups not None, const long long[::1] headings not None,
+           const long long[::1] places not None, const long long[::1] parents not None):
     """As ``sequence.matrix``, for at least one block."""
-    cdef Py_ssize_t i, j, k, low, high, column = 1, n = probability.shape[0], last = -1
+    cdef Py_ssize_t i, j, k, low, high, column = 1, n = probability.shape[0]
+    cdef Py_ssize_t first = -1, last = -1, final = -1
     rows = np.zeros((n, WIDTH), dtype=np.float32)
     cdef float[:, ::1] out = rows
-    cdef double total = 0.0, so_far = 0.0
+    cdef double total = 0.0, so_far = 0.0, length = 0.0
     # Sums up to each block of its weight, and of that times its probability.
     running = np.zeros((2, n + 1))
     cdef double[:, ::1] sums = running
     for i in range(n):
         total += probability[i] * words[i]
+        length += words[i]
         sums[0, i + 1] = sums[0, i] + (words[i] + 1)
         sums[1, i + 1] = sums[1, i] + probability[i] * (words[i] + 1)
         out[i, 0] = probability[i]
@@ -99,9 +135,9 @@ def matrix(const float[::1] probability not None, const double[::1] words not No
             out[i, column] = probability[i - k] if i >= k else <float> -0.1
             out[i, column + 1] = probability[i + k] if i + k < n else <float> -0.1
         column += 2
-    by_place(out, column, probability, words, parents, total)
-    by_place(out, column + 3, probability, words, grandparents, total)
-    column += 6
+    for j in range(groups.shape[0]):
+        by_group(out, column, probability, words, groups[j], total)
+        column += 3
     for i in range(n):
         so_far += probability[i] * words[i]
         out[i, column] = <float> log1p(total)
@@ -110,7 +146,9 @@ def matrix(const float[::1] probability not None, const double[::1] words not No
         out[i, column + 3] = <float> (min(<double> (i - last), FAR) if last >= 0 else FAR)
         if probability[i] > SURE and words[i] > LONG:
             last = i
-    last = -1
+            if first < 0:
+                first = i
+    final, last = last, -1
     for i in range(n - 1, -1, -1):
         out[i, column + 4] = <float> (min(<double> (last - i), FAR) if last >= 0 else FAR)
         if probability[i] > SURE and words[i] > LONG:
@@ -122,4 +160,10 @@ def matrix(const float[::1] probability not None, const double[::1] words not No
             low, high = max(i - k, 0), min(i + k + 1, n)
             out[i, column] = <float> ((sums[1, high] - sums[1, low]) / (sums[0, high] - sums[0, low]))
         column += 1
+    for i in range(n):
+        out[i, column] = probability[headings[i]] if headings[i] >= 0 else <float> -0.1
+        out[i, column + 6] = <float> (total / (length + 1))
+        out[i, column + 7] = first < 0 or i < first
+        out[i, column + 8] = first < 0 or i > final
+    box(out, column + 1, probability, words, places, parents, total)
     return rows

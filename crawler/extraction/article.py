@@ -5,9 +5,20 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from crawler.extraction import body, byline_text, dates, kinds, language, moments, tooltips
+from crawler.extraction import (
+    body,
+    byline_text,
+    dates,
+    kinds,
+    language,
+    moments,
+    page_features,
+    page_kinds,
+    tooltips,
+)
 from crawler.extraction.access import access_of, is_notice
 from crawler.extraction.completion import completed
 from crawler.extraction.continued import onward_links
@@ -29,7 +40,7 @@ from crawler.extraction.walk import Walk
 from storage.content import Article, Block, Entry, EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from crawler.extraction.blocks import RawBlock
@@ -127,9 +138,13 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
         body=meta.body, description=meta.description,
         headline=headline.value if headline else "", title=page.title or "",
     )  # fmt: skip
-    chosen = (
-        _inside(walk, boxes) if boxes else completed(walk.blocks, body.choose(walk.blocks, context))
-    )
+    looks: Callable[[], page_kinds.Guess] | None = None
+    if boxes:
+        chosen = _inside(walk, boxes)
+    else:
+        scores = body.probabilities(walk.blocks, context)
+        chosen = completed(walk.blocks, body.decide(walk.blocks, scores))
+        looks = partial(_looks, meta, walk.blocks, chosen, scores)
     if sum(len(walk.blocks[i].text) for i in chosen) < _LITTLE:
         drawn = _drawn_by_script(page)
         if drawn is not None:
@@ -142,7 +157,7 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
     verdict = kinds.judge(meta, headline.value if headline else None, walk.blocks, chosen,
                           has_moment=published is not None and published[1] not in _NOT_SHOWN,
                           entry=entry_page,
-                          announced=bool(hinted))  # fmt: skip
+                          announced=bool(hinted), looks=looks)  # fmt: skip
     if verdict.kind == "entry":
         return Extraction(
             "entry", entry=_entry(meta, walk, chosen, headline.value if headline else None)
@@ -158,6 +173,17 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
     if verdict.kind != "article":
         article = replace(article, kind=verdict.kind)
     return Extraction(verdict.kind, article=article, onward=onward_links(page))
+
+
+def _looks(
+    meta: Metadata, blocks: Sequence[RawBlock], chosen: Sequence[int], scores: Any
+) -> page_kinds.Guess:
+    """What a page looks like by its address, its head and its blocks."""
+    row = page_features.row(
+        meta.page.url, meta.page.meta("og:type") or "", kinds.types_named(meta),
+        blocks, chosen, scores, has_moment=kinds.says_moment(meta),
+    )  # fmt: skip
+    return page_kinds.guess(row)
 
 
 def _inside(walk: Walk, boxes: Sequence[Any]) -> list[int]:

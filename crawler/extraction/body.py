@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from crawler.extraction import features, model, sequence
+from crawler.extraction.features import extent
+from crawler.extraction.groups import GROUPS, groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawler.extraction.blocks import Place, RawBlock
 
-# Above it a block is taken; where precision and recall balance out-of-fold (see the model card).
-THRESHOLD = 0.42
+# What is surer than this is text in any case, what is less sure than that in none.
+_SURE, _UNSURE = 0.55, 0.15
 _FAINT = 0.03
-_COMMENT = features.GROUPS.index("comment")
+_RELATED = re.compile(r"\brelated[-_ ]?(?:stor|articles?|posts?|news|links?|content)", re.ASCII)
+_WORDS = features.NAMES.index("words")
+_COMMENT = GROUPS.index("comment")
 # A gap between two chosen blocks that may be closed, in blocks, and how sure one must be.
 _MAX_GAP = 40
 _GAP_FLOOR = 0.02
 _GAP_TAGS = frozenset({"li", "ul", "ol", "p", "h2", "h3", "h4", "blockquote", "dl", "dt", "dd"})
 _AGAINST = frozenset(
-    features.GROUPS.index(name)
+    GROUPS.index(name)
     for name in ("related", "nav", "aside", "share", "comment", "advert", "subscribe", "author",
                  "meta", "caption", "notice", "footer", "hidden")
 )  # fmt: skip
@@ -38,12 +43,15 @@ def probabilities(blocks: Sequence[RawBlock], context: features.Context) -> np.n
         return np.zeros(len(blocks))
     first, second = model.load("body")
     rows = features.matrix(kept, context)
-    words = np.array([len(block.words) for block in kept], dtype=float)
-    parents, grandparents = sequence.places(kept)
     initial = first.probability(rows)
-    context_rows = sequence.matrix(initial, words, parents, grandparents)
-    answers = second.probability(np.concatenate([rows, context_rows], axis=1))
+    looked = sequence.matrix(initial, words_of(rows), sequence.outline(kept))
+    answers = second.probability(np.concatenate([rows, looked], axis=1))
     return spread(answers, kept, len(blocks))
+
+
+def words_of(rows: np.ndarray) -> np.ndarray:
+    """How many words each block has, in scripts without spaces too, as its features say."""
+    return np.asarray(np.rint(np.expm1(rows[:, _WORDS].astype(np.float64))))
 
 
 def spread(answers: np.ndarray, kept: Sequence[RawBlock], count: int) -> np.ndarray:
@@ -60,21 +68,41 @@ def choose(blocks: Sequence[RawBlock], context: features.Context) -> list[int]:
 
 def decide(blocks: Sequence[RawBlock], scores: np.ndarray) -> list[int]:
     """Decisions over the sequence: what is sure enough, gaps closed, repeats dropped."""
-    chosen = [i for i, score in enumerate(scores) if score >= THRESHOLD]
+    threshold = threshold_of(scores, blocks)
+    chosen = [i for i, score in enumerate(scores) if score >= threshold]
     if not chosen and len(scores) and scores.max() >= _FAINT:
         # A page of a sentence or two: what stands out is what there is.
         chosen = [i for i, score in enumerate(scores) if score >= 0.5 * scores.max()]
     return _without_repeats(blocks, _without_comments(blocks, _closed(blocks, scores, chosen)))
 
 
+def threshold_of(scores: np.ndarray, blocks: Sequence[RawBlock]) -> float:
+    """From which probability on blocks are taken, so that F1 over words is expected to be highest.
+
+    Where the model is sure of a page that is about a half; where all is doubtful, a block that is
+    text with three chances in ten is better in than out.
+    """
+    order = np.argsort(-scores, kind="stable")
+    order = order[scores[order] > _FAINT]
+    if not len(order):
+        return _SURE
+    words = np.array([extent(blocks[i].text)[1] for i in order], dtype=float)
+    right = np.cumsum(scores[order] * words)
+    f1 = 2 * right / (np.cumsum(words) + right[-1])
+    return float(np.clip(scores[order[int(np.argmax(f1))]], _UNSURE, _SURE))
+
+
 def _without_comments(blocks: Sequence[RawBlock], chosen: list[int]) -> list[int]:
-    """Drop what lies in a box of comments, unless that box holds most of what was chosen."""
+    """Drop what lies in a box of comments or of related articles, by the words of its class.
+
+    Unless that box holds most of what was chosen.
+    """
     boxes: dict[int, int] = {}
     of: dict[int, int] = {}
     for i in chosen:
         place: Place | None = blocks[i].place
         while place is not None:
-            if place.words and _COMMENT in features.groups_of(place.words):
+            if place.words and (_COMMENT in groups_of(place.words) or _RELATED.search(place.words)):
                 boxes[place.order] = boxes.get(place.order, 0) + len(blocks[i].text)
                 of[i] = place.order
                 break
@@ -123,7 +151,7 @@ def _belongs(block: RawBlock, box: Place | None) -> bool:
             return True
         if place is None or place.tag not in _GAP_TAGS:
             return False
-        if place.words and _AGAINST.intersection(features.groups_of(place.words)):
+        if place.words and _AGAINST.intersection(groups_of(place.words)):
             return False
         place = place.parent
     return False

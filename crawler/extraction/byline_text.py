@@ -9,7 +9,7 @@ from lxml import etree
 
 from crawler.extraction.bylines import clean_names, stated_names
 from crawler.extraction.dates import has_date
-from crawler.extraction.features import GROUPS, is_in_group
+from crawler.extraction.groups import GROUPS, is_in_group
 from crawler.extraction.headline_words import fold
 from crawler.extraction.name_words import PARTICLES, is_agency, is_house
 

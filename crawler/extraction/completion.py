@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler.extraction.features import GROUPS, groups_of
+from crawler.extraction.groups import GROUPS, groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

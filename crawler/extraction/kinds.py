@@ -11,13 +11,14 @@ from crawler.extraction.structured import types_of
 from storage.addresses import url_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from crawler.extraction.blocks import RawBlock
     from crawler.extraction.metadata import Metadata
+    from crawler.extraction.page_kinds import Guess, Looks
 
 PageKind = Literal["article", "video", "gallery", "entry", "listing", "home", "login-wall", "consent-wall", "bot-wall",
-                   "error", "empty"]  # fmt: skip
+                   "error", "empty", "forum", "product", "service", "documentation"]  # fmt: skip
 
 # A code only as a page of errors writes it: "500 jobs lost" is news.
 _ERROR_CODE = re.compile(
@@ -83,6 +84,13 @@ _NO_NAMES = frozenset({"page", "paged", "lang", "hl", "locale", "edition", "s", 
 # What enters the archive, under whatever of these names.
 KEPT = ("article", "video", "gallery")
 _CONSENT_WORDS = 900
+# How sure one must be before a page is refused for what it looks like: fewer than three articles of
+# a thousand are, out-of-fold (see the model card).
+SURE: dict[Looks, float] = {
+    "forum": 0.7, "product": 0.7, "listing": 0.7, "service": 0.75, "documentation": 0.85,
+}  # fmt: skip
+_HUNG = 0.5
+_NO_ARTICLES = frozenset({"discussionforumposting", "jobposting"})
 # So many characters of a text have more words than any limit here, whatever the script.
 _COUNTED = 20_000
 
@@ -98,10 +106,12 @@ class Verdict:
 def judge(
     meta: Metadata, headline: str | None, blocks: Sequence[RawBlock], chosen: Sequence[int],
     *, has_moment: bool, entry: bool, announced: bool = False,
+    looks: Callable[[], Guess] | None = None,
 ) -> Verdict:  # fmt: skip
     """Say what a page is. ``chosen`` are the blocks that would be the article's text.
 
-    ``announced`` says that a feed or news sitemap named the page as an article.
+    ``announced`` says that a feed or news sitemap named the page as an article; ``looks`` what it
+    looks like, which is asked only where neither that nor the page itself says that it is one.
     """
     text = " ".join([blocks[i].text for i in chosen])
     if len(text) < _LITTLE and len(meta.body) > _BUILT:
@@ -123,13 +133,35 @@ def judge(
         return error
     if entry:
         return Verdict("entry")
-    if headline and words < _MUCH:
+    # What stands under pictures goes with them, however much it is.
+    beside = " ".join([blocks[i].text for i in chosen if blocks[i].tag != "figcaption"])
+    if headline and _count(beside[:_COUNTED]) < _MUCH:
         form = _form(meta)
         if form is not None:
             return Verdict(form)
-    if (typed or announced) and words >= 1 and headline:
+    if headline and words >= 1 and (announced or (typed and says_moment(meta))):
         return Verdict("article")
-    return _untyped(meta, headline, blocks, chosen, text, words, has_moment=has_moment)
+    if typed and headline and words >= 1:
+        verdict = Verdict("article")
+    else:
+        verdict = _untyped(meta, headline, blocks, chosen, text, words, has_moment=has_moment)
+    if verdict.kind == "article" and looks is not None:
+        found = looks()
+        # That all its text stands under linked headings speaks for a list, too.
+        hung = found.kind == "listing" and all(_is_teaser(blocks, i) for i in chosen)
+        if found.confidence >= (_HUNG if hung else SURE[found.kind]):
+            return Verdict(found.kind, str(found))
+    return verdict
+
+
+def says_moment(meta: Metadata) -> bool:
+    """Whether the page's head says when it was published."""
+    return bool(meta.page.meta("article:published_time") or meta.node.get("datePublished"))
+
+
+def types_named(meta: Metadata) -> tuple[str, ...]:
+    """The types that structured data gives the page and what is on it."""
+    return tuple(name for node in meta.nodes[:10] for name in types_of(node))
 
 
 def _form(meta: Metadata) -> Literal["video", "gallery"] | None:
@@ -174,6 +206,9 @@ def _untyped(
     teasers = sum(_is_teaser(blocks, i) for i in chosen)
     if not has_moment and teasers >= _MIN_TEASERS and teasers >= 0.4 * len(chosen):
         return Verdict("listing", f"{teasers} teasers under linked headings, and no moment")
+    # The dates of teasers are no moment of the page's own.
+    if teasers >= _MIN_TEASERS and teasers >= 0.8 * len(chosen):
+        return Verdict("listing", f"{teasers} teasers under linked headings, and nothing else")
     return Verdict("article")
 
 
@@ -237,7 +272,8 @@ def _says_article(meta: Metadata) -> bool:
     names = types_of(meta.node)
     return (
         og_type.startswith(("article", "news"))
-        or any(name.endswith(("article", "blogposting", "report", "posting")) for name in names)
+        or any(name.endswith(("article", "blogposting", "report", "posting"))
+               and name not in _NO_ARTICLES for name in names)
     )  # fmt: skip
 
 

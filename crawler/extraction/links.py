@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from crawler.discovery.links import classify, same_site
-from crawler.extraction.features import GROUPS, groups_of
 from crawler.extraction.filler import without_label
+from crawler.extraction.groups import GROUPS, groups_of
 from storage.addresses import is_web_url, url_key
 from storage.content import Link, Media, Relation
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction import dates
-from crawler.extraction.features import GROUPS, is_in_group
+from crawler.extraction.groups import GROUPS, is_in_group
 from crawler.extraction.structured import text_of
 from storage.content import ClaimedMoment
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml import etree
 
-from crawler.extraction import shadow, unclosed
+from crawler.extraction import shadow, streamed, unclosed
 from crawler.extraction.encoding import decode
 from crawler.extraction.surplus import without_surplus
 from crawler.extraction.walk import module as compiled
@@ -196,6 +196,7 @@ def _parse(data: bytes, url: str) -> Page:
             clean, root = other, _root(other, url)
     if _SHADOW.search(clean):
         shadow.flatten(root)
+    streamed.settle(root, clean)
     return Page(url=url, root=root, data=clean)
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from crawler.extraction.features import GROUPS, groups_of
+from crawler.extraction.groups import GROUPS, groups_of
 from storage.addresses import is_web_url, url_key
 from storage.content import Media
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from crawler.extraction.features import GROUPS, is_in_group
+from crawler.extraction.groups import GROUPS, is_in_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,8 +16,9 @@ from crawler.extraction import body, dates, language, moments, tooltips
 from crawler.extraction.access import is_notice, says_wall
 from crawler.extraction.article import Extraction, extract_page, uncollected
 from crawler.extraction.entry_kinds import with_kinds
-from crawler.extraction.features import GROUPS, Context, groups_of
+from crawler.extraction.features import Context
 from crawler.extraction.filler import is_filler
+from crawler.extraction.groups import GROUPS, groups_of
 from crawler.extraction.headline_words import fold
 from crawler.extraction.links import attachments, is_entry, links_in_text
 from crawler.extraction.mentions import mentions_in

@@ -81,12 +81,19 @@ def test_the_second_look_is_pythons_to_the_bit(data: st.DataObject) -> None:
     n = data.draw(st.integers(1, 40))
     probability = data.draw(arrays.arrays(np.float32, n, elements=st.floats(0, 1, width=32)))
     words = data.draw(arrays.arrays(np.float64, n, elements=st.integers(0, 500)))
-    parents = data.draw(arrays.arrays(np.int64, n, elements=st.integers(-1, 5)))
-    grandparents = data.draw(arrays.arrays(np.int64, n, elements=st.integers(-1, 3)))
-    compiled = sequence.matrix(probability, words, parents, grandparents)
+    # Each place comes after what holds it.
+    count = data.draw(st.integers(1, 12))
+    parents = [-1, *(data.draw(st.integers(0, i - 1)) for i in range(1, count))]
+    page_outline = sequence.Outline(
+        data.draw(arrays.arrays(np.int64, (7, n), elements=st.integers(0, 5))),
+        np.array([data.draw(st.integers(-1, i - 1)) for i in range(n)]),
+        data.draw(arrays.arrays(np.int64, n, elements=st.integers(0, count - 1))),
+        np.array(parents),
+    )
+    compiled = sequence.matrix(probability, words, page_outline)
     with pytest.MonkeyPatch.context() as patch:
         without_compiled(patch)
-        own = sequence.matrix(probability, words, parents, grandparents)
+        own = sequence.matrix(probability, words, page_outline)
     np.testing.assert_array_equal(compiled, own)
 
 

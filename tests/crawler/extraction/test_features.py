@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extraction import features
+from crawler.extraction import features, groups
 from crawler.extraction.article import extract
 from crawler.extraction.page import parse_html
 from crawler.extraction.walk import Walk
@@ -26,8 +26,8 @@ PARTS = ("article-body", "par", "p", "tags", "ad-slot", "a-lire", "byline", "x",
 @given(st.lists(st.sampled_from(PARTS), max_size=5).map("".join) | st.text(max_size=30))
 def test_a_word_is_looked_at_only_by_the_patterns_that_can_match_it(word: str) -> None:
     words = word.lower().split()
-    matched = {i for w in words for i, p in enumerate(features._GROUP_PATTERNS) if p.search(w)}
-    assert features.groups_of(word.lower()) == matched
+    matched = {i for w in words for i, p in enumerate(groups._GROUP_PATTERNS) if p.search(w)}
+    assert groups.groups_of(word.lower()) == matched
 
 
 def test_nearness_counts_the_steps_to_the_nearest_ancestor() -> None:
@@ -38,7 +38,7 @@ def test_nearness_counts_the_steps_to_the_nearest_ancestor() -> None:
     blocks = Walk(page.root, page.base_url).blocks
     near = features._nearness(blocks)
     article = features._SECTIONS.index("article")
-    related = len(features._SECTIONS) + features.GROUPS.index("related")
+    related = len(features._SECTIONS) + groups.GROUPS.index("related")
     assert near[0, related] == pytest.approx(1 / 3)
     assert near[0, article] == pytest.approx(1 / 4)
     assert near[1, related] == 0
