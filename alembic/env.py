@@ -1,13 +1,13 @@
-"""Alembic's entry: runs migrations on the connection that ``storage.migrations`` hands over.
+"""Alembic's entry: runs migrations on the connection that ``storage.database.migrations`` hands over.
 
 ``alembic revision --autogenerate`` works too: it opens the archive that the environment names.
 """
 
 from alembic import context
 
-from storage.database import make_engine
-from storage.location import locate
-from storage.migrations import own_name
+from storage.database.engine import make_engine
+from storage.config import locate
+from storage.database.migrations import own_name
 from storage.models import Base
 
 

@@ -29,10 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from storage.archive import create_archive
-from storage.captures import CaptureWriter, Exchange
-from storage.content import Article, Block, ClaimedMoment, Link
-from storage.records import Announcement, CaptureRecord, PageStored
-from storage.sources import add_source
+from storage.captures.writer import (CaptureWriter, Exchange)
+from storage.types.content import (Article, Block, ClaimedMoment, Link)
+from storage.types.pages import (Announcement, CaptureRecord, PageStored)
+from storage.crawl.sources import add_source
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 SIZES = (1_000, 10_000, 100_000, 300_000, 1_000_000)
@@ -95,7 +95,7 @@ def page(number: int, length: int, writer: CaptureWriter | None, links: int) -> 
         sha256(str(number).encode()).hexdigest(),
         place[3],
     )
-    from storage.records import Task
+    from storage.types.pages import Task
 
     return PageStored(Task(url, "article", 0), (url,), record, content, "bench-1")
 

@@ -28,7 +28,7 @@ from zlib_ng import zlib_ng
 
 from benchmarks.crawl import made_pages
 from dateline.demo.site import agency, newspaper
-from storage.dictionaries import of_pages
+from storage.captures.zstd_dictionaries import of_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -27,14 +27,15 @@ from sqlalchemy import insert, select
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from storage import bands as placing
-from storage import duplicates, signing
+from storage.duplicates import lsh as placing
+from storage.duplicates import clusters
+from storage.duplicates import minhash
 from storage.archive import create_archive
-from storage.content import Article, Block, ClaimedMoment
+from storage.types.content import (Article, Block, ClaimedMoment)
 from storage.models import Article as ArticleRow
 from storage.models import Item, Signature
-from storage.records import CaptureRecord, PageStored, Task
-from storage.sources import add_source
+from storage.types.pages import (CaptureRecord, PageStored, Task)
+from storage.crawl.sources import add_source
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 RATES = (0.0, 0.02, 0.05, 0.10, 0.20, 0.40)
@@ -184,9 +185,9 @@ def lookups(count: int) -> None:
         for start in range(1, count + 1, placing._STEP):
             ids = range(start, min(start + placing._STEP, count + 1))
             signatures = random_source.integers(
-                0, 1 << 32, (len(ids), signing.PERMUTATIONS), dtype=np.uint64
+                0, 1 << 32, (len(ids), minhash.PERMUTATIONS), dtype=np.uint64
             )
-            bands = [signing.bands_of(s) for s in signatures]
+            bands = [minhash.bands_of(s) for s in signatures]
             for i, values in zip(ids, bands, strict=True):
                 if i % (count // 500) == 0:
                     kept[i] = values
@@ -239,7 +240,7 @@ def lookups(count: int) -> None:
             for i, values in kept.items():
                 for kind, bands in (("held", values), ("new", [v ^ 0x5A5A for v in values])):
                     began = time.perf_counter()
-                    found = duplicates.meet({0: bands}, placing.holders(connection, bands))
+                    found = clusters.meet({0: bands}, placing.holders(connection, bands))
                     times[kind].append((time.perf_counter() - began) * 1000)
                     hits += kind == "held" and i in found.get(0, ())
         for kind, some in times.items():

@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from crawler.extraction import body as body_module
 from crawler.extraction.article import extract
-from storage.database import chunked
+from storage.database.engine import chunked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -26,9 +26,9 @@ sys.path.insert(0, str(ROOT))
 
 from sqlalchemy import select
 
-from storage import care
+from storage.captures.care import verify
 from storage.archive import Archive, open_archive
-from storage.checks import check
+from storage.maintenance.integrity import check
 from storage.models import Capture, Item, Media, Revision
 from tests.pages import LocalSite, Reply, article_page, sentences, serving
 
@@ -180,7 +180,7 @@ def _torture(
             lost += len(held - now)
             held = now
             # As the next crawl does first: close what the dead writer left.
-            cut += sum(1 for line in care.repair(archive) if "cut off" in line)
+            cut += sum(1 for line in verify.repair(archive) if "cut off" in line)
             found = check(archive)
         problems += bool(found)
         for line in found[:5]:

@@ -34,10 +34,10 @@ from sqlalchemy import func, select
 
 from dateline.demo.answers import Manners, send
 from storage.archive import create_archive, open_archive, utc_now
-from storage.checks import check
+from storage.maintenance.integrity import check
 from storage.models import Article, CrawlRun, Item, Revision, Source
-from storage.records import FoundEndpoint
-from storage.sources import add_endpoints, add_source
+from storage.types.pages import FoundEndpoint
+from storage.crawl.sources import (add_endpoints, add_source)
 from tests.pages import article_page, sentences
 
 FIRST = 5

@@ -33,10 +33,13 @@ from sqlalchemy import insert, text
 
 from storage.archive import Archive, create_archive, open_archive
 from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Source
-from storage.search import counts, hits, index, slices
-from storage.search.answers import Asked, Filter
-from storage.search.filling import fill
-from storage.search.results import similar
+from storage.search.results import facets as counts
+from storage.search.results import hits
+from storage.search.index import store
+from storage.search.index import partitions
+from storage.search.results.executor import (Asked, Filter)
+from storage.search.index.indexer import fill
+from storage.search.results.results import similar
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 WORDS = 60_000
@@ -109,7 +112,7 @@ def build(archive: Archive, count: int, written: int) -> None:
         _copied(archive, copy, written)
         print(f"copy {copy} at {time.perf_counter() - began:,.0f} s", file=sys.stderr)
     if postgres:
-        if not slices.divide(archive.engine):
+        if not partitions.divide(archive.engine):
             with archive.engine.begin() as connection:
                 connection.execute(text("DROP INDEX search_slice_0"))
                 connection.execute(
@@ -182,7 +185,7 @@ def _batch(archive: Archive, chance: Any, some: Any, start: int, size: int, tota
                 "anchor": "x", "kind": "person", "block": 0, "start": 0, "end": 1,
             })  # fmt: skip
     with archive.engine.execution_options(dateline_write=True).begin() as connection:
-        keys = index.new_keys(connection, [(a["sort_at"], 0) for a in articles])
+        keys = store.new_keys(connection, [(a["sort_at"], 0) for a in articles])
         for article, key in zip(articles, keys, strict=True):
             article["search_key"] = key
         connection.execute(insert(Item.__table__), items)

@@ -2,8 +2,8 @@
 
     python benchmarks/year.py [--sources 300] [--days 365] [--seed 1]
 
-The clock is virtual and the sites are invented, the rules are the product's own (storage.rhythm,
-storage.schedule, storage.visits). Each source publishes by its own week (office hours, mornings,
+The clock is virtual and the sites are invented, the rules are the product's own (storage.crawl.rhythm,
+storage.crawl.revisit, storage.crawl.endpoints). Each source publishes by its own week (office hours, mornings,
 around the clock, in one of ten zones; holidays; bursts), shows its last 10 to 50 articles, fails for
 hours or days some times a year, edits and deletes articles, and answers 304 where its server can.
 
@@ -29,9 +29,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from storage.records import Announcement, Wishes
-from storage.schedule import Bounds, next_attempt, next_visit
-from storage.visits import learned, missed
+from storage.types.pages import (Announcement, Wishes)
+from storage.crawl.revisit import (Bounds, next_attempt, next_visit)
+from storage.crawl.endpoints import (learned, missed)
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""The typed values that flow through a crawl beside those of ``storage.records``."""
+"""The typed values that flow through a crawl beside those of ``storage.types.pages``."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from storage.records import (
-    Outcome,
-    PageFailed,
-    PageSkipped,
-    PageStored,
-    PageUnchanged,
-    Wishes,
-)
+from storage.types.pages import (Outcome, PageFailed, PageSkipped, PageStored, PageUnchanged, Wishes)
 
 if TYPE_CHECKING:
-    from storage.records import Announcement, FoundEndpoint
+    from storage.types.pages import (Announcement, FoundEndpoint)
 
 __all__ = [
     "EndpointContent", "Outcome", "PageFailed", "PageSkipped", "PageStored", "PageUnchanged",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.extraction.article import EXTRACTOR
-from crawler.follow import to_follow
-from storage.records import PageFailed, PageSkipped, PageStored
+from crawler.run.outcomes import to_follow
+from storage.types.pages import (PageFailed, PageSkipped, PageStored)
 
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-    from crawler.preparing import Prepared
-    from storage.records import CaptureRecord, Outcome, Task
+    from crawler.workers.prepare import Prepared
+    from storage.types.pages import (CaptureRecord, Outcome, Task)
 
 # Walls pass: the page behind them is tried again.
 _WALLS = frozenset({"login-wall", "consent-wall", "bot-wall"})

@@ -10,7 +10,7 @@ NEWSPIDER_MODULE = "crawler.spiders"
 # `scrapy crawl` ends with 1 where the crawl failed.
 COMMANDS_MODULE = "crawler.commands"
 
-# Honest, and without a contact until the archive's settings name one (crawler.runner).
+# Honest, and without a contact until the archive's settings name one (crawler.runner.crawls).
 USER_AGENT = f"Dateline/{VERSION} (self-hosted news archive)"
 # Sites address us by this name in robots.txt.
 ROBOTSTXT_USER_AGENT = "Dateline"
@@ -21,10 +21,10 @@ ROBOTSTXT_PARSER = "crawler.middlewares.robots.RobotsParser"
 # Async callbacks, pipelines and worker processes are awaited on asyncio.
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 # Refuses private addresses where the connection is made, literals too.
-TWISTED_DNS_RESOLVER = "crawler.resolver.GuardedResolver"
+TWISTED_DNS_RESOLVER = "crawler.http.resolver.GuardedResolver"
 
 # Scrapy's fetches all that waits for its turn before it ends: minutes where the delay is long.
-DOWNLOADER = "crawler.downloader.StoppableDownloader"
+DOWNLOADER = "crawler.run.downloader.StoppableDownloader"
 
 # The library verifies no certificates; an archive that cannot say whom it spoke to proves nothing.
 DOWNLOAD_VERIFY_CERTIFICATES = True
@@ -45,7 +45,7 @@ AUTOTHROTTLE_START_DELAY = 1.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 
-# A page fails in three runs before it is given up (storage.frontier); once more in a run is enough.
+# A page fails in three runs before it is given up (storage.crawl.frontier); once more in a run is enough.
 RETRY_TIMES = 1
 # The run counts and tells it itself, by its cause.
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
@@ -82,7 +82,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.capture.CaptureMiddleware": 590,
     "crawler.middlewares.refresh.RefreshMiddleware": 580,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
-    "crawler.middlewares.cookies.ChainCookiesMiddleware": 700,
+    "crawler.http.cookies.ChainCookiesMiddleware": 700,
     "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
 }
 SPIDER_MIDDLEWARES = {
@@ -91,7 +91,7 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
     # It drops long addresses without telling the spider, which would wait for them for ever. What
-    # is too long for an address is none here (storage.addresses).
+    # is too long for an address is none here (storage.text.urls).
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     # Two layers around all that a page yields. The queue below keeps the order of requests; the
     # other one warns of what no request of ours does.
@@ -102,7 +102,7 @@ SPIDER_MIDDLEWARES = {
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
 EXTENSIONS = {
     "scrapy.extensions.throttle.AutoThrottle": None,
-    "crawler.throttle.Throttle": 0,
+    "crawler.http.throttle.Throttle": 0,
     # The crawl run keeps its own counts, by verdict and cause; the library's would cost every
     # page a twentieth of its time.
     "scrapy.extensions.corestats.CoreStats": None,
@@ -110,7 +110,7 @@ EXTENSIONS = {
     "scrapy.extensions.logcount.LogCount": None,
     # Ours exports what was stored; without FEEDS it switches itself off.
     "scrapy.extensions.feedexport.FeedExporter": None,
-    "crawler.feed_exports.FeedExporter": 0,
+    "crawler.pipelines.feed_exports.FeedExporter": 0,
     "scrapy.extensions.spiderstate.SpiderState": None,
 }
 STATS_CLASS = "scrapy.statscollectors.DummyStatsCollector"

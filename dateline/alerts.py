@@ -21,14 +21,15 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 from dateline import webhook
-from storage import agenda, messages
+from storage.crawl import leases
+from storage.users import alerts
 from storage.archive import utc_now
-from storage.location import mail_settings
+from storage.config import mail_settings
 from storage.version import VERSION
 
 if TYPE_CHECKING:
     from storage.archive import Archive
-    from storage.messages import Message
+    from storage.users.alerts import Message
 
 logger = logging.getLogger(__name__)
 _TIMEOUT = 20
@@ -51,28 +52,28 @@ class Done:
 
 def tell(archive: Archive) -> Done:
     """Look for what is to be told and send it; nothing where another process does so now."""
-    if not messages.anything_due(archive, utc_now()):
+    if not alerts.anything_due(archive, utc_now()):
         return Done()
-    holder = agenda.new_holder()
-    if not agenda.take(archive, _LEASE, holder, utc_now()):
+    holder = leases.new_holder()
+    if not leases.take(archive, _LEASE, holder, utc_now()):
         return Done()
     try:
-        made = messages.gather(archive, utc_now())
+        made = alerts.gather(archive, utc_now())
         sent = failed = 0
-        for message in messages.due(archive, utc_now()):
+        for message in alerts.due(archive, utc_now()):
             try:
                 send(archive, message)
             except NotSent as error:
                 failed += 1
                 logger.warning("an alert for %s was not taken: %s", message.target, error)
-                messages.failed(archive, message, str(error), utc_now())
+                alerts.failed(archive, message, str(error), utc_now())
             else:
                 sent += 1
-                messages.sent(archive, message, utc_now())
-            agenda.renew(archive, [_LEASE], holder, utc_now())
+                alerts.sent(archive, message, utc_now())
+            leases.renew(archive, [_LEASE], holder, utc_now())
         return Done(made, sent, failed)
     finally:
-        agenda.release(archive, _LEASE, holder)
+        leases.release(archive, _LEASE, holder)
 
 
 def send(archive: Archive, message: Message) -> None:

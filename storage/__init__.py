@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from storage.errors import ArchiveError
-from storage.location import locate
+from storage.config import locate
 
 if TYPE_CHECKING:
     from storage.archive import Archive, create_archive, open_archive, utc_now

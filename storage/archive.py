@@ -8,18 +8,9 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from storage import location as places
-from storage import migrations
-from storage.database import (
-    check_reachable,
-    lock_source,
-    make_engine,
-    read_session,
-    reason_of,
-    unless_locked,
-    unless_unreachable,
-    write_session,
-)
+from storage import config as places
+from storage.database import migrations
+from storage.database.engine import (check_reachable, lock_source, make_engine, read_session, reason_of, unless_locked, unless_unreachable, write_session)
 from storage.errors import ArchiveError, FolderNotWritable, NotStorable
 
 if TYPE_CHECKING:
@@ -28,19 +19,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
-    from storage.location import Location
-    from storage.media import FetchedMedia
-    from storage.records import (
-        Announcement,
-        EndpointFailed,
-        EndpointRead,
-        Outcome,
-        Recorded,
-        Taken,
-    )
-    from storage.search.answers import Sort
-    from storage.search.hits import Hit
-    from storage.search.results import Answer
+    from storage.config import Location
+    from storage.ingest.media import FetchedMedia
+    from storage.types.pages import (Announcement, EndpointFailed, EndpointRead, Outcome, Recorded, Taken)
+    from storage.search.results.executor import Sort
+    from storage.search.results.hits import Hit
+    from storage.search.results.results import Answer
 
 T = TypeVar("T")
 
@@ -74,7 +58,7 @@ class Archive:
         with self.engine.connect() as connection:
             some = connection.execute(text("SELECT 1 FROM sources WHERE rules IS NOT NULL LIMIT 1"))
             if some.first() is not None:
-                from storage.rekey import load_rules
+                from storage.jobs.rekey import load_rules
 
                 load_rules(connection)
 
@@ -86,10 +70,10 @@ class Archive:
         search index are merged for a tenth of the seconds that what is written ``took``, or for
         one. PostgreSQL does this by itself; its search index is divided where it has grown.
         """
-        from storage.search.merging import merge
+        from storage.search.index.optimize import merge
 
         if self.engine.dialect.name != "sqlite":
-            from storage.search.slices import divide
+            from storage.search.index.partitions import divide
 
             divide(self.engine)
             return
@@ -118,7 +102,7 @@ class Archive:
         """
         from sqlalchemy.exc import StatementError
 
-        from storage.refusals import is_refusal
+        from storage.ingest.fallback import is_refusal
 
         for attempt in range(_TRIES):
             try:
@@ -149,10 +133,10 @@ class Archive:
 
         Where the database refuses something of them, each is written by itself.
         """
-        from storage.bulk import record_all
-        from storage.contents import Writing
-        from storage.refusals import one_by_one
-        from storage.runs import note_counts
+        from storage.ingest.bulk import record_all
+        from storage.ingest.revisions import Writing
+        from storage.ingest.fallback import one_by_one
+        from storage.crawl.runs import note_counts
 
         def written(some: Sequence[Outcome]) -> list[Recorded]:
             def work(session: Session) -> list[Recorded]:
@@ -170,8 +154,8 @@ class Archive:
 
     def record_media(self, fetched: Sequence[FetchedMedia], now: datetime) -> None:
         """Write what became of pictures and attachments."""
-        from storage import media
-        from storage.refusals import each_media
+        from storage.ingest import media
+        from storage.ingest.fallback import each_media
 
         def written(some: Sequence[FetchedMedia]) -> None:
             def work(session: Session) -> None:
@@ -190,8 +174,8 @@ class Archive:
         self, source_id: int, outcome: EndpointRead | EndpointFailed, now: datetime
     ) -> Taken:
         """Note a visit to an endpoint and take in what it announced, all or none of it."""
-        from storage.refusals import failed_endpoint
-        from storage.visits import record_visit
+        from storage.ingest.fallback import failed_endpoint
+        from storage.crawl.endpoints import record_visit
 
         def written(visit: EndpointRead | EndpointFailed) -> Taken:
             def work(session: Session) -> Taken:
@@ -207,7 +191,7 @@ class Archive:
 
     def offer(self, source_id: int, said: Sequence[Announcement], now: datetime) -> int:
         """Take in announcements that no endpoint made; returns how many are new."""
-        from storage import frontier
+        from storage.crawl import frontier
 
         def work(session: Session) -> int:
             lock_source(session, source_id)
@@ -217,7 +201,7 @@ class Archive:
 
     def ask(self, source_id: int, urls: Sequence[str], now: datetime) -> None:
         """Make pages due that a person asks for, whatever became of them before."""
-        from storage import frontier
+        from storage.crawl import frontier
 
         def work(session: Session) -> None:
             lock_source(session, source_id)
@@ -238,8 +222,8 @@ class Archive:
             BadQuery: the query cannot be understood.
             UnknownSource: ``source`` is not followed.
         """
-        from storage.search.answers import Filter
-        from storage.search.results import Answer, moment
+        from storage.search.results.executor import Filter
+        from storage.search.results.results import (Answer, moment)
 
         now = utc_now()
         where = Filter(source, moment(since, now), moment(until, now, end=True))
@@ -249,7 +233,7 @@ class Archive:
 
     def by_ids(self, ids: Sequence[int]) -> list[Hit]:
         """Articles as lists show them, in the order of ``ids``; what is none is left out."""
-        from storage.search.results import by_ids
+        from storage.search.results.results import by_ids
 
         return by_ids(self.engine, ids)
 
@@ -259,7 +243,7 @@ class Archive:
         Raises:
             UnknownItem: ``item_id`` is no article that may be found.
         """
-        from storage.search.results import similar
+        from storage.search.results.results import similar
 
         return similar(self.engine, item_id, limit)
 
@@ -327,7 +311,7 @@ def create_archive(folder: str | None = None, database: str | None = None) -> Ar
         raise
     archive = Archive(location, engine)
     if older:
-        from storage.completing import complete
+        from storage.jobs.reindex import complete
 
         complete(archive)
     return archive

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from storage.archive import Archive, create_archive, open_archive
-from storage.location import DATABASE_NAME
+from storage.config import DATABASE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

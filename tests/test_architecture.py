@@ -39,7 +39,7 @@ def test_arrows_point_one_way(folder: str) -> None:
 
 
 def test_the_pure_parts_of_the_crawler_use_only_the_values_of_storage() -> None:
-    allowed = {"storage.content", "storage.records", "storage.addresses", "storage.address_rules"}
+    allowed = {"storage.types.content", "storage.types.pages", "storage.text.urls", "storage.text.url_rules"}
     wrong = {
         f"{path.relative_to(ROOT)}: {name}"
         for folder in ("crawler/extraction", "crawler/discovery", "crawler/sites")
@@ -67,7 +67,7 @@ def test_no_alembic_package_hides_the_library() -> None:
 
 def test_every_verb_and_setting_is_documented() -> None:
     from dateline.cli import _HELP, _VERBS
-    from storage.location import CONFIG_TEMPLATE
+    from storage.config import CONFIG_TEMPLATE
 
     assert set(_HELP) == set(_VERBS)
     guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")

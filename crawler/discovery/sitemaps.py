@@ -15,8 +15,8 @@ from crawler.discovery.errors import NotASitemap
 from crawler.discovery.markup import BadMarkup, Elements, as_utf8, local, namespace, unpacked
 from crawler.discovery.periods import PERIODS
 from crawler.discovery.values import Values, at, line
-from storage.addresses import is_web_url
-from storage.records import Announcement
+from storage.text.urls import is_web_url
+from storage.types.pages import Announcement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.timestamps import read_timestamp
 from crawler.pipelines.clean import clean_line
-from storage.addresses import absolute
+from storage.text.urls import absolute
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from crawler.extraction.blocks import RawBlock
     from crawler.extraction.metadata import Metadata
-    from storage.content import Access
+    from storage.types.content import Access
 
 # What a wall says to a visitor, in the languages of large press markets.
 _WALL = re.compile(
@@ -46,7 +46,7 @@ def access_of(
     """(``full`` or ``teaser``, what says so; ``""`` where nothing speaks against ``full``).
 
     A page that may have a wall and does not break off is ``full``, with what makes that doubtful:
-    the archive compares it with what it held before (:mod:`storage.teasers`).
+    the archive compares it with what it held before (:mod:`storage.ingest.teasers`).
     """
     wall = next(
         (b.text for b in blocks if says_wall(b)),

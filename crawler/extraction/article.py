@@ -37,7 +37,7 @@ from crawler.extraction.structured import types_of
 from crawler.extraction.tables import with_rows
 from crawler.extraction.typed import typed_blocks, with_figures
 from crawler.extraction.walk import Walk
-from storage.content import Article, Block, Entry, EntryKind
+from storage.types.content import (Article, Block, Entry, EntryKind)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from crawler.extraction.blocks import RawBlock
     from crawler.extraction.kinds import PageKind
     from crawler.extraction.live import Mark
-    from storage.content import Media
+    from storage.types.content import Media
 
 # Kept with every revision; it moves whenever the same bytes may give another article.
 EXTRACTOR = "dateline-1"

@@ -8,7 +8,7 @@ from typing import Any
 
 from crawler.extraction.timestamp_zones import zone_called
 from crawler.extraction.timestamps import find_timestamp, has_day, read_timestamp
-from storage.content import ClaimedMoment
+from storage.types.content import ClaimedMoment
 
 _TOLERANCE = timedelta(days=1)
 # No line with a date is longer.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Literal
 
-from storage.content import ClaimedMoment
+from storage.types.content import ClaimedMoment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

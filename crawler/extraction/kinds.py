@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl
 
 from crawler.extraction.structured import types_of
-from storage.addresses import url_key
+from storage.text.urls import url_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.content import Block
+    from storage.types.content import Block
 
 # Words of which a text in the language has some in every line, and one in another hardly any: no
 # need to ask the model then, which takes a tenth of a page's time. (Of 249 pages of the bench 199

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from crawler.discovery.links import classify, same_site
+from crawler.extraction.link_rules import (classify, same_site)
 from crawler.extraction.filler import without_label
 from crawler.extraction.groups import GROUPS, groups_of
-from storage.addresses import is_web_url, url_key
-from storage.content import Link, Media, Relation
+from storage.text.urls import (is_web_url, url_key)
+from storage.types.content import (Link, Media, Relation)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crawler.extraction.blocks import Place, RawBlock
     from crawler.extraction.walk import Walk
-    from storage.content import Block
+    from storage.types.content import Block
 
 _ATTACHMENT = re.compile(
     r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|rtf|csv|zip|epub)$", re.IGNORECASE

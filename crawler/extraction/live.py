@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.dates import parse_machine, parse_words
-from storage.content import ClaimedMoment
+from storage.types.content import ClaimedMoment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

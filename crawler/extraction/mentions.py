@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from crawler.extraction.links import is_entry
 from crawler.extraction.structured import text_of, types_of
-from storage.content import Mention
+from storage.types.content import Mention
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from crawler.extraction.structured import Node
     from crawler.extraction.tooltips import Names
-    from storage.content import Block, EntryKind
+    from storage.types.content import (Block, EntryKind)
 
 _TYPES: dict[str, EntryKind] = {
     "person": "person", "organization": "organisation", "newsmediaorganization": "organisation",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.extraction import dates
 from crawler.extraction.groups import GROUPS, is_in_group
 from crawler.extraction.structured import text_of
-from storage.content import ClaimedMoment
+from storage.types.content import ClaimedMoment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from crawler.extraction.blocks import RawBlock
-    from storage.content import ClaimedMoment
+    from storage.types.content import ClaimedMoment
 
 _NUMBER = r"(?:n\s?[°ºo]\.?|no\.|nº|№|#)[\s\u00a0\u202f]*(?P<number>\d{1,12})(?!\d)"
 _NUMBERED = re.compile(_NUMBER, re.IGNORECASE)

@@ -14,7 +14,7 @@ from crawler.extraction import shadow, streamed, unclosed
 from crawler.extraction.encoding import decode
 from crawler.extraction.surplus import without_surplus
 from crawler.extraction.walk import module as compiled
-from storage.addresses import absolute
+from storage.text.urls import absolute
 
 # What is asked of the whole tree: one pass looks for all of it.
 _FOUND = ("base", "meta", "link", "title", "script")

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.groups import GROUPS, groups_of
-from storage.addresses import is_web_url, url_key
-from storage.content import Media
+from storage.text.urls import (is_web_url, url_key)
+from storage.types.content import Media
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence

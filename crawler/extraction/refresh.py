@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.extraction.page import BadPage, parse_html
-from storage.addresses import absolute
+from storage.text.urls import absolute
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

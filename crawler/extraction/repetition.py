@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from storage.content import Block
+    from storage.types.content import Block
 
 # The shortest name that is looked for when nothing but the text speaks.
 _SHORTEST = 2

@@ -18,7 +18,7 @@ from crawler.extraction.timestamp_clocks import Clock, find_clocks
 from crawler.extraction.timestamp_days import YEARS, Day, find_day, tokens
 from crawler.extraction.timestamp_words import NOTHING, fold, words_of
 from crawler.extraction.timestamp_zones import named_zone
-from storage.content import ClaimedMoment
+from storage.types.content import ClaimedMoment
 
 Precision = Literal["month", "day", "time"]
 _MOST_CHARS = 100

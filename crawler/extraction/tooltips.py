@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from crawler.extraction.links import is_entry
 from crawler.extraction.page import take_out
 from crawler.extraction.repetition import plain, unrepeated
-from storage.addresses import absolute
+from storage.text.urls import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawler.extraction.walk import Walk
-    from storage.content import EntryKind
+    from storage.types.content import EntryKind
 
 # Class, role and the like of what is shown only on pointing at something, or only read aloud.
 _CARD = re.compile(

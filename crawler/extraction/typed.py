@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from storage.addresses import is_web_url
-from storage.content import Block, BlockKind, Span
+from storage.text.urls import is_web_url
+from storage.types.content import (Block, BlockKind, Span)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crawler.extraction.blocks import Place, RawBlock
     from crawler.extraction.walk import Walk
-    from storage.content import Media
+    from storage.types.content import Media
 
 _INDENT = "\u3000\u00a0 "
 _KINDS: dict[str, BlockKind] = {

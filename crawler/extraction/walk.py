@@ -31,7 +31,7 @@ from crawler.extraction.blocks import (
     heading_of,
 )
 from crawler.extraction.compiled import part
-from storage.addresses import absolute
+from storage.text.urls import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable

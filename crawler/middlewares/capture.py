@@ -11,20 +11,20 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Headers, TextResponse
 from scrapy.responsetypes import responsetypes
 
-from crawler.fetching import header
+from crawler.http.fetch import header
 from crawler.middlewares.refresh import leads_to
-from storage import rights
-from storage.captures import Exchange, Revisited
-from storage.codings import UNDECLARED, decode_answer
+from storage.types import rights
+from storage.captures.writer import (Exchange, Revisited)
+from storage.captures.content_encoding import (UNDECLARED, decode_answer)
 from storage.errors import BodyTooLarge
-from storage.records import CaptureRecord
+from storage.types.pages import CaptureRecord
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
-    from crawler.keeper import Keeper
-    from storage.records import KnownCapture
+    from crawler.run.capture_writer import Keeper
+    from storage.types.pages import KnownCapture
 
 _OK, _NOT_MODIFIED = 200, 304
 
@@ -35,7 +35,7 @@ class CaptureMiddleware(HttpCompressionMiddleware):
     It asks for codings as Scrapy's middleware does, and decodes by the function that reads captures
     back. The sent response is never changed: it is what is kept.
 
-    Requests ask for it by ``meta["keep"]``, a :class:`crawler.keeper.Keeper`; ``meta["known"]`` is
+    Requests ask for it by ``meta["keep"]``, a :class:`crawler.run.capture_writer.Keeper`; ``meta["known"]`` is
     the last capture of the page. The answer's meta has ``digest`` (SHA-256 of the decoded body,
     hex) and ``capture`` (a :class:`CaptureRecord`, a revisit where the page is as it was); or
     ``reserved`` where its publisher asks not to keep it and the source's policy is strict.

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
-from crawler.addresses import is_public, numeric_host, private_allowed
-from storage.addresses import is_web_url
+from crawler.http.ip_policy import (is_public, numeric_host, private_allowed)
+from storage.text.urls import is_web_url
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -27,7 +27,7 @@ class RefusedRequest(IgnoreRequest):
 class GuardMiddleware:
     """Stands before all others; redirects pass it too, for they are new requests.
 
-    Names are judged where they are resolved (``crawler.resolver``); this tells numbers at once.
+    Names are judged where they are resolved (``crawler.http.resolver``); this tells numbers at once.
     """
 
     def process_request(self, request: Request) -> None:

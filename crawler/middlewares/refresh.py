@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware
 from w3lib.url import safe_url_string
 
-from crawler.downloader import pause
+from crawler.run.downloader import pause
 from crawler.extraction.refresh import refresh_target
-from crawler.fetching import content_type, header
-from storage.addresses import is_web_url
+from crawler.http.fetch import (content_type, header)
+from storage.text.urls import is_web_url
 
 if TYPE_CHECKING:
     from scrapy import Request

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 
-from crawler.downloader import pause
-from crawler.fetching import http_date
+from crawler.run.downloader import pause
+from crawler.http.fetch import http_date
 
 if TYPE_CHECKING:
     from scrapy.http import Request, Response

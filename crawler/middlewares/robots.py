@@ -13,11 +13,12 @@ from scrapy.utils.misc import build_from_crawler
 from scrapy.utils.python import to_unicode
 from twisted.internet.defer import Deferred
 
-from crawler import causes
+from crawler.http import failures
 from crawler.discovery.robots import MAX_BYTES, Robots
-from crawler.fetching import max_age
+from crawler.http.fetch import max_age
 from crawler.middlewares.guard import RefusedRequest
-from storage import host_files, utc_now
+from storage import utc_now
+from storage.crawl import host_cache
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -62,7 +63,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         netloc = urlparse_cached(request).netloc
         archive = self._archive
         if netloc not in self._parsers and archive is not None:
-            body = host_files.kept(archive, _address(request), utc_now())
+            body = host_cache.kept(archive, _address(request), utc_now())
             if body is not None:
                 parser = build_from_crawler(self._parserimpl, self.crawler, body)
                 self._parsers[netloc] = parser
@@ -95,7 +96,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             body = _DENY_ALL
             self.unreachable.setdefault(
                 netloc,
-                causes.Failure(
+                failures.Failure(
                     "robots-unread",
                     f"robots.txt could not be read (HTTP {status}). Try again later.",
                 ),
@@ -105,7 +106,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         else:
             body = response.body[:MAX_BYTES]
         if self._archive is not None and status < _SERVER_ERROR:
-            host_files.keep(self._archive, _address(request), body, utc_now(), max_age(response))
+            host_cache.keep(self._archive, _address(request), body, utc_now(), max_age(response))
         await super()._parse_robots(response.replace(body=body), netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
@@ -118,13 +119,13 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             raise exc
         parser = build_from_crawler(self._parserimpl, self.crawler, _DENY_ALL)
         self._parsers[netloc] = parser
-        why = causes.of_exception(exc, f"https://{netloc}/robots.txt")
+        why = failures.of_exception(exc, f"https://{netloc}/robots.txt")
         detail = f"robots.txt could not be read ({why.detail}). Try again later."
-        self.unreachable.setdefault(netloc, causes.Failure(why.cause, detail))
+        self.unreachable.setdefault(netloc, failures.Failure(why.cause, detail))
         waiting.callback(parser)
 
     @property
-    def unreachable(self) -> dict[str, causes.Failure]:
+    def unreachable(self) -> dict[str, failures.Failure]:
         """Why robots.txt could not be had, by host."""
-        found: dict[str, causes.Failure] = self.__dict__.setdefault("_unreachable", {})
+        found: dict[str, failures.Failure] = self.__dict__.setdefault("_unreachable", {})
         return found

@@ -7,8 +7,8 @@ import re
 import unicodedata
 from typing import Any
 
-from storage.content import Article, Block, Cell, Entry, Link, Media, Mention, Span
-from storage.records import PageStored
+from storage.types.content import (Article, Block, Cell, Entry, Link, Media, Mention, Span)
+from storage.types.pages import PageStored
 
 # Controls, zero-width joiners' lookalikes and halves of surrogate pairs: PostgreSQL refuses NUL,
 # UTF-8 refuses surrogates, and readers see none of the others. ZWJ and ZWNJ shape letters: kept.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from storage.addresses import is_web_url, url_key
-from storage.records import PageStored
+from storage.text.urls import (is_web_url, url_key)
+from storage.types.pages import PageStored
 
 
 class IdentifyPipeline:
@@ -14,7 +14,7 @@ class IdentifyPipeline:
 
     A template that names one canonical for all its pages (a section, a paywall) would make one
     article of them. The second page with another headline shows it; the first is told apart by
-    the archive (``storage.identity.is_other_article``).
+    the archive (``storage.ingest.identity.is_other_article``).
     """
 
     def __init__(self) -> None:

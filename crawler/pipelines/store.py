@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.exceptions import DropItem
 
-from storage.records import PageFailed, PageSkipped, PageStored, PageUnchanged
+from storage.types.pages import (PageFailed, PageSkipped, PageStored, PageUnchanged)
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.recorder import Recorder
+    from crawler.run.recorder import Recorder
 
 
 class StorePipeline:

@@ -18,15 +18,15 @@ from crawler.extraction.bylines import clean_names
 from crawler.extraction.mentions import mentions_in
 from crawler.extraction.page import parse_html, take_out
 from crawler.extraction.repetition import cleaned
-from storage.address_rules import Rules
-from storage.addresses import host_of
+from storage.text.url_rules import Rules
+from storage.text.urls import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from crawler.extraction.article import Known
     from crawler.extraction.page import Page
-    from storage.content import Article, ClaimedMoment
+    from storage.types.content import (Article, ClaimedMoment)
 
 # Fields of an article that a site may give its own selector for.
 FIELDS = ("headline", "standfirst", "byline", "dateline_place", "number", "kind", "section", "tags",

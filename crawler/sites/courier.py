@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from parsel import Selector
 
-    from storage.content import Article
+    from storage.types.content import Article
 
 
 class Courier(Site):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.article import Extraction, Known
 from crawler.sites.base import extract_for_site
-from storage.content import to_json
+from storage.types.content import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

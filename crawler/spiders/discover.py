@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
 
-from crawler import causes
-from crawler.browser import BrowserFailure
+from crawler.http import failures
+from crawler.run.browser import BrowserFailure
 from crawler.discovery.autodiscover import (
     USUAL_FEEDS,
     USUAL_SITEMAPS,
@@ -20,15 +20,15 @@ from crawler.discovery.autodiscover import (
 )
 from crawler.discovery.endpoints import read_endpoint
 from crawler.discovery.errors import DiscoveryError
-from crawler.discovery.links import classify
+from crawler.extraction.link_rules import classify
 from crawler.discovery.robots import Robots
-from crawler.drawing import FEW_ANNOUNCED, HTML, Scripts, text_size
+from crawler.run.rendering import (FEW_ANNOUNCED, HTML, Scripts, text_size)
 from crawler.extraction.article import Extraction, Known
 from crawler.extraction.page import BadPage, parse_html
 from crawler.extraction.walk import Walk
-from crawler.fetching import content_type, fetch
+from crawler.http.fetch import (content_type, fetch)
 from crawler.sites import extract_for_site
-from storage.addresses import url_key
+from storage.text.urls import url_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from crawler.items import EndpointContent
-    from storage.records import BrowserUse, EndpointKind
+    from storage.types.pages import (BrowserUse, EndpointKind)
 
 # A few sitemaps of an index are looked into, to say what is in it.
 _CHILDREN_TRIED = 2
@@ -98,7 +98,7 @@ class DiscoverSpider(Spider):
     def __init__(self, url: str = "", discovery: Discovery | None = None, **_: Any) -> None:
         super().__init__()
         self.discovery = discovery or Discovery(url)
-        self.reasons: dict[str, causes.Failure] = {}
+        self.reasons: dict[str, failures.Failure] = {}
         self._articles: list[str] = []
 
     async def start(self) -> AsyncIterator[Any]:
@@ -119,7 +119,7 @@ class DiscoverSpider(Spider):
         """The answer at ``url`` if it is one of 2xx; why not is kept in ``reasons``."""
         request = Request(url, dont_filter=True, meta={"download_maxsize": 64 * 2**20, **meta})
         answer = await fetch(self.crawler, request)
-        if isinstance(answer, causes.Failure):
+        if isinstance(answer, failures.Failure):
             self.reasons[url] = answer
             return None
         return answer

@@ -9,33 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider, signals
 
-from crawler import causes, workers
-from crawler.access import BadAccess, Door
-from crawler.afterwards import Began, after_pages
-from crawler.arguments import Arguments, BadArgument, read_arguments
-from crawler.continuing import Continuing
-from crawler.drawing import Drawing
+from crawler.http import failures
+from crawler.workers import pool as workers
+from crawler.run.login import (BadAccess, Door)
+from crawler.run.finish import (Began, after_pages)
+from crawler.spiders.arguments import (Arguments, BadArgument, read_arguments)
+from crawler.run.continuation import Continuing
+from crawler.run.rendering import Drawing
 from crawler.extraction.article import Known
 from crawler.extraction.page import BadPage
-from crawler.fetching import content_type
-from crawler.keeper import Keeper, mended
+from crawler.http.fetch import content_type
+from crawler.run.capture_writer import (Keeper, mended)
 from crawler.outcomes import of_extraction
-from crawler.past import Past
-from crawler.recorder import Recorder, Tally
+from crawler.run.backfill import Past
+from crawler.run.recorder import (Recorder, Tally)
 from crawler.sites.base import site_for
-from crawler.visits import Visits
+from crawler.run.endpoints import Visits
 from storage import Archive, ArchiveError, open_archive, utc_now
-from storage.addresses import host_of
-from storage.completing import tidied
-from storage.naming import last_name
-from storage.records import (
-    PageFailed,
-    PageSkipped,
-    PageStored,
-    PageUnchanged,
-    Task,
-)
-from storage.rekey import set_rules
+from storage.text.urls import host_of
+from storage.jobs.reindex import tidied
+from storage.jobs.name_mentions import last_name
+from storage.types.pages import (PageFailed, PageSkipped, PageStored, PageUnchanged, Task)
+from storage.jobs.rekey import set_rules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -44,7 +39,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from storage.records import Outcome
+    from storage.types.pages import Outcome
 
 _NOT_MODIFIED = 304
 # Requests that wait in Scrapy at a time; the rest waits in the database.
@@ -180,8 +175,8 @@ class NewsSpider(Spider):
     # -- opening and closing ---------------------------------------------------------------
 
     def _open(self) -> None:
-        from storage.runs import begin_run, requests_since
-        from storage.sources import get_source
+        from storage.crawl.runs import (begin_run, requests_since)
+        from storage.crawl.sources import get_source
 
         if not self.source_name:
             raise BadArgument("no source named: use -a source=NAME (`dateline sources` lists them)")
@@ -235,8 +230,8 @@ class NewsSpider(Spider):
     async def _closed(self, spider: Spider, reason: str) -> None:
         if not self._is_open:
             return
-        from storage.alarms import finish
-        from storage.frontier import pending_count
+        from storage.monitoring.alarms import finish
+        from storage.crawl.frontier import pending_count
 
         await self.recorder.flush()
         archive, recorder = self.archive, self.recorder
@@ -291,7 +286,7 @@ class NewsSpider(Spider):
 
     async def _next_pages(self) -> list[Request]:
         """Requests for the next pages of the frontier, as many as the window has room for."""
-        from storage.frontier import take
+        from storage.crawl.frontier import take
 
         arguments = self.arguments
         room = _WINDOW - self._outstanding
@@ -376,7 +371,7 @@ class NewsSpider(Spider):
         """Note a page that could not be had."""
         request = failure.request  # type: ignore[attr-defined]
         task: Task = request.meta["task"]
-        known = causes.of_exception(failure.value, request.url)
+        known = failures.of_exception(failure.value, request.url)
         if known.cause == "storage":
             self.stop(known.detail)
         # What was interrupted counts as no try: it waits for the next run as it was.
@@ -396,7 +391,7 @@ class NewsSpider(Spider):
             self.observer(self)
 
     async def _outcome(self, task: Task, response: Response) -> Outcome:
-        failure = causes.of_status(response)
+        failure = failures.of_status(response)
         if failure is not None:
             return PageFailed(task, failure.cause, failure.detail, failure.final)
         if response.meta.get("reserved"):

@@ -29,7 +29,9 @@ def add(ctx: click.Context, search: str | None, target: str, every: str, alarms:
     `dateline run` sends them; without it, call `dateline alert send` from cron.
     """
     from dateline.alerts import shown_secret
-    from storage import gathering, messages, utc_now
+    from storage import utc_now
+    from storage.users import dossiers
+    from storage.users import alerts
 
     if alarms == (search is not None):
         raise click.UsageError("name a SEARCH, or --alarms")
@@ -37,10 +39,10 @@ def add(ctx: click.Context, search: str | None, target: str, every: str, alarms:
     with opened(ctx) as archive:
         number = None
         if search is not None:
-            held = [one.id for one in gathering.searches(archive) if one.name == search]
-            messages.checked_target(target)
-            number = held[0] if held else gathering.save_search(archive, search, search, utc_now())
-        one = messages.watch(archive, number, target, minutes, utc_now())
+            held = [one.id for one in dossiers.searches(archive) if one.name == search]
+            alerts.checked_target(target)
+            number = held[0] if held else dossiers.save_search(archive, search, search, utc_now())
+        one = alerts.watch(archive, number, target, minutes, utc_now())
     say(f"alert {one.id}: {one.target} is told from now on")
     if not one.target.startswith("mailto:"):
         say(f"its signatures are made with {shown_secret(one.secret)}")
@@ -58,11 +60,11 @@ def _minutes(text: str) -> int:
 @click.pass_context
 def list_alerts(ctx: click.Context, as_json: bool) -> None:
     """List the alerts, and how their last messages fared."""
-    from storage import messages
-    from storage.words import without_credentials
+    from storage.users import alerts
+    from storage.text.normalize import without_credentials
 
     with opened(ctx) as archive:
-        found = messages.watches(archive)
+        found = alerts.watches(archive)
     if as_json:
         put_json([
             {
@@ -96,10 +98,10 @@ def list_alerts(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def remove(ctx: click.Context, number: int) -> None:
     """Tell nobody any more."""
-    from storage import messages
+    from storage.users import alerts
 
     with opened(ctx) as archive:
-        messages.unwatch(archive, number)
+        alerts.unwatch(archive, number)
     say(f"alert {number} was removed")
 
 
@@ -124,15 +126,15 @@ def test(ctx: click.Context, number: int) -> None:
     """Send a test message to the target of an alert."""
     from dateline.alerts import NotSent
     from dateline.alerts import send as deliver
-    from storage import messages
-    from storage.words import without_credentials
+    from storage.users import alerts
+    from storage.text.normalize import without_credentials
 
     with opened(ctx) as archive:
-        one = next((w for w in messages.watches(archive) if w.id == number), None)
+        one = next((w for w in alerts.watches(archive) if w.id == number), None)
         if one is None:
-            raise messages.UnknownWatch(f"there is no alert {number}",
+            raise alerts.UnknownWatch(f"there is no alert {number}",
                                         "`dateline alert list` lists them")  # fmt: skip
-        message = messages.Message(0, str(uuid4()), one.target, one.secret, {"kind": "test"}, 0)
+        message = alerts.Message(0, str(uuid4()), one.target, one.secret, {"kind": "test"}, 0)
         try:
             deliver(archive, message)
         except NotSent as error:

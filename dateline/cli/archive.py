@@ -41,9 +41,9 @@ def db() -> None:
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
     """Bring the database to this Dateline's schema."""
-    from storage import migrations
+    from storage.database import migrations
     from storage.archive import open_unchecked
-    from storage.completing import complete
+    from storage.jobs.reindex import complete
 
     with open_unchecked(ctx.obj["archive"], ctx.obj["database"]) as archive:
         before = migrations.current(archive.engine)
@@ -60,7 +60,7 @@ def upgrade(ctx: click.Context) -> None:
 @click.pass_context
 def backup(ctx: click.Context, file: Path) -> None:
     """Write the whole archive to FILE, a tar; crawls may go on meanwhile."""
-    from storage import backups
+    from storage.maintenance import backup as backups
 
     with opened(ctx) as archive:
         done = backups.backup(archive, file)
@@ -75,8 +75,10 @@ def backup(ctx: click.Context, file: Path) -> None:
 @click.pass_context
 def restore(ctx: click.Context, file: Path, folder: Path, forgotten_in: Path | None) -> None:
     """Make an archive in FOLDER of the backup FILE; --database says where its rows go."""
-    from storage import backups, open_archive, takedown, utc_now
-    from storage.completing import complete
+    from storage import open_archive, utc_now
+    from storage.maintenance import backup as backups
+    from storage.maintenance import takedown
+    from storage.jobs.reindex import complete
 
     with backups.restore(file, folder, ctx.obj["database"]) as archive:
         complete(archive)
@@ -92,7 +94,7 @@ def restore(ctx: click.Context, file: Path, folder: Path, forgotten_in: Path | N
 @click.pass_context
 def verify_backup(ctx: click.Context, file: Path) -> None:
     """Prove every byte of a backup, and that its captures and media can be read; exit 1 if not."""
-    from storage import backups
+    from storage.maintenance import backup as backups
 
     done = backups.verify(file)
     for problem in done.problems:
@@ -111,7 +113,7 @@ def verify_backup(ctx: click.Context, file: Path) -> None:
 @click.pass_context
 def current(ctx: click.Context, as_json: bool) -> None:
     """Say which version of the schema the database has."""
-    from storage import migrations
+    from storage.database import migrations
     from storage.archive import open_unchecked
 
     with open_unchecked(ctx.obj["archive"], ctx.obj["database"]) as archive:
@@ -127,7 +129,7 @@ def current(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
     """Prove that schema, rows, search index and captures agree; exit 1 where they do not."""
-    from storage.checks import check as check_archive
+    from storage.maintenance.integrity import check as check_archive
 
     with opened(ctx) as archive:
         problems = check_archive(archive)

@@ -11,7 +11,7 @@ import click
 from dateline.cli.options import ExitCode, Seconds, opened, put_json, say, table
 
 if TYPE_CHECKING:
-    from storage.past import BackfillInfo
+    from storage.crawl.backfills import BackfillInfo
 
 
 @click.command()
@@ -34,7 +34,7 @@ def backfill(
     `dateline run`.
     Without --from it lists the stretches and the gaps that feeds left, with what came of them.
     """
-    from storage.past import backfills
+    from storage.crawl.backfills import backfills
 
     if source is not None and since is not None:
         number = _ask(ctx, source, since, until)
@@ -59,8 +59,9 @@ def backfill(
 
 
 def _ask(ctx: click.Context, source: str, since: str, until: str | None) -> int:
-    from crawler.arguments import BadArgument, parse_since
-    from storage import past, utc_now
+    from crawler.spiders.arguments import (BadArgument, parse_since)
+    from storage import utc_now
+    from storage.crawl import backfills as past
 
     now = utc_now()
     try:
@@ -89,10 +90,10 @@ def _after(text: str, moment: datetime) -> datetime:
 
 
 def _crawl(ctx: click.Context, name: str, limit: int, delay: float | None) -> ExitCode:
-    from crawler.runner import run_crawls
+    from crawler.runner.crawls import run_crawls
     from dateline.cli.crawl import exit_code, progress, show
     from storage import locate
-    from storage.sources import get_source
+    from storage.crawl.sources import get_source
 
     with opened(ctx) as archive, archive.reading() as session:
         row = get_source(session, name)

@@ -21,7 +21,7 @@ def captures() -> None:
 
 
 def _source_id(archive: Archive, name: str | None) -> int | None:
-    from storage.sources import get_source
+    from storage.crawl.sources import get_source
 
     if name is None:
         return None
@@ -35,7 +35,7 @@ def _source_id(archive: Archive, name: str | None) -> int | None:
 @click.pass_context
 def verify(ctx: click.Context, source: str | None, as_json: bool) -> None:
     """Prove every record and media file against digests and the database; exit 1 if one fails."""
-    from storage import care
+    from storage.captures.care import verify as care
 
     with opened(ctx) as archive:
         found = care.verify(archive, _source_id(archive, source))
@@ -61,7 +61,8 @@ def verify(ctx: click.Context, source: str | None, as_json: bool) -> None:
 @click.pass_context
 def repair(ctx: click.Context) -> None:
     """Repair captures: broken tails, interrupted rewrites, wrong offsets, lost headers."""
-    from storage import care, takedown
+    from storage.captures.care import verify as care
+    from storage.maintenance import takedown
 
     with opened(ctx) as archive:
         done = care.repair(archive)
@@ -84,7 +85,7 @@ def prune(ctx: click.Context, before: datetime | None, source: str | None, dry_r
 
     What a revision was made of stays, and so does the newest capture of each page.
     """
-    from storage import care
+    from storage.captures.care import verify as care
 
     moment = before or datetime.now(UTC) - timedelta(days=90)
     with opened(ctx) as archive:
@@ -98,7 +99,7 @@ def prune(ctx: click.Context, before: datetime | None, source: str | None, dry_r
 @click.pass_context
 def stats(ctx: click.Context, as_json: bool) -> None:
     """Count captures and their bytes by source."""
-    from storage import care
+    from storage.captures.care import verify as care
 
     with opened(ctx) as archive:
         found = care.stats(archive)
@@ -128,7 +129,7 @@ def stats(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def repack(ctx: click.Context, source: str, store: str) -> None:
     """Pack the captures of SOURCE another way, those to come too; nothing is lost by it."""
-    from storage.packing import repack as pack_again
+    from storage.captures.care.repack import repack as pack_again
 
     with opened(ctx) as archive:
         source_id = _source_id(archive, source)

@@ -14,7 +14,7 @@ from dateline.cli.options import ExitCode, Seconds, opened, plural, put_json, sa
 if TYPE_CHECKING:
     from collections import Counter
 
-    from crawler.runner import RunResult
+    from crawler.runner.crawls import RunResult
     from crawler.spiders.news import NewsSpider
 
 _VERDICTS = ("new", "revised", "unchanged", "duplicate", "skipped", "gone", "failed")
@@ -48,7 +48,7 @@ def crawl(
     Exit code 0: done; 1: failed; 3: partly done (a source or some pages failed);
     130: interrupted.
     """
-    from crawler.arguments import BadArgument, parse_since
+    from crawler.spiders.arguments import (BadArgument, parse_since)
     from storage import locate, utc_now
 
     try:
@@ -72,11 +72,11 @@ def crawl(
         arguments["rechecks"] = rechecks
     location = locate(ctx.obj["archive"], ctx.obj["database"])
     plans = [(name, home, delay if delay is not None else own) for name, home, own in wanted]
-    from crawler import forkserver
+    from crawler.workers import forkserver
 
     # It loads for a second, and so does the crawler.
     forkserver.begin()
-    from crawler.runner import run_crawls
+    from crawler.runner.crawls import run_crawls
 
     with progress(ctx.obj) as observer:
         results = run_crawls(location, plans, arguments, observer)
@@ -88,7 +88,7 @@ def crawl(
 
 
 def _wanted(ctx: click.Context, names: tuple[str, ...]) -> list[tuple[str, str, float | None]]:
-    from storage.sources import get_source, list_sources
+    from storage.crawl.sources import (get_source, list_sources)
 
     with opened(ctx) as archive, archive.reading() as session:
         if names:

@@ -24,7 +24,7 @@ def who(ctx: click.Context, name: tuple[str, ...], as_json: bool) -> None:
 
     A name is found by its beginning or a part of it too; case, accents apart, does not count.
     """
-    from storage.directory import who as find
+    from storage.queries.directory import who as find
 
     with opened(ctx) as archive:
         entries = find(archive, " ".join(name))
@@ -72,11 +72,11 @@ def _print_entry(entry: dict[str, Any], *, whole: bool) -> None:
 @click.pass_context
 def related(ctx: click.Context, item: str, as_json: bool) -> None:
     """List what ITEM (a number or URL) links to, what links to it, and their neighbours."""
-    from storage import reading
-    from storage.directory import neighbours
+    from storage.queries import items
+    from storage.queries.directory import neighbours
 
     with opened(ctx) as archive:
-        found = neighbours(archive, reading.find(archive, item))
+        found = neighbours(archive, items.find(archive, item))
     if as_json:
         put_json(found)
         return

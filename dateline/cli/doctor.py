@@ -64,11 +64,11 @@ def doctor(ctx: click.Context, no_reach: bool, as_json: bool) -> None:
 
 def _look(ctx: click.Context, *, reach: bool) -> Iterator[Finding]:
     from dateline.cli.options import opened
-    from storage import figures
-    from storage.sources import list_sources
+    from storage.monitoring import metrics
+    from storage.crawl.sources import list_sources
 
     with opened(ctx) as archive:
-        whole = figures.of_archive(archive)
+        whole = metrics.of_archive(archive)
         yield from _database(archive, whole.database_bytes)
         yield from _room(archive, whole.free_bytes)
         yield from _captures(archive)
@@ -84,8 +84,8 @@ def _look(ctx: click.Context, *, reach: bool) -> Iterator[Finding]:
 
 
 def _database(archive: Archive, size: int) -> Iterator[Finding]:
-    from storage.checks import quick
-    from storage.migrations import HEAD
+    from storage.maintenance.integrity import quick
+    from storage.database.migrations import HEAD
 
     kind = "SQLite" if archive.location.is_sqlite else "PostgreSQL"
     problems = quick(archive)
@@ -105,7 +105,7 @@ def _room(archive: Archive, free: int) -> Iterator[Finding]:
 
 
 def _captures(archive: Archive) -> Iterator[Finding]:
-    from storage.care import verify_newest
+    from storage.captures.care.verify import verify_newest
 
     folder = archive.location.captures
     if folder.is_dir() and not os.access(folder, os.W_OK):
@@ -126,9 +126,10 @@ def _captures(archive: Archive) -> Iterator[Finding]:
 
 
 def _crawling(archive: Archive) -> Iterator[Finding]:
-    from storage import arrivals, utc_now
+    from storage import utc_now
+    from storage.queries import recent
 
-    trouble = arrivals.trouble(archive, utc_now())
+    trouble = recent.trouble(archive, utc_now())
     for one in trouble:
         for why in one["why"]:
             yield Finding(f"source {one['source']}", "warning", why)
@@ -138,11 +139,11 @@ def _crawling(archive: Archive) -> Iterator[Finding]:
 
 def _mail(archive: Archive) -> Iterator[Finding]:
     from dateline.alerts import PASSWORD
-    from storage import messages
-    from storage.location import mail_settings
-    from storage.words import without_credentials
+    from storage.users import alerts
+    from storage.config import mail_settings
+    from storage.text.normalize import without_credentials
 
-    found = messages.watches(archive)
+    found = alerts.watches(archive)
     mailed = any(one.target.startswith("mailto:") for one in found)
     settings = mail_settings(archive.location.folder)
     if mailed and settings is None:
@@ -158,7 +159,7 @@ def _mail(archive: Archive) -> Iterator[Finding]:
 
 
 def _browser(wanting: list[str]) -> Iterator[Finding]:
-    from crawler.browser import executable, missing
+    from crawler.run.browser import (executable, missing)
 
     if not wanting:
         return
@@ -183,7 +184,7 @@ def _extractor() -> Finding:
 
 
 def _sources(ctx: click.Context, sources: list[tuple[str, str]]) -> Iterator[Finding]:
-    from crawler.reach import reach
+    from crawler.runner.probe import reach
     from storage import locate
 
     found = reach(locate(ctx.obj["archive"], ctx.obj["database"]), sources)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dateline.cli.options import ExitCode, put_json, say
-from storage.addresses import is_web_url
+from storage.text.urls import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ def _one(ctx: click.Context, page: str, url: str | None) -> tuple[bytes, str, st
 
 
 def _fetched(ctx: click.Context, url: str) -> tuple[bytes, str, str]:
-    from crawler.runner import fetch_pages
+    from crawler.runner.crawls import fetch_pages
     from storage import locate
 
     (page,) = fetch_pages(locate(ctx.obj["archive"], ctx.obj["database"]), [url])

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crawler.pipelines.clean import clean_article, clean_entry
-from storage.content import to_json
+from storage.types.content import to_json
 
 if TYPE_CHECKING:
     from crawler.extraction.article import Extraction

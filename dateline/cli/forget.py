@@ -27,7 +27,7 @@ def forget(
     It cannot be undone. A tombstone keeps it from coming back by a crawl or an import; it tells
     nothing of what was erased. Backups and exports made before are yours to clean.
     """
-    from storage import takedown
+    from storage.maintenance import takedown
 
     with opened(ctx) as archive:
         if list_ or revoke is not None or finish:
@@ -59,8 +59,10 @@ def _erase(
     ctx: click.Context, archive: object, items: tuple[str, ...], source: str | None,
     why: str | None, copies: bool, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    from storage import Archive, reading, takedown, utc_now
-    from storage.sources import get_source
+    from storage import Archive, utc_now
+    from storage.queries import items as reading
+    from storage.maintenance import takedown
+    from storage.crawl.sources import get_source
 
     assert isinstance(archive, Archive)  # noqa: S101
     if bool(items) == (source is not None):

@@ -88,10 +88,10 @@ def put_difference(archive: Archive, item_id: int, pair: tuple[int, int], *, as_
     Raises:
         UnknownItem: the item has no such revision.
     """
-    from storage import reading
-    from storage.differences import difference
+    from storage.queries import items
+    from storage.text.word_diff import difference
 
-    old, new = (reading.content(archive, item_id, number) for number in pair)
+    old, new = (items.content(archive, item_id, number) for number in pair)
     found = difference(old, new)
     if as_json:
         put_json({"item": item_id, "from": pair[0], "to": pair[1], **found})

@@ -11,7 +11,7 @@ import click
 from dateline.cli.options import ExitCode, opened, plural, put_json, say
 
 if TYPE_CHECKING:
-    from crawler.importing.run import Imported
+    from crawler.batch.importer import Imported
     from storage import Archive
 
 _FORMS = ("auto", "warc", "wacz", "html", "urls", "opml")
@@ -46,10 +46,10 @@ def import_(
     Pages go to the source of their host. The same file twice adds nothing; an import that was
     cut short goes on.
     """
-    from crawler.importing.files import form_of
+    from crawler.batch.readers import form_of
     from dateline.cli.logs import configure_logs
     from storage import ArchiveError
-    from storage.sources import get_source
+    from storage.crawl.sources import get_source
 
     configure_logs(ctx.obj["verbose"], as_json=ctx.obj["log_json"])
     answers = []
@@ -80,7 +80,7 @@ def import_(
 def _one(
     archive: Archive, path: Path, kind: Any, owner: Any, new_sources: bool, restart: bool
 ) -> Imported:
-    from crawler.importing.run import PageImport, import_feeds, import_urls
+    from crawler.batch.importer import (PageImport, import_feeds, import_urls)
 
     if kind == "opml":
         return import_feeds(archive, path)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from storage.words import printable, without_credentials
+from storage.text.normalize import (printable, without_credentials)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from storage import Archive
-    from storage.content import ClaimedMoment
+    from storage.types.content import ClaimedMoment
 
 WIDTH = 80
 

@@ -20,11 +20,12 @@ def user() -> None:
 @click.pass_context
 def add_user(ctx: click.Context, name: str) -> None:
     """Let NAME log in; the password is asked for, or read from stdin."""
-    from storage import readers, utc_now
+    from storage import utc_now
+    from storage.users import accounts
 
     hashed = _new_password()
     with opened(ctx) as archive:
-        readers.add_user(archive, name, hashed, utc_now())
+        accounts.add_user(archive, name, hashed, utc_now())
     say(f"{name} may log in")
 
 
@@ -33,11 +34,11 @@ def add_user(ctx: click.Context, name: str) -> None:
 @click.pass_context
 def password(ctx: click.Context, name: str) -> None:
     """Give NAME another password; sessions begun with the old one end."""
-    from storage import readers
+    from storage.users import accounts
 
     hashed = _new_password()
     with opened(ctx) as archive:
-        readers.set_password(archive, name, hashed)
+        accounts.set_password(archive, name, hashed)
     say(f"the password of {name} was changed")
 
 
@@ -46,10 +47,10 @@ def password(ctx: click.Context, name: str) -> None:
 @click.pass_context
 def list_users(ctx: click.Context, as_json: bool) -> None:
     """List the users."""
-    from storage import readers
+    from storage.users import accounts
 
     with opened(ctx) as archive:
-        found = readers.users(archive)
+        found = accounts.users(archive)
     if as_json:
         put_json([{"name": u.name, "created_at": u.created_at.isoformat()} for u in found])
     elif found:
@@ -63,10 +64,10 @@ def list_users(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def remove_user(ctx: click.Context, name: str) -> None:
     """Let NAME log in no more."""
-    from storage import readers
+    from storage.users import accounts
 
     with opened(ctx) as archive:
-        readers.remove_user(archive, name)
+        accounts.remove_user(archive, name)
     say(f"{name} may log in no more")
 
 
@@ -94,10 +95,11 @@ def token() -> None:
 @click.pass_context
 def add_token(ctx: click.Context, name: str, write: bool) -> None:
     """Make a token for NAME, what it is for; it is printed once and kept nowhere."""
-    from storage import readers, utc_now
+    from storage import utc_now
+    from storage.users import accounts
 
     with opened(ctx) as archive:
-        click.echo(readers.add_token(archive, name, "write" if write else "read", utc_now()))
+        click.echo(accounts.add_token(archive, name, "write" if write else "read", utc_now()))
 
 
 @token.command(name="list")
@@ -105,10 +107,10 @@ def add_token(ctx: click.Context, name: str, write: bool) -> None:
 @click.pass_context
 def list_tokens(ctx: click.Context, as_json: bool) -> None:
     """List the tokens, without what opens."""
-    from storage import readers
+    from storage.users import accounts
 
     with opened(ctx) as archive:
-        found = readers.tokens(archive)
+        found = accounts.tokens(archive)
     if as_json:
         put_json([
             {"id": t.id, "name": t.name, "scope": t.scope, "created_at": t.created_at.isoformat(),
@@ -134,8 +136,9 @@ def _iso(value: Any) -> str | None:
 @click.pass_context
 def revoke(ctx: click.Context, number: int) -> None:
     """Let token NUMBER open nothing more."""
-    from storage import readers, utc_now
+    from storage import utc_now
+    from storage.users import accounts
 
     with opened(ctx) as archive:
-        readers.revoke_token(archive, number, utc_now())
+        accounts.revoke_token(archive, number, utc_now())
     say(f"token {number} opens nothing more")

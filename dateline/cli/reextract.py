@@ -13,7 +13,7 @@ from dateline.cli.search import Day
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from crawler.reextract import Reextraction
+    from crawler.batch.reextract import Reextraction
 
 
 @click.command()
@@ -35,8 +35,8 @@ def reextract(
     Nothing is fetched and nothing overwritten: the new revision names the same capture and says
     that it is a re-extraction. The same command goes on where it was cut short.
     """
-    from crawler.reextract import reextract as run
-    from storage.sources import get_source
+    from crawler.batch.reextract import reextract as run
+    from storage.crawl.sources import get_source
 
     with opened(ctx) as archive:
         source_id = None

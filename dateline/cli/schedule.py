@@ -12,7 +12,7 @@ import click
 from dateline.cli.options import ExitCode, local, opened, say
 
 if TYPE_CHECKING:
-    from crawler.runner import RunResult
+    from crawler.runner.crawls import RunResult
     from storage.archive import Archive
 
 _UNIT = "dateline.service"
@@ -47,12 +47,12 @@ def run(ctx: click.Context, once: bool, at_once: int) -> None:
     Feeds and sitemaps are asked at their own pace. Several of these may share an archive: no host
     is crawled by two at once, and what a killed one did the others do. Exit code: as for crawl.
     """
-    from crawler.scheduler import run as schedule
+    from crawler.runner.scheduler import run as schedule
     from dateline.cli.crawl import exit_code
     from storage import locate
 
     with opened(ctx) as archive, archive.reading() as session:
-        from storage.sources import list_sources
+        from storage.crawl.sources import list_sources
 
         if not list_sources(session):
             say("nothing is followed yet; begin with `dateline add URL`")
@@ -81,10 +81,11 @@ def _tell(result: RunResult) -> None:
 
 
 def _when(ctx: click.Context) -> str:
-    from storage import agenda, utc_now
+    from storage import utc_now
+    from storage.crawl import leases
 
     with opened(ctx) as archive:
-        following = agenda.next_due(archive, utc_now())
+        following = leases.next_due(archive, utc_now())
     return f"nothing is due; next at {local(following)}" if following else "nothing is due"
 
 

@@ -14,8 +14,8 @@ from dateline.cli.options import WIDTH, ExitCode, moment, opened, plural, put_js
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from storage.search.hits import Hit
-    from storage.search.results import Answer
+    from storage.search.results.hits import Hit
+    from storage.search.results.results import Answer
 
 
 _SHIELD = "\N{WORD JOINER}"

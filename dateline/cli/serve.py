@@ -24,10 +24,10 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 @click.pass_context
 def serve(ctx: click.Context, host: str, port: int, names: tuple[str, ...], https: bool) -> None:
     """Serve the reading room and the HTTP API. Ctrl-C ends it."""
-    from storage import readers
+    from storage.users import accounts
 
     with opened(ctx) as archive:
-        if host not in _LOCAL and not readers.has_users(archive):
+        if host not in _LOCAL and not accounts.has_users(archive):
             raise click.ClickException(
                 f"whoever reaches {host} could read and change the archive; "
                 "make a user first: `dateline user add NAME`"

@@ -34,17 +34,17 @@ def show(
 
     --raw writes the body as captured, its content coding undone.
     """
-    from storage import reading
+    from storage.queries import items
 
     with opened(ctx) as archive:
-        item_id = reading.find(archive, item)
+        item_id = items.find(archive, item)
         if raw:
-            sys.stdout.buffer.write(reading.raw_page(archive, item_id, revision))
+            sys.stdout.buffer.write(items.raw_page(archive, item_id, revision))
             return
         if diff is not None:
             put_difference(archive, item_id, diff, as_json=as_json)
             return
-        record = reading.item(archive, item_id, revision)
+        record = items.item(archive, item_id, revision)
     if only == "revisions":
         put_revisions(record, as_json=as_json)
     elif as_json:
@@ -88,7 +88,7 @@ def _marked(words: str, at: int, underlined: Sequence[tuple[int, int]]) -> str:
 
 
 def _print_article(record: dict[str, Any]) -> None:
-    from storage.content import ClaimedMoment
+    from storage.types.content import ClaimedMoment
 
     click.echo()
     for line in textwrap.wrap(record["headline"] or record["title"] or record["url"], WIDTH):
@@ -141,7 +141,7 @@ def _print_blocks(blocks: list[dict[str, Any]], mentions: Sequence[dict[str, Any
         ):
             click.echo()
         if block.get("at"):
-            from storage.content import ClaimedMoment
+            from storage.types.content import ClaimedMoment
 
             click.secho(moment(ClaimedMoment.fromisoformat(block["at"])), dim=True)
         if kind == "heading":

@@ -67,7 +67,7 @@ def new(ctx: click.Context, urls: tuple[str, ...], name: str | None) -> None:
 
     Look at the fixtures' JSON, say in the file what is wrong, and run `dateline site test`.
     """
-    from storage.addresses import host_of, is_web_url
+    from storage.text.urls import (host_of, is_web_url)
 
     for url in urls:
         if not is_web_url(url):
@@ -98,7 +98,7 @@ def new(ctx: click.Context, urls: tuple[str, ...], name: str | None) -> None:
 
 
 def _pages(ctx: click.Context, urls: tuple[str, ...]) -> list[tuple[str, bytes]]:
-    from crawler.runner import fetch_pages
+    from crawler.runner.crawls import fetch_pages
     from storage import locate
 
     found = fetch_pages(locate(ctx.obj["archive"], ctx.obj["database"]), urls)

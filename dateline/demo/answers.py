@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import brotli
 
-from storage.warc import zstandard
+from storage.captures.warc import zstandard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -14,7 +14,7 @@ from storage.archive import Archive
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.search.results import Answer
+    from storage.search.results.results import Answer
 
 MAX_LIMIT = 100
 

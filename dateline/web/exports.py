@@ -11,8 +11,8 @@ from starlette.responses import Response, StreamingResponse
 
 from storage.archive import utc_now
 from storage.export.formats import export
-from storage.search.answers import Filter
-from storage.search.results import moment
+from storage.search.results.executor import Filter
+from storage.search.results.results import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 from starlette.responses import Response
 
 from dateline.web.asking import Held, reader_of
-from storage import figures
+from storage.monitoring import metrics as figures
 from storage.archive import utc_now
 
 if TYPE_CHECKING:

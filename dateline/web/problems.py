@@ -20,8 +20,8 @@ from storage.errors import (
     UnknownItem,
     UnknownSource,
 )
-from storage.gathering import NameTaken, UnknownGathering
-from storage.readers import ReaderExists, UnknownReader
+from storage.users.dossiers import (NameTaken, UnknownGathering)
+from storage.users.accounts import (ReaderExists, UnknownReader)
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request

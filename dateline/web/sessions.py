@@ -20,7 +20,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.exceptions import HTTPException
 
-from storage import readers
+from storage.users import accounts
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -131,20 +131,20 @@ class Sessions:
             scope = None
             token = _token_of(kind, secret)
             if token:
-                scope = readers.scope_of(self._archive, token, now, timedelta(minutes=10))
+                scope = accounts.scope_of(self._archive, token, now, timedelta(minutes=10))
             if scope is None:
                 raise HTTPException(401, "the token opens nothing", {"WWW-Authenticate": "Bearer"})
             return Reader(None, "token", scope == "write")
         session = self.read(request)
         if session.user is not None:
-            user = readers.find_user(self._archive, session.user)
+            user = accounts.find_user(self._archive, session.user)
             if (
                 user is not None
                 and user.generation == session.generation
-                and not readers.has_ended(self._archive, session.csrf)
+                and not accounts.has_ended(self._archive, session.csrf)
             ):
                 return Reader(user.name, "user", may_write=True)
-        if not readers.has_users(self._archive):
+        if not accounts.has_users(self._archive):
             return Reader(None, "local", may_write=True)
         return None
 
@@ -166,7 +166,7 @@ class Sessions:
         """
         address = _network_of(request.client.host if request.client else "")
         self.attempts.refuse_too_many(address)
-        user = readers.find_user(self._archive, name)
+        user = accounts.find_user(self._archive, name)
         # A name that nobody has takes as long as a wrong password.
         right = _matches(user.password if user else _nobody(), password)
         if user is None or not right:
@@ -185,7 +185,7 @@ class Sessions:
         session = self.read(request)
         if session.user is not None:
             now = datetime.now(UTC)
-            readers.end_session(self._archive, session.csrf, now, now + timedelta(seconds=_AGE))
+            accounts.end_session(self._archive, session.csrf, now, now + timedelta(seconds=_AGE))
         request.state.session = Session(changed=True)
 
 

@@ -11,7 +11,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
-from storage.content import ClaimedMoment
+from storage.types.content import ClaimedMoment
 from storage.export.articles import UNDATED
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from storage.archive import Archive
-    from storage.search.answers import Filter
+    from storage.search.results.executor import Filter
 
 _ARTICLES: dict[str, Callable[..., int]] = {
     "jsonl": tables.write_jsonl, "csv": tables.write_csv, "parquet": tables.write_parquet,

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from storage import reading
-from storage.addresses import as_sent
+from storage.queries import items
+from storage.text.urls import as_sent
 from storage.export.surt import surt
 from storage.export.web import SOFTWARE, begun, captures, members
 from storage.models import Article, Revision
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage import warc
+    from storage.captures import warc
     from storage.archive import Archive
     from storage.export.articles import Left
     from storage.models import Capture
-    from storage.search.answers import Filter
+    from storage.search.results.executor import Filter
 
 _DATA, _INDEX, _LOOKUP, _PAGES = "data.warc.gz", "index.cdx.gz", "index.idx", "pages.jsonl"
 _MEMBERS = (
@@ -96,7 +96,7 @@ def _page(archive: Archive, connection: Connection, capture: Capture) -> dict[st
     if row is not None and row.number == row.revision:
         title, text = row.headline, row.text
     elif row is not None:
-        old = reading.content(archive, row.item_id, row.number)
+        old = items.content(archive, row.item_id, row.number)
         title = old["headline"]
         text = "\n".join(b["text"] for b in old["blocks"] if b["kind"] != "figure")
     moment = f"{capture.fetched_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -8,12 +8,12 @@ from xml.sax.saxutils import quoteattr
 
 from sqlalchemy import or_, select
 
-from storage import warc
-from storage.captures import codec_of, present_path
+from storage.captures import warc
+from storage.captures.writer import (codec_of, present_path)
 from storage.errors import CaptureUnreadable
 from storage.export.articles import ids
 from storage.models import Capture, Endpoint, Revision, Source
-from storage.reservations import of_capture
+from storage.captures.reservations import of_capture
 from storage.version import VERSION
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from storage.archive import Archive
     from storage.export.articles import Left
-    from storage.search.answers import Filter
+    from storage.search.results.executor import Filter
 
 _TOGETHER = 500
 SOFTWARE = f"Dateline/{VERSION}"

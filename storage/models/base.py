@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Index, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
-from storage.moments import Moment
+from storage.database.types import Moment
 
 # Alembic can only alter what has a name that both databases agree on.
 NAMING = {

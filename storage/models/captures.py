@@ -30,7 +30,7 @@ class Capture(Base):
     same bytes again, or 304. A *response* with ``refers_to`` is what a browser drew of that one: a
     conversion record, HTML in UTF-8. A *forgotten* one shows, at another address, what was erased
     by request; it goes at the end of the run. ``rights`` are the reservations that came with the
-    page (:mod:`storage.rights`).
+    page (:mod:`storage.types.rights`).
     """
 
     __tablename__ = "captures"

@@ -1,4 +1,4 @@
-"""Signatures of texts and their bands, by which near-duplicates are found (storage.duplicates)."""
+"""Signatures of texts and their bands, by which near-duplicates are found (storage.duplicates.clusters)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SignatureBand(Base):
 
     Bands are scattered evenly, so an index over all of them is written all over. ``generation``
     comes first in the key: each few thousand signatures' stand together (below 0), until they
-    become old (0) in the order of the bands (``storage.bands``).
+    become old (0) in the order of the bands (``storage.duplicates.lsh``).
     """
 
     __tablename__ = "signature_bands"
@@ -38,7 +38,7 @@ class BandFilter(Base):
     """Which bands may be held: by a part of generation 0, or (``part`` below 0) a generation.
 
     Some bits for each band, or one byte where all are to be asked for. ``version`` changes whenever
-    ``bits`` do. Only SQLite has rows here (``storage.bands``).
+    ``bits`` do. Only SQLite has rows here (``storage.duplicates.lsh``).
     """
 
     __tablename__ = "band_filters"

@@ -85,7 +85,7 @@ class Article(Base):
     item_id: Mapped[int] = mapped_column(
         ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    # Its place in the index and in the order of time (storage.search.keys), if any.
+    # Its place in the index and in the order of time (storage.search.index.keys), if any.
     search_key: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     headline: Mapped[str] = mapped_column(Text)
     standfirst: Mapped[str | None] = mapped_column(Text)
@@ -120,7 +120,7 @@ class Article(Base):
     sort_at: Mapped[datetime] = mapped_column(Moment)
     # The extractor that last read its page, whether or not that made a revision.
     extractor: Mapped[str] = mapped_column(String(40), default="", server_default="")
-    # What its publisher reserves; with any of it the article is not passed on (storage.rights).
+    # What its publisher reserves; with any of it the article is not passed on (storage.types.rights).
     rights: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     # The article that leads its cluster of duplicates, itself perhaps, and how alike they are.
     cluster_id: Mapped[int | None] = mapped_column(

@@ -30,11 +30,11 @@ class Source(Base):
     timezone: Mapped[str | None] = mapped_column(String(64))
     site: Mapped[str | None] = mapped_column(String(100))
     delay: Mapped[float | None]
-    # What its site file knows of its addresses (storage.address_rules.Rules).
+    # What its site file knows of its addresses (storage.text.url_rules.Rules).
     rules: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    # What follows from what its publisher reserves (storage.rights.Policy).
+    # What follows from what its publisher reserves (storage.types.rights.Policy).
     rights: Mapped[str] = mapped_column(String(16), default="reserve", server_default="reserve")
-    # How its captures are packed (storage.dictionaries).
+    # How its captures are packed (storage.captures.zstd_dictionaries).
     store: Mapped[str] = mapped_column(String(16), default="gzip", server_default="gzip")
     state: Mapped[str] = mapped_column(String(16), default="active")
     created_at: Mapped[datetime] = mapped_column(Moment)
@@ -42,7 +42,7 @@ class Source(Base):
     least_minutes: Mapped[int | None]
     most_minutes: Mapped[int | None]
     daily_requests: Mapped[int | None]
-    # Whether a browser draws its pages (storage.records.BrowserUse).
+    # Whether a browser draws its pages (storage.types.pages.BrowserUse).
     browser: Mapped[str] = mapped_column(String(16), default="never", server_default="never")
 
 
@@ -73,7 +73,7 @@ class Endpoint(Base):
     status: Mapped[int | None]
     failures: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
-    # When it brings news (storage.rhythm), what its server asks (storage.records.Wishes).
+    # When it brings news (storage.crawl.rhythm), what its server asks (storage.types.pages.Wishes).
     rhythm: Mapped[dict[str, Any] | None] = mapped_column(Json)
     wishes: Mapped[dict[str, Any] | None] = mapped_column(Json)
     # The latest publication that it announced.
@@ -150,7 +150,7 @@ class HostFile(Base):
 
 
 class Lease(Base):
-    """That one process crawls a host, until a moment (storage.agenda)."""
+    """That one process crawls a host, until a moment (storage.crawl.leases)."""
 
     __tablename__ = "leases"
 

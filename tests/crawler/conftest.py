@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage.archive import open_archive
-from storage.checks import check
+from storage.maintenance.integrity import check
 from tests.conftest import copied
 from tests.crawler.commands import Commands
 from tests.pages import LocalSite, serving

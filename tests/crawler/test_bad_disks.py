@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage import database
+from storage.database import engine
 from storage.archive import create_archive, open_archive
-from storage.checks import check
+from storage.maintenance.integrity import check
 from storage.errors import FolderNotWritable
 from tests.crawler.commands import Commands
 from tests.pages import article_page, sentences
@@ -66,9 +66,9 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing(small_disk: Path, site: L
     assert "space" in failure or "full" in failure
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     with open_archive(str(commands.folder)) as archive:
-        from storage import care
+        from storage.captures.care import verify
 
-        care.repair(archive)
+        verify.repair(archive)
         assert check(archive) == []
     second = commands("crawl", "h", "--json")
     assert second.code == 0, second.err
@@ -80,7 +80,7 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing(small_disk: Path, site: L
 def test_a_database_that_is_held_is_one_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 150)
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 150)
     with create_archive(str(tmp_path / "archive")) as archive:
         source = new_source(archive)
         task = task_for(archive, source, "https://herald.example/1")

@@ -213,8 +213,8 @@ def test_bad_pages_end_in_time_with_their_cause_and_harm_no_good_one(
 
 
 def _follow(dateline: Commands, name: str, base: str) -> None:
-    from storage.records import FoundEndpoint
-    from storage.sources import add_endpoints, add_source
+    from storage.types.pages import FoundEndpoint
+    from storage.crawl.sources import (add_endpoints, add_source)
 
     with open_archive(str(dateline.folder)) as archive:
         source = archive.write(

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select, update
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler import browser
-from crawler.browser import Answer, Asked, Browser, BrowserFailure
+from crawler.run import browser
+from crawler.run.browser import (Answer, Asked, Browser, BrowserFailure)
 from storage.archive import open_archive
 from storage.models import Article, Candidate, Capture, Source
 from tests.pages import LocalSite, article_page, sentences, serving

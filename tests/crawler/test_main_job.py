@@ -61,7 +61,7 @@ def newspaper(site: LocalSite, count: int = 6) -> None:
 
 def held(dateline: Commands) -> dict[str, tuple[str, str | None, int]]:
     """What the archive holds: text, moment and revisions by headline."""
-    from storage import reading
+    from storage.queries import items as reading
     from storage.models import Article
 
     with open_archive(str(dateline.folder), dateline.database) as archive:

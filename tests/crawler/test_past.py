@@ -189,7 +189,7 @@ def test_a_daily_budget_bounds_what_is_asked(dateline_sqlite: Commands, site: Lo
     _lists(site, 30)
     assert dateline("sources", "quay", "--daily", "30").code == 0
     with open_archive(str(dateline.folder)) as archive, archive.reading() as session:
-        from storage.runs import requests_since
+        from storage.crawl.runs import requests_since
 
         spent = requests_since(session, 1, utc_now() - timedelta(days=1))
     done = dateline("crawl", "quay")

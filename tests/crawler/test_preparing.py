@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from crawler.extraction.article import Extraction
 from crawler.pipelines.clean import CleanPipeline, clean_article
-from crawler.preparing import Prepared, prepared
-from storage.content import Article, Block, Entry
-from storage.derived import Deriving
-from storage.records import PageStored, Task
+from crawler.workers.prepare import (Prepared, prepared)
+from storage.types.content import (Article, Block, Entry)
+from storage.ingest.derived import Deriving
+from storage.types.pages import (PageStored, Task)
 from tests.pages import sentences
 from tests.storage.values import capture
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crawler import reextract
+from crawler.batch import reextract
 from crawler.extraction.article import EXTRACTOR
-from storage import reading
-from storage.checks import check
+from storage.queries import items
+from storage.maintenance.integrity import check
 from storage.models import Article, Capture
 from tests.pages import article_page, sentences
 from tests.storage.values import NOW, article, new_source, real_capture, task_for
@@ -23,7 +23,7 @@ HOME = "https://herald.example"
 @pytest.fixture
 def held(archive: Archive) -> Archive:
     """Six pages, of which an older extractor saw only the first paragraph and no author."""
-    from storage.records import PageStored
+    from storage.types.pages import PageStored
 
     source = new_source(archive)
     outcomes = []
@@ -42,13 +42,13 @@ def test_what_differs_becomes_a_revision_of_the_same_capture(held: Archive) -> N
     done = reextract.reextract(held, older=True)
     assert (done.seen, done.changed, done.causes) == (6, 6, {})
     assert done.fields["text"] == 6
-    record = reading.item(held, 1)
+    record = items.item(held, 1)
     one, two = record["revisions"]
     assert (one["origin"], two["origin"]) == ("crawl", "reextraction")
     assert (one["extractor"], two["extractor"]) == ("dateline-0", EXTRACTOR)
     assert one["capture"] == two["capture"]
     assert record["text"] == "\n".join(sentences(0))
-    assert reading.item(held, 1, 1)["text"] == sentences(0)[0]
+    assert items.item(held, 1, 1)["text"] == sentences(0)[0]
     assert check(held) == []
     # Nothing is older now, and reading all of it again changes nothing.
     assert reextract.reextract(held, older=True, restart=True).seen == 0
@@ -86,7 +86,7 @@ def test_only_a_source_or_a_time(held: Archive) -> None:
     from datetime import timedelta
 
     def other(session: Any) -> int:
-        from storage.sources import add_source
+        from storage.crawl.sources import add_source
 
         return add_source(session, name="o", home_url="https://o.example/", now=NOW).id
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from scrapy.resolver import dnscache
 from twisted.internet.address import IPv4Address, IPv6Address
 
-from crawler import resolver
-from crawler.resolver import GuardedResolver
+from crawler.http import resolver
+from crawler.http.resolver import GuardedResolver
 
 if TYPE_CHECKING:
     import pytest
@@ -75,7 +75,7 @@ def test_a_name_that_changes_its_answer_gains_nothing(monkeypatch: pytest.Monkey
 
 def test_answers_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1_000.0]
-    monkeypatch.setattr("crawler.resolver.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("crawler.http.resolver.time.monotonic", lambda: now[0])
     guarded = GuardedResolver(_Reactor(), 10)  # type: ignore[arg-type]
     guarded._inner = _Names([["93.184.216.34"], ["93.184.216.34"]])  # type: ignore[assignment]
     dnscache["news.example"] = "an old answer"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from crawler.extraction.article import Known
 from crawler.sites import extract_for_site
-from storage import reading
-from storage.frontier import take
-from storage.records import PageStored
+from storage.queries import items
+from storage.crawl.frontier import take
+from storage.types.pages import PageStored
 from tests.pages import article_page, sentences
 from tests.storage.values import NOW, capture, new_source, task_for
 
@@ -49,7 +49,7 @@ def test_thirty_days_of_new_teasers_make_one_revision(archive: Archive) -> None:
         for day in range(30)
     ]
     assert verdicts == ["new", *["unchanged"] * 29]
-    assert len(reading.item(archive, reading.find(archive, URL))["revisions"]) == 1
+    assert len(items.item(archive, items.find(archive, URL))["revisions"]) == 1
 
 
 def test_a_changed_second_paragraph_yields_exactly_that(archive: Archive) -> None:
@@ -59,12 +59,12 @@ def test_a_changed_second_paragraph_yields_exactly_that(archive: Archive) -> Non
     paragraphs[1] = paragraphs[1].replace("had been", "was never")
     page = article_page("A story", paragraphs, extra=_teasers(1))
     assert _seen(archive, source, 1, page) == "revised"
-    item = reading.find(archive, URL)
-    record = reading.item(archive, item)
+    item = items.find(archive, URL)
+    record = items.item(archive, item)
     assert record["revisions"][1]["changed"] == ["text"]
-    from storage.differences import difference
+    from storage.text.word_diff import difference
 
-    found = difference(reading.content(archive, item, 1), reading.content(archive, item, 2))
+    found = difference(items.content(archive, item, 1), items.content(archive, item, 2))
     assert found["fields"] == {}
     assert [part.get("same") for part in found["text"]] == [1, None, 6]
     changes = [piece for piece in found["text"][1]["pieces"] if piece[0] != "="]

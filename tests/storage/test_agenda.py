@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from storage import agenda, health
+from storage.crawl import leases
+from storage.monitoring import health
 from storage.models import Endpoint
-from storage.records import Announcement, EndpointRead, FoundEndpoint
-from storage.sources import add_endpoints
+from storage.types.pages import (Announcement, EndpointRead, FoundEndpoint)
+from storage.crawl.sources import add_endpoints
 from tests.storage.values import NOW, later, new_source
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _read(archive: Archive, source: int, *, digest: str, **step: float) -> None:
 
 
 def _names(archive: Archive, **step: float) -> list[str]:
-    return [one.name for one in agenda.due(archive, later(**step))]
+    return [one.name for one in leases.due(archive, later(**step))]
 
 
 def test_an_endpoint_calls_for_a_crawl_when_it_is_due(archive: Archive) -> None:
@@ -42,7 +43,7 @@ def test_an_endpoint_calls_for_a_crawl_when_it_is_due(archive: Archive) -> None:
     assert _names(archive) == ["herald", "courier"]
     _read(archive, source, digest="a")
     assert _names(archive) == ["courier"]
-    following = agenda.next_due(archive, NOW)
+    following = leases.next_due(archive, NOW)
     assert following is not None
     assert later(minutes=27) <= following <= later(minutes=33)
     assert _names(archive, minutes=34) == ["herald", "courier"]
@@ -55,7 +56,7 @@ def test_waiting_pages_call_for_a_crawl_once_it_rested(archive: Archive) -> None
     _read(archive, source, digest="a")
     archive.offer(source, [Announcement("https://herald.example/1")], NOW)
     assert _names(archive, minutes=1) == ["herald"]
-    from storage.runs import begin_run, end_run
+    from storage.crawl.runs import (begin_run, end_run)
 
     run = archive.write(lambda session: begin_run(session, source, NOW).id)
     archive.write(lambda s: end_run(s, run, NOW, state="finished", reason="", counts={}, causes={}))
@@ -64,21 +65,21 @@ def test_waiting_pages_call_for_a_crawl_once_it_rested(archive: Archive) -> None
 
 
 def test_a_lease_is_one_holder_s_until_it_runs_out(archive: Archive) -> None:
-    assert agenda.take(archive, "herald.example", "one", NOW)
-    assert agenda.take(archive, "herald.example", "one", NOW)
-    assert not agenda.take(archive, "herald.example", "two", later(minutes=1))
-    assert agenda.renew(archive, ["herald.example"], "one", later(minutes=1)) == set()
-    assert not agenda.take(archive, "herald.example", "two", later(minutes=2.5))
-    assert agenda.take(archive, "herald.example", "two", later(minutes=4))
-    assert agenda.renew(archive, ["herald.example"], "one", later(minutes=4)) == {"herald.example"}
-    agenda.release(archive, "herald.example", "one")
-    assert not agenda.take(archive, "herald.example", "three", later(minutes=4))
-    agenda.release(archive, "herald.example", "two")
-    assert agenda.take(archive, "herald.example", "three", later(minutes=4))
+    assert leases.take(archive, "herald.example", "one", NOW)
+    assert leases.take(archive, "herald.example", "one", NOW)
+    assert not leases.take(archive, "herald.example", "two", later(minutes=1))
+    assert leases.renew(archive, ["herald.example"], "one", later(minutes=1)) == set()
+    assert not leases.take(archive, "herald.example", "two", later(minutes=2.5))
+    assert leases.take(archive, "herald.example", "two", later(minutes=4))
+    assert leases.renew(archive, ["herald.example"], "one", later(minutes=4)) == {"herald.example"}
+    leases.release(archive, "herald.example", "one")
+    assert not leases.take(archive, "herald.example", "three", later(minutes=4))
+    leases.release(archive, "herald.example", "two")
+    assert leases.take(archive, "herald.example", "three", later(minutes=4))
 
 
 def test_what_a_killed_run_left_is_taken_up_at_once(archive: Archive) -> None:
-    from storage.runs import begin_run, end_run
+    from storage.crawl.runs import (begin_run, end_run)
 
     source = _with_feed(archive, "herald")
     _read(archive, source, digest="a")

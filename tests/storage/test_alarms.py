@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from storage import alarms, arrivals, messages
+from storage.monitoring import alarms
+from storage.queries import recent
+from storage.users import alerts
 from storage.models import Endpoint
-from storage.past import close, open_gap
-from storage.records import EndpointFailed, FoundEndpoint
-from storage.rhythm import Rhythm
-from storage.runs import begin_run
-from storage.sources import add_endpoints
+from storage.crawl.backfills import (close, open_gap)
+from storage.types.pages import (EndpointFailed, FoundEndpoint)
+from storage.crawl.rhythm import Rhythm
+from storage.crawl.runs import begin_run
+from storage.crawl.sources import add_endpoints
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def test_a_source_that_goes_silent_raises_an_alarm_once_and_news_clears_it(
     assert raised.startswith("silent: nothing new since 2026-03-10 12:00 UTC")
     assert _run(archive, source, 41) == []
     assert _kinds(archive) == ["silent"]
-    (trouble,) = arrivals.trouble(archive, later(hours=41))
+    (trouble,) = recent.trouble(archive, later(hours=41))
     assert [one[:50] for one in trouble["why"]] == [raised[:50]]
     _articles(archive, source, 3, 4)
     archive.record(
@@ -115,10 +117,10 @@ def test_a_source_that_cannot_be_reached_is_told_and_a_gap_that_stays(archive: A
 
 
 def test_alarms_are_told_to_whoever_watches(archive: Archive) -> None:
-    messages.watch(archive, None, "desk@herald.example", 60, NOW)
+    alerts.watch(archive, None, "desk@herald.example", 60, NOW)
     source = new_source(archive)
     _run(archive, source, failed=20, http_500=20)
-    (one,) = messages.due(archive, later(hours=1))
+    (one,) = alerts.due(archive, later(hours=1))
     assert one.payload["source"] == "herald"
     assert one.payload["alarms"][0]["kind"] == "errors"
 
@@ -127,6 +129,6 @@ def test_a_source_that_nobody_crawls_is_in_trouble(archive: Archive) -> None:
     source = new_source(archive)
     _feed(archive, source)
     archive.write(lambda s: s.execute(update(Endpoint).values(next_due_at=NOW)))
-    assert arrivals.trouble(archive, later(hours=20)) == []
-    (trouble,) = arrivals.trouble(archive, later(hours=30))
+    assert recent.trouble(archive, later(hours=20)) == []
+    (trouble,) = recent.trouble(archive, later(hours=30))
     assert "is `dateline run` running?" in trouble["why"][0]

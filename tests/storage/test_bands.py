@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 
-from storage import band_filters, bands, checks, duplicates
-from storage.backups import backup, restore
+from storage.duplicates import bloom
+from storage.duplicates import lsh
+from storage.maintenance import integrity
+from storage.duplicates import clusters
+from storage.maintenance.backup import (backup, restore)
 from storage.models import Article, BandFilter, Signature, SignatureBand
 from tests.conftest import new_postgres_database
 from tests.storage.test_duplicates import _put, words
@@ -30,21 +33,21 @@ LEAST, MOST = -(1 << 63), (1 << 63) - 1
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bands, "_STEP", 4)
-    monkeypatch.setattr(band_filters, "PARTS", 4)
-    monkeypatch.setattr(band_filters, "_LEAST_BITS", 16)
-    monkeypatch.setattr(band_filters, "SLOT_BITS", 2048)
+    monkeypatch.setattr(lsh, "_STEP", 4)
+    monkeypatch.setattr(bloom, "PARTS", 4)
+    monkeypatch.setattr(bloom, "_LEAST_BITS", 16)
+    monkeypatch.setattr(bloom, "SLOT_BITS", 2048)
 
 
 @given(st.sets(st.integers(LEAST, MOST), max_size=60), st.sets(st.integers(LEAST, MOST)))
 def test_a_filter_never_denies_what_it_was_given(held: set[int], others: set[int]) -> None:
     some = np.array(sorted(held), np.int64)
     for bits in (8, 64, 4096):
-        stored = band_filters.filled(bytes(bits // 8), some)
+        stored = bloom.filled(bytes(bits // 8), some)
         assert len(stored) == bits // 8
-        assert band_filters.has(np.frombuffer(stored, np.uint8), some).all()
-        again = band_filters.filled(stored, np.array(sorted(others), np.int64))
-        assert band_filters.filled(again, some) == again
+        assert bloom.has(np.frombuffer(stored, np.uint8), some).all()
+        again = bloom.filled(stored, np.array(sorted(others), np.int64))
+        assert bloom.filled(again, some) == again
 
 
 def _counts(connection: Connection) -> dict[int, int]:
@@ -66,27 +69,27 @@ def test_what_is_held_is_found_through_the_filter_and_the_rest_is_not_asked(
             select(SignatureBand.band, Signature.item_id)
             .join(Signature, Signature.id == SignatureBand.signature_id)
         ).all()  # fmt: skip
-        assert _counts(connection)[band_filters.OLD] > 24
-        found = bands.holders(connection, {band for band, _ in rows})
+        assert _counts(connection)[bloom.OLD] > 24
+        found = lsh.holders(connection, {band for band, _ in rows})
         assert sorted((band, item) for band, items in found.items() for item in items) == sorted(
             tuple(row) for row in rows
         )
         chance = random.Random(1)
         unknown = sorted(chance.randint(LEAST, MOST) for _ in range(400))
-        assert bands.holders(connection, unknown) == {}
+        assert lsh.holders(connection, unknown) == {}
         if archive.engine.dialect.name == "sqlite":
             parts = dict(connection.execute(select(BandFilter.part, BandFilter.bands)).all())
             assert {0, 1, 2, 3} < set(parts)
             old = sum(count for part, count in parts.items() if part >= 0)
-            assert old == _counts(connection)[band_filters.OLD]
-            filters = band_filters.filters_of(connection)
+            assert old == _counts(connection)[bloom.OLD]
+            filters = bloom.filters_of(connection)
             places, pairs = filters.places(connection, unknown)
-            assert len(places.pop(band_filters.OLD)) < 400 / 4
+            assert len(places.pop(bloom.OLD)) < 400 / 4
             assert len(pairs) < 400 / 4
             # The slot that is open, and none but that, is asked for all.
             assert list(places.values()) == [unknown]
-            assert list(bands.faults(connection)) == []
-            sql = f"EXPLAIN QUERY PLAN {bands._asked(connection, [band for band, _ in rows])}"
+            assert list(lsh.faults(connection)) == []
+            sql = f"EXPLAIN QUERY PLAN {lsh._asked(connection, [band for band, _ in rows])}"
             plan = [row.detail for row in connection.exec_driver_sql(sql)]
             assert not [step for step in plan if step.startswith("SCAN") and "bands" in step]
             assert any(step.startswith("SEARCH b ") for step in plan)
@@ -105,15 +108,15 @@ def test_a_filter_of_a_transaction_that_was_undone_is_not_used(archive: Archive)
         held = list(connection.scalars(select(SignatureBand.band)))
     with archive.engine.connect() as connection:
         connection.execute(update(BandFilter).values(version=7, bits=bytes(256)))
-        assert len(bands.holders(connection, held)) < len(held)
+        assert len(lsh.holders(connection, held)) < len(held)
         connection.rollback()
     with archive.engine.connect() as connection:
-        assert len(bands.holders(connection, held)) == len(held)
+        assert len(lsh.holders(connection, held)) == len(held)
         connection.execute(delete(BandFilter))
-        assert any("nothing says" in fault for fault in bands.faults(connection))
+        assert any("nothing says" in fault for fault in lsh.faults(connection))
         connection.rollback()
     archive.write(lambda s: s.execute(update(BandFilter).values(version=8, bits=bytes(256))))
-    assert any("filter of bands" in fault for fault in checks.check(archive))
+    assert any("filter of bands" in fault for fault in integrity.check(archive))
 
 
 @pytest.mark.usefixtures("small")
@@ -123,7 +126,7 @@ def test_bands_are_found_though_ids_leap_and_newest_go(archive: Archive) -> None
     for n in range(60):
         texts[n] = _put(archive, source, f"{n}", words(60, n))
         if n % 7 == 6:
-            archive.write(lambda s: duplicates.forget(s.connection(), [texts.pop(max(texts))]))
+            archive.write(lambda s: clusters.forget(s.connection(), [texts.pop(max(texts))]))
         if n % 13 == 12:
             # As if others had been signed between: slots are left out, or come again too early.
             archive.write(lambda s, by=n: s.execute(
@@ -132,7 +135,7 @@ def test_bands_are_found_though_ids_leap_and_newest_go(archive: Archive) -> None
             ) and s.execute(delete(SignatureBand).where(
                 SignatureBand.signature_id.not_in(select(Signature.id))
             )) and _sign_again(s.connection(), texts[max(texts)]))  # fmt: skip
-    assert [fault for fault in checks.check(archive) if "band" in fault] == []
+    assert [fault for fault in integrity.check(archive) if "band" in fault] == []
     for n, item_id in texts.items():
         copy = _put(archive, source, f"copy-{n}", words(60, n))
         assert _clusters_of(archive)[copy] == item_id
@@ -140,8 +143,8 @@ def test_bands_are_found_though_ids_leap_and_newest_go(archive: Archive) -> None
 
 def _sign_again(connection: Connection, item_id: int) -> None:
     row = connection.execute(select(Signature).where(Signature.item_id == item_id)).one()
-    place = bands.place_for(connection, row.id, row.id)
-    bands.add(connection, place, [(row.id, duplicates.bands_stored(row.signature))], {})
+    place = lsh.place_for(connection, row.id, row.id)
+    lsh.add(connection, place, [(row.id, clusters.bands_stored(row.signature))], {})
 
 
 @pytest.mark.usefixtures("small")
@@ -158,7 +161,7 @@ def test_a_backup_brings_bands_to_a_database_of_the_other_kind(
         other = new_postgres_database(postgres_server)
     with restore(tmp_path / "b.tar", tmp_path / "restored", other) as restored:
         assert restored.engine.dialect.name != archive.engine.dialect.name
-        assert [fault for fault in checks.check(restored) if "band" in fault] == []
+        assert [fault for fault in integrity.check(restored) if "band" in fault] == []
         for n, item_id in ids.items():
             copy = _put(restored, source, f"copy-{n}", words(60, n))
             assert _clusters_of(restored)[copy] == item_id
@@ -167,7 +170,7 @@ def test_a_backup_brings_bands_to_a_database_of_the_other_kind(
 def test_a_text_that_stands_there_often_is_held_so_often_and_still_found(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bands, "MOST_HOLDERS", 3)
+    monkeypatch.setattr(lsh, "MOST_HOLDERS", 3)
     source = new_source(archive)
     text = words(120, 1)
     ids = [_put(archive, source, f"{n}", [*text, f"end{n}"], hours=n) for n in range(8)]
@@ -176,13 +179,13 @@ def test_a_text_that_stands_there_often_is_held_so_often_and_still_found(
             select(func.count()).select_from(SignatureBand).group_by(SignatureBand.band)
         )) == 3  # fmt: skip
     assert _clusters_of(archive) == dict.fromkeys(ids, ids[0])
-    assert [fault for fault in checks.check(archive) if "signature" in fault] == []
+    assert [fault for fault in integrity.check(archive) if "signature" in fault] == []
     # The copies that are held go, one after the other; those that are left take their places.
     for gone in ids[:6]:
-        archive.write(lambda s, gone=gone: duplicates.forget(s.connection(), [gone]))
+        archive.write(lambda s, gone=gone: clusters.forget(s.connection(), [gone]))
         copy = _put(archive, source, f"copy-{gone}", [*text, "more"], hours=20)
         assert _clusters_of(archive)[copy] is not None
-        archive.write(lambda s, copy=copy: duplicates.forget(s.connection(), [copy]))
+        archive.write(lambda s, copy=copy: clusters.forget(s.connection(), [copy]))
     with archive.engine.connect() as connection:
         left = set(connection.scalars(select(SignatureBand.signature_id)))
         assert left == set(connection.scalars(select(Signature.id)))

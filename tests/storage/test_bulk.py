@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from storage.archive import Archive, open_archive
-from storage.bulk import record_all
-from storage.content import Link, Media
-from storage.contents import Writing
-from storage.derived import derive
+from storage.ingest.bulk import record_all
+from storage.types.content import (Link, Media)
+from storage.ingest.revisions import Writing
+from storage.ingest.derived import derive
 from storage.models import (
     Address,
     Article,
@@ -25,8 +25,8 @@ from storage.models import (
     Signature,
 )
 from storage.models import Link as LinkRow
-from storage.recording import record
-from storage.records import Announcement, PageSkipped
+from storage.ingest.pages import record
+from storage.types.pages import (Announcement, PageSkipped)
 from tests.conftest import copied
 from tests.pages import sentences
 from tests.storage.values import NOW, article, capture, new_source, stored, task_for
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pytest
     from sqlalchemy.orm import Session
 
-    from storage.records import Outcome
+    from storage.types.pages import Outcome
 
 HOME = "https://herald.example"
 
@@ -170,7 +170,7 @@ def test_a_batch_leaves_what_page_by_page_leaves(
 def test_new_pages_are_written_together(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     source = new_source(archive)
     pages = outcomes(archive, source, [(i, i, 12, 20 + i) for i in range(5)])
-    monkeypatch.setattr("storage.recording.record", None)
+    monkeypatch.setattr("storage.ingest.pages.record", None)
     done = archive.record(source, None, pages, NOW)
     assert [one.verdict for one in done] == ["new"] * 5
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from storage import captures
-from storage.captures import CaptureWriter, Exchange
+from storage.captures import writer as captures
+from storage.captures.writer import (CaptureWriter, Exchange)
 from storage.errors import CaptureUnreadable, FolderNotWritable
 
 if TYPE_CHECKING:

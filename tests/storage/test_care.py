@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from storage import captures, care, packing, reading, rewriting
-from storage.checks import check
+from storage.captures import writer as captures
+from storage.captures.care import verify
+from storage.captures.care import repack
+from storage.queries import items
+from storage.captures.care import rewrite
+from storage.maintenance.integrity import check
 from storage.errors import CaptureUnreadable
 from storage.models import Capture, Source
-from storage.records import PageUnchanged
-from storage.warc import Exchange, Revisited
+from storage.types.pages import PageUnchanged
+from storage.captures.warc import (Exchange, Revisited)
 from tests.storage.values import (
     NOW,
     article,
@@ -74,12 +78,12 @@ def held(archive: Archive) -> Archive:
 
 
 def test_every_record_is_proved_and_a_revisit_reads_as_what_it_refers_to(held: Archive) -> None:
-    found = care.verify(held)
+    found = verify.verify(held)
     assert (found.problems, found.loose) == ([], 0)
     assert found.records == 7 * 4 - 1
     with held.reading() as session:
         revisit = session.query(Capture).filter(Capture.kind == "revisit").one()
-    assert reading.read_capture(held, revisit) == page_of(_story(0))
+    assert items.read_capture(held, revisit) == page_of(_story(0))
     assert check(held) == []
 
 
@@ -94,7 +98,7 @@ def test_an_independent_reader_reads_revisits(held: Archive) -> None:
 
 def test_every_flipped_byte_of_a_member_is_found(held: Archive) -> None:
     chance = random.Random(7)
-    paths = [p for p in care.files_of(held) if p.stat().st_size]
+    paths = [p for p in verify.files_of(held) if p.stat().st_size]
     missed = 0
     for _ in range(60):
         path = chance.choice(paths)
@@ -102,19 +106,19 @@ def test_every_flipped_byte_of_a_member_is_found(held: Archive) -> None:
         # The first ten bytes of a member say nothing of its content: time, system, flags.
         place = chance.randrange(10, len(whole))
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
-        missed += not care.verify(held).problems
+        missed += not verify.verify(held).problems
         path.write_bytes(whole)
-    assert care.verify(held).problems == []
+    assert verify.verify(held).problems == []
     # A byte of a later member's own head (its time stamp) may be any.
     assert missed <= 6
 
 
 def test_a_torn_tail_and_a_wrong_offset_are_mended(held: Archive) -> None:
-    path = care.files_of(held)[1]
+    path = verify.files_of(held)[1]
     with path.open("ab") as file:
         file.write(path.read_bytes()[:25])
     with held.reading() as session:
-        row = session.query(Capture).filter(Capture.file == care.files_of(held)[2].name).first()
+        row = session.query(Capture).filter(Capture.file == verify.files_of(held)[2].name).first()
         assert row is not None
     number, right = row.id, row.offset
 
@@ -122,42 +126,42 @@ def test_a_torn_tail_and_a_wrong_offset_are_mended(held: Archive) -> None:
         session.get(Capture, number).offset = right + 3
 
     held.write(move)
-    assert len(care.verify(held).problems) >= 2
-    assert len(care.repair(held)) == 2
-    assert care.verify(held).problems == []
-    assert care.repair(held) == []
+    assert len(verify.verify(held).problems) >= 2
+    assert len(verify.repair(held)) == 2
+    assert verify.verify(held).problems == []
+    assert verify.repair(held) == []
 
 
 def test_pruning_leaves_what_anything_is_made_of(held: Archive) -> None:
-    assert care.prune(held, later(days=9), dry_run=True)[0] == 0
+    assert verify.prune(held, later(days=9), dry_run=True)[0] == 0
     with held.reading() as session:
         source = session.query(Source).one().id
     again = dataclasses.replace(task_for(held, source, f"{HOME}/y"), candidate_id=None, item_id=1)
     publish(held, source, f"{HOME}/0", _story(0), later(days=3), task=again)
-    assert care.prune(held, later(days=1))[0] == 0
-    assert care.prune(held, later(days=9), dry_run=True)[0] == 2
-    count, freed = care.prune(held, later(days=9))
+    assert verify.prune(held, later(days=1))[0] == 0
+    assert verify.prune(held, later(days=9), dry_run=True)[0] == 2
+    count, freed = verify.prune(held, later(days=9))
     assert count == 2
     assert freed > 0
     assert check(held) == []
     with held.reading() as session:
         assert session.query(Capture).count() == 6
-    assert care.prune(held, later(days=9)) == (0, 0)
+    assert verify.prune(held, later(days=9)) == (0, 0)
 
 
 def test_packing_another_way_loses_nothing(held: Archive) -> None:
     def bodies() -> list[bytes]:
         with held.reading() as session:
             rows = session.query(Capture).order_by(Capture.id).all()
-        return [reading.read_capture(held, row) for row in rows]
+        return [items.read_capture(held, row) for row in rows]
 
     before = bodies()
     with held.reading() as session:
         source = session.query(Source).one().id
     for store in ("zstd", "gzip"):
-        packing.repack(held, source, store, NOW)
+        repack.repack(held, source, store, NOW)
         suffix = ".zst" if store == "zstd" else ".gz"
-        assert {path.suffix for path in care.files_of(held)} == {suffix}
+        assert {path.suffix for path in verify.files_of(held)} == {suffix}
         assert bodies() == before
         assert check(held) == []
     with held.reading() as session:
@@ -168,15 +172,15 @@ def test_packing_another_way_loses_nothing(held: Archive) -> None:
 def test_a_missing_dictionary_is_said_and_nothing_is_cut(held: Archive) -> None:
     with held.reading() as session:
         source = session.query(Source).one().id
-    packing.repack(held, source, "zstd", NOW)
-    sizes = [path.stat().st_size for path in care.files_of(held)]
+    repack.repack(held, source, "zstd", NOW)
+    sizes = [path.stat().st_size for path in verify.files_of(held)]
     for path in (held.location.captures / "dictionaries").glob("*.zst"):
         path.unlink()
-    packing.dictionaries.load.cache_clear()
-    assert any("dictionary" in problem for problem in care.verify(held).problems)
+    repack.dictionaries.load.cache_clear()
+    assert any("dictionary" in problem for problem in verify.verify(held).problems)
     with pytest.raises(CaptureUnreadable, match="dictionary"):
-        care.repair(held)
-    assert [path.stat().st_size for path in care.files_of(held)] == sizes
+        verify.repair(held)
+    assert [path.stat().st_size for path in verify.files_of(held)] == sizes
 
 
 class _Killed(BaseException):
@@ -215,13 +219,13 @@ def test_rewriting_may_be_killed_at_any_step(
         else:
             patch.setattr(Path, "unlink", after(Path.unlink))
         with pytest.raises(_Killed):
-            rewriting.rewrite(held, row.file, {row.record_id})
-    rewriting.finish(held)
+            rewrite.rewrite(held, row.file, {row.record_id})
+    rewrite.finish(held)
     assert check(held) == []
     assert not list(held.location.captures.glob("*.replaced*"))
     with held.reading() as session:
         left = session.query(Capture).filter(Capture.record_id == row.record_id).count()
     assert left == (1 if step in ("marker", "renamed") else 0)
-    files = {path.name for path in care.files_of(held)}
+    files = {path.name for path in verify.files_of(held)}
     with held.reading() as session:
         assert files == {name for (name,) in session.query(Capture.file).distinct()}

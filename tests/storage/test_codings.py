@@ -14,10 +14,10 @@ from scrapy import Request
 from scrapy.http import HtmlResponse
 
 from crawler.middlewares.capture import CaptureMiddleware
-from storage.captures import CaptureWriter, Exchange, read_http
-from storage.codings import decode_answer, decode_body, proved
+from storage.captures.writer import (CaptureWriter, Exchange, read_http)
+from storage.captures.content_encoding import (decode_answer, decode_body, proved)
 from storage.errors import BodyTooLarge
-from storage.warc import zstandard
+from storage.captures.warc import zstandard
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from storage import band_filters, bands, duplicates, signing
-from storage.content import ClaimedMoment
+from storage.duplicates import bloom
+from storage.duplicates import lsh
+from storage.duplicates import clusters as duplicates
+from storage.duplicates import minhash
+from storage.types.content import ClaimedMoment
 from storage.models import Article, Item, Signature, SignatureBand
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
@@ -158,8 +161,8 @@ def test_what_has_no_signature_yet_gets_one(archive: Archive) -> None:
 def test_bands_move_on_and_every_text_still_meets_its_copy(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bands, "_STEP", 4)
-    monkeypatch.setattr(band_filters, "PARTS", 4)
+    monkeypatch.setattr(lsh, "_STEP", 4)
+    monkeypatch.setattr(bloom, "PARTS", 4)
     source = new_source(archive)
     texts = [words(120, seed) for seed in range(14)]
     ids = [_put(archive, source, f"{n}", text) for n, text in enumerate(texts)]
@@ -168,14 +171,14 @@ def test_bands_move_on_and_every_text_still_meets_its_copy(
             select(SignatureBand.generation, func.count()).group_by(SignatureBand.generation)
         )
         counts = {generation: count for generation, count in held}  # noqa: C416
-    assert band_filters.OLD in counts
+    assert bloom.OLD in counts
     assert len(counts) > 2
-    assert sum(counts.values()) == 14 * signing.BANDS
+    assert sum(counts.values()) == 14 * minhash.BANDS
     if archive.engine.dialect.name == "sqlite":
-        assert max(counts[slot] for slot in counts if slot < 0) <= 4 * signing.BANDS
+        assert max(counts[slot] for slot in counts if slot < 0) <= 4 * minhash.BANDS
     else:
-        assert set(counts) == {bands._NEWEST, bands._RECENT, band_filters.OLD}
-        assert counts[bands._NEWEST] < 4 * signing.BANDS
+        assert set(counts) == {lsh._NEWEST, lsh._RECENT, bloom.OLD}
+        assert counts[lsh._NEWEST] < 4 * minhash.BANDS
     copies = [_put(archive, source, f"copy-{n}", text, hours=1) for n, text in enumerate(texts)]
     clusters = _clusters(archive)
     assert [clusters[copy][0] for copy in copies] == ids

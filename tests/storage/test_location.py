@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage.errors import ArchiveError
-from storage.location import CONFIG_TEMPLATE, read_settings
+from storage.config import (CONFIG_TEMPLATE, read_settings)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING, Any
 import brotli
 import pytest
 
-from storage import backups, captures, care, lost_codings, media, packing, reading, rewriting
+from storage.maintenance import backup
+from storage.captures import writer as captures
+from storage.captures.care import verify
+from storage.captures.care import lost_encodings
+from storage.ingest import media
+from storage.captures.care import repack
+from storage.queries import items
+from storage.captures.care import rewrite
 from storage.archive import Archive, open_archive
-from storage.checks import check
-from storage.codings import UNDECLARED
+from storage.maintenance.integrity import check
+from storage.captures.content_encoding import UNDECLARED
 from storage.models import Capture, Media
-from storage.records import CaptureRecord, PageStored, PageUnchanged
-from storage.warc import Exchange, Revisited, zstandard
+from storage.types.pages import (CaptureRecord, PageStored, PageUnchanged)
+from storage.captures.warc import (Exchange, Revisited, zstandard)
 from tests.conftest import copied
 from tests.storage.values import NOW, article, later, new_source, page_of, publish, task_for
 
@@ -117,25 +124,25 @@ def _codings(archive: Archive) -> dict[str, list[str]]:
 
 
 def test_repair_puts_the_header_back_and_everything_reads_again(old: Archive) -> None:
-    problems = care.verify(old).problems
+    problems = verify.verify(old).problems
     assert len(problems) == len(UNREADABLE)
     assert all("repair" in line for line in problems)
-    assert care.repair(old) == [f"put the lost Content-Encoding back into {len(LOST) + 1} records"]
+    assert verify.repair(old) == [f"put the lost Content-Encoding back into {len(LOST) + 1} records"]
     wanted = {name: [coding] for name, (_, _, coding) in LOST.items()}
     wanted["gzip"] *= 2
     assert _codings(old) == wanted | {"plain": [""], "undeclared": [""]}
     assert check(old) == []
     with old.reading() as session:
         rows = session.query(Capture).all()
-    assert all(b"<h1>" in reading.read_capture(old, row) for row in rows)
-    assert care.repair(old) == []
+    assert all(b"<h1>" in items.read_capture(old, row) for row in rows)
+    assert verify.repair(old) == []
 
 
 def test_a_file_over_a_dictionary_is_mended_too(old: Archive) -> None:
-    packing.repack(old, 1, "zstd", NOW)
-    assert care.repair(old)
+    repack.repack(old, 1, "zstd", NOW)
+    assert verify.repair(old)
     assert check(old) == []
-    assert {path.suffix for path in care.files_of(old)} == {".zst"}
+    assert {path.suffix for path in verify.files_of(old)} == {".zst"}
 
 
 @pytest.mark.parametrize("step", ["marker", "rows", "old file"])
@@ -149,13 +156,13 @@ def test_a_repair_that_is_killed_goes_on(
         raise Killed
 
     owner, name = {
-        "marker": (Path, "rename"), "rows": (rewriting, "_commit"), "old file": (Path, "unlink"),
+        "marker": (Path, "rename"), "rows": (rewrite, "_commit"), "old file": (Path, "unlink"),
     }[step]  # fmt: skip
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, kill)
         with pytest.raises(Killed):
-            lost_codings.put_back(old)
-    assert care.repair(old)
+            lost_encodings.put_back(old)
+    assert verify.repair(old)
     assert check(old) == []
 
 
@@ -170,16 +177,16 @@ def test_a_backup_of_unreadable_captures_and_media_is_not_well(
 
     old.write(work)
     file = tmp_path / "b.tar"
-    backups.backup(old, file)
-    assert len(backups.verify(file).problems) == len(UNREADABLE)
-    care.repair(old)
-    backups.backup(old, file)
-    assert backups.verify(file).problems == ()
-    found = care.verify(old)
+    backup.backup(old, file)
+    assert len(backup.verify(file).problems) == len(UNREADABLE)
+    verify.repair(old)
+    backup.backup(old, file)
+    assert backup.verify(file).problems == ()
+    found = verify.verify(old)
     assert (found.media, found.problems) == (1, [])
     (old.location.media / path).write_bytes(b"\x89PNG pictura")
-    assert care.verify(old).problems == [f"media 1: {path} does not match its digest"]
-    backups.backup(old, file)
-    assert backups.verify(file).problems == (f"media 1: {path} does not match its digest",)
+    assert verify.verify(old).problems == [f"media 1: {path} does not match its digest"]
+    backup.backup(old, file)
+    assert backup.verify(file).problems == (f"media 1: {path} does not match its digest",)
     (old.location.media / path).unlink()
-    assert "cannot be read" in care.verify(old).problems[0]
+    assert "cannot be read" in verify.verify(old).problems[0]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage import gathering, messages
-from storage.messages import BadTarget, UnknownWatch, checked_target
+from storage.users import dossiers
+from storage.users import alerts
+from storage.users.alerts import (BadTarget, UnknownWatch, checked_target)
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -25,16 +26,16 @@ def _publish(archive: Archive, source: int, name: str, text: str, at: float = 0)
 
 
 def _watch(archive: Archive, query: str, every: int = 60) -> int:
-    number = gathering.save_search(archive, query, query, NOW)
-    return messages.watch(archive, number, HOOK, every, NOW).id
+    number = dossiers.save_search(archive, query, query, NOW)
+    return alerts.watch(archive, number, HOOK, every, NOW).id
 
 
 def _told(archive: Archive, at: float) -> list[list[str]]:
     """What is told at an hour, a list of headlines a message."""
-    messages.gather(archive, later(hours=at))
-    found = messages.due(archive, later(hours=at))
+    alerts.gather(archive, later(hours=at))
+    found = alerts.due(archive, later(hours=at))
     for one in found:
-        messages.sent(archive, one, later(hours=at))
+        alerts.sent(archive, one, later(hours=at))
     return [[a["headline"] for a in one.payload["articles"]] for one in found]
 
 
@@ -69,7 +70,7 @@ def test_an_article_that_comes_to_match_is_told_and_one_of_before_is_not(archive
     for name in ("old", "new"):
         url = f"https://herald.example/{name}"
         with archive.reading() as session:
-            from storage.frontier import take
+            from storage.crawl.frontier import take
 
             tasks = take(session, source, later(days=2), count=10, rechecks=10)
         task = next(one for one in tasks if one.url == url)
@@ -82,26 +83,26 @@ def test_what_was_not_sent_is_sent_again_under_the_same_key(archive: Archive) ->
     source = new_source(archive)
     number = _watch(archive, "ferry")
     _publish(archive, source, "one", "The ferry was late.", 1)
-    messages.gather(archive, later(hours=2))
-    (first,) = messages.due(archive, later(hours=2))
-    messages.failed(archive, first, "no", later(hours=2))
-    assert messages.due(archive, later(hours=2)) == []
-    (again,) = messages.due(archive, later(hours=2, minutes=2))
+    alerts.gather(archive, later(hours=2))
+    (first,) = alerts.due(archive, later(hours=2))
+    alerts.failed(archive, first, "no", later(hours=2))
+    assert alerts.due(archive, later(hours=2)) == []
+    (again,) = alerts.due(archive, later(hours=2, minutes=2))
     assert (again.key, again.attempts) == (first.key, 1)
-    (info,) = messages.watches(archive)
+    (info,) = alerts.watches(archive)
     assert (info.id, info.told, info.waiting, info.last_error) == (number, 1, 1, "no")
-    messages.sent(archive, again, later(hours=3))
-    assert messages.due(archive, later(days=300)) == []
-    messages.unwatch(archive, number)
-    assert messages.watches(archive) == []
+    alerts.sent(archive, again, later(hours=3))
+    assert alerts.due(archive, later(days=300)) == []
+    alerts.unwatch(archive, number)
+    assert alerts.watches(archive) == []
     with pytest.raises(UnknownWatch):
-        messages.unwatch(archive, number)
+        alerts.unwatch(archive, number)
 
 
 def test_many_matches_are_several_messages(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "MOST", 3)
+    monkeypatch.setattr(alerts, "MOST", 3)
     source = new_source(archive)
     _watch(archive, "ferry")
     for n in range(7):
@@ -130,11 +131,11 @@ def test_what_is_erased_by_request_leaves_the_messages_too(archive: Archive) -> 
     _watch(archive, "ferry")
     _publish(archive, source, "one", "The ferry was late.", 1)
     _publish(archive, source, "two", "The ferry was late, too.", 1)
-    messages.gather(archive, later(hours=3))
-    (before,) = messages.due(archive, later(hours=3))
+    alerts.gather(archive, later(hours=3))
+    (before,) = alerts.due(archive, later(hours=3))
     first, second = (one["id"] for one in before.payload["articles"])
-    archive.write(lambda s: messages.forget(s, [first], None))
-    (after,) = messages.due(archive, later(hours=4))
+    archive.write(lambda s: alerts.forget(s, [first], None))
+    (after,) = alerts.due(archive, later(hours=4))
     assert [one["id"] for one in after.payload["articles"]] == [second]
-    archive.write(lambda s: messages.forget(s, [second], None))
-    assert messages.due(archive, later(hours=4)) == []
+    archive.write(lambda s: alerts.forget(s, [second], None))
+    assert alerts.due(archive, later(hours=4)) == []

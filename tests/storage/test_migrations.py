@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import MetaData, text
 
-from storage import migrations
+from storage.database import migrations
 from storage.archive import open_archive
-from storage.checks import check
+from storage.maintenance.integrity import check
 from storage.errors import DatabaseOutdated, DatabaseTooNew
 from tests.storage.values import NOW, article, new_source, stored, task_for
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import reading
-from storage.content import Entry, Link
-from storage.directory import who
+from storage.queries import items
+from storage.types.content import (Entry, Link)
+from storage.queries.directory import who
 from storage.errors import UnknownItem
-from storage.names import KnownName, Names, whom
-from storage.naming import join_names
+from storage.text.phrase_trie import (KnownName, Names, whom)
+from storage.jobs.name_mentions import join_names
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_articles_join_the_directory_by_name_whichever_comes_first(archive: Arch
     entry = who(archive, "anne morel")[0]
     assert {a["title"] for a in entry["articles"]} == {"Early", "Late"}
     assert who(archive, "MOREL")[0]["id"] == entry["id"]
-    mention = reading.item(archive, reading.find(archive, early))["mentions"][0]
+    mention = items.item(archive, items.find(archive, early))["mentions"][0]
     assert (mention["anchor"], mention["kind"], mention["item"]) == (
         "Anne Morel",
         "person",

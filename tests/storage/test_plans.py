@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint, event
 
-from storage import frontier, reading, runs, sources, takedown
+from storage.crawl import frontier
+from storage.queries import items
+from storage.crawl import runs
+from storage.crawl import sources
+from storage.maintenance import takedown
 from storage.archive import open_archive
-from storage.content import Link
+from storage.types.content import Link
 from storage.models.base import Base
-from storage.records import Announcement
+from storage.types.pages import Announcement
 from tests.conftest import copied
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
@@ -109,7 +113,7 @@ def test_what_a_crawl_asks_reads_no_whole_table(archive: Archive) -> None:
         with archive.reading() as session:
             frontier.take(session, source, later(days=40), count=50, rechecks=20)
             sources.list_sources(session, source)
-        reading.find(archive, f"{URL}/3")
+        items.find(archive, f"{URL}/3")
         archive.write(lambda s: _end(s, run))
         archive.write(lambda s: _end(s, runs.begin_run(s, source, later(days=1)).id))
         # The first run's counts are empty: it goes.
@@ -124,7 +128,7 @@ def test_erasing_an_article_reads_no_whole_table(archive: Archive) -> None:
         stored(task_for(archive, source, f"{URL}/{n}"), article(f"Story {n}")) for n in range(4)
     ]
     archive.record(source, None, pages, NOW)
-    item = reading.find(archive, f"{URL}/2")
+    item = items.find(archive, f"{URL}/2")
     with _planned(archive) as plans, archive.engine.begin() as connection:
         # As a takedown does: the rows go, and all that refers to them is told.
         for table, column in (("items", "id"), ("captures", "id"), ("crawl_runs", "id")):

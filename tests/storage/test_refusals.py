@@ -14,15 +14,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, DataError, OperationalError, StatementError
 
 from crawler.pipelines.clean import clean_content
-from storage.addresses import absolute
-from storage.checks import check
-from storage.content import Article, Block, ClaimedMoment, Entry, Link, Media, Mention, Span
-from storage.media import FetchedMedia
+from storage.text.urls import absolute
+from storage.maintenance.integrity import check
+from storage.types.content import (Article, Block, ClaimedMoment, Entry, Link, Media, Mention, Span)
+from storage.ingest.media import FetchedMedia
 from storage.models import Candidate, Capture, Endpoint
 from storage.models import Media as MediaRow
-from storage.records import Announcement, EndpointRead, FoundEndpoint, PageStored, Wishes
-from storage.refusals import is_refusal
-from storage.sources import add_endpoints
+from storage.types.pages import (Announcement, EndpointRead, FoundEndpoint, PageStored, Wishes)
+from storage.ingest.fallback import is_refusal
+from storage.crawl.sources import add_endpoints
 from tests.storage.values import NOW, article, new_source, real_capture, stored, task_for
 
 if TYPE_CHECKING:

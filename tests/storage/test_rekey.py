@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from storage import migrations, reading
-from storage.address_rules import Rules
-from storage.addresses import url_key, use_rules
+from storage.database import migrations
+from storage.queries import items
+from storage.text.url_rules import Rules
+from storage.text.urls import (url_key, use_rules)
 from storage.archive import open_archive
-from storage.checks import check
-from storage.content import Link
+from storage.maintenance.integrity import check
+from storage.types.content import Link
 from storage.models import Address, Article, Candidate, Capture, Item, Revision
-from storage.rekey import rekey, set_rules
+from storage.jobs.rekey import (rekey, set_rules)
 from tests.storage.values import NOW, article, new_source, publish, stored, task_for
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def test_a_sites_own_rules_are_kept_and_heard(archive: Archive) -> None:
     )
     task_for(archive, source, f"{HOME}/waiting?id=9&tab=3")
     assert archive.write(lambda s: set_rules(s, source, Rules(frozenset({"id"})))) > 0
-    assert reading.find(archive, f"{HOME}/story?id=1&tab=7&x=y") == 1
+    assert items.find(archive, f"{HOME}/story?id=1&tab=7&x=y") == 1
     with archive.reading() as session:
         assert {a.key for a in session.query(Address)} == {"herald.example/story?id=1"}
         keys = {c.key for c in session.query(Candidate)}
@@ -63,8 +64,8 @@ def test_a_stub_at_the_other_spelling_becomes_part_of_its_item(archive: Archive)
     archive.write(lambda s: set_rules(s, source, Rules(dropped=frozenset({"view"}))))
     with archive.reading() as session:
         assert session.query(Item).count() == 2
-    record = reading.item(archive, reading.find(archive, f"{HOME}/first"))
-    assert record["links"][0]["item"] == reading.find(archive, f"{HOME}/story")
+    record = items.item(archive, items.find(archive, f"{HOME}/first"))
+    assert record["links"][0]["item"] == items.find(archive, f"{HOME}/story")
     assert archive.write(lambda s: rekey(s.connection())) == 0
 
 
@@ -87,12 +88,12 @@ def test_an_upgrade_loses_no_row_and_signs_what_is_there(archive: Archive) -> No
         connection.execute(text("UPDATE addresses SET key = 'old.' || key"))
     migrations.upgrade(archive.engine)
     assert [count(table) for table in tables] == before
-    assert reading.find(archive, f"{HOME}/2") > 0
+    assert items.find(archive, f"{HOME}/2") > 0
     problems = check(archive)
     assert problems
     assert all("dateline db upgrade" in problem for problem in problems)
     assert list(archive.search("story")) == []
-    from storage.completing import complete
+    from storage.jobs.reindex import complete
 
     assert complete(archive) == 4
     assert len(list(archive.search("story"))) == 4

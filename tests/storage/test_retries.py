@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from storage.frontier import take
-from storage.records import Announcement, PageFailed, PageSkipped
+from storage.crawl.frontier import take
+from storage.types.pages import (Announcement, PageFailed, PageSkipped)
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from storage.archive import Archive
-    from storage.records import Task
+    from storage.types.pages import Task
 
 # On SQLite alone: nothing of it depends on the database.
 pytestmark = pytest.mark.parametrize("database", [None])

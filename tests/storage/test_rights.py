@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import rights
+from storage.types import rights
 
 
 @pytest.mark.parametrize(

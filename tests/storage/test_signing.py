@@ -5,7 +5,7 @@ import pickle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage import signing
+from storage.duplicates import minhash
 
 KNOWN_SIGNATURE = [12465774, 14488238, 6497210]
 KNOWN_BANDS = [-6076067154380589740, 7175974805953455580]
@@ -13,27 +13,27 @@ KNOWN_BANDS = [-6076067154380589740, 7175974805953455580]
 
 def test_a_signature_means_the_same_for_ever() -> None:
     """These values are in every archive; changing them needs a migration."""
-    signature = signing.signature_of(signing.shingles([f"w{n}" for n in range(40)]))
+    signature = minhash.signature_of(minhash.shingles([f"w{n}" for n in range(40)]))
     assert [int(v) for v in signature[:3]] == KNOWN_SIGNATURE
-    assert signing.bands_of(signature)[:2] == KNOWN_BANDS
+    assert minhash.bands_of(signature)[:2] == KNOWN_BANDS
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=80))
 @settings(max_examples=60, deadline=None)
 def test_any_text_is_like_itself_and_meets_itself(text: list[str]) -> None:
-    hashes = signing.shingles(text)
-    assert (len(hashes) == 0) == (len(text) < signing.FEWEST_WORDS)
+    hashes = minhash.shingles(text)
+    assert (len(hashes) == 0) == (len(text) < minhash.FEWEST_WORDS)
     if len(hashes):
-        assert signing.likeness(hashes, hashes) == 1.0
-        bands = signing.bands_of(signing.signature_of(hashes))
-        assert len(bands) == signing.BANDS
+        assert minhash.likeness(hashes, hashes) == 1.0
+        bands = minhash.bands_of(minhash.signature_of(hashes))
+        assert len(bands) == minhash.BANDS
         assert all(-(1 << 63) <= band < 1 << 63 for band in bands)
 
 
 def test_what_a_text_is_signed_with_goes_between_processes() -> None:
-    made = signing.sign([f"w{n}" for n in range(40)])
+    made = minhash.sign([f"w{n}" for n in range(40)])
     assert made is not None
     again = pickle.loads(pickle.dumps(made))  # noqa: S301
     assert (again.signature, again.bands) == (made.signature, made.bands)
     assert list(again.hashes) == list(made.hashes)
-    assert signing.sign(["too", "few"]) is None
+    assert minhash.sign(["too", "few"]) is None

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, func, insert, select, text
 
-from storage import packing, reading, takedown
-from storage.backups import backup, restore
-from storage.checks import check
-from storage.content import Link, Media
-from storage.database import IN_CHUNK
+from storage.captures.care import repack
+from storage.queries import items
+from storage.maintenance import takedown
+from storage.maintenance.backup import (backup, restore)
+from storage.maintenance.integrity import check
+from storage.types.content import (Link, Media)
+from storage.database.engine import IN_CHUNK
 from storage.errors import ArchiveError, SourceExists, UnknownItem
-from storage.media import FetchedMedia, keep
+from storage.ingest.media import (FetchedMedia, keep)
 from storage.models import (
     Address,
     ArticleMedia,
@@ -27,8 +29,8 @@ from storage.models import (
     Tombstone,
 )
 from storage.models import Media as MediaRow
-from storage.records import Announcement, PageStored, Task
-from storage.sources import add_source
+from storage.types.pages import (Announcement, PageStored, Task)
+from storage.crawl.sources import add_source
 from tests.storage.values import (
     NOW,
     article,
@@ -100,7 +102,7 @@ def _unpacked(path: Path) -> bytes:
 
         return data + gzip.decompress(data)
     if path.suffix == ".zst" and "dictionaries" in path.parts:
-        from storage.warc import zstandard
+        from storage.captures.warc import zstandard
 
         return data + bytes(zstandard().decompress(data))
     return data
@@ -123,7 +125,7 @@ def _rows_with(archive: Archive, secret: str) -> list[str]:
 
 
 def test_nothing_of_it_is_left(held: Archive) -> None:
-    item = reading.find(held, URL)
+    item = items.find(held, URL)
     assert _left_in(held.location.captures)
     done = takedown.forget_items(held, [item], "the person asked", NOW)
     assert (done["items"], done["captures"], done["media"]) == (1, 2, 1)
@@ -133,10 +135,10 @@ def test_nothing_of_it_is_left(held: Archive) -> None:
     assert _left_in(held.location.captures) == []
     assert _left_in(held.location.media) == []
     with pytest.raises(UnknownItem):
-        reading.find(held, URL)
+        items.find(held, URL)
     assert list(held.search("qwghlm")) == []
     assert check(held) == []
-    other = reading.item(held, reading.find(held, f"{HOME}/other"))
+    other = items.item(held, items.find(held, f"{HOME}/other"))
     assert (other["headline"], other["links"]) == ("Another story", [])
     (told,) = takedown.history(held)
     assert (told["why"], told["what"], told["state"]) == ("the person asked", "1 item(s)", "done")
@@ -152,16 +154,16 @@ def test_no_file_of_the_archive_holds_its_words(held: Archive) -> None:
 
     held.write(settle)
     assert _left_in(held.location.folder)
-    takedown.forget_items(held, [reading.find(held, URL)], "asked", NOW)
+    takedown.forget_items(held, [items.find(held, URL)], "asked", NOW)
     assert _left_in(held.location.folder) == []
 
 
 def test_a_dictionary_made_of_its_page_goes_too(held: Archive) -> None:
     with held.reading() as session:
         source = session.query(Source).one().id
-    packing.repack(held, source, "zstd", NOW)
+    repack.repack(held, source, "zstd", NOW)
     assert _left_in(held.location.captures / "dictionaries")
-    takedown.forget_items(held, [reading.find(held, URL)], "asked", NOW)
+    takedown.forget_items(held, [items.find(held, URL)], "asked", NOW)
     assert _left_in(held.location.captures) == []
     assert check(held) == []
 
@@ -177,7 +179,7 @@ def test_nothing_brings_it_back(held: Archive) -> None:
     """Not its address, not another address of its text; nor an announcement, nor a link to it."""
     with held.reading() as session:
         source = session.query(Source).one().id
-    takedown.forget_items(held, [reading.find(held, URL)], "asked", NOW)
+    takedown.forget_items(held, [items.find(held, URL)], "asked", NOW)
     assert held.offer(source, [Announcement(f"{URL}?utm_source=rss")], NOW) == 0
     assert _back(held, source, URL, secret_article()) == "skipped forgotten"
     assert _back(held, source, f"{HOME}/moved", secret_article()) == "skipped forgotten"
@@ -200,7 +202,7 @@ def test_a_takedown_cut_short_goes_on(held: Archive, monkeypatch: pytest.MonkeyP
     def kill(*_: object) -> None:
         raise Killed
 
-    item = reading.find(held, URL)
+    item = items.find(held, URL)
     with monkeypatch.context() as patch:
         patch.setattr(takedown.rewriting, "rewrite", kill)
         with pytest.raises(Killed):
@@ -213,7 +215,7 @@ def test_a_takedown_cut_short_goes_on(held: Archive, monkeypatch: pytest.MonkeyP
 
 
 def test_what_lost_its_capture_file_can_be_erased_all_the_same(held: Archive) -> None:
-    item = reading.find(held, URL)
+    item = items.find(held, URL)
     with held.reading() as session:
         file = session.scalar(select(Capture.file).where(Capture.url == URL).limit(1))
     (held.location.captures / (file or "")).unlink()
@@ -292,13 +294,13 @@ def test_a_source_of_more_items_than_a_statement_takes_values_goes_whole(held: A
 def test_a_backup_made_before_does_not_bring_it_back(held: Archive, tmp_path: Path) -> None:
     file = tmp_path / "backup.tar"
     backup(held, file)
-    takedown.forget_items(held, [reading.find(held, URL)], "asked", NOW)
+    takedown.forget_items(held, [items.find(held, URL)], "asked", NOW)
     with restore(file, tmp_path / "restored") as restored:
-        assert reading.find(restored, URL)
+        assert items.find(restored, URL)
         assert takedown.obey(restored, held, NOW) == 1
         assert _left_in(restored.location.captures) == []
         with pytest.raises(UnknownItem):
-            reading.find(restored, URL)
+            items.find(restored, URL)
         with restored.reading() as session:
             source = session.query(Source).one().id
         assert restored.offer(source, [Announcement(URL)], NOW) == 0
@@ -306,7 +308,7 @@ def test_a_backup_made_before_does_not_bring_it_back(held: Archive, tmp_path: Pa
 
 
 def test_a_file_that_a_crawl_is_writing_to_is_named(held: Archive) -> None:
-    from storage.captures import CaptureWriter, Exchange
+    from storage.captures.writer import (CaptureWriter, Exchange)
 
     with held.reading() as session:
         source = session.query(Source).one().id

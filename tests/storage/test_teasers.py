@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, select, text
 
-from storage import migrations, reading, reextraction
-from storage.checks import check
-from storage.completing import complete
-from storage.content import to_json
-from storage.deltas import delta
+from storage.database import migrations
+from storage.queries import items
+from storage.jobs import reextraction
+from storage.maintenance.integrity import check
+from storage.jobs.reindex import complete
+from storage.types.content import to_json
+from storage.text.json_delta import delta
 from storage.models import Article, Capture, Event, Revision
-from storage.reextraction import Reextracted
+from storage.jobs.reextraction import Reextracted
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
 if TYPE_CHECKING:
     from storage.archive import Archive
-    from storage.content import Article as Content
+    from storage.types.content import Article as Content
 
 URL = "https://herald.example/ferry"
 PARAGRAPHS = [
@@ -52,14 +54,14 @@ def _again(archive: Archive, source: int, content: Content, days: int) -> str:
 def _history(archive: Archive) -> tuple[int, list[str]]:
     with archive.reading() as session:
         (item,) = session.execute(select(Article.item_id)).scalars()
-    record = reading.item(archive, item)
+    record = items.item(archive, item)
     return len(record["revisions"]), [event["kind"] for event in record["events"]]
 
 
 def _is_whole(archive: Archive, word: str = "zebra7") -> None:
     (hit,) = archive.search(word)
-    assert word in reading.item(archive, hit.id)["text"]
-    assert reading.item(archive, hit.id)["access"] == "full"
+    assert word in items.item(archive, hit.id)["text"]
+    assert items.item(archive, hit.id)["access"] == "full"
     assert [line for line in check(archive) if "not in it" in line or "schema" in line] == []
 
 

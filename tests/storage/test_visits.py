@@ -7,25 +7,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from storage.models import Endpoint
-from storage.past import (
-    FoundPage,
-    add_pages,
-    ask,
-    backfills,
-    close,
-    open_gap,
-    open_stretches,
-    pending_pages,
-    settle_page,
-)
-from storage.records import Announcement, EndpointFailed, EndpointRead, FoundEndpoint, Wishes
-from storage.sources import add_endpoints, due_endpoints
-from storage.visits import missed
+from storage.crawl.backfills import (FoundPage, add_pages, ask, backfills, close, open_gap, open_stretches, pending_pages, settle_page)
+from storage.types.pages import (Announcement, EndpointFailed, EndpointRead, FoundEndpoint, Wishes)
+from storage.crawl.sources import (add_endpoints, due_endpoints)
+from storage.crawl.endpoints import missed
 from tests.storage.values import NOW, later, new_source
 
 if TYPE_CHECKING:
     from storage.archive import Archive
-    from storage.records import Taken
+    from storage.types.pages import Taken
 
 FEED = "https://herald.example/feed"
 
@@ -171,7 +161,7 @@ def test_a_stretch_is_walked_page_by_page_and_closed(archive: Archive) -> None:
 
 
 def test_narrower_bounds_hold_from_now_on(archive: Archive) -> None:
-    from storage.sources import set_bounds
+    from storage.crawl.sources import set_bounds
 
     feed = _Feed(archive)
     feed.read(0, *[-24.0 * n for n in range(1, 9)])

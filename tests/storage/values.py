@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from storage.content import Article, Block, ClaimedMoment, Entry
-from storage.records import Announcement, CaptureRecord, PageStored, Task
-from storage.sources import add_source
+from storage.types.content import (Article, Block, ClaimedMoment, Entry)
+from storage.types.pages import (Announcement, CaptureRecord, PageStored, Task)
+from storage.crawl.sources import add_source
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -31,7 +31,7 @@ def new_source(
 
 def task_for(archive: Archive, source_id: int, url: str, **fields: Any) -> Task:
     """Announce ``url`` and take it from the frontier."""
-    from storage.frontier import take
+    from storage.crawl.frontier import take
 
     archive.offer(source_id, [Announcement(url, **fields)], NOW)
     with archive.reading() as session:
@@ -68,7 +68,7 @@ def real_capture(
     """A capture whose bytes lie in a closed WARC file of the archive."""
     import hashlib
 
-    from storage.captures import CaptureWriter, Exchange
+    from storage.captures.writer import (CaptureWriter, Exchange)
 
     writer = CaptureWriter(archive.location.captures, label, "Dateline/test")
     place = writer.append(

@@ -18,10 +18,14 @@ from dateline.web.api.shapes import (
 from dateline.web.asking import Asking, Held, Limit, reader_of, require_login
 from dateline.web.problems import responses
 from dateline.web.safety import CAPTURE_POLICY
-from storage import directory, mementos, reading, reservations, together
-from storage.differences import difference
+from storage.queries import directory
+from storage.queries import timemap
+from storage.queries import items
+from storage.captures import reservations
+from storage.queries import cooccurrence
+from storage.text.word_diff import difference
 from storage.errors import UnknownItem
-from storage.words import is_whole_number
+from storage.text.normalize import is_whole_number
 
 router = APIRouter(tags=["articles"], dependencies=[Depends(reader_of)])
 Id = Annotated[int, Path(ge=1, le=2**31 - 1, description="An item of the archive.")]
@@ -35,8 +39,8 @@ def record_of(archive: Any, item_id: int, revision: int | None = None) -> dict[s
     Raises:
         UnknownItem: there is none of that number.
     """
-    reading.find(archive, str(item_id))
-    return reading.item(archive, item_id, revision)
+    items.find(archive, str(item_id))
+    return items.item(archive, item_id, revision)
 
 
 @router.get("/items/{item_id}", responses=_MISSING)
@@ -53,7 +57,7 @@ def item_at(
     """The item that a URL leads to."""
     if is_whole_number(url):
         raise UnknownItem(f"{url!r} is no URL", "write http:// or https:// before it")
-    return ItemAnswer.model_validate(reading.item(archive, reading.find(archive, url)))
+    return ItemAnswer.model_validate(items.item(archive, items.find(archive, url)))
 
 
 @router.get("/items/{item_id}/links", responses=_MISSING)
@@ -82,9 +86,9 @@ def compared(
     second: Annotated[int, Query(ge=1, le=1_000_000)],
 ) -> Difference:
     """What differs between two revisions, word by word."""
-    reading.find(archive, str(item_id))
+    items.find(archive, str(item_id))
     found = difference(
-        reading.content(archive, item_id, first), reading.content(archive, item_id, second)
+        items.content(archive, item_id, first), items.content(archive, item_id, second)
     )
     return Difference(first=first, second=second, **found)
 
@@ -99,10 +103,10 @@ def capture(archive: Held, reader: Asking, item_id: Id, revision: Revision = Non
 
     What its publisher reserves is given to logged-in users only.
     """
-    reading.find(archive, str(item_id))
-    made_of = reading.capture_of(archive, item_id, revision)
+    items.find(archive, str(item_id))
+    made_of = items.capture_of(archive, item_id, revision)
     require_login(reader, reservations.of_number(archive, made_of.id))
-    body = reading.read_capture(archive, made_of)
+    body = items.read_capture(archive, made_of)
     # Never the page's own type here: a browser that is led to it must not run it.
     return Response(
         body, media_type="application/octet-stream",
@@ -114,7 +118,7 @@ def capture(archive: Held, reader: Asking, item_id: Id, revision: Revision = Non
 @router.get("/items/{item_id}/mementos", responses=_MISSING)
 def captures(archive: Held, item_id: Id) -> list[dict[str, Any]]:
     """The captures of an item's address in the order of time."""
-    found = mementos.mementos(archive, record_of(archive, item_id)["url"])
+    found = timemap.mementos(archive, record_of(archive, item_id)["url"])
     return [
         {"id": one.id, "url": one.url, "at": one.at.isoformat(), "status": one.status,
          "content_type": one.content_type} for one in found
@@ -132,7 +136,7 @@ def beside(archive: Held, item_id: Id, limit: Limit = 20) -> list[NeighbourShape
     """The directory entries that are named in the same articles as this one."""
     if record_of(archive, item_id)["kind"] != "entry":
         raise UnknownItem(f"item {item_id} is no directory entry", "look for one at /api/directory")
-    circle = together.around(archive, item_id, limit)
+    circle = cooccurrence.around(archive, item_id, limit)
     return [NeighbourShape(id=o.id, name=o.name, articles=o.articles) for o in circle.neighbours]
 
 

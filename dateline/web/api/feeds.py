@@ -11,14 +11,14 @@ from xml.etree import ElementTree as ET
 from fastapi import APIRouter, Depends, Request, Response
 
 from dateline.web.asking import Asked, Held, Number, reader_of
-from storage import gathering
+from storage.users import dossiers
 from storage.export.formats import export
-from storage.search.answers import Filter
+from storage.search.results.executor import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.search.hits import Hit
+    from storage.search.results.hits import Hit
 
 router = APIRouter(tags=["feeds"], dependencies=[Depends(reader_of)])
 _ENTRIES = 50
@@ -40,7 +40,7 @@ def of_query(request: Request, archive: Held, form: Form, asked: Asked) -> Respo
 @router.get("/feeds/search/{number}.{form}")
 def of_saved(request: Request, archive: Held, number: Number, form: Form) -> Response:
     """The newest articles of a saved search."""
-    saved = gathering.search(archive, number)
+    saved = dossiers.search(archive, number)
     hits = archive.search(saved.query, sort="newest", limit=_ENTRIES)
     return _feed(request, form, saved.name, list(hits))
 
@@ -48,8 +48,8 @@ def of_saved(request: Request, archive: Held, number: Number, form: Form) -> Res
 @router.get("/feeds/dossier/{number}.{form}")
 def of_dossier(request: Request, archive: Held, number: Number, form: Form) -> Response:
     """The newest articles of a dossier: those put in, and those of its query."""
-    dossier = gathering.dossier(archive, number)
-    hits = archive.search(gathering.query_of(dossier), sort="newest", limit=_ENTRIES)
+    dossier = dossiers.dossier(archive, number)
+    hits = archive.search(dossiers.query_of(dossier), sort="newest", limit=_ENTRIES)
     return _feed(request, form, dossier.name, list(hits))
 
 
@@ -69,9 +69,9 @@ def searches_opml(request: Request, archive: Held) -> Response:
     body = ET.SubElement(root, "body")
     base = _base(request)
     lines = [(one.name, f"{base}/feeds/search/{one.id}.atom")
-             for one in gathering.searches(archive)]  # fmt: skip
+             for one in dossiers.searches(archive)]  # fmt: skip
     lines += [(one.name, f"{base}/feeds/dossier/{one.id}.atom")
-              for one in gathering.dossiers(archive)]  # fmt: skip
+              for one in dossiers.dossiers(archive)]  # fmt: skip
     for name, url in lines:
         ET.SubElement(body, "outline", type="rss", text=_plain(name), xmlUrl=url)
     return Response(ET.tostring(root, "utf-8", xml_declaration=True), media_type="text/x-opml")

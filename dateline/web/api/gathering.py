@@ -16,7 +16,7 @@ from dateline.web.api.shapes import (
 )
 from dateline.web.asking import Held, Limit, Number, reader_of, writer_of
 from dateline.web.problems import responses
-from storage import gathering
+from storage.users import dossiers as gathering
 from storage.archive import utc_now
 
 router = APIRouter(tags=["saved searches and dossiers"], dependencies=[Depends(reader_of)])

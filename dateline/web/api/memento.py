@@ -12,11 +12,12 @@ from starlette.exceptions import HTTPException
 
 from dateline.web.asking import Asking, Held, Number, reader_of, require_login
 from dateline.web.safety import CAPTURE_POLICY
-from storage import mementos, reservations
+from storage.queries import timemap as mementos
+from storage.captures import reservations
 
 if TYPE_CHECKING:
     from storage.archive import Archive
-    from storage.mementos import Memento
+    from storage.queries.timemap import Memento
 
 router = APIRouter(tags=["Memento"], dependencies=[Depends(reader_of)])
 _STAMP = "%Y%m%d%H%M%S"

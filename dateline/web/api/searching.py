@@ -19,7 +19,7 @@ from dateline.web.api.shapes import (
 from dateline.web.asking import Asked, Cursor, Held, Limit, reader_of
 from dateline.web.exports import MEDIA_TYPES, download, limits
 from dateline.web.problems import responses
-from storage.search.answers import COUNTED
+from storage.search.results.executor import COUNTED
 
 router = APIRouter(tags=["search"], dependencies=[Depends(reader_of)])
 _REFUSED = responses(400, 404, 503)

@@ -18,7 +18,7 @@ from dateline.web.pages.frame import (
 )
 from dateline.web.pages.words import LANGUAGES
 from dateline.web.sessions import MIN_PASSWORD, hashed
-from storage import readers
+from storage.users import accounts
 from storage.archive import utc_now
 from storage.errors import ArchiveError
 
@@ -74,7 +74,7 @@ def _account(
     changed: bool = False,
 ) -> Response:  # fmt: skip
     return page(request, "account.html", {
-        "tokens": readers.tokens(archive), "secret": secret, "changed": changed,
+        "tokens": accounts.tokens(archive), "secret": secret, "changed": changed,
         "least": MIN_PASSWORD,
     }, reader=reader)  # fmt: skip
 
@@ -82,8 +82,8 @@ def _account(
 @router.post("/account/tokens")
 def make_token(request: Request, archive: Held, reader: Visitor, form: Form) -> Response:
     """Make a token; the answer is the only page that ever shows it."""
-    scope: readers.Scope = "write" if form.get("scope") == "write" else "read"
-    secret = readers.add_token(archive, form.get("name", ""), scope, utc_now())
+    scope: accounts.Scope = "write" if form.get("scope") == "write" else "read"
+    secret = accounts.add_token(archive, form.get("name", ""), scope, utc_now())
     return _account(request, archive, reader, secret=secret)
 
 
@@ -93,7 +93,7 @@ def revoke(
 ) -> Response:
     """Let a token open nothing more."""
     del reader, form
-    readers.revoke_token(archive, number, utc_now())
+    accounts.revoke_token(archive, number, utc_now())
     return back(request, "/account")
 
 
@@ -108,6 +108,6 @@ def password(request: Request, archive: Held, reader: Visitor, form: Form) -> Re
     sessions = sessions_of(request)
     if not sessions.log_in(request, reader.name, form.get("present", "")[:_LONGEST]):
         raise HTTPException(403, "the present password is another")
-    readers.set_password(archive, reader.name, hashed(new))
+    accounts.set_password(archive, reader.name, hashed(new))
     sessions.log_in(request, reader.name, new)
     return _account(request, archive, reader, changed=True)

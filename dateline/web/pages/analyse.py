@@ -22,7 +22,7 @@ from storage.errors import ArchiveError, BadQuery
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.search.counts import Facet
+    from storage.search.results.facets import Facet
 
 router = APIRouter()
 _FACETS: tuple[Facet, ...] = ("source", "author", "section", "entry")

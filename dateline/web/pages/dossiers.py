@@ -9,10 +9,10 @@ from starlette.responses import Response
 from dateline.web import exports
 from dateline.web.asking import Held, Number
 from dateline.web.pages.frame import Form, Visitor, back, page
-from storage import gathering
+from storage.users import dossiers as gathering
 from storage.archive import utc_now
 from storage.errors import ArchiveError
-from storage.search.answers import Filter
+from storage.search.results.executor import Filter
 
 router = APIRouter()
 _OF_QUERY = 50

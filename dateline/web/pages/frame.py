@@ -17,7 +17,7 @@ from dateline.web.asking import archive_of, sessions_of
 from dateline.web.pages import texts
 from dateline.web.pages.words import LANGUAGES, translate
 from dateline.web.sessions import Reader
-from storage.sources import source_names
+from storage.crawl.sources import source_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

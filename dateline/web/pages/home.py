@@ -10,7 +10,8 @@ from starlette.responses import FileResponse, Response
 from dateline.web.asking import Held, sessions_of
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Visitor, page
-from storage import arrivals, gathering
+from storage.queries import recent
+from storage.users import dossiers
 from storage.archive import utc_now
 
 router = APIRouter()
@@ -25,7 +26,7 @@ def home(request: Request, archive: Held, reader: Visitor) -> Response:
     """What is new since the last visit."""
     now = utc_now()
     since = _since(request, now)
-    fresh = arrivals.since(archive, since) if since is not None else []
+    fresh = recent.since(archive, since) if since is not None else []
     shown = fresh[:_SHOWN]
     newest = archive.search("", sort="newest", limit=_SHOWN)
     hits = archive.by_ids(shown) if shown else list(newest)
@@ -33,13 +34,13 @@ def home(request: Request, archive: Held, reader: Visitor) -> Response:
     counts = dict(archive.search("", since=first).over_time("day"))
     days = charts.periods(first, now.date(), "day")
     values = charts.Series("", tuple(float(counts.get(one, 0)) for one in days))
-    articles, sources = arrivals.size(archive)
+    articles, sources = recent.size(archive)
     return page(request, "home.html", {
         "hits": hits, "since": since, "fresh": len(fresh), "articles": articles,
-        "sources": sources, "trouble": arrivals.trouble(archive, utc_now()), "days": days,
+        "sources": sources, "trouble": recent.trouble(archive, utc_now()), "days": days,
         "counts": counts, "chart": lambda title: charts.bars(
             [charts.label(one, "day") for one in days], values, title),
-        "searches": gathering.searches(archive),
+        "searches": dossiers.searches(archive),
     }, reader=reader)  # fmt: skip
 
 

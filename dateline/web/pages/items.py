@@ -13,8 +13,12 @@ from dateline.web.api.memento import newest_place, place_of
 from dateline.web.asking import Held, Number
 from dateline.web.pages import charts, texts
 from dateline.web.pages.frame import Visitor, page
-from storage import directory, gathering, mementos, reading, together
-from storage.differences import difference
+from storage.queries import directory
+from storage.users import dossiers
+from storage.queries import timemap
+from storage.queries import items
+from storage.queries import cooccurrence
+from storage.text.word_diff import difference
 from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
 
 router = APIRouter()
@@ -60,8 +64,8 @@ def item(
         "relations": [(title, links[name]) for name, title in _RELATIONS if name in links],
         "pictures": pictures, "similar": similar, "coins": texts.coins(record),
         "cards": list(cards.values()), "capture": _capture_place(archive, record),
-        "in_dossiers": gathering.dossiers_with(archive, item_id),
-        "dossiers": gathering.dossiers(archive), "shown": revision,
+        "in_dossiers": dossiers.dossiers_with(archive, item_id),
+        "dossiers": dossiers.dossiers(archive), "shown": revision,
         "attachments": [one for one in record["media"] if one["kind"] == "attachment"],
         "lead": lead, "can_show": _can_show,
     }, reader=reader)  # fmt: skip
@@ -83,7 +87,7 @@ def _entry(request: Request, archive: Any, reader: Any, record: dict[str, Any]) 
         months, hits = {}, ()
     labels = charts.periods(min(months), max(months), "month") if months else []
     values = charts.Series("", tuple(float(months.get(one, 0)) for one in labels))
-    circle = together.around(archive, number)
+    circle = cooccurrence.around(archive, number)
     names = [(one.id, one.name, one.articles) for one in circle.neighbours]
     return page(request, "entry.html", {
         "record": record, "blocks": texts.grouped(record["blocks"], ()), "hits": hits,
@@ -115,8 +119,8 @@ def captured(request: Request, archive: Held, reader: Visitor, item_id: Number) 
     if place is None:
         raise UnknownItem(f"the page of item {item_id} was never fetched", "crawl its source")
     number = int(place.split("/")[2])
-    url = mementos.body_of(archive, number)[0].url
-    every = [(one, place_of(one)) for one in reversed(mementos.mementos(archive, url))]
+    url = timemap.body_of(archive, number)[0].url
+    every = [(one, place_of(one)) for one in reversed(timemap.mementos(archive, url))]
     wanted = request.query_params.get("capture", "")
     chosen = next(((one, p) for one, p in every if str(one.id) == wanted), every[0])
     return page(request, "capture.html", {
@@ -139,7 +143,7 @@ def revisions(
         second = min(second or count, count)
         first = min(first or max(1, second - 1), count)
         found = difference(
-            reading.content(archive, item_id, first), reading.content(archive, item_id, second)
+            items.content(archive, item_id, first), items.content(archive, item_id, second)
         )
     return page(request, "revisions.html", {
         "record": record, "found": found, "first": first, "second": second,
@@ -151,7 +155,7 @@ def revisions(
 def media(archive: Held, reader: Visitor, digest: str) -> Response:
     """A picture or attachment from the archive."""
     del reader
-    found = reading.media_file(archive, digest)
+    found = items.media_file(archive, digest)
     kind = (found.content_type or "").partition(";")[0].lower()
     shown = kind in _PICTURES
     headers = {"Content-Security-Policy": "sandbox; default-src 'none'",
@@ -189,4 +193,4 @@ def opened(archive: Held, reader: Visitor, url: str = "") -> Response:
     del reader
     if not url.startswith("http"):
         raise HTTPException(404, f"{url!r} is no URL of the web")
-    return RedirectResponse(f"/item/{reading.find(archive, url)}", 303)
+    return RedirectResponse(f"/item/{items.find(archive, url)}", 303)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.discovery.autodiscover import parse_home, sitemaps_in_robots, usual_places
-from crawler.discovery.links import classify, is_page, same_site
+from crawler.extraction.link_rules import (classify, is_page, same_site)
 from crawler.discovery.listings import parse_listing
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from crawler.extraction.article import Known, extract
 from crawler.extraction.bylines import clean_names
 from crawler.extraction.page import BadPage, decode
 from crawler.extraction.pictures import split_credit
-from storage.content import article_from_json, to_json
+from storage.types.content import (article_from_json, to_json)
 from tests.pages import article_page, sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from storage.content import Article
+    from storage.types.content import Article
 
 URL = "https://herald.example/news/2026/03/05/the-ferry-bell-is-back"
 NOW = datetime(2026, 3, 10, tzinfo=UTC)

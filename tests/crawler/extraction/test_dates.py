@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.extraction.dates import from_url, parse_machine, parse_words, plausible, zone_of
-from storage.content import ClaimedMoment
+from storage.types.content import ClaimedMoment
 
 PARIS = ZoneInfo("Europe/Paris")
 

@@ -10,7 +10,7 @@ import pytest
 from crawler.extraction.article import extract
 
 if TYPE_CHECKING:
-    from storage.content import Article
+    from storage.types.content import Article
 
 URL = "https://paper.example/news/lock-gate-selmere"
 PARAGRAPH = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.extraction import language
-from storage.content import Block
+from storage.types.content import Block
 
 TEXTS = {
     "en": "The council of the harbour said on Tuesday that it would not sell the old market hall, "

@@ -6,7 +6,7 @@ import pytest
 
 from crawler.extraction.article import extract
 from crawler.pipelines.clean import clean_article
-from storage.content import Block, Cell, article_from_json, to_json
+from storage.types.content import (Block, Cell, article_from_json, to_json)
 
 URL = "https://paper.example/news/lock-gate-selmere"
 PARAGRAPH = (

@@ -12,11 +12,11 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from crawler.importing.files import feeds, form_of, pages, urls
-from crawler.importing.found import FoundPage, Left
-from storage import reading
+from crawler.batch.readers import (feeds, form_of, pages, urls)
+from crawler.batch.found import (FoundPage, Left)
+from storage.queries import items
 from storage.archive import open_archive
-from storage.checks import check
+from storage.maintenance.integrity import check
 from storage.errors import ArchiveError
 from tests.pages import article_page, sentences
 
@@ -173,10 +173,10 @@ def test_an_import_adds_each_page_once(dateline: Commands, tmp_path: Path) -> No
     assert (every["held"], every["new"]) == (4, 1)
     with open_archive(str(dateline.folder), dateline.database) as archive:
         assert check(archive) == []
-        record = reading.item(archive, reading.find(archive, f"{HOME}/news/1/a-story-of-it"))
+        record = items.item(archive, items.find(archive, f"{HOME}/news/1/a-story-of-it"))
         assert record["revisions"][0]["origin"] == "import"
         assert record["revisions"][0]["seen_at"] == "2025-11-05T10:11:12+00:00"
-        assert "Story 1" in reading.raw_page(archive, record["id"]).decode()
+        assert "Story 1" in items.raw_page(archive, record["id"]).decode()
     shown = json.loads(dateline("show", f"{HOME}/news/1/a-story-of-it", "--json").out)
     assert shown["headline"] == "Story 1"
 
@@ -204,11 +204,11 @@ def test_an_older_copy_is_kept_and_revises_nothing(
 def test_an_import_that_was_cut_short_goes_on(
     dateline_sqlite: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crawler.importing import run
+    from crawler.batch import importer
 
     path = warc(tmp_path / "a.warc.gz", 30, faults=False)
     with open_archive(str(dateline_sqlite.folder)) as archive:
-        monkeypatch.setattr(run, "_BATCH", 10)
+        monkeypatch.setattr(importer, "_BATCH", 10)
         seen: list[int] = []
 
         def stop(position: int) -> None:
@@ -217,9 +217,9 @@ def test_an_import_that_was_cut_short_goes_on(
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            run.PageImport(archive, new_sources=True, observer=stop).run(path, "warc")
+            importer.PageImport(archive, new_sources=True, observer=stop).run(path, "warc")
         assert seen == [10, 20]
-        done = run.PageImport(archive, new_sources=True, observer=seen.append).run(path, "warc")
+        done = importer.PageImport(archive, new_sources=True, observer=seen.append).run(path, "warc")
         assert (done.verdicts["new"], done.verdicts["held"]) == (30, 0)
         assert seen[2:] == [30, 30]
         assert check(archive) == []

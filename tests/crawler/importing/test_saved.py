@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.importing.files import form_of, pages
-from crawler.importing.found import FoundPage, Left
+from crawler.batch.readers import (form_of, pages)
+from crawler.batch.found import (FoundPage, Left)
 from storage.errors import ArchiveError
 from tests.pages import article_page, sentences
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import brotli
 import pytest
 
-from crawler.importing.files import form_of, pages
-from crawler.importing.found import FoundPage
-from crawler.importing.warcs import dechunked
+from crawler.batch.readers import (form_of, pages)
+from crawler.batch.found import FoundPage
+from crawler.batch.warc_files import dechunked
 from storage.errors import ArchiveError
-from storage.warc import zstandard
+from storage.captures.warc import zstandard
 from tests.pages import article_page, sentences
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from tests.crawler.sites.seed import VARIANTS, teaser
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from storage.content import Article
+    from storage.types.content import Article
 
 HOST = "https://www.healthandtech.eu"
 # Any other host: then the form alone tells what the page is.

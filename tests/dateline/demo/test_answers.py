@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from crawler.importing.warcs import dechunked
+from crawler.batch.warc_files import dechunked
 from dateline.demo.answers import Manners
-from storage.codings import decode_answer
+from storage.captures.content_encoding import decode_answer
 
 PAGE = b"<html>" + b"<p>The harbour council met.</p>" * 500 + b"</html>"
 HTML = ("Content-Type", "text/html; charset=utf-8")

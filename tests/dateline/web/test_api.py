@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from dateline.web.sessions import hashed
-from storage import readers
+from storage.users import accounts
 from storage.archive import utc_now
 from storage.models import Capture
 from tests.dateline.web.rooms import HOME, PIXEL
@@ -115,9 +115,9 @@ def test_what_a_client_has_is_not_sent_again(room: Held) -> None:
     tag = first.headers["etag"]
     again = client.get("/api/search", params={"q": "tugs"}, headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
-    from storage import gathering
+    from storage.users import dossiers
 
-    gathering.save_search(archive, "Other", "other", utc_now())
+    dossiers.save_search(archive, "Other", "other", utc_now())
     changed = client.get("/api/searches", headers={"If-None-Match": tag})
     assert changed.status_code == 200
 
@@ -222,7 +222,7 @@ def test_reserved_captures_are_shown_to_logged_in_users_only(room: Held) -> None
     place = client.get(f"/timegate/{url}").headers["location"]
     assert client.get(place).status_code == 200
     assert client.get(f"/api/items/{item}/capture").status_code == 200
-    token = readers.add_token(archive, "test", "write", utc_now())
+    token = accounts.add_token(archive, "test", "write", utc_now())
     head = {"Authorization": f"Bearer {token}"}
     for path in (place, f"/api/items/{item}/capture"):
         assert client.get(path, headers=head).status_code == 403, path
@@ -249,12 +249,12 @@ def test_feeds_and_counts_give_no_date_where_there_is_none(room: Held) -> None:
 
 def test_with_a_user_nothing_is_open(room: Held) -> None:
     client, archive, ids = room
-    readers.add_user(archive, "mara", hashed("correct horse"), utc_now())
+    accounts.add_user(archive, "mara", hashed("correct horse"), utc_now())
     for path in ("/api/search", "/api/status", f"/api/items/{ids['article']}", "/feeds/search.atom",
                  f"/timegate/{HOME}/story/0"):  # fmt: skip
         assert client.get(path).status_code == 401, path
     assert client.get("/search?q=x").headers["location"] == "/login?next=%2Fsearch%3Fq%3Dx"
-    token = readers.add_token(archive, "test", "read", utc_now())
+    token = accounts.add_token(archive, "test", "read", utc_now())
     head = {"Authorization": f"Bearer {token}"}
     assert client.get("/api/search", headers=head).status_code == 200
     refused = client.post("/api/searches", json={"name": "x"}, headers=head)
@@ -266,14 +266,14 @@ def test_with_a_user_nothing_is_open(room: Held) -> None:
     )
     for path in ("/", "/account", "/search"):
         assert client.get(path, headers=head).status_code == 403, path
-    (known,) = readers.tokens(archive)
+    (known,) = accounts.tokens(archive)
     assert known.used_at is not None
-    writing = readers.add_token(archive, "test", "write", utc_now())
+    writing = accounts.add_token(archive, "test", "write", utc_now())
     made = client.post(
         "/api/searches", json={"name": "x"}, headers={"Authorization": f"Bearer {writing}"}
     )
     assert made.status_code == 201
-    readers.revoke_token(archive, known.id, utc_now())
+    accounts.revoke_token(archive, known.id, utc_now())
     assert client.get("/api/search", headers=head).status_code == 401
     assert client.get("/api/search", headers={"Authorization": "Basic eDp5"}).status_code == 401
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dateline.web.sessions import hashed
-from storage import readers
+from storage.users import accounts
 from storage.archive import create_archive, utc_now
-from storage.content import Block, Link, Media
+from storage.types.content import (Block, Link, Media)
 from tests.dateline.web.browsing import browsing, chromium
 from tests.dateline.web.rooms import furnished, served
 from tests.dateline.web.test_safety import PAGES, SCRIPTS
@@ -145,7 +145,7 @@ def test_french_and_dark(browser: Browser, room: Room) -> None:
 
 def test_log_in_and_out(browser: Browser, tmp_path: Path) -> None:
     with furnished(tmp_path / "archive") as (archive, ids), served(archive, ids) as room:
-        readers.add_user(archive, "mara", hashed("correct horse"), utc_now())
+        accounts.add_user(archive, "mara", hashed("correct horse"), utc_now())
         with browsing(browser, room.base) as page:
             page.goto("/search?q=tugs")
             page.get_by_label("Name").fill("mara")
@@ -279,7 +279,7 @@ def test_no_script_of_a_page_runs(browser: Browser, tmp_path: Path) -> None:
 
 def _publish_hostile_page(archive: object, source: int) -> None:
     """An article whose captured page has scripts and wants things from elsewhere."""
-    from storage.records import PageStored
+    from storage.types.pages import PageStored
 
     url = "https://herald.example/hostile"
     body = (

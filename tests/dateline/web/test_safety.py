@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 
 from dateline.web.pages.frame import own_path
 from dateline.web.sessions import hashed
-from storage import readers
+from storage.users import accounts
 from storage.archive import utc_now
-from storage.content import Block, Link, Media
+from storage.types.content import (Block, Link, Media)
 from tests.dateline.web.conftest import client_of
 from tests.storage.values import article, new_source, publish
 
@@ -73,7 +73,7 @@ def test_a_form_needs_the_word_of_its_page(room: Held) -> None:
 
 def test_logging_in_and_out(room: Held) -> None:
     client, archive, _ = room
-    readers.add_user(archive, "mara", hashed("correct horse"), utc_now())
+    accounts.add_user(archive, "mara", hashed("correct horse"), utc_now())
     csrf = _csrf(client)
     form = {"name": "mara", "password": "wrong horse", "csrf": csrf, "next": "/help"}
     assert client.post("/login", data=form).status_code == 403
@@ -85,7 +85,7 @@ def test_logging_in_and_out(room: Held) -> None:
     assert "SameSite=lax" in cookie
     assert client.get("/help").status_code == 200
     # Another password ends the session.
-    readers.set_password(archive, "mara", hashed("another horse"))
+    accounts.set_password(archive, "mara", hashed("another horse"))
     assert client.get("/help").status_code == 303
     form |= {"password": "another horse", "csrf": _csrf(client)}
     assert client.post("/login", data=form).status_code == 303
@@ -99,7 +99,7 @@ def test_logging_in_and_out(room: Held) -> None:
 
 def test_a_login_may_be_tried_five_times(room: Held) -> None:
     client, archive, _ = room
-    readers.add_user(archive, "mara", hashed("correct horse"), utc_now())
+    accounts.add_user(archive, "mara", hashed("correct horse"), utc_now())
     form = {"name": "mara", "password": "wrong", "csrf": _csrf(client)}
     codes = [client.post("/login", data=form).status_code for _ in range(7)]
     assert codes == [403] * 5 + [429] * 2
@@ -117,7 +117,7 @@ def test_a_login_may_be_tried_five_times(room: Held) -> None:
 
 def test_a_session_of_another_archive_or_hand_is_none(room: Held) -> None:
     client, archive, _ = room
-    readers.add_user(archive, "mara", hashed("correct horse"), utc_now())
+    accounts.add_user(archive, "mara", hashed("correct horse"), utc_now())
     for cookie in ("x", "eyJ1IjoibWFyYSJ9.aaaa.bbbb", "." * 50):
         client.cookies.set("dateline", cookie)
         assert client.get("/help").status_code == 303

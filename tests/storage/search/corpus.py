@@ -6,13 +6,13 @@ import random
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from storage.content import ClaimedMoment, Link, Media, Mention
+from storage.types.content import (ClaimedMoment, Link, Media, Mention)
 from tests.storage.search.reference import Told
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
     from storage.archive import Archive
-    from storage.content import Article
+    from storage.types.content import Article
 
 WORDS = (
     "hôpital hôpitaux santé e-santé esanté numérique plan centre hospitalier soin soins soignants"

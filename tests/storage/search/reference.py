@@ -10,29 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from storage.search import stems
-from storage.search.analysis import tokens
-from storage.search.expression import (
-    And,
-    Days,
-    Flagged,
-    FromSource,
-    InLanguage,
-    InState,
-    Match,
-    Moments,
-    Naming,
-    Near,
-    Not,
-    Or,
-)
+from storage.text import stemming
+from storage.text.tokens import tokens
+from storage.search.query.ast import (And, Days, Flagged, FromSource, InLanguage, InState, Match, Moments, Naming, Near, Not, Or)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
-    from storage.content import Article
-    from storage.search.expression import Expression
+    from storage.types.content import Article
+    from storage.search.query.ast import Expression
 
 
 @dataclass(frozen=True)
@@ -140,6 +127,6 @@ def _by_stem(told: Told, match: Match) -> bool:
         "any": [content.headline, f"{content.standfirst or ''}\n{text}"],
         "title": [content.headline], "text": [f"{content.standfirst or ''}\n{text}"],
     }[match.field]  # fmt: skip
-    language = stems.language_of(content.language)
+    language = stemming.language_of(content.language)
     wanted = set(match.stems([language] if language else []))
-    return any(wanted & set(stems.stem_set(one, language)) for one in texts)
+    return any(wanted & set(stemming.stem_set(one, language)) for one in texts)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from storage.archive import create_archive
 from storage.errors import ArchiveError, BadQuery
-from storage.search import answers
-from storage.search.language import parse
-from storage.search.slices import divide
+from storage.search.results import executor
+from storage.search.query.parser import parse
+from storage.search.index.partitions import divide
 from tests.conftest import new_postgres_database
 from tests.storage.search.corpus import WORDS, told_archive
 from tests.storage.search.reference import holds
@@ -175,7 +175,7 @@ def test_any_row_of_leaves_is_answered_as_it_reads(
 def test_where_only_some_are_weighed_nothing_else_is_found(
     filled: tuple[Archive, list[Told]], query: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "WEIGHED", 5)
+    monkeypatch.setattr(executor, "WEIGHED", 5)
     archive, told = filled
     meaning = parse(query, NOW)
     expected = sorted(one.name for one in told if holds(one, meaning))

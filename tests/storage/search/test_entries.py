@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from storage import migrations, reading, takedown
-from storage.content import Article, Block, Entry, Link, Mention
-from storage.directory import who
+from storage.database import migrations
+from storage.queries import items
+from storage.maintenance import takedown
+from storage.types.content import (Article, Block, Entry, Link, Mention)
+from storage.queries.directory import who
 from storage.errors import BadQuery
 from storage.models import Article as Row
-from storage.naming import join_names
-from storage.records import PageStored
-from storage.search import filling, index
+from storage.jobs.name_mentions import join_names
+from storage.types.pages import PageStored
+from storage.search.index import indexer
+from storage.search.index import store
 from tests.storage.values import NOW, article, new_source, real_capture, task_for
 
 if TYPE_CHECKING:
@@ -35,8 +38,8 @@ def _put(archive: Archive, source: int, content: Article | Entry, *urls: str) ->
 def _found(archive: Archive, query: str) -> list[str]:
     with archive.reading() as session:
         ids = list(session.scalars(select(Row.item_id)))
-        assert list(filling.faults(session.connection(), ids)) == []
-        assert index.stray_keys(session.connection()) == []
+        assert list(indexer.faults(session.connection(), ids)) == []
+        assert store.stray_keys(session.connection()) == []
     return sorted(hit.headline for hit in archive.search(query))
 
 
@@ -89,7 +92,7 @@ def test_an_entry_that_was_erased_is_named_no_more(archive: Archive) -> None:
     source = new_source(archive)
     _put(archive, source, _mentioning("Boats", OLD), STORY)
     _put(archive, source, _anne(), OLD)
-    number = reading.find(archive, OLD)
+    number = items.find(archive, OLD)
     takedown.forget_items(archive, [number], "asked for", NOW)
     assert _found(archive, "quay") == ["Boats"]
     # Its number may be given to another item.
@@ -103,5 +106,5 @@ def test_an_older_archive_learns_it_when_it_is_upgraded(archive: Archive) -> Non
     _put(archive, source, article("Ropes"), f"{HOME}/news/3/ropes")
     migrations.downgrade(archive.engine, "0008")
     migrations.upgrade(archive.engine)
-    assert filling.fill_missing(archive) == 1
+    assert indexer.fill_missing(archive) == 1
     assert _found(archive, 'who:"Anne Morel"') == ["Boats"]

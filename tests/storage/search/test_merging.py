@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from storage import checks
+from storage.maintenance import integrity
 from storage.archive import Archive, create_archive, open_archive
-from storage.search.merging import merge
+from storage.search.index.optimize import merge
 from tests.pages import sentences
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
@@ -48,7 +48,7 @@ def test_what_runs_wrote_is_merged_after_them(tmp_path: Path) -> None:
         assert [hit.id for hit in archive.search("bells")] == found
         assert merge(archive.engine, 1.0)
         with archive.reading() as session:
-            assert not list(checks._index(session))
+            assert not list(integrity._index(session))
 
 
 def test_merging_ends_with_its_time(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_merging_ends_with_its_time(tmp_path: Path) -> None:
 
 def test_merging_leaves_a_writer_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(tmp_path / "a", 6).close()
-    monkeypatch.setattr("storage.database.BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr("storage.database.engine.BUSY_TIMEOUT_MS", 50)
     with open_archive(tmp_path / "a") as archive, open_archive(tmp_path / "a") as other:
         began = time.monotonic()
 

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from storage.content import ClaimedMoment
+from storage.types.content import ClaimedMoment
 from storage.errors import BadQuery, UnknownSource
-from storage.frontier import take
+from storage.crawl.frontier import take
 from storage.models import Article
-from storage.records import Announcement
-from storage.search.analysis import WordsBeginning, fold, tokens, words_at
+from storage.types.pages import Announcement
+from storage.text.tokens import (WordsBeginning, fold, tokens, words_at)
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -187,8 +187,8 @@ def test_any_number_of_articles_may_be_of_one_second(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As where only days are known: thousands at midnight. So few fill several looks here.
-    monkeypatch.setattr("storage.search.index._LOOKED_AT", 1)
-    monkeypatch.setattr("storage.search.keys.SLOTS", 16)
+    monkeypatch.setattr("storage.search.index.store._LOOKED_AT", 1)
+    monkeypatch.setattr("storage.search.index.keys.SLOTS", 16)
     source = new_source(archive)
     moment = ClaimedMoment(datetime(2026, 3, 9, tzinfo=UTC), day_only=True)
     for first in range(0, 300, 50):

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from storage.archive import create_archive
-from storage.search import sliced
-from storage.search.compiling import compile_query
-from storage.search.language import parse
-from storage.search.slices import divide, sizes, spans
+from storage.search.query import partitioned
+from storage.search.query.dialects import compile_query
+from storage.search.query.parser import parse
+from storage.search.index.partitions import (divide, sizes, spans)
 from tests.conftest import new_postgres_database
 from tests.storage.search.corpus import told_archive
 from tests.storage.values import NOW
@@ -96,8 +96,8 @@ def test_what_is_common_is_counted_in_a_few_slices(
     common = "source:herald OR source:courier"
     told, counted = about(common)
     assert told == counted > 20  # too few to go by a part of them
-    monkeypatch.setattr(sliced, "_ENOUGH", 4)
-    monkeypatch.setattr(sliced, "_SAMPLED", 2)
+    monkeypatch.setattr(partitioned, "_ENOUGH", 4)
+    monkeypatch.setattr(partitioned, "_SAMPLED", 2)
     with postgres.engine.begin() as connection:
         connection.execute(text("ANALYZE search_index"))
     told, counted = about(common)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from storage import gathering, migrations
-from storage.content import ClaimedMoment
-from storage.records import Task
-from storage.search import filling, keys
+from storage.users import dossiers
+from storage.database import migrations
+from storage.types.content import ClaimedMoment
+from storage.types.pages import Task
+from storage.search.index import indexer
+from storage.search.index import keys
 from tests.storage.values import NOW, article, later, new_source, publish
 
 if TYPE_CHECKING:
@@ -80,10 +82,10 @@ def test_a_date_that_comes_later_counts(held: Archive) -> None:
 
 
 def test_a_dossier_shows_no_capture_as_a_date(held: Archive) -> None:
-    number = gathering.add_dossier(held, "Lanterns", NOW)
+    number = dossiers.add_dossier(held, "Lanterns", NOW)
     ids = [hit.id for hit in held.search("lantern", sort="newest")]
-    gathering.put_articles(held, number, ids, NOW)
-    said = {one.headline: one.published for one in gathering.gathered(held, number)}
+    dossiers.put_articles(held, number, ids, NOW)
+    said = {one.headline: one.published for one in dossiers.gathered(held, number)}
     assert said["Bare lantern"] is None
     assert said["Dated lantern"] == BEFORE
 
@@ -102,7 +104,7 @@ def test_archives_of_before_are_mended(held: Archive) -> None:
             {"url": f"{HOME}/old"},
         )
     migrations.upgrade(held.engine)
-    filling.fill_missing(held)
+    indexer.fill_missing(held)
     assert _found(held, "date:2026") == ["Dated"]
     assert _found(held, "is:undated") == ["Bare"]
     with held.engine.connect() as connection:

@@ -1,0 +1,290 @@
+"""Imports pages that others kept: captured here, extracted in worker processes, recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from crawler.extraction.article import EXTRACTOR, Known
+from crawler.extraction.page import BadPage
+from crawler.batch.readers import (pages, urls)
+from crawler.batch.found import (FoundPage, Left)
+from crawler.batch.opml import outlines
+from crawler.workers.pool import (WorkerFailure, Workers, article_job)
+from storage import utc_now
+from storage.jobs import imports
+from storage.jobs import checkpoints
+from storage.types import rights
+from storage.text.urls import as_sent
+from storage.captures.writer import (CaptureWriter, Exchange)
+from storage.jobs.reindex import tidied
+from storage.captures.care.repack import codec_for_source
+from storage.types.pages import (Announcement, CaptureRecord, FoundEndpoint, PageStored, Task)
+from storage.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from crawler.batch.readers import Form
+    from crawler.workers.prepare import Prepared
+    from storage import Archive
+    from storage.models import Source
+
+logger = logging.getLogger(__name__)
+# Pages that are read, extracted and written together, and their bytes.
+_BATCH, _BATCH_BYTES = 100, 24 * 1024 * 1024
+# What is left out and told by name.
+_NAMED = 20
+
+
+@dataclass(slots=True)
+class Imported:
+    """What came of an import: pages by verdict, and what was left out, by cause and by name."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+    named: list[Left] = field(default_factory=list)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there was nothing to import, now or before."""
+        return not self.verdicts.total() and not self.causes["imported-before"]
+
+    def leave(self, what: Left) -> None:
+        """Count something that is not imported."""
+        self.causes[what.cause] += 1
+        # What is damaged is named however much else is left out.
+        if self.causes[what.cause] <= _NAMED and (what.damaged or len(self.named) < _NAMED):
+            self.named.append(what)
+        logger.info("left out %s: %s", what.what, what.cause)
+
+    def as_counts(self) -> dict[str, int]:
+        """For keeping beside the position."""
+        return {
+            **{f"verdict {name}": count for name, count in self.verdicts.items()},
+            **{f"cause {name}": count for name, count in self.causes.items()},
+        }
+
+    @classmethod
+    def from_counts(cls, counts: dict[str, int]) -> Imported:
+        """Go on from what was kept."""
+        found = cls()
+        for name, count in counts.items():
+            kind, _, what = name.partition(" ")
+            (found.verdicts if kind == "verdict" else found.causes)[what] = count
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    page: FoundPage
+    source: Source
+    digest: str
+
+
+class PageImport:
+    """Imports files of pages into one archive."""
+
+    def __init__(
+        self, archive: Archive, source: Source | None = None, *, new_sources: bool = False,
+        restart: bool = False, observer: Callable[[int], None] = lambda _position: None,
+    ) -> None:  # fmt: skip
+        self._archive = archive
+        self._source = source
+        self._new_sources = new_sources
+        self._restart = restart
+        self._observer = observer
+        self._owners = imports.Owners(archive)
+        self._writers: dict[int, CaptureWriter] = {}
+
+    def run(self, path: Path, form: Form) -> Imported:
+        """Import a file or folder; goes on where it was cut short.
+
+        Raises:
+            ArchiveError: the file is damaged; what came before that is imported.
+        """
+        size = path.stat().st_size if path.is_file() else 0
+        name = f"import {path.resolve()} {size}"
+        position, done, counts = checkpoints.begun(self._archive, name)
+        if self._restart or (done and form == "html"):
+            position, counts = 0, {}
+        result = Imported.from_counts(counts)
+        if done and position:
+            result.causes["imported-before"] += position
+            return result
+        began, took = time.monotonic(), 0.0
+        try:
+            asyncio.run(self._run(path, form, name, position, result))
+            took = time.monotonic() - began
+        finally:
+            for writer in self._writers.values():
+                writer.close()
+            self._writers = {}
+            tidied(self._archive, took)
+        return result
+
+    async def _run(
+        self, path: Path, form: Form, name: str, position: int, result: Imported
+    ) -> None:
+        workers = Workers()
+        workers.memory_mb = self._archive.location.worker_memory
+        batch: list[FoundPage] = []
+        loop = asyncio.get_running_loop()
+        found = pages(path, form, position)
+
+        async def flush(*, done: bool = False) -> None:
+            await self._batch(workers, batch, result)
+            batch.clear()
+            await loop.run_in_executor(None, lambda: checkpoints.reached(
+                self._archive, name, position, result.as_counts(), utc_now(), done=done
+            ))  # fmt: skip
+            self._observer(position)
+
+        try:
+            while True:
+                step = await loop.run_in_executor(None, next, found, None)
+                if step is None:
+                    break
+                position, page = step
+                if isinstance(page, Left):
+                    result.leave(page)
+                else:
+                    # Other tools write what is not ASCII in a WARC, and cannot replay it.
+                    batch.append(replace(page, url=as_sent(page.url)))
+                if len(batch) >= _BATCH or sum(len(p.body) for p in batch) >= _BATCH_BYTES:
+                    await flush()
+            await flush(done=True)
+        except BaseException:
+            # What was read whole is kept, whatever ended it.
+            if batch:
+                await self._batch(workers, batch, result)
+            raise
+        finally:
+            workers.close()
+
+    async def _batch(self, workers: Workers, batch: list[FoundPage], result: Imported) -> None:
+        jobs = self._owned(batch, result)
+        found = await asyncio.gather(*(_extracted(workers, job, result) for job in jobs))
+        outcomes: dict[int, list[PageStored]] = {}
+        for job, extraction in zip(jobs, found, strict=True):
+            content = None if extraction is None else extraction.content
+            if content is None or extraction is None:
+                if extraction is not None:
+                    result.causes[extraction.kind] += 1
+                continue
+            page = job.page
+            record = self._kept(job)
+            if record is None:
+                result.causes["noarchive"] += 1
+                continue
+            # What the page leads to is not followed: nobody asked for the site of today.
+            task = Task(page.url, "entry" if extraction.entry else "article", 0)
+            outcomes.setdefault(job.source.id, []).append(PageStored(
+                task, (page.url,), record, content, EXTRACTOR, origin="import",
+                derived=extraction.derived,
+            ))  # fmt: skip
+        for source_id, some in outcomes.items():
+            self._writers[source_id].sync()
+            for done in self._archive.record(source_id, None, some, utc_now()):
+                result.verdicts[done.verdict] += 1
+                if done.cause:
+                    result.causes[done.cause] += 1
+
+    def _owned(self, batch: list[FoundPage], result: Imported) -> list[_Job]:
+        """The pages that have a source and are not held already."""
+        by_source: dict[int, list[_Job]] = {}
+        for page in batch:
+            source = self._source or self._owners.of(page.url)
+            if source is None and self._new_sources:
+                source = self._owners.made(page.url, utc_now())
+            if source is None:
+                result.causes["no-source"] += 1
+                continue
+            job = _Job(page, source, hashlib.sha256(page.body).hexdigest())
+            by_source.setdefault(source.id, []).append(job)
+        fresh: list[_Job] = []
+        for source_id, jobs in by_source.items():
+            names = [(job.page.url, job.page.fetched_at, job.digest) for job in jobs]
+            known = imports.held(self._archive, source_id, names)
+            seen = set(known)
+            for job, name in zip(jobs, names, strict=True):
+                if name in seen:
+                    result.verdicts["held"] += 1
+                else:
+                    seen.add(name)
+                    fresh.append(job)
+        return fresh
+
+    def _kept(self, job: _Job) -> CaptureRecord | None:
+        """Where the page lies now in a capture file of our own; ``None`` where it must not."""
+        page, source = job.page, job.source
+        found = rights.under_policy(rights.read(page.headers, page.body), source.rights)
+        if rights.forbids_keeping(found):
+            return None
+        writer = self._writers.get(source.id)
+        if writer is None:
+            codec = codec_for_source(self._archive, source.id, utc_now())
+            writer = self._writers[source.id] = CaptureWriter(
+                self._archive.location.captures, f"{source.name}-import", f"Dateline/{VERSION}",
+                codec, operator=self._archive.location.contact,
+            )  # fmt: skip
+        place = writer.append(Exchange(
+            url=page.url, method="GET", request_headers=(), status=page.status,
+            response_headers=page.headers, body=page.body, fetched_at=page.fetched_at,
+            notes=(("dateline-origin", "import; content and transfer coding undone"),),
+        ))  # fmt: skip
+        return CaptureRecord(
+            url=page.url, status=page.status, content_type=page.content_type or None, etag=None,
+            last_modified=None, fetched_at=page.fetched_at, file=place.file, offset=place.offset,
+            length=place.length, digest=job.digest, record_id=place.record_id, rights=found,
+        )  # fmt: skip
+
+
+async def _extracted(workers: Workers, job: _Job, result: Imported) -> Prepared | None:
+    source, page = job.source, job.page
+    known = Known(source.timezone, source.language, None, page.fetched_at, {})
+    try:
+        return await workers.run(article_job, page.body, page.url, page.content_type, known)
+    except (BadPage, WorkerFailure) as error:
+        result.causes[error.cause] += 1
+        return None
+
+
+def import_urls(archive: Archive, path: Path, source: Source | None) -> Imported:
+    """Put the addresses of a list into the frontier of their sources."""
+    result = Imported()
+    owners = imports.Owners(archive)
+    by_source: dict[int, list[Announcement]] = {}
+    for url in urls(path):
+        if isinstance(url, Left):
+            result.leave(url)
+            continue
+        owner = source or owners.of(url)
+        if owner is None:
+            result.causes["no-source"] += 1
+            continue
+        by_source.setdefault(owner.id, []).append(Announcement(url))
+    for source_id, said in by_source.items():
+        fresh = archive.offer(source_id, said, utc_now())
+        result.verdicts["waiting"] += fresh
+        result.verdicts["held"] += len(said) - fresh
+    return result
+
+
+def import_feeds(archive: Archive, path: Path) -> Imported:
+    """Follow the sources of an OPML list, by their feeds and without asking them."""
+    result = Imported()
+    for feed in outlines(path):
+        if isinstance(feed, Left):
+            result.leave(feed)
+            continue
+        endpoint = FoundEndpoint(feed.feed_url, "feed", feed.title)
+        name = imports.follow(archive, feed.home_url, feed.title, endpoint, utc_now())
+        result.verdicts["followed" if name else "held"] += 1
+    return result

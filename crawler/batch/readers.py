@@ -1,0 +1,110 @@
+"""Reading what others keep: WARC and WACZ files, folders of saved pages, lists of URLs, OPML."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Literal
+
+from crawler.batch.found import (FollowedFeed, FoundPage, Left)
+from crawler.batch.opml import outlines
+from crawler.batch.saved_pages import (is_saved, saved_pages)
+from crawler.batch.unpacking import ZSTD_MAGIC
+from crawler.batch.warc_files import (wacz_file, warc_file)
+from storage.text.urls import is_web_url
+from storage.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Form = Literal["warc", "wacz", "html", "urls", "opml"]
+
+
+def form_of(path: Path) -> Form:
+    """What a file is, by its name and first bytes.
+
+    Raises:
+        ArchiveError: it is nothing that can be imported.
+    """
+    if path.is_dir():
+        return "html"
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4_096)
+    except OSError as error:
+        raise ArchiveError(f"cannot read {path}: {error.strerror}", "check its name") from error
+    if head[:2] == b"PK":
+        return _form_of_zip(path)
+    for _ in range(2):  # some are packed record by record, and once more as a whole
+        if head[:2] == b"\x1f\x8b":
+            try:
+                head = zlib.decompressobj(wbits=31).decompress(head, 4_096)
+            except zlib.error:
+                head = b""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"warc/", b"filedesc:")) or head.startswith(ZSTD_MAGIC):
+        return "warc"
+    if b"<opml" in text.replace(b"\0", b""):
+        return "opml"
+    if is_saved(head, path.name):
+        return "html"
+    if text.startswith((b"http://", b"https://", b"#")):
+        return "urls"
+    raise ArchiveError(
+        f"{path} is no WARC, WACZ, OPML, saved page or list of URLs", "name its form with --form"
+    )
+
+
+def _form_of_zip(path: Path) -> Form:
+    """What a ZIP is: a WACZ, or nothing that can be imported.
+
+    Raises:
+        ArchiveError: it is no WACZ.
+    """
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = packed.namelist()
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ArchiveError(f"{path} is a damaged ZIP: {error}", "copy it again") from error
+    if any(name.startswith("archive/") and ".warc" in name for name in names):
+        return "wacz"
+    what = "a MAFF archive" if path.suffix.lower() == ".maff" else "a ZIP, but no WACZ"
+    raise ArchiveError(f"{path} is {what}", "unpack it, and import the folder")
+
+
+def pages(path: Path, form: Form, skip: int = 0) -> Iterator[tuple[int, FoundPage | Left]]:
+    """(position, page or what was left out) of a file or folder, after the first ``skip``.
+
+    Raises:
+        ArchiveError: it cannot be read, or is damaged; what came before it is good.
+    """
+    found = {"warc": warc_file, "wacz": wacz_file, "html": saved_pages}[form](path)
+    position = 0
+    try:
+        for position, page in enumerate(found, 1):
+            if position > skip:
+                yield position, page
+    except (OSError, zlib.error, zipfile.BadZipFile, EOFError) as error:
+        raise ArchiveError(
+            f"{path} is damaged after record {position}: {error}", "what came before is imported"
+        ) from error
+
+
+def urls(path: Path) -> Iterator[str | Left]:
+    """The addresses of a list, one a line; lines that begin with # are remarks."""
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            url = line.strip().lstrip("\ufeff")
+            if not url or url.startswith("#"):
+                continue
+            yield url if is_web_url(url) else Left("no-web-address", url[:200])
+
+
+def feeds(path: Path) -> list[FollowedFeed]:
+    """The sources of an OPML list that can be followed.
+
+    Raises:
+        ArchiveError: it is no OPML.
+    """
+    return [one for one in outlines(path) if isinstance(one, FollowedFeed)]

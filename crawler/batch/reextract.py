@@ -1,0 +1,170 @@
+"""Runs today's extractor over kept captures, in worker processes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from crawler.run.continuation import (Further, collect)
+from crawler.extraction.article import EXTRACTOR, Known
+from crawler.extraction.continued import joined, next_page
+from crawler.extraction.page import BadPage
+from crawler.pipelines.clean import clean_article, clean_content
+from crawler.workers.pool import (WorkerFailure, Workers, extract_job)
+from storage import utc_now
+from storage.jobs import checkpoints
+from storage.jobs import reextraction
+from storage.errors import CaptureUnreadable
+from storage.queries.items import read_capture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from crawler.extraction.article import Extraction
+    from storage import Archive
+    from storage.jobs.reextraction import (Reextracted, ToReextract)
+
+logger = logging.getLogger(__name__)
+_BATCH = 100
+
+
+@dataclass(slots=True)
+class Reextraction:
+    """What came of it: items looked at, those that changed, by field; what could not be read."""
+
+    seen: int = 0
+    changed: int = 0
+    fields: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+
+    def as_counts(self) -> dict[str, int]:
+        """For keeping beside the position."""
+        return {
+            "seen": self.seen, "changed": self.changed,
+            **{f"field {name}": count for name, count in self.fields.items()},
+            **{f"cause {name}": count for name, count in self.causes.items()},
+        }  # fmt: skip
+
+    @classmethod
+    def from_counts(cls, counts: dict[str, int]) -> Reextraction:
+        """Go on from what was kept."""
+        found = cls(counts.get("seen", 0), counts.get("changed", 0))
+        for name, count in counts.items():
+            kind, _, what = name.partition(" ")
+            if kind in ("field", "cause") and what:
+                (found.fields if kind == "field" else found.causes)[what] = count
+        return found
+
+
+def reextract(
+    archive: Archive, source_id: int | None = None, since: datetime | None = None,
+    *, older: bool = False, restart: bool = False,
+    observer: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Reextraction:  # fmt: skip
+    """Read captures again; goes on where the same call was cut short, unless ``restart``.
+
+    ``observer`` is told how many are done of how many.
+    """
+    name = f"reextract {EXTRACTOR} source={source_id} since={since} older={older}"
+    position, done, counts = checkpoints.begun(archive, name)
+    if done or restart:
+        position, counts = 0, {}
+    result = Reextraction.from_counts(counts)
+    total = result.seen + reextraction.count(
+        archive, EXTRACTOR, source_id, since, older=older, after=position
+    )
+
+    async def main() -> None:
+        nonlocal position
+        workers = Workers()
+        workers.memory_mb = archive.location.worker_memory
+        try:
+            while batch := reextraction.take(
+                archive, EXTRACTOR, source_id, since, older=older, after=position, limit=_BATCH
+            ):
+                await _batch(archive, workers, batch, result)
+                position = batch[-1].item_id
+                checkpoints.reached(archive, name, position, result.as_counts(), utc_now())
+                observer(result.seen, total)
+        finally:
+            workers.close()
+
+    asyncio.run(main())
+    checkpoints.reached(archive, name, position, result.as_counts(), utc_now(), done=True)
+    return result
+
+
+async def _batch(
+    archive: Archive, workers: Workers, batch: list[ToReextract], result: Reextraction
+) -> None:
+    made = await asyncio.gather(*(_made(archive, workers, one, result) for one in batch))
+    by_source: dict[int, list[Reextracted]] = {}
+    for one, content in zip(batch, made, strict=True):
+        if content is not None:
+            by_source.setdefault(one.source_id, []).append(content)
+    for source_id, some in by_source.items():
+        for changed in reextraction.record(archive, source_id, some, EXTRACTOR, utc_now()):
+            result.changed += bool(changed)
+            result.fields.update(changed)
+    result.seen += len(batch)
+
+
+async def _whole(
+    archive: Archive, workers: Workers, one: ToReextract, found: Extraction, known: Known
+) -> Extraction:
+    """An article with its further pages, of the captures that were made with its first one."""
+
+    async def get(url: str) -> Further | None:
+        loop = asyncio.get_running_loop()
+        capture = await loop.run_in_executor(
+            None, reextraction.further_capture, archive, one.capture, url
+        )
+        if capture is None:
+            return None
+        try:
+            body = await loop.run_in_executor(None, read_capture, archive, capture)
+            read = await workers.run(
+                extract_job, body, capture.url, capture.content_type or "", known
+            )
+        except (CaptureUnreadable, BadPage, WorkerFailure):
+            return None
+        return Further(capture.url, read)
+
+    url = one.capture.url
+    if found.article is None or next_page(url, 2, found.onward) is None:
+        return found
+    first = clean_article(found.article)
+    others, lacking = await collect(first, found.onward, url, get)
+    if not others and lacking is None:
+        return found
+    return replace(found, article=joined(first, others, lacking))
+
+
+async def _made(
+    archive: Archive, workers: Workers, one: ToReextract, result: Reextraction
+) -> Reextracted | None:
+    capture = one.capture
+    try:
+        body = await asyncio.get_running_loop().run_in_executor(
+            None, read_capture, archive, capture
+        )
+        known = Known(one.timezone, one.language, one.kind, capture.fetched_at, one.hints)
+        found = await workers.run(extract_job, body, capture.url, capture.content_type or "", known)
+    except (CaptureUnreadable, BadPage, WorkerFailure) as error:
+        cause = getattr(error, "cause", "capture-unreadable")
+        result.causes[str(cause)] += 1
+        logger.warning("item %d: %s", one.item_id, error)
+        return None
+    found = await _whole(archive, workers, one, found, known)
+    content = found.content
+    if content is None or (found.entry is not None) != (one.kind == "entry"):
+        # What the archive holds stays: the older extractor saw an item there.
+        result.causes[f"now-{found.kind}"] += 1
+        return None
+    return reextraction.Reextracted(
+        one.item_id, capture.id, clean_content(content), capture.fetched_at
+    )

@@ -1,0 +1,1 @@
+"""Fetching outside the engine, failure causes, address policy, throttle."""

@@ -1,0 +1,84 @@
+"""Why a request failed: one short word to count, one line to read, and whether it is final."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+
+from crawler.middlewares.guard import RefusedRequest
+from crawler.http.resolver import refused_hosts
+from storage.text.urls import host_of
+from storage.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+# Client errors that another day may mend: they speak of the moment, not of the page.
+_PASSING = frozenset({401, 403, 407, 408, 418, 421, 423, 425, 429, 451})
+# robots.txt may change; a private address or a URL that is none stays what it is.
+_FINAL_REFUSALS = frozenset({"address-refused", "bad-url"})
+_CLIENT_ERROR, _SERVER_ERROR = 400, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed request, for counting and for reading."""
+
+    cause: str
+    detail: str
+    final: bool = False
+
+
+_DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
+    (DownloadTimeoutError, "timeout"),
+    (DownloadConnectionRefusedError, "connection-refused"),
+    (CannotResolveHostError, "unknown-host"),
+    (ResponseDataLossError, "truncated"),
+    (DownloadCancelledError, "too-large"),
+    (UnsupportedURLSchemeError, "bad-url"),
+    (DownloadFailedError, "connection-failed"),
+)
+
+
+def of_exception(error: BaseException | None, url: str) -> Failure:
+    """Classify what a download raised."""
+    detail = " ".join(str(error).split())[:300] or type(error).__name__
+    if isinstance(error, RefusedRequest):
+        return Failure(error.cause, error.reason, final=error.cause in _FINAL_REFUSALS)
+    if isinstance(error, ArchiveError):
+        return Failure("storage", str(error))
+    if isinstance(error, CannotResolveHostError) and host_of(url) in refused_hosts:
+        return Failure("address-refused", "its host has only private addresses; "
+                       "set DATELINE_ALLOW_PRIVATE=1 to fetch from it", final=True)  # fmt: skip
+    if isinstance(error, IgnoreRequest):
+        words = detail.lower()
+        cause = "redirect-loop" if "redirect" in words else "ignored"
+        # A body that unpacks to more than is allowed.
+        cause = "too-large" if "exceeded" in words else cause
+        return Failure(cause, detail, final=True)
+    for kind, cause in _DOWNLOAD_ERRORS:
+        if isinstance(error, kind):
+            return Failure(cause, detail, final=cause == "too-large")
+    return Failure("download-failed", f"{type(error).__name__}: {detail}")
+
+
+def of_status(response: Response) -> Failure | None:
+    """Classify an answer that is no page; ``None`` for one that is."""
+    status = response.status
+    if status < _CLIENT_ERROR:
+        if status not in (200, 203, 206, 304):
+            return Failure(f"http-{status}", f"the server answered {status}", final=True)
+        return None
+    final = status < _SERVER_ERROR and status not in _PASSING
+    return Failure(f"http-{status}", f"the server answered {status}", final=final)

@@ -1,0 +1,1 @@
+"""The parts of one crawl run; each takes a RunContext, none the spider."""

@@ -1,0 +1,93 @@
+"""The captures' writer of one crawl, the thread that it lives in, and what publishers reserve."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from scrapy import Request
+
+from crawler.http import failures
+from crawler.http.fetch import (fetch, max_age)
+from storage.crawl import host_cache
+from storage.captures.care import rewrite
+from storage.types import rights
+from storage.captures.writer import (CaptureWriter, recover)
+from storage.captures.care.repack import codec_for_source
+from storage.version import VERSION
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from scrapy.crawler import Crawler
+
+    from storage import Archive
+    from storage.captures.writer import (Exchange, Place, Rendering)
+
+_TDMREP = "/.well-known/tdmrep.json"
+
+
+def mended(archive: Archive) -> list[str]:
+    """End what a killed process left among the captures; returns what was done, a line each."""
+    ended = rewrite.finish(archive)
+    lines = [f"ended {ended} rewriting of captures"] if ended else []
+    for name, cut in recover(archive.location.captures):
+        lines.append(f"mended {name}: {cut} bytes of a broken record cut off")
+    return lines
+
+
+class Keeper:
+    """One WARC writer, used from one thread: compressing and writing leave the reactor alone."""
+
+    def __init__(self, archive: Archive, source_id: int, label: str, now: datetime) -> None:
+        codec = codec_for_source(archive, source_id, now)
+        self._archive = archive
+        self.writer = CaptureWriter(
+            archive.location.captures, label, f"Dateline/{VERSION}", codec,
+            operator=archive.location.contact,
+        )  # fmt: skip
+        self.executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="captures")
+        self.policy = "reserve"
+        self._host = ""
+        self._tdmrep: list[dict[str, Any]] = []
+
+    async def ask_rights(self, crawler: Crawler, home_url: str, now: datetime) -> None:
+        """Read what the host of ``home_url`` reserves for all of its pages."""
+        parts = urlsplit(home_url)
+        url = f"{parts.scheme}://{parts.netloc}{_TDMREP}"
+        body = host_cache.kept(self._archive, url, now)
+        if body is None:
+            answer = await fetch(crawler, Request(url, dont_filter=True))
+            if isinstance(answer, failures.Failure):
+                if answer.final:
+                    host_cache.keep(self._archive, url, b"", now, None)
+                return
+            body = answer.body
+            host_cache.keep(self._archive, url, body, now, max_age(answer))
+        if body:
+            self._host, self._tdmrep = parts.netloc, rights.read_tdmrep(body)
+
+    def rights_of(
+        self, url: str, headers: tuple[tuple[str, str], ...], body: bytes
+    ) -> dict[str, Any] | None:
+        """What is reserved of a page, under the source's policy."""
+        parts = urlsplit(url)
+        site = None
+        if self._tdmrep and parts.netloc == self._host:
+            site = rights.for_path(self._tdmrep, parts.path or "/")
+        return rights.under_policy(rights.read(headers, body, site), self.policy)
+
+    async def keep(self, exchange: Exchange | Rendering) -> Place:
+        """Write an exchange in the writer's thread."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self.executor, self.writer.append, exchange
+        )
+
+    def close(self) -> None:
+        """Finish what is being written and close the file."""
+        try:
+            self.executor.submit(self.writer.close).result()
+        finally:
+            self.executor.shutdown()

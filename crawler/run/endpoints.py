@@ -1,0 +1,197 @@
+"""Visiting a source's endpoints in a run: requests, and what came of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from scrapy import Request
+
+from crawler.http import failures
+from crawler.workers import pool
+from crawler.discovery.errors import DiscoveryError
+from crawler.extraction.page import BadPage
+from crawler.http.fetch import (content_type, header, max_age)
+from crawler.middlewares.retry import retry_after
+from storage import ArchiveError, utc_now
+from storage.types.pages import (DueEndpoint, EndpointFailed, EndpointRead)
+from storage.crawl.sources import (add_endpoints, due_endpoints)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from crawler.items import EndpointContent
+    from crawler.spiders.news import NewsSpider
+    from storage.types.pages import Taken
+
+# A sitemap may have 50 MB by its protocol; a feed has no limit of its own.
+_ENDPOINT_BYTES = 64 * 1024 * 1024
+_PERMANENT = {301, 308}
+
+
+class Visits:
+    """The endpoints of one run. ``open`` counts those whose answers are still to come."""
+
+    def __init__(self, spider: NewsSpider) -> None:
+        self.spider = spider
+        self.open = 0
+        self._visited: set[int] = set()
+
+    def due(self) -> list[Request]:
+        """Requests for the endpoints that are due and were not visited yet."""
+        spider = self.spider
+        with spider.recorder.archive.reading() as session:
+            due = due_endpoints(
+                session, spider.source.id, spider.started_at, all_of_them=not spider.arguments.due
+            )
+        fresh = [endpoint for endpoint in due if endpoint.id not in self._visited]
+        self._visited.update(endpoint.id for endpoint in fresh)
+        self.open += len(fresh)
+        return [self._request(endpoint) for endpoint in fresh]
+
+    def _request(self, endpoint: DueEndpoint) -> Request:
+        return Request(
+            endpoint.url,
+            callback=self.parse,
+            errback=self.failed,
+            dont_filter=True,
+            priority=10,
+            meta={
+                "endpoint": endpoint,
+                "digest_wanted": True,
+                "validators": None
+                if self.spider.drawing.may_draw(endpoint)
+                else (endpoint.url, endpoint.etag, endpoint.last_modified),
+                "download_maxsize": _ENDPOINT_BYTES,
+            },
+        )
+
+    async def parse(self, response: Response) -> AsyncIterator[Request]:
+        """Take in what an endpoint announces; a sitemap index leads to further endpoints."""
+        endpoint: DueEndpoint = response.meta["endpoint"]
+        try:
+            failure = failures.of_status(response)
+            if failure is not None:
+                await self._note_failed(endpoint, failure, response)
+                return
+            content = await self._read(endpoint, response)
+            if content is not None and content.children:
+                for request in self.due():
+                    yield request
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self.open -= 1
+        self.spider.wake()
+
+    async def _read(self, endpoint: DueEndpoint, response: Response) -> EndpointContent | None:
+        spider = self.spider
+        drawn = spider.drawing.may_draw(endpoint)
+        digest = None if drawn else response.meta.get("digest")
+        read = EndpointRead(
+            endpoint.id, response.status, header(response, "ETag"),
+            header(response, "Last-Modified"), digest, moved_to=moved_to(response),
+        )  # fmt: skip
+        if read.is_unchanged(endpoint.digest):
+            spider.tally.unchanged_endpoints += 1
+            await self._record(read, None)
+            return None
+        try:
+            content: EndpointContent = await spider.workers.run(
+                pool.endpoint_job, endpoint.kind, response.body, response.url,
+                content_type(response),
+            )  # fmt: skip
+            content = await spider.drawing.listing(endpoint, response, content)
+        except (DiscoveryError, BadPage, pool.WorkerFailure) as error:
+            cause = getattr(error, "cause", "") or f"not-a-{endpoint.kind}"
+            await self._note_failed(endpoint, failures.Failure(cause, str(error)), response)
+            return None
+        if content.note:
+            spider.logger.info("%s: %s", endpoint.url, content.note)
+        spider.tally.causes.update(content.skipped)
+        wishes = content.wishes
+        fresh_for = max_age(response)
+        if fresh_for:
+            least = max(wishes.least_minutes or 0, fresh_for // 60) or None
+            wishes = dataclasses.replace(wishes, least_minutes=least)
+        read = dataclasses.replace(
+            read, title=content.title, announcements=content.announcements, wishes=wishes
+        )
+        await self._record(read, content)
+        return content
+
+    async def _record(self, read: EndpointRead, content: EndpointContent | None) -> None:
+        spider = self.spider
+        recorder, archive, source_id = spider.recorder, spider.recorder.archive, spider.source.id
+
+        def work() -> Taken:
+            if content is not None and content.children:
+                children = content.children
+                archive.write(lambda s: add_endpoints(s, source_id, children, utc_now()))
+            return archive.record_endpoint(source_id, read, utc_now())
+
+        try:
+            taken = await recorder.call(work)
+        except ArchiveError as error:
+            spider.stop(str(error))
+            return
+        spider.tally.endpoints += 1
+        spider.tally.announced += taken.said
+        spider.tally.fresh += taken.fresh
+        self._tell(taken)
+
+    def _tell(self, taken: Taken) -> None:
+        if taken.word:
+            self.spider.logger.warning("%s", taken.word)
+        if taken.gap is not None:
+            since, until = taken.gap
+            self.spider.tally.gaps += 1
+            self.spider.logger.warning(
+                "a gap: items from %s to %s left the feed unseen; looking for them elsewhere",
+                since.isoformat(timespec="minutes"), until.isoformat(timespec="minutes"),
+            )  # fmt: skip
+
+    async def failed(self, failure: Failure) -> None:
+        """Note an endpoint that could not be had."""
+        request = failure.request  # type: ignore[attr-defined]
+        endpoint: DueEndpoint = request.meta["endpoint"]
+        try:
+            await self._note_failed(endpoint, failures.of_exception(failure.value, request.url))
+        finally:
+            self._end()
+
+    async def _note_failed(
+        self, endpoint: DueEndpoint, failure: failures.Failure, response: Response | None = None
+    ) -> None:
+        if failure.cause == pool.INTERRUPTED:
+            return
+        spider = self.spider
+        spider.logger.warning("endpoint %s: %s (%s)", endpoint.url, failure.detail, failure.cause)
+        spider.tally.causes[f"endpoint-{failure.cause}"] += 1
+        status, wait = None, None
+        if response is not None:
+            status = response.status
+            wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        outcome = EndpointFailed(endpoint.id, failure.cause, failure.detail, status, wait)
+        recorder, source_id = spider.recorder, spider.source.id
+        try:
+            taken: Taken = await recorder.call(
+                lambda: recorder.archive.record_endpoint(source_id, outcome, utc_now())
+            )
+        except ArchiveError as error:
+            spider.stop(str(error))
+            return
+        self._tell(taken)
+
+
+def moved_to(response: Response) -> str | None:
+    """Where a request was sent for good: every redirect on its way was permanent."""
+    reasons = response.meta.get("redirect_reasons")
+    if not reasons or not all(reason in _PERMANENT for reason in reasons):
+        return None
+    return response.url

@@ -1,0 +1,333 @@
+"""Subscriber access of a source: a login form, or cookies exported from a browser.
+
+Credentials come from ``credentials.toml`` in the archive's folder (mode 600) or the environment;
+they are never in the database, a log, a capture or an error. A section a source::
+
+    [agency]
+    login = "https://agency.example/login"
+    username = "archive@example.org"
+    password = "…"
+    # or, instead of the three lines above:
+    cookies = "agency-cookies.txt"
+
+``DATELINE_AGENCY_USERNAME`` and ``DATELINE_AGENCY_PASSWORD`` win over the file.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import stat
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scrapy import FormRequest, Request
+
+from crawler.http import failures
+from crawler.extraction.link_rules import same_site
+from crawler.extraction.page import BadPage, parse_html
+from crawler.http.fetch import (content_type, fetch)
+from crawler.http.cookies import ChainCookiesMiddleware
+from crawler.sites import site_for
+from storage.text.urls import (absolute, is_web_url)
+from storage.crawl.frontier import wake_teasers
+from storage.config import find_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.http.request import VerboseCookie
+
+    from crawler.extraction.article import Extraction
+    from crawler.run.recorder import Tally
+    from storage import Archive
+
+logger = logging.getLogger(__name__)
+FILE = "credentials.toml"
+_USER_FIELD = re.compile(r"user|mail|login|ident|account|compte|name|nom", re.IGNORECASE)
+_LOGOUT = re.compile(
+    r"log-?_?out|sign-?_?out|logoff|abmeld|ausloggen|deconnexion|déconnexion|cerrar-?sesion|esci|uitloggen",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(
+    r"(?:wrong|invalid|incorrect|unknown|not recogni[sz]ed|does ?n[o'’]t match|login failed"
+    r"|failed to log|could not log|try again|access denied|falsch|ungültig|fehlgeschlagen"
+    r"|nicht korrekt|erroné|échoué|contraseña no|no es válid|errat[ao]|non valid|onjuist"
+    r"|ongeldig|inválid|błędn)",
+    re.IGNORECASE,
+)
+# An answer that tells of a refusal does so at its beginning.
+_MOST_WORDS = 2_000
+# A person asked for this page by name; robots.txt speaks to those who wander.
+_ASKED = {"dont_obey_robotstxt": True}
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class BadAccess(Exception):
+    """What a person must mend before a source's access works; holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to be let in. Its ``repr`` shows nothing that must stay secret."""
+
+    source: str
+    login: str | None = None
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    cookies: tuple[VerboseCookie, ...] = field(default=(), repr=False)
+
+
+def access_of(folder: Path, source: str) -> Access | None:
+    """The access of ``source``; ``None`` where none is set up.
+
+    Raises:
+        BadAccess: the file is readable by others, broken or incomplete.
+    """
+    section = _section(folder / FILE, source)
+    prefix = f"DATELINE_{re.sub(r'[^A-Z0-9]', '_', source.upper())}_"
+    username = os.environ.get(f"{prefix}USERNAME", str(section.get("username", "")))
+    password = os.environ.get(f"{prefix}PASSWORD", str(section.get("password", "")))
+    login = os.environ.get(f"{prefix}LOGIN", section.get("login"))
+    if section.get("cookies"):
+        path = folder / str(section["cookies"])
+        return Access(source, cookies=tuple(_cookies(path)))
+    if not (username or password or login):
+        return None
+    if not (username and password and login):
+        raise BadAccess(f"access of {source}: login, username and password are all needed")
+    if not is_web_url(str(login)):
+        raise BadAccess(f"access of {source}: login must be the address of the login page")
+    return Access(source, str(login), username, password)
+
+
+def _section(path: Path, source: str) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    _refuse_readable(path)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # The parser's own words may quote the line, and with it a password.
+        raise BadAccess(f"{path} is no valid TOML: quote its values") from error
+    section = data.get(source, {})
+    if not isinstance(section, dict):
+        raise BadAccess(f"{path}: [{source}] must be a section")
+    return section
+
+
+def _refuse_readable(path: Path) -> None:
+    if os.name == "posix" and path.stat().st_mode & _OTHERS:
+        raise BadAccess(f"{path} can be read by others: run `chmod 600 {path}`")
+
+
+def _cookies(path: Path) -> list[VerboseCookie]:
+    """Cookies of a file as browsers' extensions export them (Netscape format)."""
+    try:
+        _refuse_readable(path)
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise BadAccess(f"{path} cannot be read: {error.strerror}") from error
+    found: list[VerboseCookie] = []
+    for line in lines:
+        parts = line.removeprefix("#HttpOnly_").split("\t")
+        if len(parts) == 7 and not line.startswith("# "):
+            domain, _, cookie_path, secure, _, name, value = parts
+            found.append({"name": name, "value": value, "domain": domain.lstrip("."),
+                          "path": cookie_path, "secure": secure == "TRUE"})  # fmt: skip
+    if not found:
+        raise BadAccess(f"{path} holds no cookies in Netscape format (cookies.txt)")
+    return found
+
+
+class Session:
+    """A source's session in one run: opened at its start, renewed once if it expires."""
+
+    def __init__(self, crawler: Crawler, access: Access) -> None:
+        self.crawler = crawler
+        self.access = access
+        self._renewals = 1
+
+    async def open(self) -> None:
+        """Log in, or take the cookies in.
+
+        Raises:
+            BadAccess: it did not work; says what the site answered, nothing secret.
+        """
+        access = self.access
+        if access.login is None:
+            jars = self.crawler.get_downloader_middleware(ChainCookiesMiddleware)
+            if jars is None:
+                raise BadAccess(f"access of {access.source}: cookies are switched off")
+            jars.add(access.cookies)
+            return
+        page = await fetch(self.crawler, Request(access.login, dont_filter=True, meta=_ASKED))
+        if isinstance(page, failures.Failure):
+            raise BadAccess(f"access of {access.source}: the login page: {page.detail}")
+        before = self._cookies()
+        answer = await fetch(self.crawler, self._form(page))
+        if isinstance(answer, failures.Failure):
+            raise BadAccess(f"access of {access.source}: logging in: {answer.detail}")
+        if not await self._is_in(page, answer, before):
+            raise BadAccess(f"access of {access.source}: the site did not let us in; "
+                            "check username and password")  # fmt: skip
+
+    async def _is_in(self, page: Response, answer: Response, before: set[str]) -> bool:
+        """Whether ``answer`` came to somebody who is logged in now.
+
+        The site's own sign decides where its file names one; else a new form or the words of a
+        refusal say no, a way to log out says yes. Where nothing is said, a login must have
+        changed something: a cookie, or that the login page asks for a password.
+        """
+        sign = site_for(page.url).signed_in
+        if sign:
+            return bool(answer.css(sign))
+        if _password_form(answer) is not None:
+            return False
+        words = " ".join(" ".join(answer.css("body *::text").getall()).split())[:_MOST_WORDS]
+        if any(_LOGOUT.search(href) for href in answer.css("a::attr(href)").getall()):
+            return True
+        if _REFUSED.search(words):
+            return False
+        if self._cookies() - before:
+            return True
+        again = await fetch(self.crawler, Request(page.url, dont_filter=True, meta=_ASKED))
+        return not isinstance(again, failures.Failure) and _password_form(again) is None
+
+    def _cookies(self) -> set[str]:
+        """Names and digests of the session's cookies, for telling whether they changed."""
+        jars = self.crawler.get_downloader_middleware(ChainCookiesMiddleware)
+        held = jars.jars.session.jar if jars is not None else ()
+        return {f"{one.domain} {one.name} {hash(one.value)}" for one in held}
+
+    async def renew(self) -> bool:
+        """Log in again, once a run; whether that was done.
+
+        Raises:
+            BadAccess: it did not work.
+        """
+        if self._renewals == 0 or self.access.login is None:
+            return False
+        self._renewals -= 1
+        await self.open()
+        return True
+
+    def _form(self, page: Response) -> FormRequest:
+        form = _password_form(page)
+        if form is None:
+            raise BadAccess(
+                f"access of {self.access.source}: {self.access.login} shows no login form"
+            )
+        target = absolute(page.url, form.get("action") or page.url) or page.url
+        if not same_site(target, page.url) and not same_site(page.url, target):
+            raise BadAccess(f"access of {self.access.source}: the form leads to another site")
+        data: dict[str, str] = {}
+        user = None
+        for element in form.iter("input"):
+            name, kind = element.get("name"), (element.get("type") or "text").lower()
+            if not name or kind in ("submit", "button", "image", "reset", "file"):
+                continue
+            if kind == "password":
+                data[name] = self.access.password
+            elif kind in ("email", "text", "tel") and (
+                user is None and (kind == "email" or _USER_FIELD.search(name))
+            ):
+                user = name
+                data[name] = self.access.username
+            elif kind not in ("checkbox", "radio") or element.get("checked") is not None:
+                data[name] = element.get("value") or ""
+        if user is None:
+            raise BadAccess(
+                f"access of {self.access.source}: the form has no field for the username"
+            )
+        method = (form.get("method") or "POST").upper()
+        return FormRequest(target, method=method, formdata=data, dont_filter=True,
+                           headers={"Referer": page.url}, meta=_ASKED)  # fmt: skip
+
+
+class Door:
+    """What a spider does with its source's access; for a source without one it does nothing."""
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self._session: Session | None = None
+        self._problem: BadAccess | None = None
+        self._tally: Tally | None = None
+
+    def set_up(self, crawler: Crawler, source: str) -> None:
+        """Read the access; only a source that has one keeps cookies, for a crawl is no session."""
+        try:
+            access = access_of(find_folder(crawler.settings.get("DATELINE_ARCHIVE")), source)
+        except BadAccess as error:
+            self._problem = error
+            return
+        if access is not None:
+            crawler.settings.set("DATELINE_SESSION", True, priority="spider")
+            self._session = Session(crawler, access)
+
+    def check(self) -> None:
+        """Raise what :meth:`set_up` met.
+
+        Raises:
+            BadAccess: what is set up cannot be used.
+        """
+        if self._problem is not None:
+            raise self._problem
+
+    async def enter(self, archive: Archive, source_id: int, now: datetime, tally: Tally) -> None:
+        """Open the session, and make due what was only seen as a teaser.
+
+        Where that fails the crawl goes on as any visitor's, and counts it.
+        """
+        self._tally = tally
+        if self._session is None:
+            return
+        try:
+            await self._session.open()
+        except BadAccess as error:
+            self._failed(error, "; going on as a visitor")
+            return
+        self.is_open = True
+        archive.write(lambda s: wake_teasers(s.connection(), source_id, now))
+
+    async def seen_again(
+        self, extraction: Extraction, request: Callable[[], Request]
+    ) -> Response | None:
+        """The page once more where a session that expired showed only its wall."""
+        article = extraction.article
+        walled = extraction.kind == "login-wall" or (
+            article is not None and article.access == "teaser"
+        )
+        if not self.is_open or self._session is None or not walled:
+            return None
+        try:
+            if not await self._session.renew():
+                return None
+        except BadAccess as error:
+            self._failed(error, "")
+            return None
+        again = await fetch(self._session.crawler, request())
+        return None if isinstance(again, failures.Failure) else again
+
+    def _failed(self, error: BadAccess, what_now: str) -> None:
+        logger.error("%s%s", error, what_now)
+        if self._tally is not None:
+            self._tally.causes["access-failed"] += 1
+
+
+def _password_form(page: Response) -> Any | None:
+    """The form that asks for a password, if the page has one."""
+    try:
+        root = parse_html(page.body, page.url, content_type(page)).root
+    except BadPage:
+        return None
+    for form in root.iter("form"):
+        if any((field.get("type") or "").lower() == "password" for field in form.iter("input")):
+            return form
+    return None

@@ -1,0 +1,160 @@
+"""Fetches the pictures and attachments of what a run stored, under limits of size and type."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING
+
+from scrapy import Request
+
+from crawler.http import failures
+from crawler.workers import pool as workers
+from crawler.extraction.documents import UnreadableDocument
+from crawler.http.fetch import (content_type, fetch)
+from storage.ingest import media as storage_media
+from storage import utc_now
+from storage.errors import FolderNotWritable
+from storage.ingest.media import (FetchedMedia, WantedMedia)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from crawler.run.recorder import Recorder
+
+MAX_PICTURE_BYTES = 15 * 1024 * 1024
+MAX_ATTACHMENT_BYTES = 40 * 1024 * 1024
+# In flight at a time; the host's own delay and concurrency hold as for pages.
+_TOGETHER = 4
+_ENDING = re.compile(r"\.[a-z0-9]{2,5}$", re.IGNORECASE)
+_PICTURES = (
+    (b"\xff\xd8\xff", ".jpg"), (b"\x89PNG\r\n\x1a\n", ".png"), (b"GIF8", ".gif"), (b"BM", ".bmp"),
+    (b"\x00\x00\x01\x00", ".ico"), (b"II*\x00", ".tif"), (b"MM\x00*", ".tif"),
+)  # fmt: skip
+# Documents by their first bytes; a page of HTML in a document's place is an error page or a wall.
+_DOCUMENTS = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"{\\rtf")
+_TEXTS = (".csv", ".txt")
+
+
+class MediaFetcher:
+    """The media part of one run."""
+
+    def __init__(self, crawler: Crawler, recorder: Recorder, source_id: int, limit: int,
+                 *, patient: bool = False,
+                 on_settled: Callable[[], None] = lambda: None) -> None:  # fmt: skip
+        self.crawler = crawler
+        self.recorder = recorder
+        self.source_id = source_id
+        self.limit = limit
+        self.patient = patient
+        self._on_settled = on_settled
+        self.counts: Counter[str] = Counter()
+
+    async def run(self, pool: workers.Workers) -> Counter[str]:
+        """Fetch until nothing is wanted or the limit is reached; returns counts by state and cause.
+
+        Raises:
+            ArchiveError: the archive cannot be written.
+        """
+        archive, source_id, began = self.recorder.archive, self.source_id, utc_now()
+        taken = 0
+        while taken < self.limit:
+            count = min(_TOGETHER, self.limit - taken)
+
+            def work(count: int = count) -> list[WantedMedia]:
+                with archive.reading() as session:
+                    return storage_media.wanted(
+                        session, source_id, count, began, patient=self.patient
+                    )
+
+            batch = await self.recorder.read(work)
+            if not batch:
+                break
+            taken += len(batch)
+            fetched = await asyncio.gather(*(self._settled(one, pool) for one in batch))
+            whole = [one for one in fetched if one.cause != workers.INTERRUPTED]
+            await self.recorder.call(partial(archive.record_media, whole, utc_now()))
+            for one in whole:
+                self.counts[one.state] += 1
+            if len(whole) < len(fetched):
+                break
+        return self.counts
+
+    async def _settled(self, wanted: WantedMedia, pool: workers.Workers) -> FetchedMedia:
+        fetched = await self._fetched(wanted, pool)
+        self._on_settled()
+        return fetched
+
+    async def _fetched(self, wanted: WantedMedia, pool: workers.Workers) -> FetchedMedia:
+        limit = MAX_PICTURE_BYTES if wanted.kind == "picture" else MAX_ATTACHMENT_BYTES
+        request = Request(wanted.url, dont_filter=True, meta={"download_maxsize": limit})
+        response = await fetch(self.crawler, request)
+        if isinstance(response, failures.Failure):
+            return FetchedMedia(wanted.id, cause=response.cause, detail=response.detail,
+                                final=response.final)  # fmt: skip
+        ending = _ending(wanted, response)
+        if ending is None:
+            kind = content_type(response).split(";")[0] or "of an unknown type"
+            return FetchedMedia(wanted.id, cause="not-a-picture" if wanted.kind == "picture" else
+                                "not-a-document", detail=f"it is {kind}", final=True)  # fmt: skip
+        folder = self.recorder.archive.location.media
+        digest, path = await self.recorder.call(lambda: _kept(folder, response.body, ending))
+        text = detail = None
+        if wanted.kind == "attachment":
+            text, detail = await _text(pool, response.body, ending)
+        return FetchedMedia(
+            wanted.id, digest=digest, path=path, size=len(response.body), text=text,
+            content_type=content_type(response).split(";")[0].strip() or None, detail=detail,
+        )  # fmt: skip
+
+
+def _kept(folder: Path, body: bytes, ending: str) -> tuple[str, str]:
+    try:
+        return storage_media.keep(folder, body, ending)
+    except OSError as error:
+        raise FolderNotWritable(
+            f"cannot write in {folder}: {error.strerror}", "check space and rights there"
+        ) from error
+
+
+def _picture_ending(body: bytes) -> str | None:
+    """The ending that a picture's first bytes ask for; ``None`` where it is no picture."""
+    for mark, ending in _PICTURES:
+        if body.startswith(mark):
+            return ending
+    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
+        return ".webp"
+    if body[4:12] in (b"ftypavif", b"ftypheic", b"ftypmif1"):
+        return ".avif"
+    return ".svg" if b"<svg" in body[:1000] else None
+
+
+def _ending(wanted: WantedMedia, response: Response) -> str | None:
+    """The ending of the file's name; ``None`` where the bytes are not what was expected."""
+    body = response.body
+    if wanted.kind == "picture":
+        return _picture_ending(body)
+    named = _ENDING.search(wanted.url.partition("?")[0].lower())
+    if body.startswith(_DOCUMENTS):
+        return named[0] if named else ""
+    return (
+        named[0] if named and named[0] in _TEXTS and b"<html" not in body[:1000].lower() else None
+    )
+
+
+async def _text(pool: workers.Workers, body: bytes, ending: str) -> tuple[str | None, str | None]:
+    """(the text, why there is none) of an attachment."""
+    if ending in _TEXTS:
+        return body.decode("utf-8", "replace"), None
+    try:
+        return await pool.run(workers.document_job, body) or None, None
+    except UnreadableDocument as error:
+        return None, str(error)
+    except workers.WorkerFailure as error:
+        return None, error.reason

@@ -1,0 +1,43 @@
+"""Which linked items of a page are fetched in their turn. A pure decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawler.extraction.link_rules import same_site
+from storage.types.content import Article
+from storage.types.pages import Announcement
+
+if TYPE_CHECKING:
+    from storage.types.content import (Entry, Link)
+
+_FOLLOWED = ("related", "entry")
+
+
+def to_follow(content: Article | Entry, page_url: str, depth: int) -> tuple[Announcement, ...]:
+    """Announcements for the related articles and directory entries that ``content`` leads to.
+
+    ``depth`` is how far the page itself lies from an endpoint. How far is gone is the run's to
+    say: the frontier keeps what lies deeper for one that goes there.
+    """
+    found: dict[str, Announcement] = {}
+    for link in content.links:
+        if link.relation in _FOLLOWED and same_site(link.url, page_url):
+            found.setdefault(link.url, _announcement(link, depth + 1))
+    for mention in content.mentions if isinstance(content, Article) else ():
+        if mention.url is not None and same_site(mention.url, page_url):
+            name = mention.full_name or mention.anchor
+            found.setdefault(
+                mention.url,
+                Announcement(mention.url, kind="entry", depth=depth + 1, hints={"headline": name}),
+            )
+    return tuple(found.values())
+
+
+def _announcement(link: Link, depth: int) -> Announcement:
+    return Announcement(
+        url=link.url,
+        kind="entry" if link.relation == "entry" else "article",
+        depth=depth,
+        hints={"headline": link.anchor} if link.anchor else {},
+    )

@@ -1,0 +1,165 @@
+"""What a crawl run reports to the archive: outcomes in batches, counts as they are stored."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from storage import ArchiveError, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from crawler.run.capture_writer import Keeper
+    from storage import Archive
+    from storage.types.pages import Outcome
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+BATCH = 100
+# What is fetched is stored within this many seconds, full batch or not.
+MAX_AGE_SECONDS = 1.0
+
+
+@dataclass
+class Tally:
+    """What a run did: pages by verdict, failures and skips by cause, and what was announced."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+    announced: int = 0
+    fresh: int = 0
+    endpoints: int = 0
+    unchanged_endpoints: int = 0
+    # Requests that were sent, and stretches of which entries left a feed unseen.
+    requests: int = 0
+    gaps: int = 0
+    past_pages: int = 0
+    drawn: int = 0  # by a browser
+    media: Counter[str] = field(default_factory=Counter)
+    files: int = 0  # pictures and attachments settled so far, for the progress shown
+    # Mentions added by name alone, and names left alone because they may mean several.
+    named: int = 0
+    unclear_names: int = 0
+
+    @property
+    def pages(self) -> int:
+        """Pages that came to an end of any kind."""
+        return sum(self.verdicts.values())
+
+    def as_counts(self) -> dict[str, int]:
+        """For the crawl run's row."""
+        return {
+            **self.verdicts, "endpoints": self.endpoints,
+            "unchanged_endpoints": self.unchanged_endpoints,
+            "announced": self.announced, "fresh": self.fresh,
+            "requests": self.requests, "gaps": self.gaps, "past_pages": self.past_pages,
+            "drawn": self.drawn,
+            "named": self.named, "unclear_names": self.unclear_names,
+            **{f"media_{state}": count for state, count in self.media.items()},
+        }  # fmt: skip
+
+
+class Recorder:
+    """Gathers outcomes and writes them, one transaction a batch, from one thread.
+
+    A capture is on the disk before the row that names it is committed.
+    """
+
+    def __init__(
+        self, archive: Archive, keeper: Keeper, source_id: int, run_id: int,
+        on_failure: Callable[[ArchiveError], None],
+        on_taken: Callable[[], None] = lambda: None,
+        on_written: Callable[[Sequence[Outcome]], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        self.archive = archive
+        self.keeper = keeper
+        self.source_id = source_id
+        self.run_id = run_id
+        self.tally = Tally()
+        self.failure: ArchiveError | None = None
+        self._on_failure = on_failure
+        self._on_taken = on_taken
+        self._on_written = on_written
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
+        self._readers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="frontier")
+        self._waiting: list[Outcome] = []
+        self._lock = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushing: set[asyncio.Task[None]] = set()
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Run ``work`` in the archive's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Run ``work``, which only reads, beside what is being written."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+
+    async def add(self, outcome: Outcome) -> None:
+        """Take an outcome in; waits only where the archive cannot keep up."""
+        self._waiting.append(outcome)
+        self._on_taken()
+        if len(self._waiting) >= BATCH:
+            await self.flush()
+        elif self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(MAX_AGE_SECONDS, self._flush_soon)
+
+    def _flush_soon(self) -> None:
+        self._timer = None
+        task = asyncio.get_running_loop().create_task(self.flush())
+        self._flushing.add(task)
+        task.add_done_callback(self._flushed)
+
+    def _flushed(self, task: asyncio.Task[None]) -> None:
+        """Stop the run where writing failed in a way that nobody foresaw."""
+        self._flushing.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self.failure is None:
+            logger.error("stopping: writing failed", exc_info=error)
+            self.failure = ArchiveError(f"writing failed: {type(error).__name__}: {error}"[:300])
+            self._on_failure(self.failure)
+
+    async def flush(self) -> None:
+        """Write what waits."""
+        async with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            batch, self._waiting = self._waiting, []
+            if not batch or self.failure is not None:
+                return
+            try:
+                await self._write(batch)
+            except ArchiveError as error:
+                self.failure = error
+                logger.error("stopping: %s", error, extra={"told": True})
+                self._on_failure(error)
+
+    async def _write(self, batch: list[Outcome]) -> None:
+        loop = asyncio.get_running_loop()
+        counts = self.tally.as_counts()
+        await loop.run_in_executor(self.keeper.executor, self.keeper.writer.sync)
+        recorded = await self.call(
+            lambda: self.archive.record(self.source_id, self.run_id, batch, utc_now(), counts)
+        )
+        self._on_written(batch)
+        for outcome, done in zip(batch, recorded, strict=True):
+            self.tally.verdicts[done.verdict] += 1
+            self.tally.fresh += done.announced
+            if done.cause:
+                self.tally.causes[done.cause] += 1
+                logger.info("%s %s: %s %s", done.verdict, outcome.task.url, done.cause,
+                            getattr(outcome, "detail", ""))  # fmt: skip
+
+    async def close(self) -> None:
+        """Write the rest and end the thread."""
+        await self.flush()
+        self._executor.shutdown()
+        self._readers.shutdown()

@@ -1,0 +1,1 @@
+"""Reactor, crawls, scheduler, leases."""

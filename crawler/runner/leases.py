@@ -1,0 +1,66 @@
+"""The leases of one process: which hosts it crawls, held on to while it does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from storage import ArchiveError, utc_now
+from storage.crawl import leases
+
+if TYPE_CHECKING:
+    from storage import Archive
+
+logger = logging.getLogger(__name__)
+# Leases are renewed several times within their term.
+BEAT = leases.LEASE / 6
+
+
+class Leases:
+    """Hosts that this process crawls; see :mod:`storage.crawl.leases`."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.holder = leases.new_holder()
+        self.hosts: set[str] = set()
+        self._archive = archive
+        self._beating: asyncio.Task[None] | None = None
+
+    def take(self, host: str) -> bool:
+        """Take a host; ``False`` where another process has it, or this one already."""
+        if host in self.hosts or not leases.take(self._archive, host, self.holder, utc_now()):
+            return False
+        self.hosts.add(host)
+        if self._beating is None:
+            self._beating = asyncio.ensure_future(self._beat())
+        return True
+
+    def release(self, host: str) -> None:
+        """Let go of a host."""
+        self.hosts.discard(host)
+        try:
+            leases.release(self._archive, host, self.holder)
+        except ArchiveError as error:
+            # It runs out by itself.
+            logger.warning("the lease of %s could not be given back: %s", host, error)
+
+    async def close(self) -> None:
+        """Let go of all."""
+        if self._beating is not None:
+            self._beating.cancel()
+        for host in list(self.hosts):
+            self.release(host)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT.total_seconds())
+            try:
+                lost = leases.renew(self._archive, list(self.hosts), self.holder, utc_now())
+            except ArchiveError as error:
+                # The crawls will stop by themselves if the database stays away.
+                logger.warning("the leases could not be renewed: %s", error)
+                continue
+            for host in lost:
+                # A pause of the whole machine, say: the crawl goes on, its writes are safe, and
+                # the pace of two is the worst that comes of it.
+                logger.warning("the lease of %s was taken by another process", host)

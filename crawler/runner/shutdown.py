@@ -1,0 +1,95 @@
+"""Signals: the first one ends crawls in order, a second one ends the process at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from crawler.workers import pool
+from crawler.run.downloader import StoppableDownloader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy.crawler import AsyncCrawlerRunner
+
+logger = logging.getLogger(__name__)
+
+INTERRUPTED_CODE = 130
+# What was sent may still be answered for so long, and read in worker processes; then it is left
+# to the next crawl. With what is written after it, a stop takes less than ten seconds.
+GRACE_SECONDS = 5.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def end_at_once() -> None:
+    """End this process and its workers. What was reported stored is on the disk."""
+    pool.kill_all()
+    if sys.stderr.isatty():
+        sys.stderr.write("\x1b[?25h")  # a progress bar hides the cursor
+    logging.shutdown()
+    os._exit(INTERRUPTED_CODE)
+
+
+def at_once() -> None:
+    """Have SIGINT and SIGTERM end this process at once: nothing is being stored."""
+    _on_signals(end_at_once)
+
+
+class Stop:
+    """The end of a process's crawls. ``asked`` is set once a person or the system wants it."""
+
+    def __init__(self, runner: AsyncCrawlerRunner) -> None:
+        self.asked = asyncio.Event()
+        self.by: int | None = None  # the signal
+        self._runner = runner
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def install(self) -> None:
+        """Have SIGINT and SIGTERM end the crawls in order; a second one ends them at once."""
+        _on_signals(self._signalled)
+
+    def _signalled(self, number: int) -> None:
+        if self.asked.is_set():
+            end_at_once()
+        self.by = number
+        self.asked.set()
+        logger.warning("stopping: storing what is in flight (a second Ctrl-C ends it at once)")
+        self._tasks.append(asyncio.get_running_loop().create_task(self._stop()))
+
+    async def _stop(self) -> None:
+        for downloader in self._downloaders():
+            downloader.stop()
+        ending = asyncio.ensure_future(self._ended())
+        await asyncio.wait([ending], timeout=GRACE_SECONDS)
+        if not ending.done():
+            for downloader in self._downloaders():
+                downloader.give_up()
+            pool.abandon()
+        await ending
+
+    async def _ended(self) -> None:
+        """Until no crawl is left; one that has only begun can be ended a moment later."""
+        while self._runner.crawlers:
+            for crawler in list(self._runner.crawlers):
+                engine: Any = crawler.engine
+                if engine is not None and engine.running:
+                    await crawler.stop_async()
+            await asyncio.sleep(0.05)
+
+    def _downloaders(self) -> list[StoppableDownloader]:
+        # A crawl that has only begun has no engine yet.
+        engines: list[Any] = [crawler.engine for crawler in self._runner.crawlers]
+        found = [engine.downloader for engine in engines if engine is not None]
+        return [one for one in found if isinstance(one, StoppableDownloader)]
+
+
+def _on_signals(work: Callable[..., None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        arguments = (number,) if work is not end_at_once else ()
+        loop.add_signal_handler(number, work, *arguments)

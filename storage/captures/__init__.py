@@ -1,0 +1,1 @@
+"""WARC files: write, read, verify, repair, prune, repack."""

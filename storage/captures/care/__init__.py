@@ -1,0 +1,1 @@
+"""Maintenance of capture files: verify, repair, prune, repack, rewrite."""

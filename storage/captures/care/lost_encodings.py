@@ -1,0 +1,119 @@
+"""Puts back the Content-Encoding that captures of an older Dateline lost.
+
+Their records hold the body as it was sent, and their rows the digest of the decoded body. A coding
+that leads from one to the other is the one that the server named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import product
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from storage.captures import content_encoding
+from storage.captures.care import rewrite
+from storage.captures import warc
+from storage.captures.writer import (OPEN_SUFFIX, codec_of, present_path)
+from storage.errors import BodyTooLarge
+from storage.models import Capture
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+_HEADER = "Content-Encoding"
+_MOST = 2
+
+
+def find(body: bytes, digest: str) -> str | None:
+    """The coding, or two of them, by which ``body`` decodes to the SHA-256 ``digest``."""
+    for count in range(1, _MOST + 1):
+        for names in product(content_encoding.CODINGS, repeat=count):
+            if _leads(body, names, digest):
+                return ", ".join(names)
+    return None
+
+
+def _leads(body: bytes, names: tuple[str, ...], digest: str) -> bool:
+    try:
+        for name in reversed(names):
+            undone = content_encoding.decoded_strictly(body, name)
+            if undone is None:
+                return False
+            body = undone
+    except BodyTooLarge:
+        return False
+    return hashlib.sha256(body).hexdigest() == digest
+
+
+def put_back(archive: Archive) -> int:
+    """Rewrite the records that lost the header; returns how many there were.
+
+    A revisit of the very bytes of such a record lost it too.
+
+    Raises:
+        CaptureUnreadable: a file that has to be rewritten is damaged; files before it are mended.
+        FolderNotWritable: the disk is full.
+    """
+    with archive.reading() as session:
+        files = list(session.scalars(select(Capture.file).distinct().order_by(Capture.file)))
+    lost: dict[str, dict[str, str]] = {}
+    payloads: dict[str, str] = {}
+    revisits: list[tuple[str, str, str]] = []
+    for file in files:
+        _look(archive, file, lost, payloads, revisits)
+    for file, record_id, payload in revisits:
+        if payload in payloads:
+            lost.setdefault(file, {})[record_id] = payloads[payload]
+    for file, named in lost.items():
+        rewrite.rewrite(archive, file, (), headers={
+            record_id: (_HEADER, coding) for record_id, coding in named.items()
+        })  # fmt: skip
+    return sum(map(len, lost.values()))
+
+
+def _look(
+    archive: Archive, file: str, lost: dict[str, dict[str, str]], payloads: dict[str, str],
+    revisits: list[tuple[str, str, str]],
+) -> None:  # fmt: skip
+    """Find what one file's records lost. A file that is missing or growing is left alone."""
+    path = present_path(archive.location.captures, file)
+    if not path.exists() or path.name.endswith(OPEN_SUFFIX):
+        return
+    with archive.reading() as session:
+        rows = dict(
+            session.execute(
+                select(Capture.record_id, Capture.digest).where(Capture.file == file)
+            ).all()
+        )
+    for record in warc.sound_records(path, codec_of(path.parent, path.name)):
+        if record.kind == "metadata" and content_encoding.UNDECLARED.encode() in record.block:
+            # The server named none: nothing was lost.
+            lost.get(file, {}).pop(record.headers.get("warc-concurrent-to", ""), None)
+        digest = rows.get(record.record_id)
+        payload = record.headers.get("warc-payload-digest", "")
+        if digest is None:
+            continue
+        _, headers, body = record.http()
+        if record.kind == "revisit":
+            if not _names_coding(headers):
+                revisits.append((file, record.record_id, payload))
+        elif record.kind == "response" and _is_lost(headers, body, digest):
+            coding = find(body, digest)
+            if coding is not None and record.damage() is None:
+                lost.setdefault(file, {})[record.record_id] = coding
+                payloads[payload] = coding
+
+
+def _names_coding(headers: list[tuple[str, str]]) -> bool:
+    return any(name.lower() == _HEADER.lower() for name, _ in headers)
+
+
+def _is_lost(headers: list[tuple[str, str]], body: bytes, digest: str) -> bool:
+    if hashlib.sha256(body).hexdigest() == digest:
+        return False
+    try:
+        return not _names_coding(headers) or content_encoding.proved(headers, body, digest) is None
+    except BodyTooLarge:
+        return False

@@ -1,0 +1,90 @@
+"""Which codec a source's captures are packed with, as the source asks for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, update
+
+from storage.captures import zstd_dictionaries
+from storage.captures.care import rewrite
+from storage.captures import warc
+from storage.captures.writer import (DICTIONARIES, OPEN_SUFFIX, present_path)
+from storage.errors import CaptureUnreadable
+from storage.models import Capture, Revision, Source
+from storage.queries.items import read_capture
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from storage.archive import Archive
+
+# Sites change their templates now and then; a dictionary serves so long.
+_SERVES = timedelta(days=30)
+
+
+def codec_for_source(archive: Archive, source_id: int, now: datetime) -> warc.Codec:
+    """Gzip, or Zstandard over the source's newest pages once it has some."""
+    folder = archive.location.captures / DICTIONARIES
+    with archive.reading() as session:
+        if session.get_one(Source, source_id).store != "zstd":
+            return warc.GZIP
+        last = session.execute(
+            select(Capture.file, Capture.fetched_at)
+            .where(Capture.source_id == source_id, Capture.file.endswith(warc.ZSTD_SUFFIX))
+            .order_by(Capture.id.desc())
+            .limit(1)
+        ).first()
+        of_pages = (
+            select(Capture)
+            .join(Revision, Revision.capture_id == Capture.id)
+            .where(Capture.source_id == source_id, Capture.kind == "response")
+            .order_by(Capture.id.desc())
+            .limit(zstd_dictionaries.PAGES)
+        )
+        newest = list(session.scalars(of_pages))
+    if last is not None and now - last.fetched_at < _SERVES:
+        try:
+            return zstd_dictionaries.load(folder, zstd_dictionaries.name_in(last.file))
+        except CaptureUnreadable:
+            pass  # a new one is made; `dateline captures verify` names the missing one
+    pages = []
+    for capture in newest:
+        try:
+            pages.append(read_capture(archive, capture))
+        except CaptureUnreadable:
+            continue
+    dictionary = zstd_dictionaries.of_pages(pages)
+    if dictionary is None:
+        return warc.GZIP
+    return zstd_dictionaries.load(folder, zstd_dictionaries.keep(folder, dictionary))
+
+
+def repack(archive: Archive, source_id: int, store: str, now: datetime) -> tuple[int, int]:
+    """Pack a source's captures as ``store`` asks, and those to come; bytes (before, after).
+
+    Files that hold captures of other sources too are packed with them. What a crawl is writing
+    now stays as it is.
+
+    Raises:
+        CaptureUnreadable: a file is damaged; those before it are packed.
+        FolderNotWritable: the disk is full.
+    """
+    archive.write(
+        lambda s: s.execute(update(Source).where(Source.id == source_id).values(store=store))
+    )
+    codec = codec_for_source(archive, source_id, now)
+    folder = archive.location.captures
+    with archive.reading() as session:
+        files = list(session.scalars(
+            select(Capture.file).where(Capture.source_id == source_id).distinct()
+        ))  # fmt: skip
+    before = after = 0
+    for file in sorted(files):
+        path = present_path(folder, file)
+        if path.name.endswith(OPEN_SUFFIX) or file.endswith(codec.suffix):
+            continue
+        done = rewrite.rewrite(archive, file, (), codec)
+        before, after = before + done.before, after + done.after
+    return before, after

@@ -1,0 +1,28 @@
+"""Which captures are not passed on: those whose publishers reserve them (:mod:`storage.types.rights`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.models import Capture
+from storage.types.rights import kept
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+
+
+def of_capture(session: Session, capture: Capture) -> tuple[str, ...]:
+    """What is reserved of a capture; of a revisit, what was reserved with the page's bytes."""
+    own = kept(capture.rights)
+    if own or capture.refers_to is None:
+        return own
+    return kept(session.get_one(Capture, capture.refers_to).rights)
+
+
+def of_number(archive: Archive, capture_id: int) -> tuple[str, ...]:
+    """As :func:`of_capture`, of the capture with that id; nothing where there is none."""
+    with archive.reading() as session:
+        capture = session.get(Capture, capture_id)
+        return () if capture is None else of_capture(session, capture)

@@ -1,0 +1,1 @@
+"""State of the crawl: sources, endpoints, frontier, runs, leases, backfills."""

@@ -1,0 +1,379 @@
+"""What is still to fetch. It lives in the database, so that a killed crawl loses nothing."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, case, func, or_, select, update
+
+from storage.crawl import retries
+from storage.crawl import tombstones
+from storage.text.urls import url_key
+from storage.types.content import to_json
+from storage.database.engine import (IN_CHUNK, chunked, insert_ignore)
+from storage.models import Address, Article, Candidate, Capture, Item
+from storage.database.types import come
+from storage.types.pages import (Announcement, KnownCapture, Task)
+from storage.crawl.retries import MAX_ATTEMPTS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy.orm import Session
+
+
+def offer(
+    connection: Connection,
+    source_id: int,
+    announcements: Iterable[Announcement],
+    now: datetime,
+    *,
+    endpoint_id: int | None = None,
+) -> int:
+    """Take in what is announced; returns how many of them were never heard of before.
+
+    An announcement that claims a later modification than the archive knows makes its item due.
+    """
+    return len(offered(connection, source_id, announcements, now, endpoint_id=endpoint_id))
+
+
+def offered(
+    connection: Connection,
+    source_id: int,
+    announcements: Iterable[Announcement],
+    now: datetime,
+    *,
+    endpoint_id: int | None = None,
+) -> set[str]:
+    """As :func:`offer`; returns the keys of those never heard of before."""
+    by_key: dict[str, Announcement] = {}
+    for announcement in announcements:
+        by_key.setdefault(url_key(announcement.url), announcement)
+    hints = {key: said.hints for key, said in by_key.items()}
+    for key in tombstones.known(connection, source_id, hints):
+        del by_key[key]
+    fresh: set[str] = set()
+    for keys in chunked(list(by_key)):
+        known = _known(connection, source_id, keys)
+        rows = [
+            _candidate_row(source_id, endpoint_id, key, by_key[key], now)
+            for key in keys
+            if key not in known
+        ]
+        insert_ignore(connection, Candidate, rows)
+        fresh.update(key for key in keys if key not in known)
+        _wake(connection, source_id, {key: by_key[key] for key in known}, now)
+    return fresh
+
+
+def _known(connection: Connection, source_id: int, keys: Sequence[str]) -> set[str]:
+    candidates = select(Candidate.key).where(
+        Candidate.source_id == source_id, Candidate.key.in_(keys)
+    )
+    # A stub is known by name only; its page is still to be fetched.
+    addresses = (
+        select(Address.key)
+        .join(Item, Item.id == Address.item_id)
+        .where(Address.source_id == source_id, Address.key.in_(keys), Item.state != "stub")
+    )
+    return set(connection.scalars(candidates)) | set(connection.scalars(addresses))
+
+
+def _candidate_row(
+    source_id: int, endpoint_id: int | None, key: str, said: Announcement, now: datetime
+) -> dict[str, object]:
+    return {
+        "source_id": source_id, "endpoint_id": endpoint_id, "key": key, "url": said.url,
+        "kind": said.kind, "depth": said.depth, "hints": to_json(said.hints) or None,
+        "published_at": said.published, "modified_at": said.modified or said.published,
+        "state": "pending", "attempts": 0, "found_at": now,
+    }  # fmt: skip
+
+
+def _wake(
+    connection: Connection, source_id: int, known: dict[str, Announcement], now: datetime
+) -> None:
+    """Make due what its announcement says was changed since it was last looked at."""
+    if not known:
+        return
+    rows = connection.execute(
+        select(
+            Candidate.id, Candidate.key, Candidate.modified_at, Candidate.state, Candidate.hints,
+            Candidate.published_at, Candidate.attempts, Candidate.settled_at, Candidate.cause,
+        ).where(Candidate.source_id == source_id, Candidate.key.in_(list(known)))
+    ).all()  # fmt: skip
+    for row in rows:
+        said = known[row.key]
+        if _is_changed(row, said):
+            # What was no item then may be one now; what is one is looked at again.
+            state = "pending" if row.state in ("skipped", "failed") else row.state
+            values = {"state": state, "attempts": 0, **_claims(row, said)}
+            _look_again(connection, source_id, row.key, now)
+        elif (
+            row.state == "failed" or row.cause == "robots"
+        ) and row.settled_at < now - retries.STILL_ANNOUNCED:
+            values = {"state": "pending", "attempts": max(row.attempts, MAX_ATTEMPTS) - 1}
+        else:
+            continue
+        connection.execute(update(Candidate).where(Candidate.id == row.id).values(**values))
+
+
+def _is_changed(row: Any, said: Announcement) -> bool:
+    """Whether a place announces a page anew: by its date or, where it never was had, its words."""
+    if said.modified is not None:
+        return row.modified_at is None or said.modified > row.modified_at
+    if row.state not in ("skipped", "failed"):
+        return False
+    moved = said.published is not None and said.published != row.published_at
+    headline = said.hints.get("headline")
+    return moved or (headline is not None and headline != (row.hints or {}).get("headline"))
+
+
+def _claims(row: Any, said: Announcement) -> dict[str, Any]:
+    """What an announcement that was made anew says; an item keeps its first publication."""
+    if row.state not in ("skipped", "failed"):
+        return {"modified_at": said.modified}
+    return {
+        "modified_at": said.modified or said.published or row.modified_at,
+        "published_at": said.published or row.published_at,
+        "hints": to_json(said.hints) or row.hints,
+    }
+
+
+def _look_again(connection: Connection, source_id: int, key: str, now: datetime) -> None:
+    item = select(Address.item_id).where(Address.source_id == source_id, Address.key == key)
+    connection.execute(update(Article).where(Article.item_id.in_(item)).values(next_check_at=now))
+
+
+def ask(connection: Connection, source_id: int, urls: Iterable[str], now: datetime) -> None:
+    """Make due what a person asks for by its address, whatever became of it before."""
+    said = {url_key(url): Announcement(url) for url in urls}
+    offer(connection, source_id, said.values(), now)
+    for keys in chunked(list(said)):
+        connection.execute(
+            update(Candidate)
+            .where(
+                Candidate.source_id == source_id, Candidate.key.in_(keys),
+                Candidate.state.in_(("pending", "skipped", "failed", "refused")),
+            )
+            .values(state="pending", attempts=0, settled_at=None, depth=0)
+        )  # fmt: skip
+        for key in keys:
+            _look_again(connection, source_id, key, now)
+
+
+def wake_teasers(connection: Connection, source_id: int, now: datetime) -> int:
+    """Make due the articles of which only a teaser was seen; returns how many."""
+    items = select(Item.id).where(Item.source_id == source_id, Item.state == "stored")
+    done = connection.execute(
+        update(Article)
+        .where(Article.access == "teaser", Article.item_id.in_(items))
+        .values(next_check_at=now)
+    )
+    return int(done.rowcount)
+
+
+def take(
+    session: Session,
+    source_id: int,
+    now: datetime,
+    *,
+    count: int,
+    taken: Collection[tuple[str, int]] = (),
+    since: datetime | None = None,
+    depth: int = 1,
+    rechecks: int = 0,
+    patient: bool = False,
+) -> list[Task]:
+    """The next pages to fetch, at most ``count``, in a run that began at ``now``.
+
+    None of ``taken`` is among them: those of which the archive has not been told yet, and articles
+    that were looked at. What failed for now in this run is left to a later one. Never-seen ones
+    come first, the newest announcements before older and undated ones; then at most ``rechecks``
+    articles that are due again. ``since`` leaves out what is known to be older; ``depth`` is how
+    many links away from an endpoint a page may lie. A ``patient`` run keeps the pauses between
+    tries.
+    """
+    ready = retries.may_try(Candidate.attempts, Candidate.settled_at, now, patient=patient)
+    tasks = _take_candidates(session, source_id, ready, count, taken, since, depth)
+    if len(tasks) < count and rechecks > 0:
+        wanted = min(count - len(tasks), rechecks)
+        tasks += _take_articles(session, source_id, now, wanted, taken)
+    return tasks
+
+
+def _take_candidates(
+    session: Session,
+    source_id: int,
+    ready: ColumnElement[bool],
+    count: int,
+    taken: Collection[tuple[str, int]],
+    since: datetime | None,
+    depth: int,
+) -> list[Task]:
+    busy = {number for kind, number in taken if kind == "candidate"}
+    query = select(Candidate).where(
+        Candidate.source_id == source_id,
+        Candidate.state == "pending",
+        Candidate.depth <= depth,
+        ready,
+    )
+    room = count + len(busy)
+    # Few as a rule; a statement takes so many values and no more.
+    if len(busy) <= IN_CHUNK:
+        query, room = query.where(Candidate.id.not_in(busy)), count
+    if since is not None:
+        query = query.where(_not_before(since))
+    order = (Candidate.depth, Candidate.published_at.desc().nulls_last(), Candidate.id)
+    return [
+        Task(
+            url=row.url,
+            kind=row.kind,  # type: ignore[arg-type]
+            depth=row.depth,
+            candidate_id=row.id,
+            published=row.published_at,
+            hints=row.hints or {},
+        )
+        for row in session.scalars(query.order_by(*order).limit(room))
+        if row.id not in busy
+    ][:count]
+
+
+def _take_articles(
+    session: Session,
+    source_id: int,
+    now: datetime,
+    count: int,
+    taken: Collection[tuple[str, int]],
+) -> list[Task]:
+    busy = {number for kind, number in taken if kind == "item"}
+    query = (
+        select(Item, Capture, Article.provenance)
+        .select_from(Article)
+        .join(Item, Item.id == Article.item_id)
+        .outerjoin(Capture, Capture.id == Article.capture_id)
+        # From those that are due, in the order of their index: a source's own are many, and seldom
+        # due. The sum keeps SQLite from reading all of them.
+        .where(Item.source_id + 0 == source_id)
+        .order_by(Article.next_check_at, Article.sort_at.desc(), Item.id)
+    )
+    tasks: list[Task] = []
+    for due in come(Article.next_check_at, now):
+        # Few of them are due still: it costs less to read them than to have them left out.
+        rows = session.execute(query.where(due).limit(count - len(tasks) + len(busy)))
+        fresh = (_recheck(*row) for row in rows if row[0].id not in busy)
+        tasks += islice(fresh, count - len(tasks))
+    return tasks
+
+
+def _recheck(item: Item, capture: Capture | None, provenance: dict[str, str] | None) -> Task:
+    if (provenance or {}).get("pages", "").startswith("incomplete"):
+        # Its first page may be as it was, and the others there by now: it is read again whole.
+        url = capture.url if capture is not None else item.url
+        return Task(url=url, kind=item.kind, depth=0, item_id=item.id)  # type: ignore[arg-type]
+    return Task(
+        url=capture.url if capture is not None else item.url,
+        kind=item.kind,  # type: ignore[arg-type]
+        depth=0,
+        item_id=item.id,
+        etag=capture.etag if capture is not None else None,
+        last_modified=capture.last_modified if capture is not None else None,
+        known=_known_capture(capture),
+    )
+
+
+def _known_capture(capture: Capture | None) -> KnownCapture | None:
+    if capture is None:
+        return None
+    return KnownCapture(capture.id, capture.record_id, capture.url, capture.fetched_at,
+                        capture.digest)  # fmt: skip
+
+
+def pending_count(
+    session: Session, source_id: int, depth: int | None = None, since: datetime | None = None
+) -> int:
+    """How many candidates a run with the same ``depth`` and ``since`` would find waiting."""
+    query = select(func.count()).where(
+        Candidate.source_id == source_id, Candidate.state == "pending"
+    )
+    if depth is not None:
+        query = query.where(Candidate.depth <= depth)
+    if since is not None:
+        query = query.where(_not_before(since))
+    return session.scalar(query) or 0
+
+
+def _not_before(since: datetime) -> ColumnElement[bool]:
+    return or_(Candidate.published_at.is_(None), Candidate.published_at >= since)
+
+
+_SETTLE = (
+    update(Candidate)
+    .where(Candidate.id == bindparam("b_id"))
+    .values(
+        state=bindparam("b_state"), cause=bindparam("b_cause"), detail=bindparam("b_detail"),
+        settled_at=bindparam("b_now"),
+    )
+)  # fmt: skip
+
+
+def settle(
+    connection: Connection,
+    task: Task,
+    state: str,
+    now: datetime,
+    *,
+    cause: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Close a candidate: ``done``, ``skipped``, ``failed`` or ``refused``."""
+    settle_all(connection, [task], state, now, cause=cause, detail=detail)
+
+
+def settle_all(
+    connection: Connection,
+    tasks: Iterable[Task],
+    state: str,
+    now: datetime,
+    *,
+    cause: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Close the candidates of ``tasks`` in one statement."""
+    rows = [
+        {
+            "b_id": task.candidate_id, "b_state": state, "b_cause": cause,
+            "b_detail": detail[:500] if detail else None, "b_now": now,
+        }
+        for task in tasks
+        if task.candidate_id is not None
+    ]  # fmt: skip
+    if rows:
+        connection.execute(_SETTLE, rows)
+
+
+def retry_later(
+    connection: Connection, task: Task, now: datetime, *, cause: str, detail: str,
+    state: str = "failed",
+) -> None:  # fmt: skip
+    """Count an attempt that failed for now; the last of ``MAX_ATTEMPTS`` leaves it in ``state``.
+
+    It is not taken again by a run that began before.
+    """
+    if task.candidate_id is None:
+        return
+    last = Candidate.attempts + 1 >= MAX_ATTEMPTS
+    connection.execute(
+        update(Candidate)
+        .where(Candidate.id == task.candidate_id)
+        .values(
+            attempts=Candidate.attempts + 1,
+            cause=cause,
+            detail=detail[:500],
+            state=case((last, state), else_=Candidate.state),
+            settled_at=now,
+        )
+    )

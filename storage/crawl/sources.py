@@ -1,0 +1,270 @@
+"""Sources and their endpoints: follow, list, find."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, or_, select, true, update
+
+from storage.crawl import tombstones
+from storage.text.urls import (host_of, url_key)
+from storage.database.engine import insert_ignore
+from storage.errors import SourceExists, unknown_source
+from storage.models import Candidate, Endpoint, Item, Source
+from storage.database.types import has_come
+from storage.types.pages import DueEndpoint
+from storage.crawl.runs import newest_runs
+from storage.crawl.revisit import Bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from storage.types.pages import FoundEndpoint
+
+MAX_INDEXED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """A source as lists show it, with what the archive holds of it."""
+
+    id: int
+    name: str
+    title: str | None
+    home_url: str
+    language: str | None
+    timezone: str | None
+    site: str | None
+    delay: float | None
+    rights: str
+    store: str
+    state: str
+    browser: str
+    endpoints: int
+    articles: int
+    pending: int
+    last_run: str | None
+    last_run_at: datetime | None
+
+
+def suggest_name(home_url: str, taken: Sequence[str] = (), title: str | None = None) -> str:
+    """A short name for a source from its host: ``https://www.example.co.uk/`` → ``example``.
+
+    Where the host is an IP address, from the site's ``title``. A number is added where the name is
+    taken.
+    """
+    host = host_of(home_url).removeprefix("www.")
+    if re.fullmatch(r"[\d.:\[\]a-f]+", host):
+        name = _plain(title or "") or _plain(host)
+    else:
+        labels = host.split(".")
+        # Second-level registries such as co.uk or com.au carry no name of a publication.
+        drop = 2 if len(labels) > 2 and len(labels[-2]) <= 3 and len(labels[-1]) == 2 else 1
+        labels = labels[:-drop] or labels
+        name = "-".join(labels)
+    name = _plain(name)[:90] or "source"
+    unique, number = name, 2
+    while unique in taken:
+        unique, number = f"{name}-{number}", number + 1
+    return unique
+
+
+def _plain(name: str) -> str:
+    """Lower-case ASCII letters, digits and dashes; accents go."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
+
+
+def add_source(
+    session: Session,
+    *,
+    name: str,
+    home_url: str,
+    now: datetime,
+    title: str | None = None,
+    language: str | None = None,
+    timezone: str | None = None,
+    delay: float | None = None,
+) -> Source:
+    """Follow a source.
+
+    Raises:
+        SourceExists: the name or the home page is followed already.
+    """
+    refuse_known(session, name, home_url)
+    source = Source(
+        name=name, title=title, home_url=home_url, language=language, timezone=timezone,
+        delay=delay, state="active", created_at=now,
+    )  # fmt: skip
+    session.add(source)
+    session.flush()
+    return source
+
+
+def refuse_known(session: Session, name: str | None, home_url: str) -> None:
+    """Raise :class:`SourceExists` where the name or the home page is followed already."""
+    wanted = url_key(home_url)
+    if tombstones.held(session.connection(), "source", [wanted]):
+        raise SourceExists(
+            f"{home_url} was erased by request",
+            "`dateline forget --list` says why, `dateline forget --revoke N` lifts it",
+        )
+    for other in session.scalars(select(Source)):
+        if url_key(other.home_url) == wanted:
+            raise SourceExists(
+                f"{other.home_url} is followed already as {other.name!r}",
+                f"crawl it with `dateline crawl {other.name}`",
+            )
+        if other.name == name:
+            raise SourceExists(
+                f"the name {name!r} is taken by {other.home_url}", "give another --name"
+            )
+
+
+def get_source(session: Session, name: str) -> Source:
+    """The source called ``name``.
+
+    Raises:
+        UnknownSource: there is none; the hint names the nearest or all of them.
+    """
+    source = session.scalar(select(Source).where(Source.name == name))
+    if source is not None:
+        return source
+    raise unknown_source(name, list(session.scalars(select(Source.name).order_by(Source.name))))
+
+
+def list_sources(session: Session, source_id: int | None = None) -> list[SourceInfo]:
+    """All sources by name, or one, with counts and their last run."""
+
+    def only(column: Any) -> Any:
+        return true() if source_id is None else column == source_id
+
+    def counted(query: Any) -> dict[int, int]:
+        return dict(session.execute(query).all())
+
+    endpoints = counted(
+        select(Endpoint.source_id, func.count()).where(only(Endpoint.source_id))
+        .group_by(Endpoint.source_id)
+    )  # fmt: skip
+    articles = counted(
+        select(Item.source_id, func.count())
+        .where(Item.kind == "article", Item.state != "stub", only(Item.source_id))
+        .group_by(Item.source_id)
+    )  # fmt: skip
+    # Source by source: few wait, and most of the table is what is done.
+    waiting = select(func.count()).where(
+        Candidate.source_id == Source.id, Candidate.state == "pending"
+    )
+    pending = counted(select(Source.id, waiting.scalar_subquery()).where(only(Source.id)))
+    runs = newest_runs(session, source_id)
+    return [
+        SourceInfo(
+            id=s.id, name=s.name, title=s.title, home_url=s.home_url, language=s.language,
+            timezone=s.timezone, site=s.site, delay=s.delay, rights=s.rights, store=s.store,
+            state=s.state, browser=s.browser,
+            endpoints=endpoints.get(s.id, 0), articles=articles.get(s.id, 0),
+            pending=pending.get(s.id, 0),
+            last_run=runs[s.id].state if s.id in runs else None,
+            last_run_at=runs[s.id].started_at if s.id in runs else None,
+        )
+        for s in session.scalars(select(Source).where(only(Source.id)).order_by(Source.name))
+    ]  # fmt: skip
+
+
+def set_bounds(
+    session: Session, name: str, least: int | None, most: int | None, now: datetime
+) -> None:
+    """Bound the pause between two looks at a source's endpoints, in minutes; from now on.
+
+    Raises:
+        UnknownSource: there is none of that name.
+    """
+    source = get_source(session, name)
+    source.least_minutes, source.most_minutes = least, most
+    latest = now + Bounds.of_minutes(least, most).most
+    session.execute(
+        update(Endpoint)
+        .where(Endpoint.source_id == source.id, Endpoint.failures == 0,
+               Endpoint.next_due_at > latest)
+        .values(next_due_at=latest)
+    )  # fmt: skip
+
+
+def source_names(session: Session) -> list[tuple[str, str]]:
+    """(name, title) of all sources; the name where there is no title."""
+    rows = session.execute(select(Source.name, Source.title).order_by(Source.name))
+    return [(name, title or name) for name, title in rows]
+
+
+def add_endpoints(
+    session: Session, source_id: int, found: Sequence[FoundEndpoint], now: datetime
+) -> None:
+    """Keep ``found``; what is known stays as it is, but for an index's word on its change."""
+    insert_ignore(
+        session,
+        Endpoint,
+        [
+            {
+                "source_id": source_id, "url": e.url, "kind": e.kind, "title": e.title,
+                "indexed": e.indexed, "announced_at": e.announced_at, "failures": 0,
+                "created_at": now,
+            }
+            for e in found
+        ],
+    )  # fmt: skip
+    for endpoint in found:
+        if endpoint.announced_at is not None:
+            session.execute(
+                update(Endpoint)
+                .where(Endpoint.source_id == source_id, Endpoint.url == endpoint.url)
+                .values(announced_at=endpoint.announced_at)
+            )
+
+
+def due_endpoints(
+    session: Session, source_id: int, now: datetime, *, all_of_them: bool = False
+) -> list[DueEndpoint]:
+    """Endpoints to visit: those due by ``now``, or (``all_of_them``) whether due or not.
+
+    A sitemap that an index announced is visited only where the index says that it changed, or
+    says nothing of it; ``MAX_INDEXED`` a call, the newest first, for an index of a large paper
+    names hundreds that never change.
+    """
+    due: ColumnElement[bool] = or_(
+        Endpoint.next_due_at.is_(None), has_come(Endpoint.next_due_at, now)
+    )
+    if all_of_them:
+        due = true()
+    of_source = select(Endpoint).where(
+        Endpoint.source_id == source_id, Endpoint.closed_at.is_(None)
+    )
+    own = of_source.where(~Endpoint.indexed, due).order_by(Endpoint.id)
+    stale = or_(
+        Endpoint.fetched_at.is_(None),
+        Endpoint.announced_at > Endpoint.fetched_at,
+        and_(Endpoint.announced_at.is_(None), due),
+    )
+    children = (
+        of_source.where(Endpoint.indexed, stale)
+        .order_by(
+            Endpoint.announced_at.desc().nulls_last(),
+            Endpoint.changed_at.desc().nulls_last(),
+            Endpoint.id,
+        )
+        .limit(MAX_INDEXED)
+    )
+    return [_due(row) for query in (own, children) for row in session.scalars(query)]
+
+
+def _due(row: Endpoint) -> DueEndpoint:
+    return DueEndpoint(
+        id=row.id, url=row.url, kind=row.kind,  # type: ignore[arg-type]  # checked by the table
+        etag=row.etag, last_modified=row.last_modified, digest=row.digest,
+    )  # fmt: skip

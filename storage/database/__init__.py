@@ -1,0 +1,1 @@
+"""Engine, dialect differences, the `Database` handle (reading/write), migrations, column types."""

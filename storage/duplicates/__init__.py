@@ -1,0 +1,1 @@
+"""Near-duplicates: MinHash, LSH bands, Bloom filters, clusters."""

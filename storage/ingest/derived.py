@@ -1,0 +1,102 @@
+"""What is derived of a content's text to write it: digest, search tokens, stems, signature. Pure.
+
+It takes longer than many of the statements that it is for, and needs no database: a crawl has it
+done by the process that extracted the page, and the one that writes gets it with the content.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from storage.types.content import (Article, Entry)
+from storage.text.tokens import tokens
+from storage.search.index.documents import Texts
+from storage.duplicates.minhash import (Signed, sign)
+from storage.text.normalize import (digest_of, words_of)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What was derived of ``content``, and holds as long as its words are the very same objects.
+
+    Content is never changed but copied, so whoever cleans or alters its text afterwards has other
+    blocks, of which it is derived anew. One pickle of both keeps them together.
+    """
+
+    content: Article | Entry
+    word_count: int
+    digest: str
+    # Of articles only.
+    texts: Texts | None = None
+    signed: Signed | None = None
+
+    def holds_of(self, content: Article | Entry) -> bool:
+        """Whether it is what would be derived of ``content``."""
+        own = self.content
+        if content.blocks is not own.blocks:
+            return False
+        if isinstance(content, Entry) or isinstance(own, Entry):
+            return isinstance(content, Entry) and isinstance(own, Entry)
+        return (content.headline, content.standfirst, content.language) == (
+            own.headline, own.standfirst, own.language,
+        )  # fmt: skip
+
+
+def derive(content: Article | Entry) -> Derived:
+    """All of it at once."""
+    deriving = Deriving(content)
+    found = Derived(content, deriving.word_count, deriving.digest)
+    if isinstance(content, Article):
+        found = replace(found, texts=deriving.texts, signed=deriving.signed)
+    return found
+
+
+class Deriving:
+    """The same, each when it is first asked for; ``done`` is what was derived before."""
+
+    def __init__(self, content: Article | Entry, done: Derived | None = None) -> None:
+        self.content = content
+        self._done = done if done is not None and done.holds_of(content) else None
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The text's words as :func:`storage.text.normalize.words_of` folds them."""
+        return words_of(self.content.text)
+
+    @property
+    def word_count(self) -> int:
+        """How many words the text has."""
+        return len(self.words) if self._done is None else self._done.word_count
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the words."""
+        return digest_of(self.words) if self._done is None else self._done.digest
+
+    @cached_property
+    def _tokens(self) -> Sequence[str]:
+        return tokens(self.content.text)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """What an article's words are found by."""
+        if self._done is not None and self._done.texts is not None:
+            return self._done.texts
+        content = self.content
+        if not isinstance(content, Article):
+            raise TypeError(f"{content.name} is no article")
+        return Texts.of(
+            content.headline, content.standfirst or "", content.text, content.language, self._tokens
+        )
+
+    @cached_property
+    def signed(self) -> Signed | None:
+        """What near duplicates of the text are found by; ``None`` where it is too short."""
+        if self._done is not None:
+            return self._done.signed
+        return sign(self._tokens)

@@ -1,0 +1,89 @@
+"""What a database refuses of one page keeps nothing else from being stored.
+
+Pages are cleaned before they come here, so that a refusal is a fault of ours. A fault must not end
+a crawl at the same page each time: that page is skipped with its reason, and its capture kept.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
+
+from storage.errors import NotStorable
+from storage.types.pages import (EndpointFailed, PageFailed, PageSkipped)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from storage.ingest.media import FetchedMedia
+    from storage.types.pages import (EndpointRead, Outcome, Recorded)
+
+logger = logging.getLogger(__name__)
+
+CAUSE = "not-storable"
+# Classes of PostgreSQL's errors (its manual, appendix A) that speak of what was given to it: data
+# exceptions, broken constraints, program limits.
+_OF_DATA = ("22", "23", "54")
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether ``error`` speaks of what was to be written, and not of the database's state."""
+    if isinstance(error, UnicodeError | OverflowError):
+        return True
+    if not isinstance(error, StatementError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return str(state)[:2] in _OF_DATA
+    # A driver that cannot pass a value on, and SQLite, tell it by the kind of error.
+    return isinstance(error, DataError | IntegrityError | ProgrammingError) or not isinstance(
+        error, DBAPIError
+    )
+
+
+def one_by_one(
+    write: Callable[[Sequence[Outcome]], list[Recorded]], outcomes: Sequence[Outcome]
+) -> list[Recorded]:
+    """Write outcomes in a transaction each; what is refused is skipped, with its capture if it can.
+
+    Raises:
+        ArchiveError: nothing can be written.
+    """
+    return [_written(write, outcome) for outcome in outcomes]
+
+
+def _written(write: Callable[[Sequence[Outcome]], list[Recorded]], outcome: Outcome) -> Recorded:
+    try:
+        return write([outcome])[0]
+    except NotStorable as error:
+        refused = error
+    logger.warning("%s is skipped: %s", outcome.task.url, refused)
+    detail = refused.message
+    capture = getattr(outcome, "capture", None)
+    if capture is not None:
+        try:
+            return write([PageSkipped(outcome.task, CAUSE, detail, capture)])[0]
+        except NotStorable:
+            logger.warning("the capture of %s cannot be told of either", outcome.task.url)
+    return write([PageFailed(outcome.task, CAUSE, detail, final=True)])[0]
+
+
+def failed_endpoint(read: EndpointRead | EndpointFailed, refused: NotStorable) -> EndpointFailed:
+    """A visit whose announcements were refused."""
+    logger.warning("what an endpoint announced is left out: %s", refused)
+    return EndpointFailed(read.endpoint_id, CAUSE, refused.message, read.status)
+
+
+def each_media(
+    write: Callable[[Sequence[FetchedMedia]], None], fetched: Sequence[FetchedMedia]
+) -> None:
+    """Write media in a transaction each, without the text where that is refused."""
+    for one in fetched:
+        try:
+            write([one])
+        except NotStorable as error:
+            logger.warning("the text of an attachment is left out: %s", error)
+            write([dataclasses.replace(one, text=None)])

@@ -1,0 +1,95 @@
+"""What an import asks of the archive: whose page it is, and whether it is held already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from storage.text.url_rules import folded_host
+from storage.text.urls import (host_of, url_key)
+from storage.models import Capture, Source
+from storage.crawl.sources import (add_endpoints, add_source, list_sources, refuse_known, suggest_name)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from storage.archive import Archive
+    from storage.types.pages import FoundEndpoint
+
+
+class Owners:
+    """Which source a page belongs to: the one whose host it lies on, or the nearest above it."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        with archive.reading() as session:
+            newest_first = list(session.scalars(select(Source).order_by(Source.id.desc())))
+        self._by_host = {folded_host(host_of(s.home_url)): s for s in newest_first}
+
+    def of(self, url: str) -> Source | None:
+        """The source of ``url``; ``None`` where none is followed there."""
+        host = folded_host(host_of(url))
+        while host:
+            if host in self._by_host:
+                return self._by_host[host]
+            host = host.partition(".")[2]
+        return None
+
+    def made(self, url: str, now: datetime) -> Source:
+        """A new source for the host of ``url``; it is paused, since nobody asked to crawl it."""
+        host = host_of(url)
+        home = f"https://{host}/"
+
+        def work(session: Any) -> Source:
+            name = suggest_name(home, [s.name for s in list_sources(session)])
+            source = add_source(session, name=name, home_url=home, now=now)
+            source.state = "paused"
+            session.flush()
+            return source
+
+        source = self._archive.write(work)
+        self._by_host[folded_host(host)] = source
+        return source
+
+
+def held(
+    archive: Archive, source_id: int, pages: Sequence[tuple[str, datetime, str]]
+) -> set[tuple[str, datetime, str]]:
+    """Those of (URL, moment, SHA-256 of the body) that are captures of the source already."""
+    keys = {url_key(url) for url, _, _ in pages}
+    with archive.reading() as session:
+        rows = session.execute(
+            select(Capture.key, Capture.fetched_at, Capture.digest)
+            .where(Capture.source_id == source_id, Capture.key.in_(keys))
+        ).all()  # fmt: skip
+    known = {(key, moment, digest) for key, moment, digest in rows}
+    return {page for page in pages if (url_key(page[0]), page[1], page[2]) in known}
+
+
+def follow(
+    archive: Archive, home_url: str, title: str | None, endpoint: FoundEndpoint, now: datetime
+) -> str | None:
+    """Follow a source of a list by its feed; its name, ``None`` where it is followed already.
+
+    A second feed of a followed source is added to it.
+    """
+    from storage.errors import SourceExists
+
+    def work(session: Any) -> str | None:
+        try:
+            refuse_known(session, None, home_url)
+        except SourceExists:
+            source = next(
+                s for s in session.scalars(select(Source))
+                if url_key(s.home_url) == url_key(home_url)
+            )  # fmt: skip
+            add_endpoints(session, source.id, [endpoint], now)
+            return None
+        name = suggest_name(home_url, [s.name for s in list_sources(session)])
+        source = add_source(session, name=name, home_url=home_url, now=now, title=title)
+        add_endpoints(session, source.id, [endpoint], now)
+        return name
+
+    return archive.write(work)

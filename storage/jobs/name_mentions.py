@@ -1,0 +1,146 @@
+"""Joins articles to the directory by name: who is named in their plain text, without a link."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, insert, select
+
+from storage.database.engine import (chunked, lock_source)
+from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Revision
+from storage.text.phrase_trie import (KnownName, Names, whom)
+from storage.search.index import indexer
+from storage.text.tokens import tokens
+from storage.search.query.dialects import compile_query
+from storage.search.query.ast import Match
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+
+# Articles that a new name is looked for in, at most: the newest.
+_MOST = 1_000
+_TOGETHER = 200
+
+
+def last_name(session: Session) -> int:
+    """The number of the newest name; what is newer later is new."""
+    return session.scalar(select(func.max(EntryName.id))) or 0
+
+
+def join_names(
+    archive: Archive, source_id: int, since: datetime, newer_than: int
+) -> tuple[int, int]:
+    """Find known names in what a run wrote, and the names that it brought in what was there.
+
+    ``since`` is when the run began, ``newer_than`` what :func:`last_name` was then. Returns how
+    many mentions were added, and how many names were left alone because they may mean several.
+    """
+    with archive.reading() as session:
+        names = Names(known_names(session))
+        if not names.count:
+            return 0, 0
+        ids = set(session.scalars(
+            select(Item.id).join(Revision, Revision.item_id == Item.id)
+            .where(Item.source_id == source_id, Item.kind == "article", Revision.seen_at >= since)
+        ))  # fmt: skip
+        fresh = session.scalars(select(EntryName.name).where(EntryName.id > newer_than)).all()
+        for name in fresh:
+            ids |= _articles_with(session.connection(), name)
+        by_source: dict[int, list[int]] = {}
+        for some in chunked(sorted(ids)):
+            owners = session.execute(select(Item.source_id, Item.id).where(Item.id.in_(some)))
+            for owner, item_id in owners:
+                by_source.setdefault(owner, []).append(item_id)
+    added = unclear = 0
+    for owner, items in by_source.items():
+        for some in chunked(items, _TOGETHER):
+
+            def work(
+                session: Session, owner: int = owner, some: Sequence[int] = some
+            ) -> tuple[int, int]:
+                # The crawl of that source writes mentions too.
+                lock_source(session, owner)
+                return _join(session.connection(), some, names)
+
+            done = archive.write(work)
+            added, unclear = added + done[0], unclear + done[1]
+    return added, unclear
+
+
+def known_names(session: Session) -> Iterable[KnownName]:
+    """All names of the directory."""
+    rows = session.execute(
+        select(EntryName.item_id, Item.source_id, EntryName.name, DirectoryEntry.kind)
+        .join(Item, Item.id == EntryName.item_id)
+        .outerjoin(DirectoryEntry, DirectoryEntry.item_id == EntryName.item_id)
+    )
+    return [KnownName(i, source, name, kind or "unknown") for i, source, name, kind in rows]
+
+
+def _articles_with(connection: Connection, name: str) -> set[int]:
+    words = tuple(tokens(name))
+    if not words:
+        return set()
+    keys = compile_query(connection, Match(words)).keys(connection, _MOST)
+    found: set[int] = set()
+    for some in chunked(keys):
+        found |= set(connection.scalars(
+            select(Article.item_id).where(Article.search_key.in_(some))
+        ))  # fmt: skip
+    return found
+
+
+def _join(connection: Connection, ids: Sequence[int], names: Names) -> tuple[int, int]:
+    held: dict[int, tuple[set[int], int]] = {}
+    for item_id, entry_id, position in connection.execute(
+        select(Mention.item_id, Mention.entry_id, Mention.position).where(Mention.item_id.in_(ids))
+    ):
+        entries, last = held.get(item_id, (set(), -1))
+        if entry_id is not None:
+            entries.add(entry_id)
+        held[item_id] = (entries, max(last, position))
+    rows: list[dict[str, Any]] = []
+    unclear = 0
+    for item_id, source_id, blocks in connection.execute(
+        select(Article.item_id, Item.source_id, Article.blocks)
+        .join(Item, Item.id == Article.item_id)
+        .where(Article.item_id.in_(ids))
+    ):
+        entries, last = held.get(item_id, (set(), -1))
+        found, several = _named_in(blocks, source_id, names, entries)
+        unclear += several
+        rows += [
+            {**row, "item_id": item_id, "position": last + 1 + i} for i, row in enumerate(found)
+        ]
+    if rows:
+        connection.execute(insert(Mention.__table__), rows)  # type: ignore[arg-type]
+        indexer.fill(connection, sorted({row["item_id"] for row in rows}))
+    return len(rows), unclear
+
+
+def _named_in(
+    blocks: Sequence[dict[str, Any]], source_id: int, names: Names, held: set[int]
+) -> tuple[list[dict[str, Any]], int]:
+    """A row for each entry that is named and not ``held``, where it is first; and the unclear."""
+    found: dict[int, dict[str, Any]] = {}
+    unclear = 0
+    for number, block in enumerate(blocks):
+        if block["kind"] == "figure":
+            continue
+        for hit in names.find(block["text"]):
+            known = whom(hit, source_id)
+            if known is None:
+                unclear += 1
+            elif known.item_id not in held and known.item_id not in found:
+                found[known.item_id] = {
+                    "entry_id": known.item_id, "anchor": block["text"][hit.start : hit.end],
+                    "full_name": known.name, "expansion": None, "kind": known.kind, "url": None,
+                    "block": number, "start": hit.start, "end": hit.end,
+                }  # fmt: skip
+    return list(found.values()), unclear

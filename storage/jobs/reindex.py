@@ -1,0 +1,59 @@
+"""What is made up for later: what an older archive lacks once it is upgraded, and after a run."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from storage.duplicates import clusters
+from storage.search.index import indexer
+from storage.maintenance.takedown import sweep_forgotten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from storage.archive import Archive
+
+# Seconds between two words on how far it is.
+_PAUSE = 5.0
+
+
+def tidied(archive: Archive, took: float) -> None:
+    """What follows a run of so many seconds: pages erased by request leave the files, the database
+    plans anew and merges what was written (:meth:`storage.archive.Archive.optimize`).
+    """
+    sweep_forgotten(archive)
+    archive.optimize(took)
+
+
+def complete(archive: Archive, tell: Callable[[str], None] = lambda _: None) -> int:
+    """Sign and index what was stored without a signature or a search key; how many are indexed now.
+
+    ``tell`` says from time to time how far it is.
+    Each step is written by itself: what was done when it was stopped need not be done again.
+    """
+    began = time.monotonic()
+    last: int | None = 0
+    while last is not None:
+
+        def work(session: Any, after: int = last) -> int | None:
+            return clusters.complete(session.connection(), after)
+
+        last = archive.write(work)
+    indexed = indexer.fill_missing(archive, _now_and_then(tell))
+    if indexed:
+        archive.optimize(time.monotonic() - began)
+    return indexed
+
+
+def _now_and_then(tell: Callable[[str], None]) -> Callable[[int], None]:
+    """What tells of indexed articles, at most every few seconds."""
+    last = time.monotonic()
+
+    def told(done: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _PAUSE:
+            last = time.monotonic()
+            tell(f"{done:,} articles indexed so far …")
+
+    return told

@@ -1,0 +1,138 @@
+"""Brings the keys of addresses up to date: after a change of the rules by which they are made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from storage.ingest import identity
+from storage.text.url_rules import Rules
+from storage.text.urls import (is_web_url, url_key, use_rules)
+from storage.models import Address, Candidate, Capture, Item, Link, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+_TOGETHER = 2_000
+
+
+def load_rules(connection: Connection) -> None:
+    """Let the rules of the archive's sources decide what their addresses are."""
+    rows = connection.execute(
+        select(Source.home_url, Source.rules).where(Source.rules.is_not(None))
+    )
+    use_rules({urlsplit(home).hostname or "": Rules.from_json(rules) for home, rules in rows})
+
+
+def set_rules(session: Session, source_id: int, rules: Rules) -> int:
+    """Keep a source's rules and rekey its addresses; returns how many keys changed."""
+    source = session.get_one(Source, source_id)
+    wanted = rules.as_json() or None
+    if source.rules == wanted:
+        return 0
+    source.rules = wanted
+    session.flush()
+    connection = session.connection()
+    load_rules(connection)
+    return rekey(connection, source_id)
+
+
+def rekey(connection: Connection, source_id: int | None = None) -> int:
+    """Make the keys of a source (default: all) what their URLs give now; returns how many changed.
+
+    Two addresses that became one lead to the item that was met first; a stub that lay at the
+    other becomes part of it.
+    """
+    changed = 0
+    for row, key in _stale(connection, Address, source_id):
+        changed += 1
+        _move_address(connection, row, key)
+    for row, key in _stale(connection, Candidate, source_id):
+        changed += 1
+        taken = connection.execute(
+            select(Candidate.id).where(Candidate.source_id == row.source_id, Candidate.key == key)
+        ).first()
+        if taken is None:
+            _set_key(connection, Candidate, row.id, key)
+        else:
+            connection.execute(delete(Candidate).where(Candidate.id == row.id))
+    for table in (Capture, Link):
+        for row, key in _stale(connection, table, source_id):
+            changed += 1
+            _set_key(connection, table, row.id, key)
+    return changed + _rename(connection, source_id)
+
+
+def _stale(connection: Connection, table: Any, source_id: int | None) -> Iterator[tuple[Any, str]]:
+    """(row, key that it should have) of each row that has another."""
+    last = 0
+    columns = [table.id, table.key, table.url]
+    columns += [table.source_id] if hasattr(table, "source_id") else []
+    columns += [table.item_id] if table is Address else []
+    query = select(*columns).where(table.id > bindparam("last")).order_by(table.id).limit(_TOGETHER)
+    if source_id is not None:
+        own = (
+            table.source_id == source_id
+            if hasattr(table, "source_id")
+            else table.item_id.in_(select(Item.id).where(Item.source_id == source_id))
+        )
+        query = query.where(own)
+    while rows := connection.execute(query, {"last": last}).all():
+        for row in rows:
+            if (
+                not row.key.startswith("guid:")
+                and is_web_url(row.url)
+                and (key := url_key(row.url)) != row.key
+            ):
+                yield row, key
+        last = rows[-1].id
+
+
+def _set_key(connection: Connection, table: Any, number: int, key: str) -> None:
+    connection.execute(update(table).where(table.id == number).values(key=key))
+
+
+def _move_address(connection: Connection, row: Any, key: str) -> None:
+    met = dict(identity.items_at(connection, row.source_id, [key])).get(key)
+    if met is None:
+        _set_key(connection, Address, row.id, key)
+        return
+    connection.execute(delete(Address).where(Address.id == row.id))
+    if met.id == row.item_id:
+        return
+    own = identity.item(connection, row.item_id)
+    if own.state == "stub":
+        identity.absorb(connection, met, own)
+    elif met.state == "stub":
+        identity.absorb(connection, own, met)
+
+
+def _rename(connection: Connection, source_id: int | None) -> int:
+    """Identities that are keys of URLs follow; one that is taken stays as it is."""
+    changed, last = 0, 0
+    query = (
+        select(Item.id, Item.source_id, Item.kind, Item.identity, Item.url)
+        .where(Item.id > bindparam("last"), func.substr(Item.identity, 1, 4) == "url:")
+        .order_by(Item.id)
+        .limit(_TOGETHER)
+    )
+    if source_id is not None:
+        query = query.where(Item.source_id == source_id)
+    while rows := connection.execute(query, {"last": last}).all():
+        for row in rows:
+            if not is_web_url(row.url):
+                continue
+            wanted = f"url:{url_key(row.url)}"
+            if wanted == row.identity or identity.find_item(
+                connection, row.source_id, row.kind, wanted, []
+            ):
+                continue
+            connection.execute(update(Item).where(Item.id == row.id).values(identity=wanted))
+            changed += 1
+        last = rows[-1].id
+    return changed

@@ -1,0 +1,125 @@
+"""What the rules of today make of an older archive: addresses, words and teasers.
+
+Runs inside the transaction of the migrations, since an archive half of which follows other rules
+gives wrong answers. What takes long, indexing, is done after it in parts (storage.jobs.reindex).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, delete, select, update
+
+from storage.duplicates import clusters
+from storage.jobs import rekey
+from storage.ingest import teasers
+from storage.database.engine import chunked
+from storage.text.letters import is_plain
+from storage.models import Article, ArticleMedia, DirectoryEntry, EntryName, Media
+from storage.search.index import store
+from storage.text.normalize import (name_key, words_of)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection
+
+# The schema since which words, addresses and teasers are as they are now.
+SINCE = "0016"
+_TOGETHER = 500
+
+
+def follow_rules(connection: Connection, tell: Callable[[str], None]) -> None:
+    """Bring an archive older than ``SINCE`` to the rules of today; ``tell`` says how far it is."""
+    tell("addresses are compared by newer rules …")
+    rekey.load_rules(connection)
+    changed = rekey.rekey(connection)
+    tell(f"{changed:,} addresses changed; words of all scripts are read anew …")
+    names = _rename(connection)
+    articles = _leave_index(connection)
+    tell(f"{articles:,} articles and {names:,} names to index anew; looking for teasers …")
+    mended = teasers.mend_all(connection, datetime.now(UTC))
+    if mended:
+        tell(f"{mended:,} articles have their full text again, of which the newest was a teaser")
+
+
+def _leave_index(connection: Connection) -> int:
+    """Take out of index and signatures the articles whose words are others now; how many."""
+    count, last = 0, 0
+    while True:
+        rows = connection.execute(
+            select(Article.item_id, Article.search_key, Article.headline, Article.standfirst,
+                   Article.text, Article.byline, Article.section, Article.tags, Article.kind)
+            .where(Article.item_id > last).order_by(Article.item_id).limit(_TOGETHER)
+        ).all()  # fmt: skip
+        if not rows:
+            return count
+        last = rows[-1].item_id
+        attached = _with_attachments(connection, [row.item_id for row in rows])
+        left = [row for row in rows if row.item_id in attached or not _reads_plain(row)]
+        count += len(left)
+        ids = [row.item_id for row in left]
+        store.put(connection, (), [row.search_key for row in left if row.search_key is not None])
+        clusters.forget(connection, ids)
+        for row in left:
+            connection.execute(
+                update(Article).where(Article.item_id == row.item_id)
+                .values(search_key=None, word_count=len(words_of(row.text)))
+            )  # fmt: skip
+
+
+def _reads_plain(row: Any) -> bool:
+    texts = (row.headline, row.standfirst, row.text, row.section, row.kind, *row.byline, *row.tags)
+    return all(is_plain(text) for text in texts if text)
+
+
+def _with_attachments(connection: Connection, ids: list[int]) -> set[int]:
+    """Those of the articles whose attachments have words of other scripts."""
+    rows = connection.execute(
+        select(ArticleMedia.item_id, Media.text)
+        .join(Media, Media.id == ArticleMedia.media_id)
+        .where(ArticleMedia.item_id.in_(ids), Media.text.is_not(None))
+    )
+    return {item_id for item_id, text in rows if text and not is_plain(text)}
+
+
+def _rename(connection: Connection) -> int:
+    """Give the names of directory entries their keys of today; returns how many changed."""
+    changed = list(_stale_names(connection, EntryName, EntryName.id, EntryName.key))
+    held = {
+        (item_id, key)
+        for some in chunked([item_id for _, item_id, _ in changed])
+        for item_id, key in connection.execute(
+            select(EntryName.item_id, EntryName.key).where(EntryName.item_id.in_(some))
+        )
+    }
+    for number, item_id, key in changed:
+        if (item_id, key) in held:
+            connection.execute(delete(EntryName).where(EntryName.id == number))
+        else:
+            held.add((item_id, key))
+            connection.execute(update(EntryName).where(EntryName.id == number).values(key=key))
+    entries = _stale_names(
+        connection, DirectoryEntry, DirectoryEntry.item_id, DirectoryEntry.name_key
+    )
+    rows = [{"b_id": number, "b_key": key} for number, _, key in entries]
+    if rows:
+        statement = (
+            update(DirectoryEntry.__table__)  # type: ignore[arg-type]
+            .where(DirectoryEntry.item_id == bindparam("b_id"))
+            .values(name_key=bindparam("b_key"))
+        )
+        connection.execute(statement, rows)
+    return len(changed)
+
+
+def _stale_names(
+    connection: Connection, table: Any, number: Any, held: Any
+) -> Iterator[tuple[int, int, str]]:
+    """(row, item, key it should have) of the names that have another."""
+    rows = connection.execute(select(number, table.item_id, table.name, held).order_by(number))
+    for row_id, item_id, name, key in rows.all():
+        wanted = name_key(name)
+        if wanted and wanted != key:
+            yield row_id, item_id, wanted

@@ -1,0 +1,443 @@
+"""Takedown: an item or a source erased from every file of the archive, and kept from coming back.
+
+The order makes a kill at any moment harmless: first the tombstones and the list of what is to go
+(record ids and paths, which tell nothing) are committed, then the rows go in one transaction, then
+captures and files are rewritten; :func:`finish` goes on where that was cut short.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, text, update
+
+from storage.captures import zstd_dictionaries
+from storage.duplicates import clusters
+from storage.users import alerts
+from storage.captures.care import rewrite
+from storage.duplicates import minhash
+from storage.crawl import tombstones
+from storage.captures import warc
+from storage.text.urls import (is_web_url, url_key)
+from storage.captures.writer import DICTIONARIES
+from storage.database.engine import (chunked, insert_ignore)
+from storage.errors import ArchiveError, UnknownItem
+from storage.models import (
+    Address,
+    Article,
+    Candidate,
+    Capture,
+    CrawlRun,
+    DirectoryEntry,
+    Forgetting,
+    Item,
+    Link,
+    Media,
+    Mention,
+    Revision,
+    Source,
+    Tombstone,
+)
+from storage.search.index import indexer
+from storage.search.index import store
+from storage.maintenance.takedown_plan import (Plan, names_of, planned)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+
+_BLANK = "about:blank#forgotten"
+# What one item shows of another, in content as it is kept.
+_SHOWN = ("anchor", "teaser", "number", "kind", "published", "caption", "credit",
+          "alternative_text", "full_name", "expansion")  # fmt: skip
+
+
+def forget_items(archive: Archive, ids: Sequence[int], why: str, now: datetime) -> dict[str, int]:
+    """Erase items; returns counts of what went.
+
+    Raises:
+        ArchiveError: a crawl is writing to a file that holds one of them; nothing that was
+            erased before that comes back, and the same call goes on.
+    """
+    return _forget(archive, list(ids), None, why, now)
+
+
+def forget_source(archive: Archive, source_id: int, why: str, now: datetime) -> dict[str, int]:
+    """Erase a source with all that was ever kept of it.
+
+    Raises:
+        ArchiveError: as for :func:`forget_items`.
+    """
+    with archive.reading() as session:
+        ids = list(session.scalars(select(Item.id).where(Item.source_id == source_id)))
+    return _forget(archive, ids, source_id, why, now)
+
+
+def finish(archive: Archive) -> int:
+    """Go on with takedowns that a kill cut short; returns how many there were."""
+    with archive.reading() as session:
+        begun = list(session.scalars(select(Forgetting.id).where(Forgetting.state == "begun")))
+    for number in begun:
+        _sweep(archive, number)
+    return len(begun)
+
+
+def obey(archive: Archive, other: Archive, now: datetime) -> int:
+    """Erase what another archive's takedowns name, and take over its tombstones.
+
+    For a backup that is older than they are. Returns how many items went.
+    """
+    with other.reading() as session:
+        rows = session.execute(select(Tombstone.kind, Tombstone.digest)).all()
+    names = {(kind, digest) for kind, digest in rows}
+    if not names:
+        return 0
+    with archive.reading() as session:
+        connection = session.connection()
+        ids = [
+            item_id
+            for item_id, key in session.execute(select(Address.item_id, Address.key))
+            if ("address", tombstones.digest_of("address", key)) in names
+        ]
+        ids += [
+            row.id
+            for row in session.execute(select(Item.id, Item.source_id, Item.kind, Item.identity))
+            if ("identity", tombstones.digest_of("identity", tombstones.identity_value(
+                connection, row.source_id, row.kind, row.identity))) in names
+        ]  # fmt: skip
+        ids += [
+            item_id
+            for item_id, digest in session.execute(select(Article.item_id, Article.text_digest))
+            if ("text", digest) in names
+        ]
+    why = f"erased in {other.location.folder.name} before"
+
+    def bury(session: Session) -> None:
+        number = int(session.connection().execute(
+            insert(Forgetting),
+            {"at": now, "why": why, "what": "tombstones of another archive", "state": "done",
+             "counts": {"items": 0, "captures": 0, "media": 0}},
+        ).inserted_primary_key[0])  # type: ignore[index]  # fmt: skip
+        held = [{"forgetting_id": number, "kind": k, "digest": d} for k, d in sorted(names)]
+        for some in chunked(held, 1_000):
+            insert_ignore(session, Tombstone, some)
+
+    ids = sorted(set(ids))
+    if ids:
+        forget_items(archive, ids, why, now)
+    archive.write(bury)
+    return len(ids)
+
+
+def sweep_forgotten(archive: Archive) -> int:
+    """Take out of the files what came back at another address; returns how many captures."""
+    with archive.reading() as session:
+        query = select(Capture.file, Capture.record_id, Capture.key).where(
+            Capture.kind == "forgotten"
+        )
+        files: dict[str, set[str]] = {}
+        keys: set[str] = set()
+        for file, record_id, key in session.execute(query):
+            files.setdefault(file, set()).add(record_id)
+            keys.add(key)
+    if keys:
+        archive.write(lambda session: _unlink(session, keys))
+    for file, records in files.items():
+        rewrite.rewrite(archive, file, records)
+    return sum(map(len, files.values()))
+
+
+def _unlink(session: Session, keys: set[str]) -> None:
+    """Take out of other items what they show of something erased that came back at ``keys``."""
+    connection = session.connection()
+    stubs: list[int] = []
+    for some in chunked(sorted(keys), 1_000):
+        stubs += connection.scalars(
+            select(Item.id).join(Address, Address.item_id == Item.id)
+            .where(Address.key.in_(some), Item.state == "stub")
+        )  # fmt: skip
+    others = _scrub_others(connection, Plan(stubs, keys))
+    for some in chunked(sorted(keys), 1_000):
+        connection.execute(delete(Link).where(Link.key.in_(some)))
+    for part in chunked(stubs, 1_000):
+        connection.execute(delete(Item).where(Item.id.in_(part)))
+    indexer.fill(connection, others)
+
+
+def revoke(archive: Archive, number: int) -> None:
+    """Lift the tombstones of a takedown: what it erased may be found and kept again.
+
+    Raises:
+        UnknownItem: there is no such takedown.
+    """
+
+    def work(session: Session) -> int:
+        done: Any = session.execute(delete(Forgetting).where(Forgetting.id == number))
+        return int(done.rowcount)
+
+    if not archive.write(work):
+        raise UnknownItem(f"there is no takedown {number}", "`dateline forget --list` has them")
+
+
+def history(archive: Archive) -> list[dict[str, Any]]:
+    """All takedowns, oldest first, JSON-ready."""
+    with archive.reading() as session:
+        return [
+            {"id": f.id, "at": f.at.isoformat(), "why": f.why, "what": f.what, "state": f.state,
+             **{name: count for name, count in f.counts.items() if isinstance(count, int)}}
+            for f in session.scalars(select(Forgetting).order_by(Forgetting.id))
+        ]  # fmt: skip
+
+
+def _forget(
+    archive: Archive, ids: list[int], source_id: int | None, why: str, now: datetime
+) -> dict[str, int]:
+    plan = planned(archive, ids, source_id)
+
+    def work(session: Session) -> int:
+        return _erase_rows(session, plan, source_id, why, now)
+
+    number = archive.write(work)
+    return _sweep(archive, number)
+
+
+def _erase_rows(
+    session: Session, plan: Plan, source_id: int | None, why: str, now: datetime
+) -> int:
+    connection = session.connection()
+    what = "a source" if source_id is not None else f"{len(plan.items)} item(s)"
+    pending = {"records": plan.records, "paths": plan.paths, "dictionaries": plan.dictionaries}
+    counts = {"items": len(plan.items), "captures": plan.captures, "media": len(plan.media)}
+    number = int(connection.execute(
+        insert(Forgetting),
+        {"at": now, "why": why[:2_000], "what": what, "state": "begun",
+         "counts": {**counts, "pending": pending}},
+    ).inserted_primary_key[0])  # type: ignore[index]  # fmt: skip
+    _bury(connection, number, plan, source_id)
+    others = _scrub_others(connection, plan)
+    for some in chunked(plan.items, 1_000):
+        clusters.forget(connection, list(some))
+        keys = connection.scalars(
+            select(Article.search_key).where(
+                Article.item_id.in_(some), Article.search_key.is_not(None)
+            )
+        )
+        store.put(connection, (), [key for key in keys if key is not None])
+        connection.execute(delete(Item).where(Item.id.in_(some)))
+    for part in chunked(sorted(plan.keys), 1_000):
+        connection.execute(delete(Candidate).where(Candidate.key.in_(part)))
+        connection.execute(delete(Link).where(Link.key.in_(part)))
+    for media in chunked(plan.media, 1_000):
+        connection.execute(delete(Media).where(Media.id.in_(media)))
+    source = None if source_id is None else session.get_one(Source, source_id).name
+    alerts.forget(session, plan.items, source)
+    if source_id is not None:
+        connection.execute(delete(CrawlRun).where(CrawlRun.source_id == source_id))
+    # They name entries that are no more.
+    indexer.fill(connection, others)
+    counts["links_of_others"] = len(others)
+    connection.execute(
+        update(Forgetting).where(Forgetting.id == number)
+        .values(counts={**counts, "pending": {**pending, "source": source_id}})
+    )  # fmt: skip
+    return number
+
+
+def _bury(connection: Connection, number: int, plan: Plan, source_id: int | None) -> None:
+    tombstones.put(connection, number, "address", plan.keys)
+    for some in chunked(plan.items, 1_000):
+        rows = connection.execute(
+            select(Item.source_id, Item.kind, Item.identity).where(Item.id.in_(some))
+        ).all()
+        tombstones.put(
+            connection, number, "identity",
+            [tombstones.identity_value(connection, *row) for row in rows],
+        )  # fmt: skip
+        digests = connection.scalars(
+            select(Revision.digest).join(Article, Article.item_id == Revision.item_id)
+            .where(Revision.item_id.in_(some), Article.word_count >= minhash.FEWEST_WORDS)
+        )  # fmt: skip
+        tombstones.put(connection, number, "text", list(digests))
+    _bury_names(connection, number, plan)
+    for media in chunked(plan.media, 1_000):
+        urls = connection.scalars(select(Media.url).where(Media.id.in_(media)))
+        tombstones.put(connection, number, "media", list(urls))
+    if source_id is not None:
+        home = connection.scalar(select(Source.home_url).where(Source.id == source_id))
+        tombstones.put(connection, number, "source", [url_key(home or "")])
+
+
+def _bury_names(connection: Connection, number: int, plan: Plan) -> None:
+    """Remember the headlines and feeds' ids of items; waiting candidates that have them go too.
+
+    By these a feed that announces the article at a new address is recognised.
+    """
+    for source_id, titles, guids in names_of(connection, plan):
+        values = tombstones.title_values(connection, source_id, titles)
+        tombstones.put(connection, number, "title", values.values())
+        tombstones.put(connection, number, "address", guids)
+        rows = connection.execute(
+            select(Candidate.id, Candidate.key, Candidate.hints)
+            .where(Candidate.source_id == source_id, Candidate.hints.is_not(None))
+        )  # fmt: skip
+        known = set(values) | set(guids)
+        ids = [row.id for row in rows if not known.isdisjoint(_named_by(row.hints))]
+        for some in chunked(ids, 1_000):
+            connection.execute(delete(Candidate).where(Candidate.id.in_(some)))
+
+
+def _named_by(hints: dict[str, Any]) -> list[Any]:
+    return [hints.get("headline"), *tombstones.keys_of_guid(hints.get("guid"))]
+
+
+def _scrub_others(connection: Connection, plan: Plan) -> list[int]:
+    """Take what other items show of those that go out of them and their histories; which items."""
+    going = set(plan.items)
+    others: set[int] = set()
+    for some in chunked(plan.items, 1_000):
+        others.update(connection.scalars(select(Link.item_id).where(Link.target_id.in_(some))))
+        others.update(connection.scalars(select(Mention.item_id).where(Mention.entry_id.in_(some))))
+    for part in chunked(sorted(plan.keys), 1_000):
+        others.update(connection.scalars(select(Link.item_id).where(Link.key.in_(part))))
+    showing = sorted(others - going)
+    for item_id in showing:
+        for table, names in (
+            (Revision, ("content", "delta")), (Article, ("blocks",)), (DirectoryEntry, ("blocks",)),
+        ):  # fmt: skip
+            key = table.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
+            columns = [getattr(table, name) for name in names]
+            own = getattr(table, "item_id") == item_id  # noqa: B009  # the tables' common column
+            rows = connection.execute(select(key, *columns).where(own)).all()
+            for number, *values in rows:
+                clean = [_scrubbed(value, plan.keys) for value in values]
+                if clean != values:
+                    connection.execute(
+                        update(table).where(key == number)
+                        .values(dict(zip(names, clean, strict=True)))
+                    )  # fmt: skip
+        mentions = connection.execute(
+            select(Mention.id, Mention.entry_id).where(Mention.item_id == item_id)
+        ).all()
+        naming = [number for number, entry_id in mentions if entry_id in going]
+        for some_names in chunked(naming, 1_000):
+            connection.execute(
+                update(Mention).where(Mention.id.in_(some_names))
+                .values(full_name=None, expansion=None, url=None)
+            )  # fmt: skip
+    return showing
+
+
+def _scrubbed(value: Any, keys: Collection[str]) -> Any:
+    """``value`` (JSON) with what names one of ``keys`` blanked; lists keep their length."""
+    if isinstance(value, list):
+        return [_scrubbed(part, keys) for part in value]
+    if not isinstance(value, dict):
+        return value
+    url = value.get("url")
+    if isinstance(url, str) and is_web_url(url) and url_key(url) in keys:
+        kept = {name: part for name, part in value.items() if name not in _SHOWN}
+        # The kind of a span is not the kind of what it leads to.
+        if "start" in value and "kind" in value:
+            kept["kind"] = value["kind"]
+        if "anchor" in value and "start" in value:
+            kept["anchor"] = value["anchor"]
+        return {**kept, "url": _BLANK}
+    return {name: _scrubbed(part, keys) for name, part in value.items()}
+
+
+def _sweep(archive: Archive, number: int) -> dict[str, int]:
+    """Rewrite files without what a takedown lists, then free the pages of the database."""
+    rewrite.finish(archive)
+    with archive.reading() as session:
+        counts = dict(session.get_one(Forgetting, number).counts)
+    pending = counts.pop("pending", {})
+    for name in pending.get("dictionaries", ()):
+        _drop_dictionary(archive, name)
+    with archive.reading() as session:
+        records = [r for found in pending.get("records", {}).values() for r in found]
+        where: dict[str, set[str]] = {}
+        for some in chunked(records, 1_000):
+            rows = session.execute(
+                select(Capture.file, Capture.record_id).where(Capture.record_id.in_(some))
+            )
+            for file, record_id in rows:
+                where.setdefault(file, set()).add(record_id)
+    for file, found in where.items():
+        rewrite.rewrite(archive, file, found)
+    for path in pending.get("paths", ()):
+        (archive.location.media / path).unlink(missing_ok=True)
+    source_id = pending.get("source")
+
+    def close(session: Session) -> None:
+        if source_id is not None:
+            session.execute(delete(Source).where(Source.id == source_id))
+        session.execute(
+            update(Forgetting).where(Forgetting.id == number).values(state="done", counts=counts)
+        )
+
+    archive.write(close)
+    _free_pages(archive)
+    return {name: count for name, count in counts.items() if isinstance(count, int)}
+
+
+def _drop_dictionary(archive: Archive, name: str) -> None:
+    """Pack the files over a dictionary as gzip, and remove it."""
+    suffix = f".{name}{warc.ZSTD_SUFFIX}"
+    with archive.reading() as session:
+        files = list(session.scalars(
+            select(Capture.file).distinct().where(Capture.file.endswith(suffix))
+        ))  # fmt: skip
+    for file in files:
+        rewrite.rewrite(archive, file, (), warc.GZIP)
+    folder = archive.location.captures / DICTIONARIES
+    (folder / f"{name}.zst").unlink(missing_ok=True)
+    zstd_dictionaries.load.cache_clear()
+
+
+_TABLES = ("items", "addresses", "articles", "directory_entries", "entry_names", "revisions",
+           "links", "mentions", "media", "article_media", "candidates", "captures", "events",
+           "signatures", "search_index", "dossier_articles")  # fmt: skip
+
+
+def _free_pages(archive: Archive) -> None:
+    """Leave no deleted row in a free page, an index segment or the write-ahead log.
+
+    Raises:
+        ArchiveError: another process uses the database without end.
+    """
+    from sqlalchemy.exc import OperationalError
+
+    archive.engine.dispose()
+    sqlite = archive.engine.dialect.name == "sqlite"
+    try:
+        with archive.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            if raw is None:
+                return
+            if sqlite:
+                # A merge of all segments is what takes deleted words out of FTS5
+                # (https://www.sqlite.org/fts5.html, 6.7).
+                raw.execute("INSERT INTO search_index(search_index) VALUES('optimize')")
+                raw.execute("VACUUM")
+                busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if busy and busy[0]:
+                    raise ArchiveError(
+                        "what was erased is gone from the database but may stand in its log",
+                        "end other users of the archive and run `dateline forget --finish`",
+                    )
+        if not sqlite:
+            with archive.engine.connect().execution_options(
+                isolation_level="AUTOCOMMIT"
+            ) as connection:
+                for table in _TABLES:
+                    connection.execute(text(f"VACUUM FULL {table}"))
+    except OperationalError as error:
+        raise ArchiveError(
+            f"the database could not be compacted: {error.orig}",
+            "end other users of the archive and run `dateline forget --finish`",
+        ) from error

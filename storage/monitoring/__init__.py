@@ -1,0 +1,1 @@
+"""Alarms, health, metrics, status."""

@@ -1,0 +1,1 @@
+"""The read side: one item, directory, co-occurrence, timemap."""

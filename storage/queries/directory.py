@@ -1,0 +1,180 @@
+"""The directory: under which names its entries are known, and which articles name them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, select
+
+from storage.types.content import ClaimedMoment
+from storage.database.engine import insert_ignore
+from storage.errors import UnknownItem
+from storage.models import (
+    PUBLISHED,
+    Article,
+    DirectoryEntry,
+    EntryName,
+    Item,
+    Link,
+    Mention,
+    Source,
+)
+from storage.search.query.dialects import compile_query
+from storage.search.query.ast import Naming
+from storage.text.normalize import name_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+    from storage.types.content import Entry
+
+_MOST = 50
+
+
+def put_names(connection: Connection, item_id: int, entry: Entry) -> None:
+    """Keep the names of an entry, in place of those kept before."""
+    connection.execute(delete(EntryName).where(EntryName.item_id == item_id))
+    rows = _rows(item_id, (entry.name, *entry.aliases))
+    if rows:
+        connection.execute(insert(EntryName.__table__), rows)  # type: ignore[arg-type]
+
+
+def add_names(connection: Connection, item_id: int, names: Iterable[str]) -> None:
+    """Keep more names of an entry that is known by mentions only."""
+    insert_ignore(connection, EntryName, _rows(item_id, names))
+
+
+def _rows(item_id: int, names: Iterable[str]) -> list[dict[str, Any]]:
+    by_key: dict[str, str] = {}
+    for name in names:
+        key = name_key(name)
+        if key:
+            by_key.setdefault(key, name)
+    return [{"item_id": item_id, "key": key, "name": name} for key, name in by_key.items()]
+
+
+def who(archive: Archive, name: str) -> list[dict[str, Any]]:
+    """The entries called ``name``, or whose name begins with it or holds it; JSON-ready.
+
+    Raises:
+        UnknownItem: nobody is called so.
+    """
+    key = name_key(name)
+    with archive.reading() as session:
+        ids = _called(session, key)
+        if not ids:
+            raise UnknownItem(
+                f"no entry of the directory is called {name!r}",
+                "look for it with `dateline search`, or crawl a source that names it",
+            )
+        return [_entry(session, item_id) for item_id in ids]
+
+
+def _called(session: Session, key: str) -> list[int]:
+    if not key:
+        return []
+    escaped = key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    for condition in (
+        EntryName.key == key,
+        EntryName.key.like(f"{escaped}%", escape="\\"),
+        EntryName.key.like(f"%{escaped}%", escape="\\"),
+    ):
+        query = select(EntryName.item_id).where(condition).order_by(func.length(EntryName.key))
+        ids = list(dict.fromkeys(session.scalars(query.limit(_MOST))))
+        if ids:
+            return ids
+    return []
+
+
+def _entry(session: Session, item_id: int) -> dict[str, Any]:
+    item = session.get_one(Item, item_id)
+    entry = session.get(DirectoryEntry, item_id)
+    names = session.scalars(select(EntryName.name).where(EntryName.item_id == item_id))
+    return {
+        "id": item.id, "source": session.get_one(Source, item.source_id).name,
+        "name": entry.name if entry else item.title, "state": item.state, "url": item.url,
+        "kind": entry.kind if entry else _said_kind(session, item_id), "number": item.number,
+        "names": sorted(names), "expansion": entry.expansion if entry else None,
+        "description": entry.description if entry else item.teaser,
+        "articles": articles_naming(session, item_id),
+    }  # fmt: skip
+
+
+def names_of(archive: Archive, item_id: int) -> list[str]:
+    """The names under which an entry is known."""
+    query = select(EntryName.name).where(EntryName.item_id == item_id).order_by(EntryName.name)
+    with archive.reading() as session:
+        return list(session.scalars(query))
+
+
+def _said_kind(session: Session, item_id: int) -> str:
+    """What mentions say that a stub is."""
+    query = select(Mention.kind).where(Mention.entry_id == item_id, Mention.kind != "unknown")
+    return session.scalar(query.limit(1)) or "unknown"
+
+
+def articles_naming(session: Session, item_id: int, limit: int = 200) -> list[dict[str, Any]]:
+    """The articles that name an entry or list it, the newest first.
+
+    ``at`` is when each was published, ``None`` where its publisher does not say.
+    """
+    naming = compile_query(session.connection(), Naming("", entry=item_id))
+    newest = naming.keys(session.connection(), limit)
+    query = (
+        select(Item.id, Article.headline, *PUBLISHED, Source.name)
+        .join(Article, Article.item_id == Item.id)
+        .join(Source, Source.id == Item.source_id)
+        .where(Article.search_key.in_(newest))
+        .order_by(Article.sort_at.desc(), Item.id)
+    )
+    found = []
+    for row in session.execute(query):
+        published = ClaimedMoment.published_of(row)
+        found.append({"item": row.id, "title": row.headline, "source": row.name,
+                      "at": published.isoformat() if published is not None else None})  # fmt: skip
+    return found
+
+
+def neighbours(archive: Archive, item_id: int) -> list[dict[str, Any]]:
+    """The items within two steps of one, along links and mentions in both directions; JSON-ready.
+
+    Each with its distance (1 or 2) and, at distance 1, how it is linked.
+    """
+    with archive.reading() as session:
+        first = _beside(session, [item_id])
+        near = {i: hows for i, hows in first.items() if i != item_id}
+        second = _beside(session, list(near))
+        far = [i for i in second if i != item_id and i not in near]
+        items = {
+            item.id: item
+            for item in session.scalars(select(Item).where(Item.id.in_([*near, *far][:1000])))
+        }
+        return [
+            {"item": i, "kind": items[i].kind, "state": items[i].state, "title": items[i].title,
+             "number": items[i].number, "url": items[i].url,
+             "distance": 1 if i in near else 2, "how": sorted(near.get(i, ()))}
+            for i in (*near, *far) if i in items
+        ]  # fmt: skip
+
+
+def _beside(session: Session, ids: list[int]) -> dict[int, set[str]]:
+    """What is one step from any of ``ids``, and how."""
+    found: dict[int, set[str]] = {}
+    if not ids:
+        return found
+    steps = (
+        (select(Link.target_id, Link.relation).where(Link.item_id.in_(ids)), ""),
+        (select(Mention.entry_id, Mention.kind).where(Mention.item_id.in_(ids)), "names"),
+        (select(Link.item_id, Link.relation).where(Link.target_id.in_(ids)), "from"),
+        (select(Mention.item_id, Mention.kind).where(Mention.entry_id.in_(ids)), "named by"),
+    )  # fmt: skip
+    for query, how in steps:
+        for other, relation in session.execute(query):
+            if other is not None:
+                word = how if how in ("names", "named by") else f"{relation} {how}".strip()
+                found.setdefault(other, set()).add(word)
+    return found

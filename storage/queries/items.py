@@ -1,0 +1,361 @@
+"""Reading the archive: one item whole, its page's bytes, and how everything is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from storage.ingest import history
+from storage.text.urls import (is_web_url, url_key)
+from storage.queries.recent import trouble_by_source
+from storage.captures.writer import read_http
+from storage.captures.content_encoding import proved
+from storage.types.content import ClaimedMoment
+from storage.queries.directory import articles_naming
+from storage.errors import CaptureUnreadable, UnknownItem
+from storage.models import (
+    Address,
+    Article,
+    ArticleMedia,
+    Capture,
+    DirectoryEntry,
+    Item,
+    Link,
+    Media,
+    Mention,
+    Revision,
+    Source,
+)
+from storage.crawl.sources import list_sources
+from storage.text.normalize import (is_whole_number, printable)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+
+
+def find(archive: Archive, name: str) -> int:
+    """The item called ``name``: its id in this archive, or a URL under which it was met.
+
+    Raises:
+        UnknownItem: there is none.
+    """
+    with archive.reading() as session:
+        if is_whole_number(name):
+            found = session.scalar(select(Item.id).where(Item.id == int(name)))
+        elif is_web_url(name):
+            found = session.scalar(
+                # Each source's, since that is what its index begins with.
+                select(Address.item_id)
+                .where(Address.source_id.in_(select(Source.id)), Address.key == url_key(name))
+                .limit(1)
+            )
+        else:
+            raise UnknownItem(
+                f"{printable(name)!r} is neither a number nor a URL",
+                "take one from `dateline search`",
+            )
+    if found is None:
+        raise UnknownItem(f"the archive holds no item {name}", "look for it with `dateline search`")
+    return found
+
+
+def item(archive: Archive, item_id: int, revision: int | None = None) -> dict[str, Any]:
+    """An item with its text, links, mentions, revisions and capture, JSON-ready.
+
+    Raises:
+        UnknownItem: it has no such revision.
+    """
+    with archive.reading() as session:
+        row = session.get_one(Item, item_id)
+        source = session.get_one(Source, row.source_id)
+        revisions = _revisions(session, item_id)
+        content = _content(session, revisions, revision, item_id)
+        record: dict[str, Any] = {
+            "id": row.id, "kind": row.kind, "source": source.name, "state": row.state,
+            "url": row.url, "number": row.number, "title": row.title, "teaser": row.teaser,
+            "first_seen_at": row.first_seen_at.isoformat(),
+            "last_seen_at": row.last_seen_at.isoformat(),
+            "blocks": [],
+        }  # fmt: skip
+        record.update({k: v for k, v in content.items() if k not in ("kind", "links", "number")})
+        record.setdefault("headline", row.title)
+        if row.kind == "article":
+            # Said even where they are not known: no date is an answer too.
+            record.setdefault("published", None)
+            record.setdefault("modified", None)
+        if row.kind == "entry":
+            entry = session.get(DirectoryEntry, item_id)
+            record["entry_kind"] = entry.kind if entry else None
+        else:
+            record["article_kind"] = content.get("kind")
+            record.setdefault("access", "full")
+        record["text"] = "\n".join(b["text"] for b in record["blocks"] if b["kind"] != "figure")
+        record["links"] = _links(session, item_id)
+        record["mentions"] = _mentions(session, item_id)
+        record["media"] = _media(session, item_id)
+        record["linked_from"] = _linked_from(session, item_id)
+        record["named_in"] = articles_naming(session, item_id) if row.kind == "entry" else []
+        record["addresses"] = list(
+            session.scalars(
+                select(Address.url).where(
+                    Address.item_id == item_id, ~Address.key.startswith("guid:")
+                )
+            )
+        )
+        record["revisions"] = [
+            {"number": r.number, "seen_at": r.seen_at.isoformat(), "changed": r.changed,
+             "extractor": r.extractor, "origin": r.origin, "silent": r.silent,
+             "capture": _capture(session, r.capture_id)}
+            for r in revisions
+        ]  # fmt: skip
+        record["duplicates"] = _duplicates(session, item_id)
+        record["events"] = history.events(session.connection(), item_id)
+        return record
+
+
+def _revisions(session: Session, item_id: int) -> list[Revision]:
+    query = select(Revision).where(Revision.item_id == item_id).order_by(Revision.number)
+    return list(session.scalars(query))
+
+
+def _content(
+    session: Session, revisions: list[Revision], wanted: int | None, item_id: int
+) -> dict[str, Any]:
+    if not revisions and wanted is None:
+        return {}
+    found = history.contents(session.connection(), item_id)
+    number = max(found) if wanted is None else wanted
+    if number not in found:
+        raise UnknownItem(f"item {item_id} has no revision {number}", f"it has {len(found)}")
+    return found[number]
+
+
+def content(archive: Archive, item_id: int, revision: int) -> dict[str, Any]:
+    """The content (JSON form) of a revision.
+
+    Raises:
+        UnknownItem: the item has no such revision.
+    """
+    with archive.reading() as session:
+        return _content(session, _revisions(session, item_id), revision, item_id)
+
+
+def _duplicates(session: Session, item_id: int) -> list[dict[str, Any]]:
+    """The other articles of an item's cluster, the leading one first."""
+    own = session.get(Article, item_id)
+    if own is None or own.cluster_id is None:
+        return []
+    query = (
+        select(Article.item_id, Article.headline, Article.similarity, Source.name)
+        .join(Item, Item.id == Article.item_id)
+        .join(Source, Source.id == Item.source_id)
+        .where(Article.cluster_id == own.cluster_id, Article.item_id != item_id)
+        .order_by(Article.item_id != own.cluster_id, Article.sort_at, Article.item_id)
+        .limit(200)
+    )
+    return [
+        {"item": i, "title": title, "source": source, "similarity": similarity,
+         "leading": i == own.cluster_id}
+        for i, title, similarity, source in session.execute(query)
+    ]  # fmt: skip
+
+
+def _links(session: Session, item_id: int) -> list[dict[str, Any]]:
+    query = (
+        select(Link, Item)
+        .outerjoin(Item, Item.id == Link.target_id)
+        .where(Link.item_id == item_id)
+        .order_by(Link.position)
+    )
+    rows: Iterable[tuple[Link, Item | None]] = session.execute(query)
+    return [
+        {
+            "relation": link.relation, "url": link.url, "title": link.anchor,
+            "teaser": link.teaser, "kind": link.kind, "number": link.number,
+            "published": _said(link), "item": target.id if target is not None else None,
+            "state": target.state if target is not None else None,
+        }
+        for link, target in rows
+    ]  # fmt: skip
+
+
+def _media(session: Session, item_id: int) -> list[dict[str, Any]]:
+    query = (
+        select(ArticleMedia, Media)
+        .join(Media, Media.id == ArticleMedia.media_id)
+        .where(ArticleMedia.item_id == item_id)
+        .order_by(ArticleMedia.position)
+    )
+    rows: Iterable[tuple[ArticleMedia, Media]] = session.execute(query)
+    return [
+        {
+            "url": m.url, "kind": m.kind, "caption": shown.caption, "credit": shown.credit,
+            "alternative_text": shown.alternative_text, "state": m.state, "cause": m.cause,
+            "detail": m.detail, "digest": m.digest, "size": m.size, "path": m.path,
+            "content_type": m.content_type,
+        }
+        for shown, m in rows
+    ]  # fmt: skip
+
+
+def _said(link: Link) -> str | None:
+    """The target's moment as the list gives it."""
+    if link.published_at is None:
+        return None
+    return ClaimedMoment.from_stored(
+        link.published_at, link.published_offset, zoned=link.published_zoned
+    ).isoformat()
+
+
+def _mentions(session: Session, item_id: int) -> list[dict[str, Any]]:
+    query = (
+        select(Mention, Item)
+        .outerjoin(Item, Item.id == Mention.entry_id)
+        .where(Mention.item_id == item_id)
+        .order_by(Mention.position)
+    )
+    rows: Iterable[tuple[Mention, Item | None]] = session.execute(query)
+    return [
+        {
+            "anchor": m.anchor, "block": m.block, "start": m.start, "end": m.end, "url": m.url,
+            "full_name": m.full_name, "expansion": m.expansion, "kind": m.kind,
+            "item": entry.id if entry is not None else None,
+            "state": entry.state if entry is not None else None,
+        }
+        for m, entry in rows
+    ]  # fmt: skip
+
+
+def _linked_from(session: Session, item_id: int) -> list[dict[str, Any]]:
+    query = (
+        select(Item.id, Item.title, Link.relation)
+        .join(Link, Link.item_id == Item.id)
+        .where(Link.target_id == item_id)
+        .order_by(Item.id)
+        .limit(200)
+    )
+    return [{"item": i, "title": t, "relation": r} for i, t, r in session.execute(query)]
+
+
+def _capture(session: Session, capture_id: int) -> dict[str, Any]:
+    row = session.get_one(Capture, capture_id)
+    return {"url": row.url, "fetched_at": row.fetched_at.isoformat(), "status": row.status,
+            "file": row.file, "offset": row.offset, "length": row.length,
+            "digest": row.digest, "rights": row.rights}  # fmt: skip
+
+
+def raw_page(archive: Archive, item_id: int, revision: int | None = None) -> bytes:
+    """The body that a revision (default: the newest) was made of, its content coding undone.
+
+    Raises:
+        UnknownItem: the item has no such revision, or its page was never fetched.
+        CaptureUnreadable: the capture is missing or damaged, or does not match its digest.
+    """
+    return read_capture(archive, capture_of(archive, item_id, revision))
+
+
+def capture_of(archive: Archive, item_id: int, revision: int | None = None) -> Capture:
+    """The capture that a revision (default: the newest) was made of.
+
+    Raises:
+        UnknownItem: the item has no such revision, or its page was never fetched.
+    """
+    with archive.reading() as session:
+        revisions = _revisions(session, item_id)
+        if not revisions:
+            raise UnknownItem(f"the page of item {item_id} was never fetched", "crawl its source")
+        _content(session, revisions, revision, item_id)
+        number = revision or revisions[-1].number
+        chosen = next(r for r in revisions if r.number == number)
+        return session.get_one(Capture, chosen.capture_id)
+
+
+def read_capture(archive: Archive, capture: Capture) -> bytes:
+    """The decoded body of a capture, proved against its digest; a revisit's is what it refers to.
+
+    Raises:
+        CaptureUnreadable: it is missing or damaged.
+    """
+    if capture.kind == "revisit":
+        return read_capture(archive, _revisited(archive, capture))
+    headers, body = read_http(archive.location.captures, capture.file, capture.offset)
+    decoded = proved(headers, body, capture.digest)
+    if decoded is None:
+        raise CaptureUnreadable(
+            f"capture {capture.id} in {capture.file} does not match its digest",
+            "restore the file from a backup",
+        )
+    return decoded
+
+
+def _revisited(archive: Archive, capture: Capture) -> Capture:
+    with archive.reading() as session:
+        found = session.get(Capture, capture.refers_to) if capture.refers_to else None
+    if found is None:
+        raise CaptureUnreadable(
+            f"capture {capture.id} refers to one that is kept no more", "read another capture"
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A stored picture or attachment: where its bytes lie and what they are."""
+
+    path: Path
+    content_type: str | None
+
+
+def media_file(archive: Archive, digest: str) -> MediaFile:
+    """The stored file of this digest.
+
+    Raises:
+        UnknownItem: there is none.
+    """
+    query = select(Media.path, Media.content_type).where(
+        Media.digest == digest, Media.state == "stored", Media.path.is_not(None)
+    )
+    with archive.reading() as session:
+        found = session.execute(query.limit(1)).first()
+    if found is None or found.path is None:
+        raise UnknownItem(f"the archive holds no file {digest[:12]}", "open it from an article")
+    return MediaFile(archive.location.media / found.path, found.content_type)
+
+
+def status_of(archive: Archive, now: datetime) -> dict[str, Any]:
+    """What the archive holds, and how each source is; JSON-ready."""
+    from storage.crawl.runs import last_runs
+
+    with archive.reading() as session:
+        sources = []
+        trouble = trouble_by_source(session, now)
+        for s in list_sources(session):
+            runs = last_runs(session, s.id, 1)
+            sources.append({
+                "source": s.name, "home_url": s.home_url, "state": s.state,
+                "articles": s.articles, "waiting": s.pending, "endpoints": s.endpoints,
+                "last_run": s.last_run,
+                "last_run_at": s.last_run_at.isoformat() if s.last_run_at else None,
+                "last_counts": runs[0].counts if runs else {},
+                "last_causes": runs[0].causes if runs else {},
+                "trouble": trouble.get(s.id, []),
+            })  # fmt: skip
+
+        def count(table: Any) -> int:
+            return session.scalar(select(func.count()).select_from(table)) or 0
+
+        return {
+            "folder": str(archive.location.folder),
+            "articles": count(Article), "entries": count(DirectoryEntry),
+            "revisions": count(Revision), "captures": count(Capture),
+            "capture_bytes": int(session.scalar(select(func.sum(Capture.length))) or 0),
+            "sources": sources,
+        }  # fmt: skip

@@ -1,0 +1,80 @@
+"""The captures of a URL in time, as RFC 7089 (Memento) wants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
+
+from storage.text.urls import (is_web_url, url_key)
+from storage.errors import UnknownItem
+from storage.models import Capture, Source
+from storage.queries.items import read_capture
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from storage.archive import Archive
+
+MOST = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Memento:
+    """One capture of a URL."""
+
+    id: int
+    url: str
+    at: datetime
+    status: int
+    content_type: str | None
+
+
+def mementos(archive: Archive, url: str) -> list[Memento]:
+    """The captures of ``url`` in the order of time, the newest ``MOST`` of them.
+
+    Raises:
+        UnknownItem: there is none, or it is no URL.
+    """
+    if not is_web_url(url):
+        raise UnknownItem(f"{url!r} is no URL of the web", "write http:// or https:// before it")
+    query = (
+        select(Capture.id, Capture.url, Capture.fetched_at, Capture.status, Capture.content_type)
+        .where(
+            # Their index begins with the source.
+            Capture.source_id.in_(select(Source.id)),
+            Capture.key == url_key(url),
+            Capture.kind != "forgotten",
+            or_(Capture.status < 300, Capture.kind == "revisit"),
+        )
+        .order_by(Capture.fetched_at.desc(), Capture.id.desc())
+        .limit(MOST)
+    )
+    with archive.reading() as session:
+        found = [Memento(*row) for row in session.execute(query)]
+    if not found:
+        raise UnknownItem(f"the archive holds no capture of {url}", "look for it with a search")
+    return found[::-1]
+
+
+def nearest(found: list[Memento], at: datetime | None) -> Memento:
+    """The memento nearest to ``at``; the newest where no moment is asked for."""
+    if at is None:
+        return found[-1]
+    return min(found, key=lambda one: (abs(one.at - at), one.id))
+
+
+def body_of(archive: Archive, capture_id: int) -> tuple[Memento, bytes]:
+    """A capture and its decoded body, proved against its digest.
+
+    Raises:
+        UnknownItem: there is no such capture, or it was forgotten.
+        CaptureUnreadable: it is missing or damaged.
+    """
+    with archive.reading() as session:
+        row = session.get(Capture, capture_id)
+    if row is None or row.kind == "forgotten":
+        raise UnknownItem(f"the archive holds no capture {capture_id}", "take one from an article")
+    found = Memento(row.id, row.url, row.fetched_at, row.status, row.content_type)
+    return found, read_capture(archive, row)

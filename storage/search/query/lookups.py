@@ -1,0 +1,69 @@
+"""Small questions that a query asks of the tables before it is one."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import text
+
+from storage.text.stemming import language_of
+from storage.text.normalize import name_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, RootTransaction
+
+T = TypeVar("T")
+
+# One step of the index for each language there is, however many articles have it
+# (https://www.sqlite.org/lang_with.html; PostgreSQL's wiki calls it a loose index scan).
+_LANGUAGES = text(
+    "WITH RECURSIVE known(language) AS ("
+    " SELECT min(language) FROM articles"
+    " UNION ALL SELECT (SELECT min(language) FROM articles WHERE language > known.language)"
+    " FROM known WHERE known.language IS NOT NULL"
+    ") SELECT language FROM known WHERE language IS NOT NULL"
+)
+
+
+def once_a_transaction(ask: Callable[[Connection], T]) -> Callable[[Connection], T]:
+    """``ask``, whose answer holds for a transaction: a question is several queries that ask it."""
+    known: WeakKeyDictionary[RootTransaction, T] = WeakKeyDictionary()
+
+    @wraps(ask)
+    def asked(connection: Connection) -> T:
+        transaction = connection.get_transaction()
+        if transaction is not None and transaction in known:
+            return known[transaction]
+        answer = ask(connection)
+        # Asking may have begun it.
+        transaction = connection.get_transaction()
+        if transaction is not None:
+            known[transaction] = answer
+        return answer
+
+    return asked
+
+
+@once_a_transaction
+def languages(connection: Connection) -> list[str]:
+    """The languages of the archive's articles that have stems."""
+    found = {language_of(tag) for tag in connection.scalars(_LANGUAGES)}
+    return sorted(one for one in found if one is not None)
+
+
+def entries_called(connection: Connection, name: str) -> list[int]:
+    """The directory entries of this name, alias or acronym, or with this number in the archive."""
+    key = name_key(name)
+    found = list(connection.scalars(
+        text("SELECT DISTINCT item_id FROM entry_names WHERE key = :key"), {"key": key}
+    ))  # fmt: skip
+    # A number of more digits is no item of any database.
+    if not found and name.isdecimal() and len(name) < 10:
+        found = list(connection.scalars(
+            text("SELECT id FROM items WHERE id = :id AND kind = 'entry'"), {"id": int(name)}
+        ))  # fmt: skip
+    return found

@@ -1,0 +1,1 @@
+"""Execution, ranking, facets, hits."""

@@ -1,0 +1,115 @@
+"""Hits: what a list shows of the articles that were found, with the words marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, Boolean, bindparam, text
+
+from storage.types.content import ClaimedMoment
+from storage.database.types import Moment
+from storage.search.results.snippets import Marker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from storage.search.results.executor import Found
+    from storage.search.results.bm25 import Term
+    from storage.search.results.snippets import Marks
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One article of an answer; ``marks`` are the matched stretches of ``snippet``."""
+
+    id: int
+    source: str
+    headline: str
+    url: str
+    published: ClaimedMoment | None
+    sort_at: datetime
+    byline: tuple[str, ...]
+    language: str | None
+    snippet: str
+    marks: Marks
+    text: str
+    standfirst: str | None = None
+    section: str | None = None
+    kind: str | None = None
+    number: str | None = None
+    access: str = "full"
+    word_count: int = 0
+    revision: int = 1
+    headline_marks: Marks = ()
+    score: float = 0.0
+    # The article that leads its cluster of duplicates, and the sources of the others in it.
+    leading: int | None = None
+    copies: tuple[str, ...] = ()
+
+
+_HITS = (
+    text(
+        "SELECT items.id, sources.name, articles.headline, items.url, articles.published_at,"
+        " articles.published_offset, articles.published_zoned, articles.published_day_only,"
+        " articles.sort_at, articles.byline, articles.language, articles.text,"
+        " articles.standfirst, articles.section, articles.kind, items.number, articles.access,"
+        " articles.word_count, articles.revision, articles.cluster_id"
+        " FROM articles JOIN items ON items.id = articles.item_id"
+        " JOIN sources ON sources.id = items.source_id WHERE articles.item_id IN :ids"
+    )
+    .bindparams(bindparam("ids", expanding=True))
+    .columns(
+        published_at=Moment(), sort_at=Moment(), byline=JSON(), published_zoned=Boolean(),
+        published_day_only=Boolean(),
+    )
+)  # fmt: skip
+_COPIES = text(
+    "SELECT articles.cluster_id, items.id, sources.name FROM articles"
+    " JOIN items ON items.id = articles.item_id JOIN sources ON sources.id = items.source_id"
+    " WHERE articles.cluster_id IN :clusters ORDER BY articles.sort_at, items.id"
+).bindparams(bindparam("clusters", expanding=True))
+
+
+def load(connection: Connection, found: Sequence[Found], terms: Sequence[Term] = ()) -> list[Hit]:
+    """The articles of ``found``, in that order, with the words of ``terms`` marked."""
+    if not found:
+        return []
+    rows = {
+        row.id: row for row in connection.execute(_HITS, {"ids": [one.item_id for one in found]})
+    }
+    copies = _copies(connection, {row.cluster_id for row in rows.values() if row.cluster_id})
+    marker = Marker(terms)
+    return [
+        _hit(rows[one.item_id], one.score, marker, copies)
+        for one in found
+        if one.item_id in rows
+    ]  # fmt: skip
+
+
+def _copies(connection: Connection, clusters: set[int]) -> dict[int, list[tuple[int, str]]]:
+    """(item, source) of the articles of each cluster."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    if clusters:
+        for cluster, item_id, source in connection.execute(_COPIES, {"clusters": sorted(clusters)}):
+            found.setdefault(cluster, []).append((item_id, source))
+    return found
+
+
+def _hit(row: Any, score: float, marker: Marker, copies: dict[int, list[tuple[int, str]]]) -> Hit:
+    snippet, marks = marker.quote(row.text, row.language)
+    others = copies.get(row.cluster_id, ())
+    return Hit(
+        id=row.id, source=row.name, headline=row.headline, url=row.url,
+        published=ClaimedMoment.published_of(row),
+        sort_at=row.sort_at, byline=tuple(row.byline or ()), language=row.language,
+        snippet=snippet, marks=marks, text=row.text, standfirst=row.standfirst,
+        section=row.section, kind=row.kind, number=row.number, access=row.access,
+        word_count=row.word_count, revision=row.revision,
+        headline_marks=marker.marks(row.headline, row.language), score=score,
+        leading=row.cluster_id,
+        copies=tuple(name for other, name in others if other != row.id),
+    )  # fmt: skip

@@ -1,0 +1,192 @@
+"""When two URLs are one address: the key under which the archive knows a URL.
+
+URLs are read as browsers read them (WHATWG URL, through Ada). The URL that is fetched is kept
+apart and unchanged; the key only compares.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+import ada_url
+
+from storage.text.url_rules import (GENERIC, Rules, folded_host, folded_path, says_nothing)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_WEB = ("http:", "https:")
+# RFC 3986, 2.3 and 3.3: what may stand in a segment of a path without being escaped.
+_SEGMENT_SAFE = ":@!$&'()*+,;=-._~"
+# Nearly every link: a plain host and a path of unreserved signs, without query. Nothing in it needs
+# unescaping, sorting or IDNA, which cost ten times the rest.
+_PLAIN = re.compile(
+    r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*)(/[A-Za-z0-9/_.~-]*)?(?:#(?!!).*)?"
+)
+_PLAIN_HOST = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]+(?:[/?#]|$)")
+# Copies that Google serves of AMP pages name the page in their own address.
+_AMP_CACHE = re.compile(
+    r"https?://(?:[a-z0-9-]+\.cdn\.ampproject\.org/[a-z]/|(?:www\.)?google\.[a-z.]{2,6}/amp/)"
+    r"(s/)?([^/]+\..*)", re.IGNORECASE,
+)  # fmt: skip
+_SPACES = " \t\r\n\x00\x0b\x0c"
+# Characters of an address and of its key, escaped. The sitemaps protocol allows 2,047
+# (https://www.sitemaps.org/protocol.html), PostgreSQL's indexes 2,704 bytes.
+LONGEST = 2_500
+# What no database takes: NUL, and halves of surrogate pairs (JSON can say them).
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+# The same menus and related items stand on page after page of a site.
+_CACHED = 20_000
+
+
+class _Sites:
+    """The rules of the archive's sites, by folded host."""
+
+    rules: Mapping[str, Rules] = {}  # replaced as a whole, never changed
+    aliases: Mapping[str, str] = {}
+
+
+def use_rules(rules: Mapping[str, Rules]) -> None:
+    """Let ``rules`` of sites, by host, decide what their addresses are."""
+    folded = {folded_host(host): one for host, one in rules.items()}
+    if folded == _Sites.rules:
+        return
+    _Sites.rules = folded
+    _Sites.aliases = {
+        folded_host(other): folded_host(own)
+        for one in rules.values()
+        for other, own in one.hosts.items()
+    }
+    url_key.cache_clear()
+
+
+@lru_cache(maxsize=_CACHED)
+def is_web_url(url: str) -> bool:
+    """Whether ``url`` is an absolute http(s) URL with a host and a possible port.
+
+    One that is longer than ``LONGEST`` is none: no reader and few servers would take it.
+    """
+    if len(url) > LONGEST:
+        return False
+    if (
+        _PLAIN_HOST.match(url) is not None
+        and url.isascii()
+        and "@" not in url
+        and "xn--" not in url.lower()
+    ):
+        return True
+    parts = _parsed(url)
+    return parts is not None and len(parts.href) <= LONGEST
+
+
+def _escaped(segment: str) -> str:
+    """A segment of a path with just those signs escaped that must be; ``%2F`` parts nothing."""
+    plain = unquote(segment, errors="surrogateescape")
+    return quote(plain, safe=_SEGMENT_SAFE, errors="surrogateescape")
+
+
+def _parsed(url: str) -> ada_url.URL | None:
+    try:
+        parts = ada_url.URL(url.encode("utf-8", "replace").decode())
+    except ValueError:
+        return None
+    return parts if parts.protocol in _WEB and parts.hostname else None
+
+
+def as_sent(url: str) -> str:
+    """A web URL as browsers send it, in ASCII; one that is ASCII stays as it is."""
+    if url.isascii():
+        return url
+    parts = _parsed(url)
+    return url if parts is None else parts.href
+
+
+def _undotted(host: str) -> str:
+    """``host`` without the dots at its end, where a host is left: of ``foo.09..`` none is."""
+    if not host.endswith("."):
+        return host
+    plain = host.rstrip(".")
+    parts = _parsed(f"http://{plain}/") if plain else None
+    return plain if parts is not None and parts.hostname == plain else host
+
+
+def absolute(base: str, href: str) -> str | None:
+    """``href`` as a reader at ``base`` would follow it; ``None`` where that is no web address."""
+    href = href.strip(_SPACES)
+    plain = _UNSTORABLE.search(href) is None
+    if plain and href.startswith(("http://", "https://")):
+        return href if is_web_url(href) else None
+    try:
+        # Most links are rooted and plain: then joining is pasting.
+        if plain and href[:1] == "/" and href[1:2] not in ("/", "\\") and "/." not in href:
+            url = _origin(base) + href
+        else:
+            url = ada_url.join_url(base, href.encode("utf-8", "replace").decode())
+    except ValueError:
+        return None
+    return url if is_web_url(url) else None
+
+
+@lru_cache(maxsize=256)
+def _origin(base: str) -> str:
+    parts = ada_url.URL(base)
+    return f"{parts.protocol}//{parts.host}"
+
+
+@lru_cache(maxsize=_CACHED)
+def host_of(url: str) -> str:
+    """The host of ``url`` in lower case and ASCII, ``""`` where there is none."""
+    parts = _parsed(url)
+    return _undotted(parts.hostname) if parts is not None else ""
+
+
+@lru_cache(maxsize=_CACHED)
+def url_key(url: str) -> str:
+    """The form under which two spellings of one address are equal.
+
+    Scheme, user, letter case and IDNA form of the host, ``www.`` and mobile hosts, default port,
+    fragment, tracking, session and view parameters, order of parameters, AMP and print views,
+    dot segments, escapes, doubled and trailing slashes do not count; a site's own rules are
+    heard. What would be longer than ``LONGEST`` is the host and a digest. Idempotent on its own
+    output once a scheme is put before it.
+
+    Raises:
+        ValueError: ``url`` is no web address.
+    """
+    plain = _PLAIN.fullmatch(url)
+    if plain is not None and "xn--" not in url and "/." not in url and len(url) <= LONGEST:
+        host = folded_host(plain[1])
+        if "google." not in host and "ampproject" not in host:
+            return f"{_Sites.aliases.get(host, host)}{folded_path(plain[2] or '')}"
+    cached = _AMP_CACHE.fullmatch(url.strip(_SPACES))
+    if cached is not None:
+        return url_key(f"https://{cached[2]}")
+    parts = _parsed(url)
+    if parts is None:
+        raise ValueError(f"no web address: {url!r}")
+    host = folded_host(_undotted(parts.hostname))
+    host = _Sites.aliases.get(host, host)
+    rules = _Sites.rules.get(host, GENERIC)
+    port = parts.port
+    key = f"{host}:{port}" if port and port not in ("80", "443") else host
+    key += folded_path("/".join(_escaped(part) for part in parts.pathname.split("/")))
+    pairs = parse_qsl(parts.search[1:], keep_blank_values=True, errors="surrogateescape")
+    query = sorted(pair for pair in pairs if not says_nothing(*pair, rules))
+    if query:
+        key += f"?{urlencode(query, errors='surrogateescape')}"
+    # Pages of old applications name what they show behind "#!"; any other fragment is a place.
+    if parts.hash.startswith("#!"):
+        key += parts.hash
+    if len(key) <= LONGEST:
+        return key
+    return f"{host}/~{sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def guid_key(guid: str) -> str:
+    """The key of a feed's own id of an item; no URL's key is like it."""
+    return f"guid:{sha256(guid.encode('utf-8', 'surrogatepass')).hexdigest()}"

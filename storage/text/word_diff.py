@@ -1,0 +1,126 @@
+"""What differs between two contents, readable: field by field, the text word by word. Pure."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any
+
+from storage.text.letters import pieces_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from storage.text.json_delta import Content
+
+# (sign, words): "=" both have them, "-" only the old one, "+" only the new one.
+Piece = tuple[str, str]
+
+_FIELDS = (
+    "headline", "name", "standfirst", "byline", "published", "modified", "access", "kind",
+    "section", "tags", "dateline_place", "number", "language", "notices", "expansion", "aliases",
+)  # fmt: skip
+# Two paragraphs that share less of their words are one taken out and another put in.
+_SAME_PARAGRAPH = 0.3
+_MOST_STEPS = 4_000_000
+
+
+def difference(old: Content, new: Content) -> dict[str, Any]:
+    """``{"fields": {name: pieces}, "text": [...]}``, JSON-ready.
+
+    In ``text`` stand, in order, changed paragraphs as ``{"pieces": pieces}`` and unchanged runs
+    of them as ``{"same": count}``.
+    """
+    fields = {}
+    for name in _FIELDS:
+        before, after = _words(old.get(name)), _words(new.get(name))
+        if before != after:
+            fields[name] = word_difference(before, after)
+    return {"fields": fields, "text": _text_difference(_paragraphs(old), _paragraphs(new))}
+
+
+def word_difference(old: str, new: str) -> list[Piece]:
+    """The pieces of two texts: what both have, what was taken out, what was put in."""
+    before, after = (pieces_of(text).findall(text) for text in (old, new))
+    if len(before) * len(after) > _MOST_STEPS:
+        return [piece for piece in (("-", old), ("+", new)) if piece[1]]
+    pieces: list[Piece] = []
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag == "equal":
+            _add(pieces, "=", "".join(before[a:b]))
+        else:
+            _add(pieces, "-", "".join(before[a:b]))
+            _add(pieces, "+", "".join(after[c:d]))
+    return _joined(pieces)
+
+
+def _add(pieces: list[Piece], sign: str, words: str) -> None:
+    if words:
+        pieces.append((sign, words))
+
+
+def _joined(pieces: list[Piece]) -> list[Piece]:
+    """Changes with only white space between them as one change: easier to read."""
+    joined: list[Piece] = []
+    i = 0
+    while i < len(pieces):
+        removed = added = ""
+        while i < len(pieces):
+            sign, words = pieces[i]
+            blank = sign == "=" and not words.strip() and (removed or added) and i + 1 < len(pieces)
+            if sign == "=" and not blank:
+                break
+            removed += words if sign in "-=" else ""
+            added += words if sign in "+=" else ""
+            i += 1
+        _add(joined, "-", removed)
+        _add(joined, "+", added)
+        if i < len(pieces):
+            joined.append(pieces[i])
+            i += 1
+    return joined
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _paragraphs(content: Content) -> list[str]:
+    return [block["text"] for block in content.get("blocks", []) if block["kind"] != "figure"]
+
+
+def _text_difference(old: Sequence[str], new: Sequence[str]) -> list[dict[str, Any]]:
+    if old == new:
+        return []
+    out: list[dict[str, Any]] = []
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag == "equal":
+            out.append({"same": b - a})
+        else:
+            out += _changed(old[a:b], new[c:d])
+    return out
+
+
+def _changed(old: Sequence[str], new: Sequence[str]) -> list[dict[str, Any]]:
+    """Paragraphs that were changed, paired where they are alike and in order."""
+    out: list[dict[str, Any]] = []
+    at = 0
+    for text in old:
+        match = next(
+            (i for i in range(at, len(new)) if _alike(text, new[i]) >= _SAME_PARAGRAPH), None
+        )
+        if match is None:
+            out.append({"pieces": [("-", text)]})
+            continue
+        out += [{"pieces": [("+", added)]} for added in new[at:match]]
+        out.append({"pieces": word_difference(text, new[match])})
+        at = match + 1
+    return out + [{"pieces": [("+", added)]} for added in new[at:]]
+
+
+def _alike(one: str, other: str) -> float:
+    first, second = set(one.split()), set(other.split())
+    return len(first & second) / (len(first | second) or 1)

@@ -1,0 +1,1 @@
+"""Pure values that crawler and storage exchange."""

@@ -1,0 +1,1 @@
+"""What belongs to people: accounts, saved searches, dossiers, alerts."""

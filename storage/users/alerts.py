@@ -1,0 +1,335 @@
+"""Telling readers: new matches of saved searches, and alarms. Each match once, whatever is killed.
+
+A *watch* says who is told of what. What it is to be told is written down as a *delivery* in the
+transaction that notes its articles as told; whoever sends it marks it sent. A message whose sender
+was killed between the two is sent again under the same key, by which its taker knows it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from sqlalchemy import delete, exists, func, or_, select, update
+
+from storage.database.engine import insert_ignore
+from storage.errors import ArchiveError
+from storage.models import Article, Delivery, Item, Revision, SavedSearch, Told, Watch
+from storage.search.results import hits
+from storage.search.results.executor import (Asked, Filter, Found)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+    from storage.models import Alarm
+
+# Articles that one message tells of, and revisions that are looked at together.
+MOST = 100
+_TOGETHER = 2_000
+# PostgreSQL may show a later number before an earlier one, for as long as a transaction takes.
+_SETTLED = timedelta(minutes=1)
+_FIRST_PAUSE = timedelta(minutes=1)
+_LONGEST_PAUSE = timedelta(hours=12)
+_MOST_ATTEMPTS = 20
+_KEPT = timedelta(days=30)
+LEAST_MINUTES = 5
+
+
+class BadTarget(ArchiveError):
+    """Nobody can be told there."""
+
+
+class UnknownWatch(ArchiveError):
+    """No watch of that number."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchInfo:
+    """A watch as lists show it; ``search`` is the name of its search, ``None`` for alarms."""
+
+    id: int
+    search: str | None
+    query: str | None
+    target: str
+    secret: str
+    every_minutes: int
+    created_at: datetime
+    told: int
+    waiting: int
+    last_sent_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A delivery to be sent. ``key`` names it, the same each time that it is sent."""
+
+    id: int
+    key: str
+    target: str
+    secret: str
+    payload: dict[str, Any]
+    attempts: int
+
+
+def watch(
+    archive: Archive, search_id: int | None, target: str, every_minutes: int, now: datetime
+) -> WatchInfo:
+    """Tell ``target`` (``mailto:…`` or a webhook's URL) of new matches of a saved search from now
+    on, or of alarms (``None``).
+
+    Raises:
+        BadTarget: it is neither an address nor a URL.
+        UnknownGathering: there is no such search.
+    """
+    from storage.users.dossiers import search
+
+    target = checked_target(target)
+    if search_id is not None:
+        search(archive, search_id)
+
+    def work(session: Session) -> int:
+        newest = session.scalar(select(func.max(Revision.id))) or 0
+        row = Watch(
+            search_id=search_id, target=target, secret=secrets.token_hex(24),
+            every_minutes=max(LEAST_MINUTES, every_minutes), after=newest, first=newest,
+            created_at=now, due_at=now,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return row.id
+
+    number = archive.write(work)
+    return next(one for one in watches(archive) if one.id == number)
+
+
+def checked_target(target: str) -> str:
+    """``target`` as it is kept: ``a@b.example`` becomes ``mailto:a@b.example``.
+
+    Raises:
+        BadTarget: it is neither an address nor a URL.
+    """
+    text = target.strip()
+    scheme = urlsplit(text).scheme.lower()
+    if scheme in ("http", "https") and urlsplit(text).hostname:
+        return text
+    address = text.removeprefix("mailto:")
+    name, at, host = address.rpartition("@")
+    if at and name and "." in host and not any(c.isspace() or c in ",;<>" for c in address):
+        return f"mailto:{address}"
+    raise BadTarget(f"{target!r} is neither an e-mail address nor a URL",
+                    "write archive@example.org or https://example.org/hook")  # fmt: skip
+
+
+def unwatch(archive: Archive, number: int) -> None:
+    """End a watch.
+
+    Raises:
+        UnknownWatch: there is none of that number.
+    """
+    done = archive.write(
+        lambda s: s.connection().execute(delete(Watch).where(Watch.id == number)).rowcount
+    )
+    if not done:
+        raise UnknownWatch(f"there is no alert {number}", "`dateline alert list` lists them")
+
+
+def watches(archive: Archive) -> list[WatchInfo]:
+    """All watches."""
+    with archive.reading() as session:
+        rows = session.execute(
+            select(Watch, SavedSearch.name, SavedSearch.query)
+            .outerjoin(SavedSearch, SavedSearch.id == Watch.search_id).order_by(Watch.id)
+        ).all()  # fmt: skip
+        told = dict(
+            session.execute(select(Told.watch_id, func.count()).group_by(Told.watch_id)).all()
+        )
+        sent: dict[int, list[Delivery]] = {}
+        for one in session.scalars(select(Delivery).order_by(Delivery.id)):
+            sent.setdefault(one.watch_id, []).append(one)
+        return [
+            WatchInfo(
+                row.id, name, query, row.target, row.secret, row.every_minutes, row.created_at,
+                told.get(row.id, 0), sum(d.due_at is not None for d in sent.get(row.id, [])),
+                max((d.sent_at for d in sent.get(row.id, []) if d.sent_at), default=None),
+                next((d.error for d in reversed(sent.get(row.id, [])) if d.error), None),
+            )
+            for row, name, query in rows
+        ]  # fmt: skip
+
+
+def tell_alarms(session: Session, source: str, alarms: Sequence[Alarm], now: datetime) -> None:
+    """Write down, in the caller's transaction, that alarms were raised."""
+    payload = {
+        "kind": "alarms", "source": source,
+        "alarms": [
+            {"kind": one.kind, "detail": one.detail, "raised_at": one.raised_at.isoformat()}
+            for one in alarms
+        ],
+    }  # fmt: skip
+    for row in session.scalars(select(Watch).where(Watch.search_id.is_(None))):
+        _put(session, row.id, payload, now)
+
+
+def _put(session: Session, watch_id: int, payload: dict[str, Any], now: datetime) -> None:
+    session.add(Delivery(watch_id=watch_id, key=str(uuid4()), payload=payload, created_at=now,
+                         due_at=now, attempts=0))  # fmt: skip
+
+
+def anything_due(archive: Archive, now: datetime) -> bool:
+    """Whether there is a search to look for matches of, or a message to send."""
+    with archive.reading() as session:
+        return bool(session.scalar(select(or_(
+            exists().where(Watch.search_id.is_not(None), Watch.due_at <= now),
+            exists().where(Delivery.due_at <= now),
+        ))))  # fmt: skip
+
+
+def gather(archive: Archive, now: datetime) -> int:
+    """Look for new matches of the watches that are due; returns how many messages were made."""
+    with archive.reading() as session:
+        due = list(session.scalars(
+            select(Watch.id).where(Watch.search_id.is_not(None), Watch.due_at <= now)
+        ))  # fmt: skip
+    made = 0
+    for number in due:
+        while archive.write(lambda s, number=number: _gather_one(s, number, now)):  # type: ignore[misc]
+            made += 1
+    if made:
+        old = delete(Delivery).where(Delivery.due_at.is_(None), Delivery.created_at < now - _KEPT)
+        archive.write(lambda s: s.execute(old))
+    return made
+
+
+def _gather_one(session: Session, number: int, now: datetime) -> bool:
+    """One message of a watch; ``False`` where nothing is left to tell."""
+    row = session.get(Watch, number, with_for_update=True)
+    if row is None or row.search_id is None or row.due_at > now:
+        return False
+    search = session.get_one(SavedSearch, row.search_id)
+    while True:
+        found, last = _new_matches(session, row, search.query, now)
+        if last is None:
+            row.due_at = now + timedelta(minutes=row.every_minutes)
+            return False
+        row.after = last
+        if found:
+            break
+    insert_ignore(session, Told, [{"watch_id": number, "item_id": one.item_id} for one in found])
+    loaded = hits.load(session.connection(), found)
+    payload = {
+        "kind": "matches", "search": search.name, "query": search.query,
+        "articles": [_article(one) for one in loaded],
+    }  # fmt: skip
+    _put(session, number, payload, now)
+    return True
+
+
+def _new_matches(
+    session: Session, row: Watch, query: str, now: datetime
+) -> tuple[list[Found], int | None]:
+    """Articles to tell of, and up to which revision was looked; ``None`` where there is none."""
+    connection = session.connection()
+    revisions = select(Revision.id, Revision.item_id).where(Revision.id > row.after)
+    if connection.dialect.name != "sqlite":
+        revisions = revisions.where(Revision.seen_at <= now - _SETTLED)
+    rows = session.execute(revisions.order_by(Revision.id).limit(_TOGETHER)).all()
+    if not rows:
+        return [], None
+    first = select(func.min(Revision.id)).where(Revision.item_id == Item.id).correlate(Item)
+    told = select(Told.item_id).where(Told.watch_id == row.id)
+    items = {item_id for _, item_id in rows}
+    keys = dict(
+        session.execute(
+            select(Article.search_key, Article.item_id)
+            .join(Item, Item.id == Article.item_id)
+            .where(
+                Article.item_id.in_(items), Article.search_key.is_not(None),
+                Item.id.not_in(told), first.scalar_subquery() > row.first,
+            )
+        ).all()
+    )  # fmt: skip
+    if not keys:
+        return [], rows[-1].id
+    by_key = {key: item_id for key, item_id in keys.items() if key is not None}
+    asked = Asked(connection, query, Filter(), now)
+    matching = set(asked.query.keys(connection, len(by_key), among=sorted(by_key)))
+    # In the order of their arrival; a further message tells the rest.
+    found: list[Found] = []
+    for revision_id, item_id in rows:
+        key = next((k for k in matching if by_key[k] == item_id), None)
+        if key is not None:
+            matching.discard(key)
+            found.append(Found(key, item_id, None))
+            if len(found) == MOST:
+                return found, revision_id
+    return found, rows[-1].id
+
+
+def _article(one: hits.Hit) -> dict[str, Any]:
+    return {
+        "id": one.id, "source": one.source, "headline": one.headline, "url": one.url,
+        "published": one.published.at.isoformat() if one.published else None,
+        "standfirst": one.standfirst, "snippet": one.snippet,
+    }  # fmt: skip
+
+
+def due(archive: Archive, now: datetime, limit: int = 50) -> list[Message]:
+    """Messages to be sent now, the oldest first."""
+    query = (
+        select(Delivery, Watch)
+        .join(Watch, Watch.id == Delivery.watch_id)
+        .where(Delivery.due_at <= now).order_by(Delivery.id).limit(limit)
+    )  # fmt: skip
+    with archive.reading() as session:
+        return [
+            Message(one.id, one.key, row.target, row.secret, one.payload, one.attempts)
+            for one, row in session.execute(query)
+        ]
+
+
+def sent(archive: Archive, message: Message, now: datetime) -> None:
+    """Note that a message was taken."""
+    _note(archive, message, due_at=None, sent_at=now, error=None)
+
+
+def failed(archive: Archive, message: Message, error: str, now: datetime) -> None:
+    """Note that a message was not taken: again later, twice as late each time; given up in the
+    end."""
+    pause = min(_FIRST_PAUSE * (1 << min(message.attempts, 12)), _LONGEST_PAUSE)
+    again = now + pause if message.attempts + 1 < _MOST_ATTEMPTS else None
+    _note(archive, message, due_at=again, error=error[:500])
+
+
+def forget(session: Session, items: Collection[int], source: str | None) -> None:
+    """Take erased articles, and the alarms of an erased source, out of all messages."""
+    gone = set(items)
+    for one in session.scalars(select(Delivery)):
+        if one.payload.get("kind") == "alarms":
+            left: list[Any] = [] if one.payload.get("source") == source else [one]
+        else:
+            articles = one.payload.get("articles", [])
+            left = [article for article in articles if article["id"] not in gone]
+            if len(left) == len(articles):
+                continue
+            one.payload = {**one.payload, "articles": left}
+        if not left:
+            session.delete(one)
+    session.flush()
+
+
+def _note(archive: Archive, message: Message, **values: Any) -> None:
+    archive.write(
+        lambda s: s.execute(
+            update(Delivery).where(Delivery.id == message.id)
+            .values(attempts=message.attempts + 1, **values)
+        )
+    )  # fmt: skip

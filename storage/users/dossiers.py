@@ -1,0 +1,325 @@
+"""What readers gather: saved searches, and dossiers of articles with notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, select, update
+
+from storage.types.content import ClaimedMoment
+from storage.database.engine import insert_ignore
+from storage.errors import ArchiveError
+from storage.models import PUBLISHED, Article, Dossier, DossierArticle, Item, SavedSearch, Source
+from storage.search.query.parser import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+
+_NAME = 200
+_NOTE = 20_000
+# Articles of a dossier that are put in by hand.
+MOST = 10_000
+
+
+class UnknownGathering(ArchiveError):
+    """No saved search or dossier of that number."""
+
+
+class NameTaken(ArchiveError):
+    """Another one has that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A saved search."""
+
+    id: int
+    name: str
+    query: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DossierInfo:
+    """A dossier; ``articles`` counts those put in by hand."""
+
+    id: int
+    name: str
+    note: str
+    query: str | None
+    created_at: datetime
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """An article put into a dossier."""
+
+    item_id: int
+    headline: str
+    source: str
+    published: ClaimedMoment | None
+    sort_at: datetime
+    note: str
+    added_at: datetime
+
+
+def searches(archive: Archive) -> list[Search]:
+    """All saved searches by name."""
+    with archive.reading() as session:
+        rows = session.scalars(select(SavedSearch).order_by(SavedSearch.name))
+        return [Search(one.id, one.name, one.query, one.created_at) for one in rows]
+
+
+def search(archive: Archive, number: int) -> Search:
+    """A saved search.
+
+    Raises:
+        UnknownGathering: there is none of that number.
+    """
+    with archive.reading() as session:
+        one = session.get(SavedSearch, number)
+        if one is None:
+            raise UnknownGathering(f"there is no saved search {number}", "list them first")
+        return Search(one.id, one.name, one.query, one.created_at)
+
+
+def save_search(archive: Archive, name: str, query: str, now: datetime) -> int:
+    """Keep a query under a name; returns its number.
+
+    Raises:
+        BadQuery: it cannot be understood.
+        NameTaken: another search has the name.
+        ArchiveError: the name is empty or too long.
+    """
+    name = _name(name)
+    parse(query, now)
+
+    def work(session: Session) -> int:
+        _refuse_taken(session, SavedSearch, name, "search")
+        one = SavedSearch(name=name, query=query, created_at=now)
+        session.add(one)
+        session.flush()
+        return one.id
+
+    return archive.write(work)
+
+
+def drop_search(archive: Archive, number: int) -> None:
+    """Keep a search no more.
+
+    Raises:
+        UnknownGathering: there is none of that number.
+    """
+    search(archive, number)
+    archive.write(lambda s: s.execute(delete(SavedSearch).where(SavedSearch.id == number)))
+
+
+def dossiers(archive: Archive) -> list[DossierInfo]:
+    """All dossiers by name."""
+    with archive.reading() as session:
+        counts = dict(
+            session.execute(
+                select(DossierArticle.dossier_id, func.count()).group_by(DossierArticle.dossier_id)
+            ).all()
+        )  # fmt: skip
+        rows = session.scalars(select(Dossier).order_by(Dossier.name))
+        return [_info(one, counts.get(one.id, 0)) for one in rows]
+
+
+def dossier(archive: Archive, number: int) -> DossierInfo:
+    """One dossier.
+
+    Raises:
+        UnknownGathering: there is none of that number.
+    """
+    with archive.reading() as session:
+        one = session.get(Dossier, number)
+        if one is None:
+            raise UnknownGathering(f"there is no dossier {number}", "list them first")
+        count = session.scalar(
+            select(func.count()).select_from(DossierArticle)
+            .where(DossierArticle.dossier_id == number)
+        )  # fmt: skip
+        return _info(one, count or 0)
+
+
+def add_dossier(
+    archive: Archive, name: str, now: datetime, *, note: str = "", query: str | None = None
+) -> int:
+    """Begin a dossier; returns its number.
+
+    Raises:
+        BadQuery, NameTaken, ArchiveError: as for saving a search.
+    """
+    name = _name(name)
+    note, query = _checked(note, query, now)
+
+    def work(session: Session) -> int:
+        _refuse_taken(session, Dossier, name, "dossier")
+        one = Dossier(name=name, note=note, query=query, created_at=now)
+        session.add(one)
+        session.flush()
+        return one.id
+
+    return archive.write(work)
+
+
+def change_dossier(
+    archive: Archive, number: int, name: str, now: datetime, *, note: str, query: str | None
+) -> None:
+    """Give a dossier another name, note and query.
+
+    Raises:
+        UnknownGathering: there is none of that number.
+        BadQuery, NameTaken, ArchiveError: as for saving a search.
+    """
+    name = _name(name)
+    note, query = _checked(note, query, now)
+    dossier(archive, number)
+
+    def work(session: Session) -> None:
+        _refuse_taken(session, Dossier, name, "dossier", apart_from=number)
+        session.execute(
+            update(Dossier).where(Dossier.id == number).values(name=name, note=note, query=query)
+        )
+
+    archive.write(work)
+
+
+def drop_dossier(archive: Archive, number: int) -> None:
+    """Let go of a dossier; its articles stay in the archive.
+
+    Raises:
+        UnknownGathering: there is none of that number.
+    """
+    dossier(archive, number)
+
+    def work(session: Session) -> None:
+        session.execute(delete(DossierArticle).where(DossierArticle.dossier_id == number))
+        session.execute(delete(Dossier).where(Dossier.id == number))
+
+    archive.write(work)
+
+
+def put_articles(archive: Archive, number: int, ids: Sequence[int], now: datetime) -> int:
+    """Put articles into a dossier; returns how many were not in it yet.
+
+    Raises:
+        UnknownGathering: there is no such dossier, or one of ``ids`` is no article.
+        ArchiveError: it would hold too many.
+    """
+    held = dossier(archive, number).articles
+    if held + len(ids) > MOST:
+        raise ArchiveError(f"a dossier holds {MOST:,} articles at most", "give it a query instead")
+
+    def work(session: Session) -> int:
+        known = set(session.scalars(select(Article.item_id).where(Article.item_id.in_(ids))))
+        unknown = [one for one in ids if one not in known]
+        if unknown:
+            raise UnknownGathering(f"item {unknown[0]} is no article", "take it from a search")
+        insert_ignore(session, DossierArticle, [
+            {"dossier_id": number, "item_id": one, "note": "", "added_at": now}
+            for one in dict.fromkeys(ids)
+        ])  # fmt: skip
+        after = session.scalar(
+            select(func.count()).select_from(DossierArticle)
+            .where(DossierArticle.dossier_id == number)
+        )  # fmt: skip
+        return (after or 0) - held
+
+    return archive.write(work)
+
+
+def take_article(archive: Archive, number: int, item_id: int) -> None:
+    """Take an article out of a dossier."""
+    archive.write(
+        lambda session: session.execute(
+            delete(DossierArticle).where(
+                DossierArticle.dossier_id == number, DossierArticle.item_id == item_id
+            )
+        )
+    )
+
+
+def note_article(archive: Archive, number: int, item_id: int, note: str) -> None:
+    """Note something of an article in a dossier.
+
+    Raises:
+        ArchiveError: the note is too long.
+    """
+    note, _ = _checked(note, None, None)
+    archive.write(
+        lambda session: session.execute(
+            update(DossierArticle)
+            .where(DossierArticle.dossier_id == number, DossierArticle.item_id == item_id)
+            .values(note=note)
+        )
+    )
+
+
+def gathered(archive: Archive, number: int, limit: int = 500, after: int = 0) -> list[Gathered]:
+    """The articles put into a dossier, the newest article first; ``after`` skips so many."""
+    query = (
+        select(DossierArticle.item_id, Article.headline, Source.name, *PUBLISHED, Article.sort_at,
+               DossierArticle.note, DossierArticle.added_at)
+        .join(Article, Article.item_id == DossierArticle.item_id)
+        .join(Item, Item.id == Article.item_id)
+        .join(Source, Source.id == Item.source_id)
+        .where(DossierArticle.dossier_id == number)
+        .order_by(Article.sort_at.desc(), Article.item_id.desc())
+        .limit(limit).offset(after)
+    )  # fmt: skip
+    with archive.reading() as session:
+        return [
+            Gathered(row.item_id, row.headline, row.name, ClaimedMoment.published_of(row),
+                     row.sort_at, row.note, row.added_at)
+            for row in session.execute(query)
+        ]  # fmt: skip
+
+
+def query_of(one: DossierInfo) -> str:
+    """The query that finds a dossier's articles: those put in, and those of its own query."""
+    return f"dossier:{one.id} OR ({one.query})" if one.query else f"dossier:{one.id}"
+
+
+def dossiers_with(archive: Archive, item_id: int) -> list[int]:
+    """The numbers of the dossiers that an article was put into."""
+    query = select(DossierArticle.dossier_id).where(DossierArticle.item_id == item_id)
+    with archive.reading() as session:
+        return list(session.scalars(query))
+
+
+def _info(one: Dossier, articles: int) -> DossierInfo:
+    return DossierInfo(one.id, one.name, one.note, one.query, one.created_at, articles)
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > _NAME:
+        raise ArchiveError(f"a name has 1 to {_NAME} characters", "choose another")
+    return name
+
+
+def _checked(note: str, query: str | None, now: datetime | None) -> tuple[str, str | None]:
+    note = note.replace("\x00", "")
+    if len(note) > _NOTE:
+        raise ArchiveError(f"a note has {_NOTE:,} characters at most", "shorten it")
+    if query is not None and query.strip() and now is not None:
+        parse(query, now)
+        return note, query.strip()
+    return note, None
+
+
+def _refuse_taken(
+    session: Session, table: Any, name: str, what: str, apart_from: int | None = None
+) -> None:
+    other = session.scalar(select(table.id).where(table.name == name))
+    if other is not None and other != apart_from:
+        raise NameTaken(f"there is a {what} {name!r}", "choose another name")
