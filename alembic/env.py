@@ -5,8 +5,8 @@
 
 from alembic import context
 
-from storage.database.engine import make_engine
 from storage.config import locate
+from storage.database.engine import make_engine
 from storage.database.migrations import own_name
 from storage.models import Base
 

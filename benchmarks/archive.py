@@ -29,10 +29,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from storage.archive import create_archive
-from storage.captures.writer import (CaptureWriter, Exchange)
-from storage.types.content import (Article, Block, ClaimedMoment, Link)
-from storage.types.pages import (Announcement, CaptureRecord, PageStored)
+from storage.captures.writer import CaptureWriter, Exchange
 from storage.crawl.sources import add_source
+from storage.types.content import Article, Block, ClaimedMoment, Link
+from storage.types.endpoints import Announcement
+from storage.types.pages import CaptureRecord, PageStored
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 SIZES = (1_000, 10_000, 100_000, 300_000, 1_000_000)

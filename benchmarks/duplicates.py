@@ -27,15 +27,14 @@ from sqlalchemy import insert, select
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from storage.duplicates import lsh as placing
-from storage.duplicates import clusters
-from storage.duplicates import minhash
 from storage.archive import create_archive
-from storage.types.content import (Article, Block, ClaimedMoment)
+from storage.crawl.sources import add_source
+from storage.duplicates import clusters, minhash
+from storage.duplicates import lsh as placing
 from storage.models import Article as ArticleRow
 from storage.models import Item, Signature
-from storage.types.pages import (CaptureRecord, PageStored, Task)
-from storage.crawl.sources import add_source
+from storage.types.content import Article, Block, ClaimedMoment
+from storage.types.pages import CaptureRecord, PageStored, Task
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 RATES = (0.0, 0.02, 0.05, 0.10, 0.20, 0.40)

@@ -26,8 +26,8 @@ sys.path.insert(0, str(ROOT))
 
 from sqlalchemy import select
 
-from storage.captures.care import verify
 from storage.archive import Archive, open_archive
+from storage.captures.care import repair
 from storage.maintenance.integrity import check
 from storage.models import Capture, Item, Media, Revision
 from tests.pages import LocalSite, Reply, article_page, sentences, serving
@@ -180,7 +180,7 @@ def _torture(
             lost += len(held - now)
             held = now
             # As the next crawl does first: close what the dead writer left.
-            cut += sum(1 for line in verify.repair(archive) if "cut off" in line)
+            cut += sum(1 for line in repair.repair(archive) if "cut off" in line)
             found = check(archive)
         problems += bool(found)
         for line in found[:5]:

@@ -33,11 +33,13 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 
 from dateline.demo.answers import Manners, send
-from storage.archive import create_archive, open_archive, utc_now
+from storage.archive import create_archive, open_archive
+from storage.clock import utc_now
+from storage.crawl.endpoints import add_endpoints
+from storage.crawl.sources import add_source
 from storage.maintenance.integrity import check
 from storage.models import Article, CrawlRun, Item, Revision, Source
-from storage.types.pages import FoundEndpoint
-from storage.crawl.sources import (add_endpoints, add_source)
+from storage.types.endpoints import FoundEndpoint
 from tests.pages import article_page, sentences
 
 FIRST = 5

@@ -33,12 +33,11 @@ from sqlalchemy import insert, text
 
 from storage.archive import Archive, create_archive, open_archive
 from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Source
+from storage.search.index import partitions, store
+from storage.search.index.indexer import fill
 from storage.search.results import facets as counts
 from storage.search.results import hits
-from storage.search.index import store
-from storage.search.index import partitions
-from storage.search.results.executor import (Asked, Filter)
-from storage.search.index.indexer import fill
+from storage.search.results.executor import Asked, Filter
 from storage.search.results.results import similar
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -29,9 +29,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from storage.types.pages import (Announcement, Wishes)
-from storage.crawl.revisit import (Bounds, next_attempt, next_visit)
-from storage.crawl.endpoints import (learned, missed)
+from storage.crawl.endpoints import learned, missed
+from storage.crawl.revisit import Bounds, next_attempt, next_visit
+from storage.types.endpoints import Announcement, Wishes
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from storage.types.pages import (Outcome, PageFailed, PageSkipped, PageStored, PageUnchanged, Wishes)
+from storage.types.endpoints import Wishes
+from storage.types.pages import Outcome, PageFailed, PageSkipped, PageStored, PageUnchanged
 
 if TYPE_CHECKING:
-    from storage.types.pages import (Announcement, FoundEndpoint)
+    from storage.types.endpoints import Announcement, FoundEndpoint
 
 __all__ = [
     "EndpointContent", "Outcome", "PageFailed", "PageSkipped", "PageStored", "PageUnchanged",

@@ -21,10 +21,10 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 from dateline import webhook
+from storage.clock import utc_now
+from storage.config import mail_settings
 from storage.crawl import leases
 from storage.users import alerts
-from storage.archive import utc_now
-from storage.config import mail_settings
 from storage.version import VERSION
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from crawler.http.ip_policy import (is_public, private_allowed)
+from crawler.http.ip_policy import is_public, private_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from storage.errors import ArchiveError
 from storage.config import locate
+from storage.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from storage.archive import Archive, create_archive, open_archive, utc_now
+    from storage.archive import Archive, create_archive, open_archive
+    from storage.clock import utc_now
 
 __all__ = ["Archive", "ArchiveError", "create_archive", "locate", "open_archive", "utc_now"]
 

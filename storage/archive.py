@@ -5,26 +5,37 @@ from __future__ import annotations
 import random
 import time
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from storage import config as places
+from storage.clock import utc_now
 from storage.database import migrations
-from storage.database.engine import (check_reachable, lock_source, make_engine, read_session, reason_of, unless_locked, unless_unreachable, write_session)
+from storage.database.engine import (
+    check_reachable,
+    lock_source,
+    make_engine,
+    read_session,
+    reason_of,
+    unless_locked,
+    unless_unreachable,
+    write_session,
+)
 from storage.errors import ArchiveError, FolderNotWritable, NotStorable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import date, datetime
 
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
     from storage.config import Location
     from storage.ingest.media import FetchedMedia
-    from storage.types.pages import (Announcement, EndpointFailed, EndpointRead, Outcome, Recorded, Taken)
     from storage.search.results.executor import Sort
     from storage.search.results.hits import Hit
     from storage.search.results.results import Answer
+    from storage.types.endpoints import Announcement, EndpointFailed, EndpointRead, Taken
+    from storage.types.pages import Outcome, Recorded
 
 T = TypeVar("T")
 
@@ -133,10 +144,10 @@ class Archive:
 
         Where the database refuses something of them, each is written by itself.
         """
-        from storage.ingest.bulk import record_all
-        from storage.ingest.revisions import Writing
-        from storage.ingest.fallback import one_by_one
         from storage.crawl.runs import note_counts
+        from storage.ingest.batch import Writing
+        from storage.ingest.bulk import record_all
+        from storage.ingest.fallback import one_by_one
 
         def written(some: Sequence[Outcome]) -> list[Recorded]:
             def work(session: Session) -> list[Recorded]:
@@ -174,8 +185,8 @@ class Archive:
         self, source_id: int, outcome: EndpointRead | EndpointFailed, now: datetime
     ) -> Taken:
         """Note a visit to an endpoint and take in what it announced, all or none of it."""
-        from storage.ingest.fallback import failed_endpoint
         from storage.crawl.endpoints import record_visit
+        from storage.ingest.fallback import failed_endpoint
 
         def written(visit: EndpointRead | EndpointFailed) -> Taken:
             def work(session: Session) -> Taken:
@@ -223,7 +234,7 @@ class Archive:
             UnknownSource: ``source`` is not followed.
         """
         from storage.search.results.executor import Filter
-        from storage.search.results.results import (Answer, moment)
+        from storage.search.results.results import Answer, moment
 
         now = utc_now()
         where = Filter(source, moment(since, now), moment(until, now, end=True))
@@ -246,11 +257,6 @@ class Archive:
         from storage.search.results.results import similar
 
         return similar(self.engine, item_id, limit)
-
-
-def utc_now() -> datetime:
-    """This moment, aware."""
-    return datetime.now(UTC)
 
 
 def open_archive(folder: str | None = None, database: str | None = None) -> Archive:

@@ -39,7 +39,12 @@ def test_arrows_point_one_way(folder: str) -> None:
 
 
 def test_the_pure_parts_of_the_crawler_use_only_the_values_of_storage() -> None:
-    allowed = {"storage.types.content", "storage.types.pages", "storage.text.urls", "storage.text.url_rules"}
+    allowed = {
+        "storage.types.content",
+        "storage.types.pages",
+        "storage.text.urls",
+        "storage.text.url_rules",
+    }
     wrong = {
         f"{path.relative_to(ROOT)}: {name}"
         for folder in ("crawler/extraction", "crawler/discovery", "crawler/sites")

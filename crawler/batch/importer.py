@@ -10,21 +10,22 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from crawler.batch.found import FoundPage, Left
+from crawler.batch.opml import outlines
+from crawler.batch.readers import pages, urls
 from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.page import BadPage
-from crawler.batch.readers import (pages, urls)
-from crawler.batch.found import (FoundPage, Left)
-from crawler.batch.opml import outlines
-from crawler.workers.pool import (WorkerFailure, Workers, article_job)
+from crawler.workers.jobs import article_job
+from crawler.workers.pool import WorkerFailure, Workers
 from storage import utc_now
-from storage.jobs import imports
-from storage.jobs import checkpoints
-from storage.types import rights
-from storage.text.urls import as_sent
-from storage.captures.writer import (CaptureWriter, Exchange)
-from storage.jobs.reindex import tidied
 from storage.captures.care.repack import codec_for_source
-from storage.types.pages import (Announcement, CaptureRecord, FoundEndpoint, PageStored, Task)
+from storage.captures.writer import CaptureWriter, Exchange
+from storage.jobs import checkpoints, imports
+from storage.maintenance.housekeeping import tidied
+from storage.text.urls import as_sent
+from storage.types import rights
+from storage.types.endpoints import Announcement, FoundEndpoint
+from storage.types.pages import CaptureRecord, PageStored, Task
 from storage.version import VERSION
 
 if TYPE_CHECKING:

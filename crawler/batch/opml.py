@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from crawler.batch.found import FollowedFeed, Left
 from crawler.discovery.markup import NO_CHARACTER, BadMarkup, decoded, unpacked
-from crawler.batch.found import (FollowedFeed, Left)
-from storage.text.urls import is_web_url
 from storage.errors import ArchiveError
+from storage.text.urls import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

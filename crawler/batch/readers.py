@@ -6,13 +6,13 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Literal
 
-from crawler.batch.found import (FollowedFeed, FoundPage, Left)
+from crawler.batch.found import FollowedFeed, FoundPage, Left
 from crawler.batch.opml import outlines
-from crawler.batch.saved_pages import (is_saved, saved_pages)
+from crawler.batch.saved_pages import is_saved, saved_pages
 from crawler.batch.unpacking import ZSTD_MAGIC
-from crawler.batch.warc_files import (wacz_file, warc_file)
-from storage.text.urls import is_web_url
+from crawler.batch.warc_files import wacz_file, warc_file
 from storage.errors import ArchiveError
+from storage.text.urls import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,17 +8,17 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from crawler.run.continuation import (Further, collect)
 from crawler.extraction.article import EXTRACTOR, Known
+from crawler.extraction.clean import clean_article, clean_content
 from crawler.extraction.continued import joined, next_page
 from crawler.extraction.page import BadPage
-from crawler.pipelines.clean import clean_article, clean_content
-from crawler.workers.pool import (WorkerFailure, Workers, extract_job)
+from crawler.run.continuation import Further, collect
+from crawler.workers.jobs import extract_job
+from crawler.workers.pool import WorkerFailure, Workers
 from storage import utc_now
-from storage.jobs import checkpoints
-from storage.jobs import reextraction
+from storage.captures.reader import read_capture
 from storage.errors import CaptureUnreadable
-from storage.queries.items import read_capture
+from storage.jobs import checkpoints, reextraction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from crawler.extraction.article import Extraction
     from storage import Archive
-    from storage.jobs.reextraction import (Reextracted, ToReextract)
+    from storage.jobs.reextraction import Reextracted, ToReextract
 
 logger = logging.getLogger(__name__)
 _BATCH = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any, Protocol
 
-from storage.captures.warc import (DAMAGE, zstandard)
+from storage.captures.warc import DAMAGE, zstandard
 
 _PIECE = 1 << 16
 _GZIP = b"\x1f\x8b\x08"

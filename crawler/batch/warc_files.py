@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from crawler.batch.found import (FoundPage, Left)
-from crawler.batch.unpacking import (Bomb, CutOff, Damaged, Unpacked)
-from storage.text.urls import is_web_url
+from crawler.batch.found import FoundPage, Left
+from crawler.batch.unpacking import Bomb, CutOff, Damaged, Unpacked
 from storage.captures.content_encoding import decode_answer
 from storage.errors import ArchiveError, BodyTooLarge
+from storage.text.urls import is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,16 +9,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from crawler.extraction.link_rules import same_site
 from crawler.discovery.listings import parse_listing
+from crawler.extraction.link_rules import same_site
 from crawler.extraction.page import parse_html
 from crawler.extraction.timestamps import read_timestamp
-from storage.text.urls import (absolute, url_key)
+from storage.text.urls import absolute, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from storage.types.pages import Announcement
+    from storage.types.endpoints import Announcement
 
 # A day more on each side: calendars differ by zone, and an article of midnight is on either page.
 _EDGE = timedelta(days=1)

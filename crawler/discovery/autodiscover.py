@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from crawler.extraction.link_rules import same_site
 from crawler.discovery.listings import parse_listing
 from crawler.discovery.robots import Robots
+from crawler.extraction.link_rules import same_site
 from crawler.extraction.page import parse_html
-from storage.text.urls import (absolute, url_key)
+from storage.text.urls import absolute, url_key
 
 FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"}

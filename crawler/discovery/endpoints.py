@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawler.discovery.feeds import parse_feed
-from crawler.extraction.link_rules import (is_page, same_site)
 from crawler.discovery.listings import parse_listing
 from crawler.discovery.sitemaps import parse_sitemap
+from crawler.extraction.link_rules import is_page, same_site
 from crawler.items import EndpointContent
-from storage.types.pages import (FoundEndpoint, Wishes)
+from storage.types.endpoints import FoundEndpoint, Wishes
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from crawler.extraction.link_rules import same_site
 from crawler.discovery.markup import local, namespace, text_in
 from crawler.discovery.values import at, line, without_markup
-from storage.text.urls import (absolute, is_web_url)
-from storage.types.pages import Announcement
+from crawler.extraction.link_rules import same_site
+from storage.text.urls import absolute, is_web_url
+from storage.types.endpoints import Announcement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

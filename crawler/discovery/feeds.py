@@ -29,8 +29,8 @@ from crawler.discovery.markup import (
 )
 from crawler.discovery.periods import PERIODS
 from crawler.discovery.values import Values, at, count, line, lines
-from storage.text.urls import (absolute, is_web_url, url_key)
-from storage.types.pages import (Announcement, Wishes)
+from storage.text.urls import absolute, is_web_url, url_key
+from storage.types.endpoints import Announcement, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

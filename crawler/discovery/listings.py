@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.extraction.link_rules import (LinkKind, classify, same_site)
+from crawler.extraction.link_rules import LinkKind, classify, same_site
 from crawler.extraction.page import parse_html
-from storage.text.urls import (absolute, url_key)
-from storage.types.pages import Announcement
+from storage.text.urls import absolute, url_key
+from storage.types.endpoints import Announcement
 
 MAX_LINKS = 2_000
 # The parts of a page whose links are the site's own furniture.

@@ -16,7 +16,7 @@ from crawler.discovery.markup import BadMarkup, Elements, as_utf8, local, namesp
 from crawler.discovery.periods import PERIODS
 from crawler.discovery.values import Values, at, line
 from storage.text.urls import is_web_url
-from storage.types.pages import Announcement
+from storage.types.endpoints import Announcement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

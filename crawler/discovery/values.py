@@ -12,8 +12,8 @@ from collections import Counter
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from crawler.extraction.clean import clean_line
 from crawler.extraction.timestamps import read_timestamp
-from crawler.pipelines.clean import clean_line
 from storage.text.urls import absolute
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ from crawler.extraction.structured import types_of
 from crawler.extraction.tables import with_rows
 from crawler.extraction.typed import typed_blocks, with_figures
 from crawler.extraction.walk import Walk
-from storage.types.content import (Article, Block, Entry, EntryKind)
+from storage.types.content import Article, Block, Entry, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from storage.text.urls import (absolute, is_web_url, url_key)
+from storage.text.urls import absolute, is_web_url, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawler.extraction.page import Page
-    from storage.types.content import (Article, Block)
+    from storage.types.content import Article, Block
 
 # Pages of one article that are fetched, the first among them.
 MOST_PAGES = 20

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.types.content import (Block, EntryKind, Mention)
+    from storage.types.content import Block, EntryKind, Mention
 
 # French puts no article before a person's name, and one before most organisations'.
 _ARTICLE = re.compile(

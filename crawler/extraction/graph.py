@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.headline_words import likeness, word_set
 from crawler.extraction.structured import text_of, types_of
-from storage.text.urls import (absolute, url_key)
+from storage.text.urls import absolute, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

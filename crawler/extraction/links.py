@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from crawler.extraction.link_rules import (classify, same_site)
 from crawler.extraction.filler import without_label
 from crawler.extraction.groups import GROUPS, groups_of
-from storage.text.urls import (is_web_url, url_key)
-from storage.types.content import (Link, Media, Relation)
+from crawler.extraction.link_rules import classify, same_site
+from storage.text.urls import is_web_url, url_key
+from storage.types.content import Link, Media, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from crawler.extraction.structured import Node
     from crawler.extraction.tooltips import Names
-    from storage.types.content import (Block, EntryKind)
+    from storage.types.content import Block, EntryKind
 
 _TYPES: dict[str, EntryKind] = {
     "person": "person", "organization": "organisation", "newsmediaorganization": "organisation",

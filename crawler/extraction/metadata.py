@@ -14,7 +14,7 @@ from crawler.extraction.graph import Graph, key_of
 from crawler.extraction.headline_words import alike, fold, word_set
 from crawler.extraction.microdata import microdata
 from crawler.extraction.structured import json_ld, text_of, types_of
-from storage.text.urls import (absolute, host_of)
+from storage.text.urls import absolute, host_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.groups import GROUPS, groups_of
-from storage.text.urls import (is_web_url, url_key)
+from storage.text.urls import is_web_url, url_key
 from storage.types.content import Media
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from storage.types.content import (Block, Cell, Span)
+from storage.types.content import Block, Cell, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from storage.text.urls import is_web_url
-from storage.types.content import (Block, BlockKind, Span)
+from storage.types.content import Block, BlockKind, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,10 +16,10 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 
-from crawler.middlewares.guard import RefusedRequest
+pass
 from crawler.http.resolver import refused_hosts
-from storage.text.urls import host_of
 from storage.errors import ArchiveError
+from storage.text.urls import host_of
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -82,3 +82,13 @@ def of_status(response: Response) -> Failure | None:
         return None
     final = status < _SERVER_ERROR and status not in _PASSING
     return Failure(f"http-{status}", f"the server answered {status}", final=final)
+
+
+class RefusedRequest(IgnoreRequest):
+    """A request that Dateline does not make. ``cause`` is a short word for counting."""
+
+    def __init__(self, url: str, cause: str, reason: str) -> None:
+        self.url = url
+        self.cause = cause
+        self.reason = reason
+        super().__init__(f"{url}: {reason}")

@@ -54,3 +54,14 @@ def max_age(response: Response) -> int | None:
 def content_type(response: Response) -> str:
     """The media type with its parameters as the server names it, ``""`` where it does not."""
     return header(response, "Content-Type") or ""
+
+
+def retry_after(value: bytes | None, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header (RFC 9110, 10.2.3), ``None`` where it says none."""
+    if not value:
+        return None
+    text = value.decode("latin-1").strip()
+    if text.isdigit():
+        return float(text)
+    moment = http_date(text)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())

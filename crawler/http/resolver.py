@@ -13,7 +13,7 @@ from scrapy.resolver import CachingHostnameResolver, dnscache
 from twisted.internet.interfaces import IHostnameResolver, IResolutionReceiver
 from zope.interface import implementer, provider
 
-from crawler.http.ip_policy import (is_public, private_allowed)
+from crawler.http.ip_policy import is_public, private_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,23 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from scrapy.exceptions import IgnoreRequest
-
-from crawler.http.ip_policy import (is_public, numeric_host, private_allowed)
+from crawler.http.failures import RefusedRequest
+from crawler.http.ip_policy import is_public, numeric_host, private_allowed
 from storage.text.urls import is_web_url
 
 if TYPE_CHECKING:
     from scrapy import Request
-
-
-class RefusedRequest(IgnoreRequest):
-    """A request that Dateline does not make. ``cause`` is a short word for counting."""
-
-    def __init__(self, url: str, cause: str, reason: str) -> None:
-        self.url = url
-        self.cause = cause
-        self.reason = reason
-        super().__init__(f"{url}: {reason}")
 
 
 class GuardMiddleware:

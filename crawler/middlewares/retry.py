@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 
+from crawler.http.fetch import retry_after
 from crawler.run.downloader import pause
-from crawler.http.fetch import http_date
 
 if TYPE_CHECKING:
     from scrapy.http import Request, Response
@@ -16,17 +16,6 @@ if TYPE_CHECKING:
 # A longer wait is left to the next run.
 MAX_WAIT_SECONDS = 60.0
 _BUSY = (429, 503)
-
-
-def retry_after(value: bytes | None, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header (RFC 9110, 10.2.3), ``None`` where it says none."""
-    if not value:
-        return None
-    text = value.decode("latin-1").strip()
-    if text.isdigit():
-        return float(text)
-    moment = http_date(text)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
 
 
 class PoliteRetryMiddleware(RetryMiddleware):

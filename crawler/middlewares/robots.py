@@ -13,10 +13,10 @@ from scrapy.utils.misc import build_from_crawler
 from scrapy.utils.python import to_unicode
 from twisted.internet.defer import Deferred
 
-from crawler.http import failures
 from crawler.discovery.robots import MAX_BYTES, Robots
+from crawler.http import failures
+from crawler.http.failures import RefusedRequest
 from crawler.http.fetch import max_age
-from crawler.middlewares.guard import RefusedRequest
 from storage import utc_now
 from storage.crawl import host_cache
 

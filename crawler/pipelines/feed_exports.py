@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.extensions.feedexport import FeedExporter as ScrapyFeedExporter
 
-from storage.types.content import (Article, ClaimedMoment, to_json)
+from storage.types.content import Article, ClaimedMoment, to_json
 from storage.types.pages import PageStored
 
 if TYPE_CHECKING:

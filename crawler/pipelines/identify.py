@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from storage.text.urls import (is_web_url, url_key)
+from storage.text.urls import is_web_url, url_key
 from storage.types.pages import PageStored
 
 

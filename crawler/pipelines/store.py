@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.exceptions import DropItem
 
-from storage.types.pages import (PageFailed, PageSkipped, PageStored, PageUnchanged)
+from storage.types.pages import PageFailed, PageSkipped, PageStored, PageUnchanged
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 from scrapy import Request
 
-from crawler.http import failures
-from crawler.workers import pool as workers
 from crawler.discovery import archives as ways
 from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.page import BadPage
+from crawler.http import failures
 from crawler.http.fetch import content_type
+from crawler.workers import jobs
+from crawler.workers import pool as workers
 from storage import ArchiveError, utc_now
 from storage.crawl import backfills
-from storage.text.urls import (host_of, url_key)
-from storage.types.pages import Announcement
+from storage.text.urls import host_of, url_key
+from storage.types.endpoints import Announcement
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from crawler.items import EndpointContent
     from crawler.spiders.news import NewsSpider
-    from storage.crawl.backfills import (BackfillInfo, FoundPage, PastPage, Stretch, Surroundings)
+    from storage.crawl.backfills import BackfillInfo, FoundPage, PastPage, Stretch, Surroundings
 
 # Pages of the past that wait for their answers at a time.
 _WINDOW = 8
@@ -112,7 +113,7 @@ class Past:
         try:
             if page.kind == "sitemap":
                 content: EndpointContent = await pool.run(
-                    workers.endpoint_job, "sitemap", response.body, response.url, kind
+                    jobs.endpoint_job, "sitemap", response.body, response.url, kind
                 )
                 pages = [
                     backfills.FoundPage(child.url, "sitemap") for child in content.children
@@ -121,9 +122,7 @@ class Past:
                 ]  # fmt: skip
                 await self._settle(page, None, content.announcements, pages)
                 return
-            found: ways.ListPage = await pool.run(
-                workers.list_job, response.body, response.url, kind
-            )
+            found: ways.ListPage = await pool.run(jobs.list_job, response.body, response.url, kind)
         except (DiscoveryError, BadPage, workers.WorkerFailure) as error:
             await self._settle(page, getattr(error, "cause", "") or f"not-a-{page.kind}")
             return
@@ -187,7 +186,9 @@ def _first(one: Surroundings) -> tuple[list[FoundPage], list[Announcement]]:
     """The first pages of a stretch, and the addresses between those before and after it."""
     since, until = one.stretch.since, one.stretch.until
     pages = [
-        backfills.FoundPage(url, "sitemap") for url in one.sitemaps if ways.may_hold(url, since, until)
+        backfills.FoundPage(url, "sitemap")
+        for url in one.sitemaps
+        if ways.may_hold(url, since, until)
     ]
     pages += [backfills.FoundPage(url, "listing") for url in one.lists]
     template = ways.template_of_articles([*one.before, *one.after])

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 from scrapy import Request
 
 from crawler.http import failures
-from crawler.http.fetch import (fetch, max_age)
-from storage.crawl import host_cache
+from crawler.http.fetch import fetch, max_age
 from storage.captures.care import rewrite
-from storage.types import rights
-from storage.captures.writer import (CaptureWriter, recover)
 from storage.captures.care.repack import codec_for_source
+from storage.captures.recovery import recover
+from storage.captures.writer import CaptureWriter
+from storage.crawl import host_cache
+from storage.types import rights
 from storage.version import VERSION
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from storage import Archive
-    from storage.captures.writer import (Exchange, Place, Rendering)
+    from storage.captures.writer import Exchange, Place, Rendering
 
 _TDMREP = "/.well-known/tdmrep.json"
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from scrapy import Request
 
-from crawler.http import failures
-from crawler.workers import pool as workers
 from crawler.extraction.continued import (
     MOST_PAGES,
     adds_text,
@@ -18,7 +16,10 @@ from crawler.extraction.continued import (
     page_number,
 )
 from crawler.extraction.page import BadPage
-from crawler.http.fetch import (content_type, fetch)
+from crawler.http import failures
+from crawler.http.fetch import content_type, fetch
+from crawler.workers import jobs
+from crawler.workers import pool as workers
 from storage.types.pages import PageFailed
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
 
     from crawler.extraction.article import Extraction, Known
     from crawler.run.capture_writer import Keeper
-    from crawler.workers.prepare import Prepared
     from crawler.workers.pool import Workers
-    from storage.types.content import Article
+    from crawler.workers.prepare import Prepared
     from storage.ingest.derived import Derived
-    from storage.types.pages import (CaptureRecord, Outcome, PageStored)
+    from storage.types.content import Article
+    from storage.types.pages import CaptureRecord, Outcome, PageStored
 
 
 Links = tuple[tuple[str, bool], ...]
@@ -74,7 +75,7 @@ async def collect(
 
 def join_job(first: Article, others: list[Article], lacking: int | None) -> Derived:
     """Runs in a worker: one article of its pages, with what the archive derives of it."""
-    from crawler.pipelines.clean import clean_article
+    from crawler.extraction.clean import clean_article
     from storage.ingest.derived import derive
 
     return derive(clean_article(joined(first, others, lacking)))
@@ -112,7 +113,7 @@ class Continuing:
                 return None
             try:
                 found: Extraction = await self._pool.run(
-                    workers.extract_job, answer.body, answer.url, content_type(answer), known
+                    jobs.extract_job, answer.body, answer.url, content_type(answer), known
                 )
             except (BadPage, workers.WorkerFailure):
                 return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.core.downloader import Downloader, Slot
 
-from crawler.middlewares.guard import RefusedRequest
+from crawler.http.failures import RefusedRequest
 from crawler.workers.pool import INTERRUPTED
 
 if TYPE_CHECKING:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from scrapy import Request
 
-from crawler.http import failures
-from crawler.workers import pool
 from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.page import BadPage
-from crawler.http.fetch import (content_type, header, max_age)
-from crawler.middlewares.retry import retry_after
+from crawler.http import failures
+from crawler.http.fetch import content_type, header, max_age, retry_after
+from crawler.workers import jobs, pool
 from storage import ArchiveError, utc_now
-from storage.types.pages import (DueEndpoint, EndpointFailed, EndpointRead)
-from storage.crawl.sources import (add_endpoints, due_endpoints)
+from storage.crawl.endpoints import add_endpoints, due_endpoints
+from storage.types.endpoints import DueEndpoint, EndpointFailed, EndpointRead
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from crawler.items import EndpointContent
     from crawler.spiders.news import NewsSpider
-    from storage.types.pages import Taken
+    from storage.types.endpoints import Taken
 
 # A sitemap may have 50 MB by its protocol; a feed has no limit of its own.
 _ENDPOINT_BYTES = 64 * 1024 * 1024
@@ -103,7 +102,7 @@ class Visits:
             return None
         try:
             content: EndpointContent = await spider.workers.run(
-                pool.endpoint_job, endpoint.kind, response.body, response.url,
+                jobs.endpoint_job, endpoint.kind, response.body, response.url,
                 content_type(response),
             )  # fmt: skip
             content = await spider.drawing.listing(endpoint, response, content)

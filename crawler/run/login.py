@@ -25,15 +25,15 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import FormRequest, Request
 
-from crawler.http import failures
 from crawler.extraction.link_rules import same_site
 from crawler.extraction.page import BadPage, parse_html
-from crawler.http.fetch import (content_type, fetch)
+from crawler.http import failures
 from crawler.http.cookies import ChainCookiesMiddleware
+from crawler.http.fetch import content_type, fetch
 from crawler.sites import site_for
-from storage.text.urls import (absolute, is_web_url)
-from storage.crawl.frontier import wake_teasers
 from storage.config import find_folder
+from storage.crawl.frontier import wake_teasers
+from storage.text.urls import absolute, is_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from scrapy.http.request import VerboseCookie
 
     from crawler.extraction.article import Extraction
-    from crawler.run.recorder import Tally
+    from crawler.run.tally import Tally
     from storage import Archive
 
 logger = logging.getLogger(__name__)

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from scrapy import Request
 
-from crawler.http import failures
-from crawler.workers import pool as workers
 from crawler.extraction.documents import UnreadableDocument
-from crawler.http.fetch import (content_type, fetch)
-from storage.ingest import media as storage_media
+from crawler.http import failures
+from crawler.http.fetch import content_type, fetch
+from crawler.workers import jobs
+from crawler.workers import pool as workers
 from storage import utc_now
 from storage.errors import FolderNotWritable
-from storage.ingest.media import (FetchedMedia, WantedMedia)
+from storage.ingest import media as storage_media
+from storage.ingest.media import FetchedMedia, WantedMedia
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +154,7 @@ async def _text(pool: workers.Workers, body: bytes, ending: str) -> tuple[str | 
     if ending in _TEXTS:
         return body.decode("utf-8", "replace"), None
     try:
-        return await pool.run(workers.document_job, body) or None, None
+        return await pool.run(jobs.document_job, body) or None, None
     except UnreadableDocument as error:
         return None, str(error)
     except workers.WorkerFailure as error:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawler.extraction.article import EXTRACTOR
 from crawler.extraction.link_rules import same_site
 from storage.types.content import Article
-from storage.types.pages import Announcement
+from storage.types.endpoints import Announcement
+from storage.types.pages import PageFailed, PageSkipped, PageStored
 
 if TYPE_CHECKING:
-    from storage.types.content import (Entry, Link)
+    from scrapy.http import Response
+
+    from crawler.workers.prepare import Prepared
+    from storage.types.content import Entry, Link
+    from storage.types.pages import CaptureRecord, Outcome, Task
 
 _FOLLOWED = ("related", "entry")
 
@@ -41,3 +47,25 @@ def _announcement(link: Link, depth: int) -> Announcement:
         depth=depth,
         hints={"headline": link.anchor} if link.anchor else {},
     )
+
+
+# Walls pass: the page behind them is tried again.
+_WALLS = frozenset({"login-wall", "consent-wall", "bot-wall"})
+
+
+def of_extraction(
+    task: Task, response: Response, extraction: Prepared, capture: CaptureRecord,
+    drawn_from: CaptureRecord | None = None,
+) -> Outcome:  # fmt: skip
+    """Stored, skipped because it is no item, or failed because a wall stood in its place."""
+    content = extraction.content
+    if content is None:
+        if extraction.kind in _WALLS:
+            return PageFailed(task, extraction.kind, extraction.reason)
+        return PageSkipped(task, extraction.kind, extraction.reason, capture)
+    urls = (*response.meta.get("redirect_urls", ()), response.url)
+    follow = to_follow(content, response.url, task.depth)
+    return PageStored(
+        task, urls, capture, content, EXTRACTOR, follow, drawn_from=drawn_from,
+        derived=extraction.derived,
+    )  # fmt: skip

@@ -12,31 +12,33 @@ from urllib.parse import urljoin
 
 from scrapy import Request
 
-from crawler.run import browser
-from crawler.http import failures
-from crawler.workers import pool as workers
-from crawler.run.browser import (LIMIT_SECONDS, Answer, BrowserFailure)
 from crawler.extraction.link_rules import same_site
 from crawler.extraction.page import BadPage
-from crawler.http.fetch import (content_type, fetch)
-from crawler.outcomes import of_extraction
-from storage.text.urls import is_web_url
+from crawler.http import failures
+from crawler.http.fetch import content_type, fetch
+from crawler.run import browser
+from crawler.run.browser import LIMIT_SECONDS, Answer, BrowserFailure
+from crawler.run.outcomes import of_extraction
+from crawler.workers import jobs
+from crawler.workers import pool as workers
 from storage.captures.writer import Rendering
-from storage.types.pages import (CaptureRecord, PageFailed, PageUnchanged)
 from storage.crawl.sources import get_source
+from storage.text.urls import is_web_url
+from storage.types.pages import CaptureRecord, PageFailed, PageUnchanged
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-    from crawler.run.browser import (Asked, Drawn)
     from crawler.extraction.article import Extraction, Known
     from crawler.items import EndpointContent
+    from crawler.run.browser import Asked, Drawn
     from crawler.run.capture_writer import Keeper
-    from crawler.run.recorder import Tally
+    from crawler.run.tally import Tally
     from crawler.workers.pool import Workers
     from storage import Archive
-    from storage.types.pages import (BrowserUse, DueEndpoint, Outcome, Task)
+    from storage.types.endpoints import BrowserUse, DueEndpoint
+    from storage.types.pages import Outcome, Task
 
 logger = logging.getLogger(__name__)
 
@@ -194,7 +196,7 @@ class Drawing:
         if task.known is not None and task.known.digest == digest:
             return PageUnchanged(task, capture)
         try:
-            found = await self._pool.run(workers.article_job, drawn.html, response.url, HTML, known)
+            found = await self._pool.run(jobs.article_job, drawn.html, response.url, HTML, known)
         except (BadPage, workers.WorkerFailure) as error:
             logger.info("%s, drawn: %s", response.url, error)
             return None
@@ -219,7 +221,7 @@ class Drawing:
         if isinstance(drawn, BrowserFailure):
             return content
         found: EndpointContent = await self._pool.run(
-            workers.endpoint_job, endpoint.kind, drawn.html, response.url, HTML
+            jobs.endpoint_job, endpoint.kind, drawn.html, response.url, HTML
         )
         return found if len(found.announcements) > len(content.announcements) else content
 

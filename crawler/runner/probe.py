@@ -10,8 +10,8 @@ from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.http import failures
-from crawler.http.fetch import (fetch, header, http_date)
-from crawler.runner.crawls import (in_reactor, settings_for)
+from crawler.http.fetch import fetch, header, http_date
+from crawler.runner.reactor import in_reactor, settings_for
 from storage import utc_now
 
 if TYPE_CHECKING:

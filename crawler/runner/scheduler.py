@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from scrapy.crawler import AsyncCrawlerRunner
 
+from crawler.runner.crawls import MAX_CRAWLS, RunResult, crawl_one
 from crawler.runner.leases import Leases
-from crawler.runner.crawls import (MAX_CRAWLS, RunResult, crawl_one, in_reactor, settings_for)
+from crawler.runner.reactor import in_reactor, settings_for
 from crawler.runner.shutdown import Stop
-from storage.crawl import leases
-from storage.archive import open_archive, utc_now
+from storage.archive import open_archive
+from storage.clock import utc_now
+from storage.crawl import due
 from storage.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crawler.spiders.news import NewsSpider
-    from storage.crawl.leases import Due
     from storage.archive import Archive
     from storage.config import Location
+    from storage.crawl.due import Due
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +106,7 @@ class Scheduler:
 
     def _begin(self, runner: AsyncCrawlerRunner) -> None:
         """Start what is due, as far as there is room and its host is free."""
-        for source in leases.due(self.archive, utc_now()):
+        for source in due.due(self.archive, utc_now()):
             if len(self._running) >= self.at_once:
                 return
             if source.host in self._running or (self.once and source.name in self._tried):
@@ -148,7 +150,7 @@ class Scheduler:
 
     def _pause(self) -> float:
         now = utc_now()
-        following = leases.next_due(self.archive, now)
+        following = due.next_due(self.archive, now)
         until = _BEAT if following is None else min(_BEAT, following - now)
         return max(0.2, until.total_seconds())
 

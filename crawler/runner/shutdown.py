@@ -9,8 +9,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from crawler.workers import pool
 from crawler.run.downloader import StoppableDownloader
+from crawler.workers import pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable

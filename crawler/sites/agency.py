@@ -38,7 +38,7 @@ from crawler.extraction.repetition import cleaned
 from crawler.extraction.typed import typed_blocks, with_figures
 from crawler.extraction.walk import Walk
 from crawler.sites.base import Site
-from storage.types.content import (Article, Block, Entry, Link)
+from storage.types.content import Article, Block, Entry, Link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from crawler.extraction.article import Known
     from crawler.extraction.blocks import Place, RawBlock
     from crawler.extraction.page import Page
-    from storage.types.content import (ClaimedMoment, EntryKind, Relation)
+    from storage.types.content import ClaimedMoment, EntryKind, Relation
 
 _AGAINST = frozenset(
     GROUPS.index(name) for name in ("nav", "share", "comment", "subscribe", "advert", "notice", "footer")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import pkgutil
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,17 +14,16 @@ from crawler.extraction import dates
 from crawler.extraction.article import Extraction, extract_page
 from crawler.extraction.bylines import clean_names
 from crawler.extraction.mentions import mentions_in
-from crawler.extraction.page import parse_html, take_out
+from crawler.extraction.page import take_out
 from crawler.extraction.repetition import cleaned
 from storage.text.url_rules import Rules
-from storage.text.urls import host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from crawler.extraction.article import Known
     from crawler.extraction.page import Page
-    from storage.types.content import (Article, ClaimedMoment)
+    from storage.types.content import Article, ClaimedMoment
 
 # Fields of an article that a site may give its own selector for.
 FIELDS = ("headline", "standfirst", "byline", "dateline_place", "number", "kind", "section", "tags",
@@ -150,41 +147,3 @@ def _select(page: Page, css: str) -> list[Any]:
 @lru_cache(maxsize=500)
 def _xpath(css: str) -> Any:
     return etree.XPath(HTMLTranslator().css_to_xpath(css))
-
-
-@lru_cache(maxsize=1)
-def _sites() -> dict[str, Site]:
-    import crawler.sites as package
-
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"crawler.sites.{module.name}")
-    return {domain: cls() for cls in _below(Site) for domain in cls.domains}
-
-
-def _below(cls: type[Site]) -> Iterator[type[Site]]:
-    for sub in cls.__subclasses__():
-        yield sub
-        yield from _below(sub)
-
-
-_GENERIC = Site()
-
-
-def site_for(url: str) -> Site:
-    """The site whose domain ``url`` lies on, or the generic one."""
-    sites = _sites()
-    host = host_of(url)
-    while host:
-        if host in sites:
-            return sites[host]
-        host = host.partition(".")[2]
-    return _GENERIC
-
-
-def extract_for_site(body: bytes, url: str, content_type: str, known: Known) -> Extraction:
-    """Make an article of a page as its site asks for.
-
-    Raises:
-        BadPage: the bytes hold no page.
-    """
-    return site_for(url).extract(parse_html(body, url, content_type), known)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.article import Extraction, Known
-from crawler.sites.base import extract_for_site
+from crawler.sites.registry import extract_for_site
 from storage.types.content import to_json
 
 if TYPE_CHECKING:

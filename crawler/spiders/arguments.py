@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from storage.text.urls import is_web_url
 from storage.text.normalize import is_whole_number
+from storage.text.urls import is_web_url
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings

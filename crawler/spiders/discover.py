@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
 
-from crawler.http import failures
-from crawler.run.browser import BrowserFailure
 from crawler.discovery.autodiscover import (
     USUAL_FEEDS,
     USUAL_SITEMAPS,
@@ -20,13 +18,15 @@ from crawler.discovery.autodiscover import (
 )
 from crawler.discovery.endpoints import read_endpoint
 from crawler.discovery.errors import DiscoveryError
-from crawler.extraction.link_rules import classify
 from crawler.discovery.robots import Robots
-from crawler.run.rendering import (FEW_ANNOUNCED, HTML, Scripts, text_size)
 from crawler.extraction.article import Extraction, Known
+from crawler.extraction.link_rules import classify
 from crawler.extraction.page import BadPage, parse_html
 from crawler.extraction.walk import Walk
-from crawler.http.fetch import (content_type, fetch)
+from crawler.http import failures
+from crawler.http.fetch import content_type, fetch
+from crawler.run.browser import BrowserFailure
+from crawler.run.rendering import FEW_ANNOUNCED, HTML, Scripts, text_size
 from crawler.sites import extract_for_site
 from storage.text.urls import url_key
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from crawler.items import EndpointContent
-    from storage.types.pages import (BrowserUse, EndpointKind)
+    from storage.types.endpoints import BrowserUse, EndpointKind
 
 # A few sitemaps of an index are looked into, to say what is in it.
 _CHILDREN_TRIED = 2

@@ -9,28 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider, signals
 
-from crawler.http import failures
-from crawler.workers import pool as workers
-from crawler.run.login import (BadAccess, Door)
-from crawler.run.finish import (Began, after_pages)
-from crawler.spiders.arguments import (Arguments, BadArgument, read_arguments)
-from crawler.run.continuation import Continuing
-from crawler.run.rendering import Drawing
 from crawler.extraction.article import Known
 from crawler.extraction.page import BadPage
+from crawler.http import failures
 from crawler.http.fetch import content_type
-from crawler.run.capture_writer import (Keeper, mended)
-from crawler.outcomes import of_extraction
 from crawler.run.backfill import Past
-from crawler.run.recorder import (Recorder, Tally)
-from crawler.sites.base import site_for
+from crawler.run.capture_writer import Keeper, mended
+from crawler.run.continuation import Continuing
 from crawler.run.endpoints import Visits
+from crawler.run.finish import Began, after_pages
+from crawler.run.login import BadAccess, Door
+from crawler.run.outcomes import of_extraction
+from crawler.run.recorder import Recorder
+from crawler.run.rendering import Drawing
+from crawler.run.tally import Tally
+from crawler.sites.registry import site_for
+from crawler.spiders.arguments import Arguments, BadArgument, read_arguments
+from crawler.workers import jobs
+from crawler.workers import pool as workers
 from storage import Archive, ArchiveError, open_archive, utc_now
-from storage.text.urls import host_of
-from storage.jobs.reindex import tidied
 from storage.jobs.name_mentions import last_name
-from storage.types.pages import (PageFailed, PageSkipped, PageStored, PageUnchanged, Task)
 from storage.jobs.rekey import set_rules
+from storage.maintenance.housekeeping import tidied
+from storage.text.urls import host_of
+from storage.types.pages import PageFailed, PageSkipped, PageStored, PageUnchanged, Task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -175,7 +177,7 @@ class NewsSpider(Spider):
     # -- opening and closing ---------------------------------------------------------------
 
     def _open(self) -> None:
-        from storage.crawl.runs import (begin_run, requests_since)
+        from storage.crawl.runs import begin_run, requests_since
         from storage.crawl.sources import get_source
 
         if not self.source_name:
@@ -230,8 +232,8 @@ class NewsSpider(Spider):
     async def _closed(self, spider: Spider, reason: str) -> None:
         if not self._is_open:
             return
-        from storage.monitoring.alarms import finish
         from storage.crawl.frontier import pending_count
+        from storage.monitoring.alarms import finish
 
         await self.recorder.flush()
         archive, recorder = self.archive, self.recorder
@@ -406,7 +408,7 @@ class NewsSpider(Spider):
         known = Known(self.source.timezone, self.source.language, task.kind, utc_now(), task.hints)
         try:
             extraction = await self.workers.run(
-                workers.article_job, response.body, response.url,
+                jobs.article_job, response.body, response.url,
                 content_type(response), known,
             )  # fmt: skip
         except BadPage as error:

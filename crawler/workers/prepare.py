@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.extraction.article import Extraction
-from crawler.pipelines.clean import clean_article, clean_entry
+from crawler.extraction.clean import clean_article, clean_entry
 from storage.ingest.derived import derive
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from crawler.workers import forkserver
-from crawler.workers import limits
+from crawler.workers import forkserver, limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

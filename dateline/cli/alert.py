@@ -30,8 +30,7 @@ def add(ctx: click.Context, search: str | None, target: str, every: str, alarms:
     """
     from dateline.alerts import shown_secret
     from storage import utc_now
-    from storage.users import dossiers
-    from storage.users import alerts
+    from storage.users import alerts, saved_searches
 
     if alarms == (search is not None):
         raise click.UsageError("name a SEARCH, or --alarms")
@@ -39,9 +38,11 @@ def add(ctx: click.Context, search: str | None, target: str, every: str, alarms:
     with opened(ctx) as archive:
         number = None
         if search is not None:
-            held = [one.id for one in dossiers.searches(archive) if one.name == search]
+            held = [one.id for one in saved_searches.searches(archive) if one.name == search]
             alerts.checked_target(target)
-            number = held[0] if held else dossiers.save_search(archive, search, search, utc_now())
+            number = (
+                held[0] if held else saved_searches.save_search(archive, search, search, utc_now())
+            )
         one = alerts.watch(archive, number, target, minutes, utc_now())
     say(f"alert {one.id}: {one.target} is told from now on")
     if not one.target.startswith("mailto:"):
@@ -60,8 +61,8 @@ def _minutes(text: str) -> int:
 @click.pass_context
 def list_alerts(ctx: click.Context, as_json: bool) -> None:
     """List the alerts, and how their last messages fared."""
-    from storage.users import alerts
     from storage.text.normalize import without_credentials
+    from storage.users import alerts
 
     with opened(ctx) as archive:
         found = alerts.watches(archive)
@@ -126,8 +127,8 @@ def test(ctx: click.Context, number: int) -> None:
     """Send a test message to the target of an alert."""
     from dateline.alerts import NotSent
     from dateline.alerts import send as deliver
-    from storage.users import alerts
     from storage.text.normalize import without_credentials
+    from storage.users import alerts
 
     with opened(ctx) as archive:
         one = next((w for w in alerts.watches(archive) if w.id == number), None)

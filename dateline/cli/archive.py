@@ -41,8 +41,8 @@ def db() -> None:
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
     """Bring the database to this Dateline's schema."""
-    from storage.database import migrations
     from storage.archive import open_unchecked
+    from storage.database import migrations
     from storage.jobs.reindex import complete
 
     with open_unchecked(ctx.obj["archive"], ctx.obj["database"]) as archive:
@@ -76,9 +76,9 @@ def backup(ctx: click.Context, file: Path) -> None:
 def restore(ctx: click.Context, file: Path, folder: Path, forgotten_in: Path | None) -> None:
     """Make an archive in FOLDER of the backup FILE; --database says where its rows go."""
     from storage import open_archive, utc_now
+    from storage.jobs.reindex import complete
     from storage.maintenance import backup as backups
     from storage.maintenance import takedown
-    from storage.jobs.reindex import complete
 
     with backups.restore(file, folder, ctx.obj["database"]) as archive:
         complete(archive)
@@ -113,8 +113,8 @@ def verify_backup(ctx: click.Context, file: Path) -> None:
 @click.pass_context
 def current(ctx: click.Context, as_json: bool) -> None:
     """Say which version of the schema the database has."""
-    from storage.database import migrations
     from storage.archive import open_unchecked
+    from storage.database import migrations
 
     with open_unchecked(ctx.obj["archive"], ctx.obj["database"]) as archive:
         version = migrations.current(archive.engine)

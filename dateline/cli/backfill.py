@@ -59,7 +59,7 @@ def backfill(
 
 
 def _ask(ctx: click.Context, source: str, since: str, until: str | None) -> int:
-    from crawler.spiders.arguments import (BadArgument, parse_since)
+    from crawler.spiders.arguments import BadArgument, parse_since
     from storage import utc_now
     from storage.crawl import backfills as past
 

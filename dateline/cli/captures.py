@@ -61,11 +61,11 @@ def verify(ctx: click.Context, source: str | None, as_json: bool) -> None:
 @click.pass_context
 def repair(ctx: click.Context) -> None:
     """Repair captures: broken tails, interrupted rewrites, wrong offsets, lost headers."""
-    from storage.captures.care import verify as care
+    from storage.captures.care.repair import repair
     from storage.maintenance import takedown
 
     with opened(ctx) as archive:
-        done = care.repair(archive)
+        done = repair(archive)
         if count := takedown.finish(archive):
             done.append(f"ended {plural(count, 'takedown')} that had been cut short")
     for line in done:
@@ -85,11 +85,11 @@ def prune(ctx: click.Context, before: datetime | None, source: str | None, dry_r
 
     What a revision was made of stays, and so does the newest capture of each page.
     """
-    from storage.captures.care import verify as care
+    from storage.captures.care.prune import prune
 
     moment = before or datetime.now(UTC) - timedelta(days=90)
     with opened(ctx) as archive:
-        count, freed = care.prune(archive, moment, _source_id(archive, source), dry_run=dry_run)
+        count, freed = prune(archive, moment, _source_id(archive, source), dry_run=dry_run)
     would = "would go" if dry_run else "removed"
     click.echo(f"{plural(count, 'capture')} {would}, {freed / 1e6:,.2f} MB")
 
@@ -99,10 +99,10 @@ def prune(ctx: click.Context, before: datetime | None, source: str | None, dry_r
 @click.pass_context
 def stats(ctx: click.Context, as_json: bool) -> None:
     """Count captures and their bytes by source."""
-    from storage.captures.care import verify as care
+    from storage.captures.care.prune import stats
 
     with opened(ctx) as archive:
-        found = care.stats(archive)
+        found = stats(archive)
     if as_json:
         put_json(found)
         return

@@ -48,7 +48,7 @@ def crawl(
     Exit code 0: done; 1: failed; 3: partly done (a source or some pages failed);
     130: interrupted.
     """
-    from crawler.spiders.arguments import (BadArgument, parse_since)
+    from crawler.spiders.arguments import BadArgument, parse_since
     from storage import locate, utc_now
 
     try:
@@ -88,7 +88,7 @@ def crawl(
 
 
 def _wanted(ctx: click.Context, names: tuple[str, ...]) -> list[tuple[str, str, float | None]]:
-    from storage.crawl.sources import (get_source, list_sources)
+    from storage.crawl.sources import get_source, list_sources
 
     with opened(ctx) as archive, archive.reading() as session:
         if names:

@@ -64,8 +64,8 @@ def doctor(ctx: click.Context, no_reach: bool, as_json: bool) -> None:
 
 def _look(ctx: click.Context, *, reach: bool) -> Iterator[Finding]:
     from dateline.cli.options import opened
-    from storage.monitoring import metrics
     from storage.crawl.sources import list_sources
+    from storage.monitoring import metrics
 
     with opened(ctx) as archive:
         whole = metrics.of_archive(archive)
@@ -84,8 +84,8 @@ def _look(ctx: click.Context, *, reach: bool) -> Iterator[Finding]:
 
 
 def _database(archive: Archive, size: int) -> Iterator[Finding]:
-    from storage.maintenance.integrity import quick
     from storage.database.migrations import HEAD
+    from storage.maintenance.integrity import quick
 
     kind = "SQLite" if archive.location.is_sqlite else "PostgreSQL"
     problems = quick(archive)
@@ -127,9 +127,9 @@ def _captures(archive: Archive) -> Iterator[Finding]:
 
 def _crawling(archive: Archive) -> Iterator[Finding]:
     from storage import utc_now
-    from storage.queries import recent
+    from storage.monitoring import status
 
-    trouble = recent.trouble(archive, utc_now())
+    trouble = status.trouble(archive, utc_now())
     for one in trouble:
         for why in one["why"]:
             yield Finding(f"source {one['source']}", "warning", why)
@@ -139,9 +139,9 @@ def _crawling(archive: Archive) -> Iterator[Finding]:
 
 def _mail(archive: Archive) -> Iterator[Finding]:
     from dateline.alerts import PASSWORD
-    from storage.users import alerts
     from storage.config import mail_settings
     from storage.text.normalize import without_credentials
+    from storage.users import alerts
 
     found = alerts.watches(archive)
     mailed = any(one.target.startswith("mailto:") for one in found)
@@ -159,7 +159,7 @@ def _mail(archive: Archive) -> Iterator[Finding]:
 
 
 def _browser(wanting: list[str]) -> Iterator[Finding]:
-    from crawler.run.browser import (executable, missing)
+    from crawler.run.browser import executable, missing
 
     if not wanting:
         return

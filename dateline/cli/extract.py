@@ -81,7 +81,7 @@ def _one(ctx: click.Context, page: str, url: str | None) -> tuple[bytes, str, st
 
 
 def _fetched(ctx: click.Context, url: str) -> tuple[bytes, str, str]:
-    from crawler.runner.crawls import fetch_pages
+    from crawler.runner.oneshot import fetch_pages
     from storage import locate
 
     (page,) = fetch_pages(locate(ctx.obj["archive"], ctx.obj["database"]), [url])

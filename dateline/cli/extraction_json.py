@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from crawler.pipelines.clean import clean_article, clean_entry
+from crawler.extraction.clean import clean_article, clean_entry
 from storage.types.content import to_json
 
 if TYPE_CHECKING:

@@ -60,9 +60,9 @@ def _erase(
     why: str | None, copies: bool, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
     from storage import Archive, utc_now
-    from storage.queries import items as reading
-    from storage.maintenance import takedown
     from storage.crawl.sources import get_source
+    from storage.maintenance import takedown
+    from storage.queries import items as reading
 
     assert isinstance(archive, Archive)  # noqa: S101
     if bool(items) == (source is not None):

@@ -80,7 +80,7 @@ def import_(
 def _one(
     archive: Archive, path: Path, kind: Any, owner: Any, new_sources: bool, restart: bool
 ) -> Imported:
-    from crawler.batch.importer import (PageImport, import_feeds, import_urls)
+    from crawler.batch.importer import PageImport, import_feeds, import_urls
 
     if kind == "opml":
         return import_feeds(archive, path)

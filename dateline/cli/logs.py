@@ -6,7 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from storage.text.normalize import (printable, without_credentials)
+from storage.text.normalize import printable, without_credentials
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 # The library's own remarks on requests are of interest to its developers only.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from storage.text.normalize import (printable, without_credentials)
+from storage.text.normalize import printable, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -82,10 +82,10 @@ def _tell(result: RunResult) -> None:
 
 def _when(ctx: click.Context) -> str:
     from storage import utc_now
-    from storage.crawl import leases
+    from storage.crawl import due
 
     with opened(ctx) as archive:
-        following = leases.next_due(archive, utc_now())
+        following = due.next_due(archive, utc_now())
     return f"nothing is due; next at {local(following)}" if following else "nothing is due"
 
 

@@ -67,7 +67,7 @@ def new(ctx: click.Context, urls: tuple[str, ...], name: str | None) -> None:
 
     Look at the fixtures' JSON, say in the file what is wrong, and run `dateline site test`.
     """
-    from storage.text.urls import (host_of, is_web_url)
+    from storage.text.urls import host_of, is_web_url
 
     for url in urls:
         if not is_web_url(url):
@@ -98,7 +98,7 @@ def new(ctx: click.Context, urls: tuple[str, ...], name: str | None) -> None:
 
 
 def _pages(ctx: click.Context, urls: tuple[str, ...]) -> list[tuple[str, bytes]]:
-    from crawler.runner.crawls import fetch_pages
+    from crawler.runner.oneshot import fetch_pages
     from storage import locate
 
     found = fetch_pages(locate(ctx.obj["archive"], ctx.obj["database"]), urls)
@@ -113,8 +113,8 @@ def _pages(ctx: click.Context, urls: tuple[str, ...]) -> list[tuple[str, bytes]]
 def _write_fixtures(root: Path, name: str, pages: list[tuple[str, bytes]]) -> None:
     from crawler.extraction.article import Known
     from crawler.extraction.page import BadPage
-    from crawler.sites.base import extract_for_site
     from crawler.sites.fixtures import record, write
+    from crawler.sites.registry import extract_for_site
 
     folder = root / "tests" / "sites" / name
     folder.mkdir(parents=True, exist_ok=True)

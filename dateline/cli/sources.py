@@ -45,7 +45,7 @@ def add(
         raise click.UsageError(
             f"--name {name!r}: use up to 80 letters, digits, dots, dashes and underscores"
         )
-    from crawler.runner.crawls import run_discovery
+    from crawler.runner.oneshot import run_discovery
     from storage import locate
 
     location = locate(ctx.obj["archive"], ctx.obj["database"])
@@ -66,8 +66,8 @@ def add(
 
 
 def _home(url: str) -> str:
-    from storage.text.urls import is_web_url
     from storage.text.normalize import without_credentials
+    from storage.text.urls import is_web_url
 
     address = url if "://" in url else f"https://{url}"
     if not is_web_url(address) or any(c.isspace() for c in address):
@@ -106,9 +106,10 @@ def _follow(
 ) -> str:  # fmt: skip
     from crawler.extraction.link_rules import classify
     from storage import utc_now
+    from storage.crawl.endpoints import add_endpoints
     from storage.crawl.frontier import offer
-    from storage.types.pages import (Announcement, FoundEndpoint)
-    from storage.crawl.sources import (add_endpoints, add_source, list_sources, suggest_name)
+    from storage.crawl.sources import add_source, list_sources, suggest_name
+    from storage.types.endpoints import Announcement, FoundEndpoint
 
     def work(session: Any) -> str:
         chosen = name or suggest_name(home, [s.name for s in list_sources(session)], found.title)
@@ -186,7 +187,7 @@ def sources(
     daily: int | None, browser: str | None, state: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """List the sources that are followed, or change some of them."""
-    from storage.crawl.sources import (get_source, list_sources)
+    from storage.crawl.sources import get_source, list_sources
 
     changes: dict[str, Any] = {}
     if rights is not None:
@@ -258,7 +259,7 @@ def _change(
     bounds: tuple[int | None, int | None] | None,
 ) -> None:  # fmt: skip
     from storage import utc_now
-    from storage.crawl.sources import (get_source, set_bounds)
+    from storage.crawl.sources import get_source, set_bounds
 
     for name in names:
         row = get_source(session, name)

@@ -18,7 +18,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     Exit code 3 where a source's last crawl failed or an endpoint keeps failing.
     """
     from storage import utc_now
-    from storage.queries.items import status_of
+    from storage.monitoring.status import status_of
 
     with opened(ctx) as archive:
         report = status_of(archive, utc_now())

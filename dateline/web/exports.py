@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
 
-from storage.archive import utc_now
+from storage.clock import utc_now
 from storage.export.formats import export
 from storage.search.results.executor import Filter
 from storage.search.results.results import moment

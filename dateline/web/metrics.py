@@ -12,8 +12,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 from starlette.responses import Response
 
 from dateline.web.asking import Held, reader_of
+from storage.clock import utc_now
 from storage.monitoring import metrics as figures
-from storage.archive import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,8 +20,8 @@ from storage.errors import (
     UnknownItem,
     UnknownSource,
 )
-from storage.users.dossiers import (NameTaken, UnknownGathering)
-from storage.users.accounts import (ReaderExists, UnknownReader)
+from storage.users.accounts import ReaderExists, UnknownReader
+from storage.users.saved_searches import NameTaken, UnknownGathering
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request

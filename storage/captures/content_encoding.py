@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import brotli
 
-from storage.errors import BodyTooLarge
 from storage.captures.warc import zstandard
+from storage.errors import BodyTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

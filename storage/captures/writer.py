@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
 from storage.captures import warc
-from storage.errors import CaptureUnreadable, FolderNotWritable
-from storage.captures.warc import (Codec, Exchange, Rendering, Revisited)
+from storage.captures.files import OPEN_SUFFIX, final_path, read_http, sync_folder
+from storage.captures.recovery import recover
+from storage.captures.warc import Codec, Exchange, Rendering, Revisited
+from storage.errors import FolderNotWritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +29,10 @@ __all__ = [
     "CaptureWriter", "Exchange", "Place", "Rendering", "Revisited", "read_http", "recover",
 ]  # fmt: skip
 
-OPEN_SUFFIX = ".open"
 # A file that is not locked yet, so that none is taken for a dead writer's.
 _NEW_SUFFIX = ".new"
 # 1 GB is the size that the WARC specification's annex recommends.
 MAX_FILE_BYTES = 1_000_000_000
-DICTIONARIES = "dictionaries"
 
 
 def _now() -> datetime:
@@ -162,132 +162,3 @@ def _locked_file(path: Path) -> tuple[BinaryIO, Path]:
             continue
         sync_folder(path.parent)
         return file, path
-
-
-def final_path(path: Path) -> Path:
-    """The name of a file once it is closed."""
-    return path.with_name(path.name.removesuffix(OPEN_SUFFIX))
-
-
-def present_path(folder: Path, file: str) -> Path:
-    """Where ``file`` lies now, closed or still growing."""
-    path = folder / file
-    growing = path.with_name(file + OPEN_SUFFIX)
-    return growing if not path.exists() and growing.exists() else path
-
-
-def codec_of(folder: Path, file: str) -> Codec:
-    """How the records of ``file`` are packed.
-
-    Raises:
-        CaptureUnreadable: the dictionary of its records is gone.
-    """
-    if not file.removesuffix(OPEN_SUFFIX).endswith(warc.ZSTD_SUFFIX):
-        return warc.GZIP
-    from storage.captures import zstd_dictionaries
-
-    return zstd_dictionaries.load(folder / DICTIONARIES, zstd_dictionaries.name_in(file))
-
-
-def read_record(folder: Path, file: str, offset: int) -> warc.Record:
-    """The record at ``offset`` of ``file``.
-
-    Raises:
-        CaptureUnreadable: the file is gone or the record is damaged.
-    """
-    path = present_path(folder, file)
-    try:
-        codec = codec_of(folder, file)
-        with path.open("rb") as stream:
-            stream.seek(offset)
-            data, length = warc.read_member(stream, codec)
-            if length == 0:
-                raise EOFError("the file ends before it")
-            return warc.parse_record(data)
-    except OSError as error:
-        raise CaptureUnreadable(
-            f"cannot read {path}: {error.strerror}", "restore it from a backup"
-        ) from error
-    except warc.DAMAGE as error:
-        raise CaptureUnreadable(
-            f"the record at byte {offset} of {path} is damaged: {error}", "restore the file"
-        ) from error
-
-
-def read_http(folder: Path, file: str, offset: int) -> tuple[list[tuple[str, str]], bytes]:
-    """The HTTP headers and the body of the response record at ``offset`` of ``file``.
-
-    Raises:
-        CaptureUnreadable: the file is gone or the record is damaged.
-    """
-    _, headers, body = read_record(folder, file, offset).http()
-    return headers, body
-
-
-def recover(folder: Path) -> list[tuple[str, int]]:
-    """Mend and close the files of dead writers; returns (name, bytes cut off) of each."""
-    mended = []
-    for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
-        try:
-            with path.open("r+b") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue  # its writer is alive
-                size = file.seek(0, os.SEEK_END)
-                good = good_bytes(folder, path)
-                if good == 0:
-                    path.unlink()
-                else:
-                    file.truncate(good)
-                    os.fsync(file.fileno())
-                    path.rename(final_path(path))
-                mended.append((final_path(path).name, size - good))
-        except FileNotFoundError:
-            continue  # another process was faster
-        except CaptureUnreadable:
-            continue  # its dictionary is missing: nothing can be told of it, nothing is cut
-    _remove_unborn(folder)
-    if mended:
-        sync_folder(folder)
-    return mended
-
-
-def _remove_unborn(folder: Path) -> None:
-    """Remove files whose writer died before it wrote anything."""
-    for path in folder.glob(f"*{_NEW_SUFFIX}"):
-        try:
-            with path.open("r+b") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(file.fileno()).st_size == 0 and path.exists():
-                    path.unlink()
-        except (BlockingIOError, FileNotFoundError):
-            continue
-
-
-def good_bytes(folder: Path, path: Path) -> int:
-    """How many bytes from the start of a file are whole members.
-
-    Raises:
-        CaptureUnreadable: its dictionary is missing.
-    """
-    good = 0
-    codec = codec_of(folder, path.name)
-    with path.open("rb") as stream:
-        while True:
-            try:
-                _, length = warc.read_member(stream, codec)
-            except warc.DAMAGE:
-                return good
-            if length == 0:
-                return good
-            good += length
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's list of names to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

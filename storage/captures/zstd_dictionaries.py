@@ -16,8 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storage.captures.warc import ZSTD_SUFFIX, ZstdCodec, zstandard
 from storage.errors import CaptureUnreadable
-from storage.captures.warc import (ZSTD_SUFFIX, ZstdCodec, zstandard)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

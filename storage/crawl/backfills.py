@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, func, or_, select, update
 
 from storage.crawl import frontier
+from storage.crawl.sources import get_source
 from storage.database.engine import insert_ignore
 from storage.models import Backfill, BackfillPage, Candidate, Endpoint, Source
-from storage.crawl.sources import get_source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from storage.archive import Archive
-    from storage.types.pages import Announcement
+    from storage.types.endpoints import Announcement
 
 # Pages that one backfill reads at most, and pages of one list.
 MOST_PAGES = 5_000

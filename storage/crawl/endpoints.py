@@ -6,23 +6,26 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select, true, update
 
 from storage.crawl import frontier
-from storage.text.urls import url_key
-from storage.models import Endpoint, Source
 from storage.crawl.backfills import open_gap
-from storage.types.pages import (EndpointFailed, Taken, Wishes)
-from storage.crawl.rhythm import (Rhythm, first_seen)
-from storage.crawl.revisit import (Bounds, next_attempt, next_visit)
+from storage.crawl.revisit import Bounds, next_attempt, next_visit
+from storage.crawl.rhythm import Rhythm, first_seen
+from storage.database.engine import insert_ignore
+from storage.database.types import has_come
+from storage.models import Endpoint, Source
+from storage.text.urls import url_key
+from storage.types.endpoints import DueEndpoint, EndpointFailed, Taken, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-    from storage.types.pages import (Announcement, EndpointRead)
+    from storage.types.endpoints import Announcement, EndpointRead, FoundEndpoint
 
 _GONE = 410
 # Entries that stay on top of a feed for months are few.
@@ -153,3 +156,73 @@ def _failed(endpoint: Endpoint, failed: EndpointFailed, now: datetime) -> Taken:
         endpoint.closed_at = now
         return Taken(word=f"{endpoint.url} is gone for good (410): closed")
     return Taken()
+
+
+MAX_INDEXED = 50
+
+
+def add_endpoints(
+    session: Session, source_id: int, found: Sequence[FoundEndpoint], now: datetime
+) -> None:
+    """Keep ``found``; what is known stays as it is, but for an index's word on its change."""
+    insert_ignore(
+        session,
+        Endpoint,
+        [
+            {
+                "source_id": source_id, "url": e.url, "kind": e.kind, "title": e.title,
+                "indexed": e.indexed, "announced_at": e.announced_at, "failures": 0,
+                "created_at": now,
+            }
+            for e in found
+        ],
+    )  # fmt: skip
+    for endpoint in found:
+        if endpoint.announced_at is not None:
+            session.execute(
+                update(Endpoint)
+                .where(Endpoint.source_id == source_id, Endpoint.url == endpoint.url)
+                .values(announced_at=endpoint.announced_at)
+            )
+
+
+def due_endpoints(
+    session: Session, source_id: int, now: datetime, *, all_of_them: bool = False
+) -> list[DueEndpoint]:
+    """Endpoints to visit: those due by ``now``, or (``all_of_them``) whether due or not.
+
+    A sitemap that an index announced is visited only where the index says that it changed, or
+    says nothing of it; ``MAX_INDEXED`` a call, the newest first, for an index of a large paper
+    names hundreds that never change.
+    """
+    due: ColumnElement[bool] = or_(
+        Endpoint.next_due_at.is_(None), has_come(Endpoint.next_due_at, now)
+    )
+    if all_of_them:
+        due = true()
+    of_source = select(Endpoint).where(
+        Endpoint.source_id == source_id, Endpoint.closed_at.is_(None)
+    )
+    own = of_source.where(~Endpoint.indexed, due).order_by(Endpoint.id)
+    stale = or_(
+        Endpoint.fetched_at.is_(None),
+        Endpoint.announced_at > Endpoint.fetched_at,
+        and_(Endpoint.announced_at.is_(None), due),
+    )
+    children = (
+        of_source.where(Endpoint.indexed, stale)
+        .order_by(
+            Endpoint.announced_at.desc().nulls_last(),
+            Endpoint.changed_at.desc().nulls_last(),
+            Endpoint.id,
+        )
+        .limit(MAX_INDEXED)
+    )
+    return [_due(row) for query in (own, children) for row in session.scalars(query)]
+
+
+def _due(row: Endpoint) -> DueEndpoint:
+    return DueEndpoint(
+        id=row.id, url=row.url, kind=row.kind,  # type: ignore[arg-type]  # checked by the table
+        etag=row.etag, last_modified=row.last_modified, digest=row.digest,
+    )  # fmt: skip

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, func, or_, select, update
 
-from storage.crawl import retries
-from storage.crawl import tombstones
+from storage.crawl import retries, tombstones
+from storage.crawl.retries import MAX_ATTEMPTS
+from storage.database.engine import IN_CHUNK, chunked, insert_ignore
+from storage.database.types import come
+from storage.models import Address, Article, Candidate, Capture, Item
 from storage.text.urls import url_key
 from storage.types.content import to_json
-from storage.database.engine import (IN_CHUNK, chunked, insert_ignore)
-from storage.models import Address, Article, Candidate, Capture, Item
-from storage.database.types import come
-from storage.types.pages import (Announcement, KnownCapture, Task)
-from storage.crawl.retries import MAX_ATTEMPTS
+from storage.types.endpoints import Announcement
+from storage.types.pages import KnownCapture, Task
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from storage.crawl.rhythm import (expected, next_look)
+from storage.crawl.rhythm import expected, next_look
 
 if TYPE_CHECKING:
-    from storage.types.pages import Wishes
     from storage.crawl.rhythm import Rhythm
+    from storage.types.endpoints import Wishes
 
 # News is corrected within hours, seldom after a week: (age since the first fetch, interval).
 # An interval of zero means at every crawl run.

@@ -7,28 +7,20 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select, true, update
+from sqlalchemy import func, select, true, update
 
 from storage.crawl import tombstones
-from storage.text.urls import (host_of, url_key)
-from storage.database.engine import insert_ignore
+from storage.crawl.revisit import Bounds
+from storage.crawl.runs import newest_runs
 from storage.errors import SourceExists, unknown_source
 from storage.models import Candidate, Endpoint, Item, Source
-from storage.database.types import has_come
-from storage.types.pages import DueEndpoint
-from storage.crawl.runs import newest_runs
-from storage.crawl.revisit import Bounds
+from storage.text.urls import host_of, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
-
-    from storage.types.pages import FoundEndpoint
-
-MAX_INDEXED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,70 +193,3 @@ def source_names(session: Session) -> list[tuple[str, str]]:
     """(name, title) of all sources; the name where there is no title."""
     rows = session.execute(select(Source.name, Source.title).order_by(Source.name))
     return [(name, title or name) for name, title in rows]
-
-
-def add_endpoints(
-    session: Session, source_id: int, found: Sequence[FoundEndpoint], now: datetime
-) -> None:
-    """Keep ``found``; what is known stays as it is, but for an index's word on its change."""
-    insert_ignore(
-        session,
-        Endpoint,
-        [
-            {
-                "source_id": source_id, "url": e.url, "kind": e.kind, "title": e.title,
-                "indexed": e.indexed, "announced_at": e.announced_at, "failures": 0,
-                "created_at": now,
-            }
-            for e in found
-        ],
-    )  # fmt: skip
-    for endpoint in found:
-        if endpoint.announced_at is not None:
-            session.execute(
-                update(Endpoint)
-                .where(Endpoint.source_id == source_id, Endpoint.url == endpoint.url)
-                .values(announced_at=endpoint.announced_at)
-            )
-
-
-def due_endpoints(
-    session: Session, source_id: int, now: datetime, *, all_of_them: bool = False
-) -> list[DueEndpoint]:
-    """Endpoints to visit: those due by ``now``, or (``all_of_them``) whether due or not.
-
-    A sitemap that an index announced is visited only where the index says that it changed, or
-    says nothing of it; ``MAX_INDEXED`` a call, the newest first, for an index of a large paper
-    names hundreds that never change.
-    """
-    due: ColumnElement[bool] = or_(
-        Endpoint.next_due_at.is_(None), has_come(Endpoint.next_due_at, now)
-    )
-    if all_of_them:
-        due = true()
-    of_source = select(Endpoint).where(
-        Endpoint.source_id == source_id, Endpoint.closed_at.is_(None)
-    )
-    own = of_source.where(~Endpoint.indexed, due).order_by(Endpoint.id)
-    stale = or_(
-        Endpoint.fetched_at.is_(None),
-        Endpoint.announced_at > Endpoint.fetched_at,
-        and_(Endpoint.announced_at.is_(None), due),
-    )
-    children = (
-        of_source.where(Endpoint.indexed, stale)
-        .order_by(
-            Endpoint.announced_at.desc().nulls_last(),
-            Endpoint.changed_at.desc().nulls_last(),
-            Endpoint.id,
-        )
-        .limit(MAX_INDEXED)
-    )
-    return [_due(row) for query in (own, children) for row in session.scalars(query)]
-
-
-def _due(row: Endpoint) -> DueEndpoint:
-    return DueEndpoint(
-        id=row.id, url=row.url, kind=row.kind,  # type: ignore[arg-type]  # checked by the table
-        etag=row.etag, last_modified=row.last_modified, digest=row.digest,
-    )  # fmt: skip

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
-from storage.text.urls import (guid_key, is_web_url, url_key)
-from storage.database.engine import (chunked, insert_ignore)
-from storage.text.letters import is_plain
+from storage.database.engine import chunked, insert_ignore
 from storage.models import Source, Tombstone
+from storage.text.letters import is_plain
 from storage.text.normalize import words_of
+from storage.text.urls import guid_key, is_web_url, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -54,7 +54,7 @@ def upgrade(
     with _migrating(engine) as config:
         command.upgrade(config, revision)
         if version is not None and revision == "head":
-            from storage.jobs.upgrade import (SINCE, follow_rules)
+            from storage.jobs.upgrade import SINCE, follow_rules
 
             if version < SINCE:
                 follow_rules(config.attributes["connection"], tell)
@@ -95,20 +95,6 @@ def _migrating(engine: Engine) -> Iterator[Config]:
         finally:
             if sqlite and raw is not None:
                 raw.execute("PRAGMA foreign_keys = ON")
-
-
-def differences(engine: Engine) -> list[object]:
-    """What the models say and the database lacks, or the other way; empty when they agree."""
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    from storage.models import Base
-
-    with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"include_name": own_name, "compare_type": True}
-        )
-        return list(compare_metadata(context, Base.metadata))
 
 
 def own_name(name: str | None, kind: str, _parents: object) -> bool:

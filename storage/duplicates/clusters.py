@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from storage.duplicates import lsh
 from storage.database.engine import chunked
+from storage.duplicates import lsh
+from storage.duplicates.minhash import bands_stored, likeness, shingles, sign
 from storage.models import Article, Signature
 from storage.text.tokens import tokens
-from storage.duplicates.minhash import (bands_stored, likeness, shingles, sign)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.duplicates.minhash import (Signed, Words)
+    from storage.duplicates.minhash import Signed, Words
 
 # Articles that share at least so much of their sequences are duplicates (benchmarks/duplicates.py).
 ALIKE = 0.45

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 
-from storage.types.content import ClaimedMoment
 from storage.models import PUBLISHED, Article, Item, Source
-from storage.search.results.executor import (Filter, matching, require_source)
+from storage.search.results.executor import Filter, matching, require_source
+from storage.types.content import ClaimedMoment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

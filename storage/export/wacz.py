@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from storage.queries import items
-from storage.text.urls import as_sent
 from storage.export.surt import surt
 from storage.export.web import SOFTWARE, begun, captures, members
 from storage.models import Article, Revision
+from storage.queries import items
+from storage.text.urls import as_sent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.captures import warc
     from storage.archive import Archive
+    from storage.captures import warc
     from storage.export.articles import Left
     from storage.models import Capture
     from storage.search.results.executor import Filter

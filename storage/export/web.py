@@ -9,11 +9,11 @@ from xml.sax.saxutils import quoteattr
 from sqlalchemy import or_, select
 
 from storage.captures import warc
-from storage.captures.writer import (codec_of, present_path)
+from storage.captures.files import codec_of, present_path
+from storage.captures.reservations import of_capture
 from storage.errors import CaptureUnreadable
 from storage.export.articles import ids
 from storage.models import Capture, Endpoint, Revision, Source
-from storage.captures.reservations import of_capture
 from storage.version import VERSION
 
 if TYPE_CHECKING:

@@ -14,24 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from storage.ingest import revisions
-from storage.crawl import frontier
-from storage.ingest import identity
+from storage.crawl import frontier, tombstones
+from storage.database.engine import ignoring_insert
+from storage.ingest import identity, revisions
 from storage.ingest import pages as recording
-from storage.crawl import tombstones
+from storage.ingest.links import write_pointers
+from storage.ingest.rows import article_values, sorted_by
+from storage.ingest.stored_page import StoredPage
+from storage.models import Address, Article, Candidate, Capture, Item, Link, Revision
+from storage.search.index import store
 from storage.text.urls import url_key
 from storage.types.content import Article as ArticleContent
-from storage.database.engine import ignoring_insert
-from storage.ingest.links import write_pointers
-from storage.models import Address, Article, Candidate, Capture, Item, Link, Revision
-from storage.ingest.stored_page import StoredPage
-from storage.types.pages import (PageStored, Recorded)
-from storage.search.index import store
+from storage.types.pages import PageStored, Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.ingest.revisions import Writing
+    from storage.ingest.batch import Writing
     from storage.types.pages import Outcome
 
 
@@ -147,12 +146,12 @@ def _insert_articles(
     connection = writing.connection
     rows: list[dict[str, Any]] = [
         {"item_id": ids[page.identity], "search_key": None,
-         **revisions.article_values(page.made, capture, 1, page.outcome.capture.fetched_at,
+         **article_values(page.made, capture, 1, page.outcome.capture.fetched_at,
                                    writing.now)}
         for page, capture in zip(pages, captures, strict=True)
     ]  # fmt: skip
     found = [row for row, page in zip(rows, pages, strict=True) if page.made.is_searchable]
-    keys = store.new_keys(connection, [revisions.sorted_by(row) for row in found])
+    keys = store.new_keys(connection, [sorted_by(row) for row in found])
     for row, key in zip(found, keys, strict=True):
         row["search_key"] = key
     connection.execute(insert(Article.__table__), rows)  # type: ignore[arg-type]

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from storage.types.content import (Article, Entry)
-from storage.text.tokens import tokens
+from storage.duplicates.minhash import Signed, sign
 from storage.search.index.documents import Texts
-from storage.duplicates.minhash import (Signed, sign)
-from storage.text.normalize import (digest_of, words_of)
+from storage.text.normalize import digest_of, words_of
+from storage.text.tokens import tokens
+from storage.types.content import Article, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
 
 from storage.errors import NotStorable
-from storage.types.pages import (EndpointFailed, PageFailed, PageSkipped)
+from storage.types.endpoints import EndpointFailed
+from storage.types.pages import PageFailed, PageSkipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from storage.ingest.media import FetchedMedia
-    from storage.types.pages import (EndpointRead, Outcome, Recorded)
+    from storage.types.endpoints import EndpointRead
+    from storage.types.pages import Outcome, Recorded
 
 logger = logging.getLogger(__name__)
 

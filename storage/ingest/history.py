@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select
 
-from storage.text.json_delta import (Content, unfold)
 from storage.models import Event, Revision
+from storage.text.json_delta import Content, unfold
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from storage.text.urls import url_key
-from storage.database.engine import (ignoring_insert, insert_ignore)
+from storage.database.engine import ignoring_insert, insert_ignore
 from storage.models import Address, Article, Candidate, Item, Link, Mention
 from storage.search.index import indexer
 from storage.text.normalize import words_of
+from storage.text.urls import url_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from storage.types.content import Article as ArticleContent
     from storage.types.content import Entry
-    from storage.types.pages import (ItemKind, Task)
+    from storage.types.endpoints import ItemKind
+    from storage.types.pages import Task
 
 # Shorter texts are alike by chance: "No comment." is no duplicate of "No comment.".
 DUPLICATE_WORDS = 20

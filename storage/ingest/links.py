@@ -6,27 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from storage.queries import directory
-from storage.ingest import identity
 from storage.crawl import tombstones
-from storage.text.urls import (is_web_url, url_key)
-from storage.types.content import Article as ArticleContent
-from storage.database.engine import (chunked, insert_ignore)
-from storage.models import Address, ArticleMedia, Item, Link, Media, Mention
+from storage.database.engine import chunked, insert_ignore
 from storage.database.types import stored_moment
+from storage.ingest import identity
+from storage.models import Address, ArticleMedia, EntryName, Item, Link, Media, Mention
+from storage.text.normalize import name_key
+from storage.text.urls import is_web_url, url_key
+from storage.types.content import Article as ArticleContent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
 
+    from storage.ingest.identity import KnownItem
     from storage.types.content import Entry
     from storage.types.content import Link as LinkContent
     from storage.types.content import Media as MediaContent
     from storage.types.content import Mention as MentionContent
-    from storage.ingest.identity import KnownItem
-    from storage.types.pages import ItemKind
+    from storage.types.endpoints import ItemKind
 
 _STUB_RELATIONS = ("related", "entry")
 _TABLES: tuple[Any, ...] = (Link, Mention, ArticleMedia)
@@ -84,7 +84,7 @@ class _Targets:
                 _NAME_STUB, {"b_id": item.id, "b_title": item.title, "b_teaser": item.teaser}
             )
             if kind == "entry" and title:
-                directory.add_names(self.connection, item.id, [title])
+                add_names(self.connection, item.id, [title])
         return item.id
 
 
@@ -195,3 +195,25 @@ def _shown(
         for item_id, some in media.items()
         for position, m in enumerate(some)
     ]  # fmt: skip
+
+
+def put_names(connection: Connection, item_id: int, entry: Entry) -> None:
+    """Keep the names of an entry, in place of those kept before."""
+    connection.execute(delete(EntryName).where(EntryName.item_id == item_id))
+    rows = _rows(item_id, (entry.name, *entry.aliases))
+    if rows:
+        connection.execute(insert(EntryName.__table__), rows)  # type: ignore[arg-type]
+
+
+def add_names(connection: Connection, item_id: int, names: Iterable[str]) -> None:
+    """Keep more names of an entry that is known by mentions only."""
+    insert_ignore(connection, EntryName, _rows(item_id, names))
+
+
+def _rows(item_id: int, names: Iterable[str]) -> list[dict[str, Any]]:
+    by_key: dict[str, str] = {}
+    for name in names:
+        key = name_key(name)
+        if key:
+            by_key.setdefault(key, name)
+    return [{"item_id": item_id, "key": key, "name": name} for key, name in by_key.items()]

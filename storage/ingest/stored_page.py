@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from storage.ingest import identity
-from storage.types import rights
 from storage.crawl import tombstones
-from storage.text.urls import (guid_key, is_web_url, url_key)
-from storage.types.content import (Article, Entry)
-from storage.ingest.revisions import Made
+from storage.ingest import identity
+from storage.ingest.batch import Made
+from storage.text.urls import guid_key, is_web_url, url_key
+from storage.types import rights
+from storage.types.content import Article, Entry
 
 if TYPE_CHECKING:
-    from storage.ingest.revisions import Writing
-    from storage.types.pages import (ItemKind, PageStored, Task)
+    from storage.ingest.batch import Writing
+    from storage.types.endpoints import ItemKind
+    from storage.types.pages import PageStored, Task
 
 
 @dataclass(slots=True)

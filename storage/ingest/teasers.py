@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from storage.ingest import revisions
-from storage.ingest import history
-from storage.types.content import Article as ArticleContent
-from storage.types.content import article_from_json
-from storage.ingest.revisions import (Made, Writing)
 from storage.database.engine import chunked
+from storage.ingest import history
+from storage.ingest.batch import Made, Writing
+from storage.ingest.rows import write
 from storage.models import Article, Event, Item, Revision
 from storage.text.normalize import words_of
+from storage.types.content import Article as ArticleContent
+from storage.types.content import article_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -132,7 +132,7 @@ def mend(writing: Writing, item_id: int) -> bool:
     teaser = Made(article_from_json(known[after[-1].number]), after[-1].extractor,
                   fetched_at=after[0].seen_at)  # fmt: skip
     note_teaser(writing, item_id, teaser, (held, known[held]))
-    revisions.write(writing, item_id, made, row.capture_id or made_of.capture_id, held,
+    write(writing, item_id, made, row.capture_id or made_of.capture_id, held,
                    row.first_fetched_at, again=True)  # fmt: skip
     connection.execute(update(Item).where(Item.id == item_id).values(title=made.article.headline))
     return True

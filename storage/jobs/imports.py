@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from storage.text.url_rules import folded_host
-from storage.text.urls import (host_of, url_key)
+from storage.crawl.endpoints import add_endpoints
+from storage.crawl.sources import add_source, list_sources, refuse_known, suggest_name
 from storage.models import Capture, Source
-from storage.crawl.sources import (add_endpoints, add_source, list_sources, refuse_known, suggest_name)
+from storage.text.url_rules import folded_host
+from storage.text.urls import host_of, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from storage.archive import Archive
-    from storage.types.pages import FoundEndpoint
+    from storage.types.endpoints import FoundEndpoint
 
 
 class Owners:

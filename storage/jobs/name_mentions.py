@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select
 
-from storage.database.engine import (chunked, lock_source)
+from storage.database.engine import chunked, lock_source
 from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Revision
-from storage.text.phrase_trie import (KnownName, Names, whom)
 from storage.search.index import indexer
-from storage.text.tokens import tokens
-from storage.search.query.dialects import compile_query
 from storage.search.query.ast import Match
+from storage.search.query.dialects import compile_query
+from storage.text.phrase_trie import KnownName, Names, whom
+from storage.text.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

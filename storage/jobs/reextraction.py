@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, exists, func, literal, or_, select, update
 
-from storage.ingest import revisions
-from storage.ingest import teasers
-from storage.text.urls import url_key
-from storage.types.content import Article as ArticleContent
-from storage.types.content import Entry
-from storage.ingest.revisions import (Made, Writing)
 from storage.database.engine import lock_source
+from storage.ingest import revisions, teasers
+from storage.ingest.batch import Made, Writing
+from storage.ingest.rows import write
 from storage.models import (
     Article,
     Candidate,
@@ -25,6 +22,9 @@ from storage.models import (
     Revision,
     Source,
 )
+from storage.text.urls import url_key
+from storage.types.content import Article as ArticleContent
+from storage.types.content import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,7 +173,7 @@ def _record(writing: Writing, one: Reextracted, extractor: str) -> list[str]:
             update(table).where(table.item_id == one.item_id).values(extractor=extractor)
         )
         return []
-    revisions.write(writing, one.item_id, made, one.capture_id, number, one.fetched_at)
+    write(writing, one.item_id, made, one.capture_id, number, one.fetched_at)
     title = content.headline if isinstance(content, ArticleContent) else content.name
     values = {"title": title, **({"number": content.number} if content.number else {})}
     connection.execute(update(Item).where(Item.id == one.item_id).values(values))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from storage.duplicates import clusters
 from storage.search.index import indexer
-from storage.maintenance.takedown import sweep_forgotten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,14 +15,6 @@ if TYPE_CHECKING:
 
 # Seconds between two words on how far it is.
 _PAUSE = 5.0
-
-
-def tidied(archive: Archive, took: float) -> None:
-    """What follows a run of so many seconds: pages erased by request leave the files, the database
-    plans anew and merges what was written (:meth:`storage.archive.Archive.optimize`).
-    """
-    sweep_forgotten(archive)
-    archive.optimize(took)
 
 
 def complete(archive: Archive, tell: Callable[[str], None] = lambda _: None) -> int:

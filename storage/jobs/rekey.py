@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import bindparam, delete, func, select, update
 
 from storage.ingest import identity
-from storage.text.url_rules import Rules
-from storage.text.urls import (is_web_url, url_key, use_rules)
 from storage.models import Address, Candidate, Capture, Item, Link, Source
+from storage.text.url_rules import Rules
+from storage.text.urls import is_web_url, url_key, use_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from storage.duplicates import clusters
-from storage.jobs import rekey
-from storage.ingest import teasers
 from storage.database.engine import chunked
-from storage.text.letters import is_plain
+from storage.duplicates import clusters
+from storage.ingest import teasers
+from storage.jobs import rekey
 from storage.models import Article, ArticleMedia, DirectoryEntry, EntryName, Media
 from storage.search.index import store
-from storage.text.normalize import (name_key, words_of)
+from storage.text.letters import is_plain
+from storage.text.normalize import name_key, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

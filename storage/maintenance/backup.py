@@ -22,15 +22,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import insert, select, text
 
-from storage.duplicates import lsh
-from storage.database import migrations
 from storage import config as places
 from storage.archive import Archive, create_archive
-from storage.captures.writer import (DICTIONARIES, OPEN_SUFFIX, codec_of, present_path, recover)
+from storage.captures.care.proof import Verified, prove_file, prove_media
+from storage.captures.files import DICTIONARIES, OPEN_SUFFIX, codec_of, present_path
+from storage.captures.recovery import recover
+from storage.database import migrations
 from storage.database.engine import make_engine
+from storage.duplicates import lsh
 from storage.errors import ArchiveError, CaptureUnreadable, FolderNotWritable
 from storage.models import BandFilter, Base, Capture, SignatureBand
-from storage.captures.care.proof import (Verified, prove_file, prove_media)
 from storage.search.index import store
 
 if TYPE_CHECKING:
@@ -179,9 +180,7 @@ def _copy_rows(source: Connection, target: Connection) -> None:
         for part in rows.partitions():
             copied = [dict(row) for row in part]
             if table is SignatureBand.__table__:
-                copied = [
-                    {**row, "generation": lsh.portable(row["generation"])} for row in copied
-                ]
+                copied = [{**row, "generation": lsh.portable(row["generation"])} for row in copied]
             target.execute(insert(table), copied)
 
 

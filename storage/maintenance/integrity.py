@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
 
-from storage.duplicates import lsh
 from storage.captures.care import verify
-from storage.database import migrations
-from storage.duplicates import minhash
-from storage.text.json_delta import unfold
-from storage.monitoring.metrics import database_bytes
+from storage.database.migrations import own_name
+from storage.duplicates import lsh, minhash
 from storage.models import (
     Article,
     DirectoryEntry,
@@ -21,13 +18,15 @@ from storage.models import (
     Signature,
     SignatureBand,
 )
-from storage.search.index import indexer
-from storage.search.index import store
+from storage.monitoring.metrics import database_bytes
+from storage.search.index import indexer, store
+from storage.text.json_delta import unfold
 from storage.text.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
     from storage.archive import Archive
@@ -40,7 +39,7 @@ _QUICKLY_READ = 2_000_000_000
 
 def check(archive: Archive) -> list[str]:
     """Everything that is wrong, a line each; empty where the archive is sound."""
-    problems = [f"schema: {difference}" for difference in migrations.differences(archive.engine)]
+    problems = [f"schema: {difference}" for difference in differences(archive.engine)]
     with archive.reading() as session:
         for look in (_database, _rows, _histories, _index, _signatures):
             problems += _shortened(list(look(session)))
@@ -49,7 +48,7 @@ def check(archive: Archive) -> list[str]:
 
 def quick(archive: Archive) -> list[str]:
     """What is wrong with the database, as far as a few seconds tell."""
-    problems = [f"schema: {difference}" for difference in migrations.differences(archive.engine)]
+    problems = [f"schema: {difference}" for difference in differences(archive.engine)]
     if archive.location.is_sqlite:
         with archive.reading() as session:
             # It reads the whole file.
@@ -183,3 +182,17 @@ def _signatures(session: Session) -> Iterator[str]:
     for number in counts:
         yield f"there are bands of signature {number}, which is not there"
     yield from lsh.faults(connection)
+
+
+def differences(engine: Engine) -> list[object]:
+    """What the models say and the database lacks, or the other way; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from storage.models import Base
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"include_name": own_name, "compare_type": True}
+        )
+        return list(compare_metadata(context, Base.metadata))

@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, text, update
 
-from storage.captures import zstd_dictionaries
-from storage.duplicates import clusters
-from storage.users import alerts
+from storage.captures import warc, zstd_dictionaries
 from storage.captures.care import rewrite
-from storage.duplicates import minhash
+from storage.captures.files import DICTIONARIES
 from storage.crawl import tombstones
-from storage.captures import warc
-from storage.text.urls import (is_web_url, url_key)
-from storage.captures.writer import DICTIONARIES
-from storage.database.engine import (chunked, insert_ignore)
+from storage.database.engine import chunked, insert_ignore
+from storage.duplicates import clusters, minhash
 from storage.errors import ArchiveError, UnknownItem
+from storage.maintenance.takedown_plan import Plan, names_of, planned
 from storage.models import (
     Address,
     Article,
@@ -38,9 +35,9 @@ from storage.models import (
     Source,
     Tombstone,
 )
-from storage.search.index import indexer
-from storage.search.index import store
-from storage.maintenance.takedown_plan import (Plan, names_of, planned)
+from storage.search.index import indexer, store
+from storage.text.urls import is_web_url, url_key
+from storage.users import alerts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select
 
-from storage.captures import zstd_dictionaries as dictionaries
-from storage.ingest import history
 from storage.captures import warc
-from storage.text.urls import (is_web_url, url_key)
-from storage.captures.writer import DICTIONARIES
+from storage.captures import zstd_dictionaries as dictionaries
+from storage.captures.files import DICTIONARIES
+from storage.captures.reader import read_capture
+from storage.crawl.tombstones import keys_of_guid
 from storage.database.engine import chunked
 from storage.errors import CaptureUnreadable
+from storage.ingest import history
 from storage.models import Address, ArticleMedia, Candidate, Capture, Item, Media, Revision
-from storage.queries.items import read_capture
-from storage.crawl.tombstones import keys_of_guid
+from storage.text.urls import is_web_url, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from storage.users import alerts
+from storage.crawl.rhythm import Rhythm, expected
+from storage.crawl.runs import drop_empty, end_run
 from storage.models import Alarm, Article, Backfill, CrawlRun, Endpoint, Item, Revision, Source
-from storage.crawl.rhythm import (Rhythm, expected)
-from storage.crawl.runs import (drop_empty, end_run)
+from storage.users import alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

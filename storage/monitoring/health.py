@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from storage.monitoring import alarms
 from storage.crawl import backfills
+from storage.crawl.runs import last_runs
+from storage.crawl.sources import get_source, list_sources
 from storage.models import (
     Article,
     ArticleMedia,
@@ -19,8 +20,7 @@ from storage.models import (
     Media,
     Source,
 )
-from storage.crawl.runs import last_runs
-from storage.crawl.sources import (get_source, list_sources)
+from storage.monitoring import alarms
 
 if TYPE_CHECKING:
     from datetime import date, datetime

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text
 
-from storage.monitoring.alarms import due_since
-from storage.models import Alarm, Capture, CrawlRun, Delivery, Endpoint
 from storage.crawl.runs import newest_runs
 from storage.crawl.sources import list_sources
+from storage.models import Alarm, Capture, CrawlRun, Delivery, Endpoint
+from storage.monitoring.alarms import due_since
 
 if TYPE_CHECKING:
     from datetime import datetime

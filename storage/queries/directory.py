@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import func, select
 
-from storage.types.content import ClaimedMoment
-from storage.database.engine import insert_ignore
 from storage.errors import UnknownItem
 from storage.models import (
     PUBLISHED,
@@ -19,42 +17,17 @@ from storage.models import (
     Mention,
     Source,
 )
-from storage.search.query.dialects import compile_query
 from storage.search.query.ast import Naming
+from storage.search.query.dialects import compile_query
 from storage.text.normalize import name_key
+from storage.types.content import ClaimedMoment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
     from storage.archive import Archive
-    from storage.types.content import Entry
 
 _MOST = 50
-
-
-def put_names(connection: Connection, item_id: int, entry: Entry) -> None:
-    """Keep the names of an entry, in place of those kept before."""
-    connection.execute(delete(EntryName).where(EntryName.item_id == item_id))
-    rows = _rows(item_id, (entry.name, *entry.aliases))
-    if rows:
-        connection.execute(insert(EntryName.__table__), rows)  # type: ignore[arg-type]
-
-
-def add_names(connection: Connection, item_id: int, names: Iterable[str]) -> None:
-    """Keep more names of an entry that is known by mentions only."""
-    insert_ignore(connection, EntryName, _rows(item_id, names))
-
-
-def _rows(item_id: int, names: Iterable[str]) -> list[dict[str, Any]]:
-    by_key: dict[str, str] = {}
-    for name in names:
-        key = name_key(name)
-        if key:
-            by_key.setdefault(key, name)
-    return [{"item_id": item_id, "key": key, "name": name} for key, name in by_key.items()]
 
 
 def who(archive: Archive, name: str) -> list[dict[str, Any]]:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from storage.captures.reader import read_capture
+from storage.errors import UnknownItem
 from storage.ingest import history
-from storage.text.urls import (is_web_url, url_key)
-from storage.queries.recent import trouble_by_source
-from storage.captures.writer import read_http
-from storage.captures.content_encoding import proved
-from storage.types.content import ClaimedMoment
-from storage.queries.directory import articles_naming
-from storage.errors import CaptureUnreadable, UnknownItem
 from storage.models import (
     Address,
     Article,
@@ -28,12 +23,13 @@ from storage.models import (
     Revision,
     Source,
 )
-from storage.crawl.sources import list_sources
-from storage.text.normalize import (is_whole_number, printable)
+from storage.queries.directory import articles_naming
+from storage.text.normalize import is_whole_number, printable
+from storage.text.urls import is_web_url, url_key
+from storage.types.content import ClaimedMoment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -278,34 +274,6 @@ def capture_of(archive: Archive, item_id: int, revision: int | None = None) -> C
         return session.get_one(Capture, chosen.capture_id)
 
 
-def read_capture(archive: Archive, capture: Capture) -> bytes:
-    """The decoded body of a capture, proved against its digest; a revisit's is what it refers to.
-
-    Raises:
-        CaptureUnreadable: it is missing or damaged.
-    """
-    if capture.kind == "revisit":
-        return read_capture(archive, _revisited(archive, capture))
-    headers, body = read_http(archive.location.captures, capture.file, capture.offset)
-    decoded = proved(headers, body, capture.digest)
-    if decoded is None:
-        raise CaptureUnreadable(
-            f"capture {capture.id} in {capture.file} does not match its digest",
-            "restore the file from a backup",
-        )
-    return decoded
-
-
-def _revisited(archive: Archive, capture: Capture) -> Capture:
-    with archive.reading() as session:
-        found = session.get(Capture, capture.refers_to) if capture.refers_to else None
-    if found is None:
-        raise CaptureUnreadable(
-            f"capture {capture.id} refers to one that is kept no more", "read another capture"
-        )
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class MediaFile:
     """A stored picture or attachment: where its bytes lie and what they are."""
@@ -328,34 +296,3 @@ def media_file(archive: Archive, digest: str) -> MediaFile:
     if found is None or found.path is None:
         raise UnknownItem(f"the archive holds no file {digest[:12]}", "open it from an article")
     return MediaFile(archive.location.media / found.path, found.content_type)
-
-
-def status_of(archive: Archive, now: datetime) -> dict[str, Any]:
-    """What the archive holds, and how each source is; JSON-ready."""
-    from storage.crawl.runs import last_runs
-
-    with archive.reading() as session:
-        sources = []
-        trouble = trouble_by_source(session, now)
-        for s in list_sources(session):
-            runs = last_runs(session, s.id, 1)
-            sources.append({
-                "source": s.name, "home_url": s.home_url, "state": s.state,
-                "articles": s.articles, "waiting": s.pending, "endpoints": s.endpoints,
-                "last_run": s.last_run,
-                "last_run_at": s.last_run_at.isoformat() if s.last_run_at else None,
-                "last_counts": runs[0].counts if runs else {},
-                "last_causes": runs[0].causes if runs else {},
-                "trouble": trouble.get(s.id, []),
-            })  # fmt: skip
-
-        def count(table: Any) -> int:
-            return session.scalar(select(func.count()).select_from(table)) or 0
-
-        return {
-            "folder": str(archive.location.folder),
-            "articles": count(Article), "entries": count(DirectoryEntry),
-            "revisions": count(Revision), "captures": count(Capture),
-            "capture_bytes": int(session.scalar(select(func.sum(Capture.length))) or 0),
-            "sources": sources,
-        }  # fmt: skip

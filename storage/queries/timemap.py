@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select
 
-from storage.text.urls import (is_web_url, url_key)
+from storage.captures.reader import read_capture
 from storage.errors import UnknownItem
 from storage.models import Capture, Source
-from storage.queries.items import read_capture
+from storage.text.urls import is_web_url, url_key
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from storage.text import letters
 from storage.text.letters import NON_JOINER
-from storage.text.tokens import (MAX_TOKEN, fold)
+from storage.text.tokens import MAX_TOKEN, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import ada_url
 
-from storage.text.url_rules import (GENERIC, Rules, folded_host, folded_path, says_nothing)
+from storage.text.url_rules import GENERIC, Rules, folded_host, folded_path, says_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

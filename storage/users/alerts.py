@@ -20,7 +20,7 @@ from storage.database.engine import insert_ignore
 from storage.errors import ArchiveError
 from storage.models import Article, Delivery, Item, Revision, SavedSearch, Told, Watch
 from storage.search.results import hits
-from storage.search.results.executor import (Asked, Filter, Found)
+from storage.search.results.executor import Asked, Filter, Found
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -90,7 +90,7 @@ def watch(
         BadTarget: it is neither an address nor a URL.
         UnknownGathering: there is no such search.
     """
-    from storage.users.dossiers import search
+    from storage.users.saved_searches import search
 
     target = checked_target(target)
     if search_id is not None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from crawler.run.login import (BadAccess, access_of)
+from crawler.run.login import BadAccess, access_of
 from tests.pages import Reply, article_page, sentences
 
 if TYPE_CHECKING:

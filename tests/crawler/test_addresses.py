@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.http.ip_policy import (is_public, numeric_host)
+from crawler.http.ip_policy import is_public, numeric_host
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage.database import engine
 from storage.archive import create_archive, open_archive
-from storage.maintenance.integrity import check
+from storage.database import engine
 from storage.errors import FolderNotWritable
+from storage.maintenance.integrity import check
 from tests.crawler.commands import Commands
 from tests.pages import article_page, sentences
 from tests.storage.values import NOW, article, new_source, stored, task_for
@@ -66,9 +66,9 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing(small_disk: Path, site: L
     assert "space" in failure or "full" in failure
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     with open_archive(str(commands.folder)) as archive:
-        from storage.captures.care import verify
+        from storage.captures.care import repair
 
-        verify.repair(archive)
+        repair.repair(archive)
         assert check(archive) == []
     second = commands("crawl", "h", "--json")
     assert second.code == 0, second.err

@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from sqlalchemy import select, update
 
-from storage.archive import open_archive, utc_now
+from storage.archive import open_archive
+from storage.clock import utc_now
 from storage.models import Article, Candidate, CrawlRun, Endpoint, Item, Revision
 from tests.crawler.forking import ROOT
 from tests.pages import LocalSite, article_page, sentences
@@ -213,8 +214,9 @@ def test_bad_pages_end_in_time_with_their_cause_and_harm_no_good_one(
 
 
 def _follow(dateline: Commands, name: str, base: str) -> None:
-    from storage.types.pages import FoundEndpoint
-    from storage.crawl.sources import (add_endpoints, add_source)
+    from storage.crawl.endpoints import add_endpoints
+    from storage.crawl.sources import add_source
+    from storage.types.endpoints import FoundEndpoint
 
     with open_archive(str(dateline.folder)) as archive:
         source = archive.write(

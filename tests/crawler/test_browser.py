@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from warcio.archiveiterator import ArchiveIterator
 
 from crawler.run import browser
-from crawler.run.browser import (Answer, Asked, Browser, BrowserFailure)
+from crawler.run.browser import Answer, Asked, Browser, BrowserFailure
 from storage.archive import open_archive
 from storage.models import Article, Candidate, Capture, Source
 from tests.pages import LocalSite, article_page, sentences, serving

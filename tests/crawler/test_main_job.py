@@ -61,8 +61,8 @@ def newspaper(site: LocalSite, count: int = 6) -> None:
 
 def held(dateline: Commands) -> dict[str, tuple[str, str | None, int]]:
     """What the archive holds: text, moment and revisions by headline."""
-    from storage.queries import items as reading
     from storage.models import Article
+    from storage.queries import items as reading
 
     with open_archive(str(dateline.folder), dateline.database) as archive:
         with archive.reading() as session:
@@ -298,7 +298,8 @@ def test_a_redirect_to_a_private_address_is_refused(
 ) -> None:
     from scrapy import Request
 
-    from crawler.middlewares.guard import GuardMiddleware, RefusedRequest
+    from crawler.http.failures import RefusedRequest
+    from crawler.middlewares.guard import GuardMiddleware
 
     guard = GuardMiddleware()
     with pytest.MonkeyPatch.context() as patch:

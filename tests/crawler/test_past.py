@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, update
 
-from storage.archive import open_archive, utc_now
+from storage.archive import open_archive
+from storage.clock import utc_now
 from storage.models import Endpoint, Item
 from tests.pages import LocalSite, Reply, article_page, sentences
 

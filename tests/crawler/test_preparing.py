@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.extraction.article import Extraction
-from crawler.pipelines.clean import CleanPipeline, clean_article
-from crawler.workers.prepare import (Prepared, prepared)
-from storage.types.content import (Article, Block, Entry)
+from crawler.extraction.clean import clean_article
+from crawler.pipelines.clean import CleanPipeline
+from crawler.workers.prepare import Prepared, prepared
 from storage.ingest.derived import Deriving
-from storage.types.pages import (PageStored, Task)
+from storage.types.content import Article, Block, Entry
+from storage.types.pages import PageStored, Task
 from tests.pages import sentences
 from tests.storage.values import capture
 

@@ -8,9 +8,9 @@ import pytest
 
 from crawler.batch import reextract
 from crawler.extraction.article import EXTRACTOR
-from storage.queries import items
 from storage.maintenance.integrity import check
 from storage.models import Article, Capture
+from storage.queries import items
 from tests.pages import article_page, sentences
 from tests.storage.values import NOW, article, new_source, real_capture, task_for
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from crawler.extraction.article import Known
 from crawler.sites import extract_for_site
-from storage.queries import items
 from storage.crawl.frontier import take
+from storage.queries import items
 from storage.types.pages import PageStored
 from tests.pages import article_page, sentences
 from tests.storage.values import NOW, capture, new_source, task_for

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select, update
 
-from storage.archive import open_archive, utc_now
+from storage.archive import open_archive
+from storage.clock import utc_now
 from storage.models import Article, Base, CrawlRun, Endpoint, Lease
 from tests.conftest import new_postgres_database
 from tests.crawler.commands import Commands, children

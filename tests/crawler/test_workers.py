@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
 
-from crawler.workers import pool as workers
 from crawler.extraction.page import BadPage
-from crawler.workers.pool import (WorkerFailure, Workers)
+from crawler.workers import pool as workers
+from crawler.workers.pool import WorkerFailure, Workers
 from tests.crawler.commands import children
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dateline import alerts
-from storage.users import dossiers
+from storage.archive import create_archive, open_archive
+from storage.clock import utc_now
+from storage.crawl.endpoints import add_endpoints
+from storage.types.endpoints import FoundEndpoint
 from storage.users import alerts as messages
-from storage.archive import create_archive, open_archive, utc_now
-from storage.types.pages import FoundEndpoint
-from storage.crawl.sources import add_endpoints
+from storage.users import saved_searches
 from tests.crawler.commands import Commands
 from tests.pages import LocalSite, Reply, serving
 from tests.storage.values import article, new_source, stored, task_for
@@ -51,7 +52,7 @@ def test_a_webhook_is_told_once_and_can_check_who_tells_it(tmp_path: Path) -> No
     with create_archive(str(tmp_path / "a")) as archive, serving() as site:
         taken = _hook(site)
         source = new_source(archive)
-        number = dossiers.save_search(archive, "ferries", "ferry", utc_now())
+        number = saved_searches.save_search(archive, "ferries", "ferry", utc_now())
         watch = messages.watch(archive, number, f"{site.base}/hook", 5, utc_now())
         _publish(archive, source, "one")
         assert alerts.tell(archive).sent == 1
@@ -72,7 +73,7 @@ def test_what_no_server_takes_waits_and_nothing_follows_a_redirect(tmp_path: Pat
         other = _hook(site)
         site.set("/moved", Reply(b"", 302, {"Location": "/hook"}))
         source = new_source(archive)
-        number = dossiers.save_search(archive, "ferries", "ferry", utc_now())
+        number = saved_searches.save_search(archive, "ferries", "ferry", utc_now())
         messages.watch(archive, number, f"{site.base}/moved", 5, utc_now())
         messages.watch(archive, number, "http://127.0.0.1:9/", 5, utc_now())
         _publish(archive, source, "one")

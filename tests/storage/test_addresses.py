@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.text.url_rules import Rules
-from storage.text.urls import (LONGEST, absolute, host_of, is_web_url, url_key, use_rules)
+from storage.text.urls import LONGEST, absolute, host_of, is_web_url, url_key, use_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

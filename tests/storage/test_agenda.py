@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from storage.crawl import leases
-from storage.monitoring import health
+from storage.crawl import due, leases
+from storage.crawl.endpoints import add_endpoints
 from storage.models import Endpoint
-from storage.types.pages import (Announcement, EndpointRead, FoundEndpoint)
-from storage.crawl.sources import add_endpoints
+from storage.monitoring import health
+from storage.types.endpoints import Announcement, EndpointRead, FoundEndpoint
 from tests.storage.values import NOW, later, new_source
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _read(archive: Archive, source: int, *, digest: str, **step: float) -> None:
 
 
 def _names(archive: Archive, **step: float) -> list[str]:
-    return [one.name for one in leases.due(archive, later(**step))]
+    return [one.name for one in due.due(archive, later(**step))]
 
 
 def test_an_endpoint_calls_for_a_crawl_when_it_is_due(archive: Archive) -> None:
@@ -43,7 +43,7 @@ def test_an_endpoint_calls_for_a_crawl_when_it_is_due(archive: Archive) -> None:
     assert _names(archive) == ["herald", "courier"]
     _read(archive, source, digest="a")
     assert _names(archive) == ["courier"]
-    following = leases.next_due(archive, NOW)
+    following = due.next_due(archive, NOW)
     assert following is not None
     assert later(minutes=27) <= following <= later(minutes=33)
     assert _names(archive, minutes=34) == ["herald", "courier"]
@@ -56,7 +56,7 @@ def test_waiting_pages_call_for_a_crawl_once_it_rested(archive: Archive) -> None
     _read(archive, source, digest="a")
     archive.offer(source, [Announcement("https://herald.example/1")], NOW)
     assert _names(archive, minutes=1) == ["herald"]
-    from storage.crawl.runs import (begin_run, end_run)
+    from storage.crawl.runs import begin_run, end_run
 
     run = archive.write(lambda session: begin_run(session, source, NOW).id)
     archive.write(lambda s: end_run(s, run, NOW, state="finished", reason="", counts={}, causes={}))
@@ -79,7 +79,7 @@ def test_a_lease_is_one_holder_s_until_it_runs_out(archive: Archive) -> None:
 
 
 def test_what_a_killed_run_left_is_taken_up_at_once(archive: Archive) -> None:
-    from storage.crawl.runs import (begin_run, end_run)
+    from storage.crawl.runs import begin_run, end_run
 
     source = _with_feed(archive, "herald")
     _read(archive, source, digest="a")

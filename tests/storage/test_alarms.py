@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from storage.monitoring import alarms
-from storage.queries import recent
-from storage.users import alerts
-from storage.models import Endpoint
-from storage.crawl.backfills import (close, open_gap)
-from storage.types.pages import (EndpointFailed, FoundEndpoint)
+from storage.crawl.backfills import close, open_gap
+from storage.crawl.endpoints import add_endpoints
 from storage.crawl.rhythm import Rhythm
 from storage.crawl.runs import begin_run
-from storage.crawl.sources import add_endpoints
+from storage.models import Endpoint
+from storage.monitoring import alarms, status
+from storage.types.endpoints import EndpointFailed, FoundEndpoint
+from storage.users import alerts
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def test_a_source_that_goes_silent_raises_an_alarm_once_and_news_clears_it(
     assert raised.startswith("silent: nothing new since 2026-03-10 12:00 UTC")
     assert _run(archive, source, 41) == []
     assert _kinds(archive) == ["silent"]
-    (trouble,) = recent.trouble(archive, later(hours=41))
+    (trouble,) = status.trouble(archive, later(hours=41))
     assert [one[:50] for one in trouble["why"]] == [raised[:50]]
     _articles(archive, source, 3, 4)
     archive.record(
@@ -129,6 +128,6 @@ def test_a_source_that_nobody_crawls_is_in_trouble(archive: Archive) -> None:
     source = new_source(archive)
     _feed(archive, source)
     archive.write(lambda s: s.execute(update(Endpoint).values(next_due_at=NOW)))
-    assert recent.trouble(archive, later(hours=20)) == []
-    (trouble,) = recent.trouble(archive, later(hours=30))
+    assert status.trouble(archive, later(hours=20)) == []
+    (trouble,) = status.trouble(archive, later(hours=30))
     assert "is `dateline run` running?" in trouble["why"][0]

@@ -11,11 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 
-from storage.duplicates import bloom
-from storage.duplicates import lsh
+from storage.duplicates import bloom, clusters, lsh
 from storage.maintenance import integrity
-from storage.duplicates import clusters
-from storage.maintenance.backup import (backup, restore)
+from storage.maintenance.backup import backup, restore
 from storage.models import Article, BandFilter, Signature, SignatureBand
 from tests.conftest import new_postgres_database
 from tests.storage.test_duplicates import _put, words

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from storage.archive import Archive, open_archive
+from storage.ingest.batch import Writing
 from storage.ingest.bulk import record_all
-from storage.types.content import (Link, Media)
-from storage.ingest.revisions import Writing
 from storage.ingest.derived import derive
+from storage.ingest.pages import record
 from storage.models import (
     Address,
     Article,
@@ -25,8 +25,9 @@ from storage.models import (
     Signature,
 )
 from storage.models import Link as LinkRow
-from storage.ingest.pages import record
-from storage.types.pages import (Announcement, PageSkipped)
+from storage.types.content import Link, Media
+from storage.types.endpoints import Announcement
+from storage.types.pages import PageSkipped
 from tests.conftest import copied
 from tests.pages import sentences
 from tests.storage.values import NOW, article, capture, new_source, stored, task_for

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
+from storage.captures import files, recovery
 from storage.captures import writer as captures
-from storage.captures.writer import (CaptureWriter, Exchange)
+from storage.captures.writer import CaptureWriter, Exchange
 from storage.errors import CaptureUnreadable, FolderNotWritable
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def test_a_body_comes_back_as_it_was_sent(tmp_path: Path) -> None:
     writer = CaptureWriter(tmp_path, "herald", "Dateline/test")
     place = writer.append(exchange(body=body, **{"Content-Encoding": "gzip"}))
     writer.close()
-    headers, read = captures.read_http(tmp_path, place.file, place.offset)
+    headers, read = files.read_http(tmp_path, place.file, place.offset)
     assert read == body
     assert ("Content-Encoding", "gzip") in headers
 
@@ -72,8 +73,8 @@ def test_no_secret_reaches_the_file(tmp_path: Path) -> None:
 def test_a_record_can_be_read_while_its_file_grows(tmp_path: Path) -> None:
     writer = CaptureWriter(tmp_path, "herald", "Dateline/test")
     place = writer.append(exchange(body=b"now"))
-    assert captures.read_http(tmp_path, place.file, place.offset)[1] == b"now"
-    assert captures.recover(tmp_path) == []  # its writer is alive
+    assert files.read_http(tmp_path, place.file, place.offset)[1] == b"now"
+    assert recovery.recover(tmp_path) == []  # its writer is alive
     writer.close()
 
 
@@ -87,14 +88,14 @@ def test_a_file_cut_anywhere_keeps_every_whole_record(
     path = folder / places[0].file
     whole = path.read_bytes()
     cut = round(share * len(whole))
-    path.with_name(path.name + captures.OPEN_SUFFIX).write_bytes(whole[:cut])
+    path.with_name(path.name + files.OPEN_SUFFIX).write_bytes(whole[:cut])
     path.unlink()
-    captures.recover(folder)
+    recovery.recover(folder)
     for number, place in enumerate(places):
         if place.offset + place.length <= cut:
-            body = captures.read_http(folder, place.file, place.offset)[1]
+            body = files.read_http(folder, place.file, place.offset)[1]
             assert body == f"<p>Page {number}</p>".encode()
-    assert not list(folder.glob(f"*{captures.OPEN_SUFFIX}"))
+    assert not list(folder.glob(f"*{files.OPEN_SUFFIX}"))
     if path.exists():
         gzip.decompress(path.read_bytes())
 
@@ -106,9 +107,9 @@ def test_a_damaged_record_is_said_to_be_damaged(tmp_path: Path) -> None:
     raw[place.offset + 40] ^= 0xFF
     path.write_bytes(raw)
     with pytest.raises(CaptureUnreadable, match="damaged"):
-        captures.read_http(tmp_path, place.file, place.offset)
+        files.read_http(tmp_path, place.file, place.offset)
     with pytest.raises(CaptureUnreadable, match="cannot read"):
-        captures.read_http(tmp_path, "lost.warc.gz", 0)
+        files.read_http(tmp_path, "lost.warc.gz", 0)
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_a_full_disk_is_one_clear_error_and_later_records_are_readable(
     after = writer.append(exchange(3, b"after"))
     writer.close()
     for place, body in ((first, b"before"), (after, b"after")):
-        assert captures.read_http(tmp_path, place.file, place.offset)[1] == body
+        assert files.read_http(tmp_path, place.file, place.offset)[1] == body
 
 
 def test_a_new_file_begins_with_each_day_and_at_the_size_limit(

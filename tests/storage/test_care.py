@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from storage.captures import reader
 from storage.captures import writer as captures
-from storage.captures.care import verify
-from storage.captures.care import repack
-from storage.queries import items
-from storage.captures.care import rewrite
-from storage.maintenance.integrity import check
+from storage.captures.care import prune, repack, repair, rewrite, verify
+from storage.captures.warc import Exchange, Revisited
 from storage.errors import CaptureUnreadable
+from storage.maintenance.integrity import check
 from storage.models import Capture, Source
 from storage.types.pages import PageUnchanged
-from storage.captures.warc import (Exchange, Revisited)
 from tests.storage.values import (
     NOW,
     article,
@@ -83,7 +81,7 @@ def test_every_record_is_proved_and_a_revisit_reads_as_what_it_refers_to(held: A
     assert found.records == 7 * 4 - 1
     with held.reading() as session:
         revisit = session.query(Capture).filter(Capture.kind == "revisit").one()
-    assert items.read_capture(held, revisit) == page_of(_story(0))
+    assert reader.read_capture(held, revisit) == page_of(_story(0))
     assert check(held) == []
 
 
@@ -127,33 +125,33 @@ def test_a_torn_tail_and_a_wrong_offset_are_mended(held: Archive) -> None:
 
     held.write(move)
     assert len(verify.verify(held).problems) >= 2
-    assert len(verify.repair(held)) == 2
+    assert len(repair.repair(held)) == 2
     assert verify.verify(held).problems == []
-    assert verify.repair(held) == []
+    assert repair.repair(held) == []
 
 
 def test_pruning_leaves_what_anything_is_made_of(held: Archive) -> None:
-    assert verify.prune(held, later(days=9), dry_run=True)[0] == 0
+    assert prune.prune(held, later(days=9), dry_run=True)[0] == 0
     with held.reading() as session:
         source = session.query(Source).one().id
     again = dataclasses.replace(task_for(held, source, f"{HOME}/y"), candidate_id=None, item_id=1)
     publish(held, source, f"{HOME}/0", _story(0), later(days=3), task=again)
-    assert verify.prune(held, later(days=1))[0] == 0
-    assert verify.prune(held, later(days=9), dry_run=True)[0] == 2
-    count, freed = verify.prune(held, later(days=9))
+    assert prune.prune(held, later(days=1))[0] == 0
+    assert prune.prune(held, later(days=9), dry_run=True)[0] == 2
+    count, freed = prune.prune(held, later(days=9))
     assert count == 2
     assert freed > 0
     assert check(held) == []
     with held.reading() as session:
         assert session.query(Capture).count() == 6
-    assert verify.prune(held, later(days=9)) == (0, 0)
+    assert prune.prune(held, later(days=9)) == (0, 0)
 
 
 def test_packing_another_way_loses_nothing(held: Archive) -> None:
     def bodies() -> list[bytes]:
         with held.reading() as session:
             rows = session.query(Capture).order_by(Capture.id).all()
-        return [items.read_capture(held, row) for row in rows]
+        return [reader.read_capture(held, row) for row in rows]
 
     before = bodies()
     with held.reading() as session:
@@ -179,7 +177,7 @@ def test_a_missing_dictionary_is_said_and_nothing_is_cut(held: Archive) -> None:
     repack.dictionaries.load.cache_clear()
     assert any("dictionary" in problem for problem in verify.verify(held).problems)
     with pytest.raises(CaptureUnreadable, match="dictionary"):
-        verify.repair(held)
+        repair.repair(held)
     assert [path.stat().st_size for path in verify.files_of(held)] == sizes
 
 

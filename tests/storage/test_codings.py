@@ -14,10 +14,11 @@ from scrapy import Request
 from scrapy.http import HtmlResponse
 
 from crawler.middlewares.capture import CaptureMiddleware
-from storage.captures.writer import (CaptureWriter, Exchange, read_http)
-from storage.captures.content_encoding import (decode_answer, decode_body, proved)
-from storage.errors import BodyTooLarge
+from storage.captures.content_encoding import decode_answer, decode_body, proved
+from storage.captures.files import read_http
 from storage.captures.warc import zstandard
+from storage.captures.writer import CaptureWriter, Exchange
+from storage.errors import BodyTooLarge
 
 if TYPE_CHECKING:
     from pathlib import Path

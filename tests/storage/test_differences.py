@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.text.word_diff import (difference, word_difference)
+from storage.text.word_diff import difference, word_difference
 
 TEXTS = st.lists(st.sampled_from(["one", "two", "three", ",", ".", "l'été"])).map(" ".join)
 

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from storage.duplicates import bloom
-from storage.duplicates import lsh
+from storage.duplicates import bloom, lsh, minhash
 from storage.duplicates import clusters as duplicates
-from storage.duplicates import minhash
-from storage.types.content import ClaimedMoment
 from storage.models import Article, Item, Signature, SignatureBand
+from storage.types.content import ClaimedMoment
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:

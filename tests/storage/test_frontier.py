@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from storage.crawl.frontier import (pending_count, take)
-from storage.types.pages import (Announcement, PageFailed, PageSkipped)
+from storage.crawl.frontier import pending_count, take
+from storage.types.endpoints import Announcement
+from storage.types.pages import PageFailed, PageSkipped
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
 if TYPE_CHECKING:

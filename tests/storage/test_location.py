@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from storage.config import CONFIG_TEMPLATE, read_settings
 from storage.errors import ArchiveError
-from storage.config import (CONFIG_TEMPLATE, read_settings)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING, Any
 import brotli
 import pytest
 
-from storage.maintenance import backup
-from storage.captures import writer as captures
-from storage.captures.care import verify
-from storage.captures.care import lost_encodings
-from storage.ingest import media
-from storage.captures.care import repack
-from storage.queries import items
-from storage.captures.care import rewrite
 from storage.archive import Archive, open_archive
-from storage.maintenance.integrity import check
+from storage.captures import files, reader
+from storage.captures import writer as captures
+from storage.captures.care import lost_encodings, repack, repair, rewrite, verify
 from storage.captures.content_encoding import UNDECLARED
+from storage.captures.warc import Exchange, Revisited, zstandard
+from storage.ingest import media
+from storage.maintenance import backup
+from storage.maintenance.integrity import check
 from storage.models import Capture, Media
-from storage.types.pages import (CaptureRecord, PageStored, PageUnchanged)
-from storage.captures.warc import (Exchange, Revisited, zstandard)
+from storage.types.pages import CaptureRecord, PageStored, PageUnchanged
 from tests.conftest import copied
 from tests.storage.values import NOW, article, later, new_source, page_of, publish, task_for
 
@@ -92,7 +89,7 @@ def old(tmp_path: Path, new_archive: Path) -> Iterator[Archive]:
         with archive.reading() as session:
             first = session.query(Capture).order_by(Capture.id).first()
             assert first is not None
-        _, body = captures.read_http(archive.location.captures, first.file, first.offset)
+        _, body = files.read_http(archive.location.captures, first.file, first.offset)
         record = _keep(
             archive, first.url, body, first.digest, refers_to=first.id,
             revisited=Revisited(first.record_id, first.url, first.fetched_at),
@@ -115,7 +112,7 @@ def _codings(archive: Archive) -> dict[str, list[str]]:
     with archive.reading() as session:
         rows = session.query(Capture).order_by(Capture.id).all()
     for row in rows:
-        record = captures.read_record(archive.location.captures, row.file, row.offset)
+        record = files.read_record(archive.location.captures, row.file, row.offset)
         assert record.damage() is None
         _, headers, _ = record.http()
         values = [value for name, value in headers if name.lower() == "content-encoding"]
@@ -127,20 +124,22 @@ def test_repair_puts_the_header_back_and_everything_reads_again(old: Archive) ->
     problems = verify.verify(old).problems
     assert len(problems) == len(UNREADABLE)
     assert all("repair" in line for line in problems)
-    assert verify.repair(old) == [f"put the lost Content-Encoding back into {len(LOST) + 1} records"]
+    assert repair.repair(old) == [
+        f"put the lost Content-Encoding back into {len(LOST) + 1} records"
+    ]
     wanted = {name: [coding] for name, (_, _, coding) in LOST.items()}
     wanted["gzip"] *= 2
     assert _codings(old) == wanted | {"plain": [""], "undeclared": [""]}
     assert check(old) == []
     with old.reading() as session:
         rows = session.query(Capture).all()
-    assert all(b"<h1>" in items.read_capture(old, row) for row in rows)
-    assert verify.repair(old) == []
+    assert all(b"<h1>" in reader.read_capture(old, row) for row in rows)
+    assert repair.repair(old) == []
 
 
 def test_a_file_over_a_dictionary_is_mended_too(old: Archive) -> None:
     repack.repack(old, 1, "zstd", NOW)
-    assert verify.repair(old)
+    assert repair.repair(old)
     assert check(old) == []
     assert {path.suffix for path in verify.files_of(old)} == {".zst"}
 
@@ -162,7 +161,7 @@ def test_a_repair_that_is_killed_goes_on(
         patch.setattr(owner, name, kill)
         with pytest.raises(Killed):
             lost_encodings.put_back(old)
-    assert verify.repair(old)
+    assert repair.repair(old)
     assert check(old) == []
 
 
@@ -179,7 +178,7 @@ def test_a_backup_of_unreadable_captures_and_media_is_not_well(
     file = tmp_path / "b.tar"
     backup.backup(old, file)
     assert len(backup.verify(file).problems) == len(UNREADABLE)
-    verify.repair(old)
+    repair.repair(old)
     backup.backup(old, file)
     assert backup.verify(file).problems == ()
     found = verify.verify(old)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage.users import dossiers
-from storage.users import alerts
-from storage.users.alerts import (BadTarget, UnknownWatch, checked_target)
+from storage.users import alerts, saved_searches
+from storage.users.alerts import BadTarget, UnknownWatch, checked_target
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def _publish(archive: Archive, source: int, name: str, text: str, at: float = 0)
 
 
 def _watch(archive: Archive, query: str, every: int = 60) -> int:
-    number = dossiers.save_search(archive, query, query, NOW)
+    number = saved_searches.save_search(archive, query, query, NOW)
     return alerts.watch(archive, number, HOOK, every, NOW).id
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import MetaData, text
 
-from storage.database import migrations
 from storage.archive import open_archive
-from storage.maintenance.integrity import check
+from storage.database import migrations
 from storage.errors import DatabaseOutdated, DatabaseTooNew
+from storage.maintenance import integrity
+from storage.maintenance.integrity import check
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def _schema(archive: Archive) -> list[str]:
 
 
 def test_models_and_migrations_agree(archive: Archive) -> None:
-    assert migrations.differences(archive.engine) == []
+    assert integrity.differences(archive.engine) == []
 
 
 def test_down_and_up_again_leaves_the_same_schema(archive: Archive) -> None:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.queries import items
-from storage.types.content import (Entry, Link)
-from storage.queries.directory import who
 from storage.errors import UnknownItem
-from storage.text.phrase_trie import (KnownName, Names, whom)
 from storage.jobs.name_mentions import join_names
+from storage.queries import items
+from storage.queries.directory import who
+from storage.text.phrase_trie import KnownName, Names, whom
+from storage.types.content import Entry, Link
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint, event
 
-from storage.crawl import frontier
-from storage.queries import items
-from storage.crawl import runs
-from storage.crawl import sources
-from storage.maintenance import takedown
 from storage.archive import open_archive
-from storage.types.content import Link
+from storage.crawl import frontier, runs, sources
+from storage.maintenance import takedown
 from storage.models.base import Base
-from storage.types.pages import Announcement
+from storage.queries import items
+from storage.types.content import Link
+from storage.types.endpoints import Announcement
 from tests.conftest import copied
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
-from storage.queries import items
-from storage.types.content import (Block, ClaimedMoment, Entry, Link, Media, Mention)
-from storage.crawl.frontier import (pending_count, take)
+from storage.crawl.frontier import pending_count, take
 from storage.models import Address, Article, Candidate, Capture, Item, Revision
 from storage.models import Link as LinkRow
-from storage.types.pages import (Announcement, PageFailed, PageSkipped, PageUnchanged, Task)
+from storage.queries import items
+from storage.types.content import Block, ClaimedMoment, Entry, Link, Media, Mention
+from storage.types.endpoints import Announcement
+from storage.types.pages import PageFailed, PageSkipped, PageUnchanged, Task
 from tests.storage.values import NOW, article, capture, later, new_source, stored, task_for
 
 if TYPE_CHECKING:

@@ -13,16 +13,17 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, DataError, OperationalError, StatementError
 
-from crawler.pipelines.clean import clean_content
-from storage.text.urls import absolute
-from storage.maintenance.integrity import check
-from storage.types.content import (Article, Block, ClaimedMoment, Entry, Link, Media, Mention, Span)
+from crawler.extraction.clean import clean_content
+from storage.crawl.endpoints import add_endpoints
+from storage.ingest.fallback import is_refusal
 from storage.ingest.media import FetchedMedia
+from storage.maintenance.integrity import check
 from storage.models import Candidate, Capture, Endpoint
 from storage.models import Media as MediaRow
-from storage.types.pages import (Announcement, EndpointRead, FoundEndpoint, PageStored, Wishes)
-from storage.ingest.fallback import is_refusal
-from storage.crawl.sources import add_endpoints
+from storage.text.urls import absolute
+from storage.types.content import Article, Block, ClaimedMoment, Entry, Link, Media, Mention, Span
+from storage.types.endpoints import Announcement, EndpointRead, FoundEndpoint, Wishes
+from storage.types.pages import PageStored
 from tests.storage.values import NOW, article, new_source, real_capture, stored, task_for
 
 if TYPE_CHECKING:

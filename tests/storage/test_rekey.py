@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from storage.archive import open_archive
 from storage.database import migrations
+from storage.jobs.rekey import rekey, set_rules
+from storage.maintenance.integrity import check
+from storage.models import Address, Article, Candidate, Capture, Item, Revision
 from storage.queries import items
 from storage.text.url_rules import Rules
-from storage.text.urls import (url_key, use_rules)
-from storage.archive import open_archive
-from storage.maintenance.integrity import check
+from storage.text.urls import url_key, use_rules
 from storage.types.content import Link
-from storage.models import Address, Article, Candidate, Capture, Item, Revision
-from storage.jobs.rekey import (rekey, set_rules)
 from tests.storage.values import NOW, article, new_source, publish, stored, task_for
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from storage.crawl.frontier import take
-from storage.types.pages import (Announcement, PageFailed, PageSkipped)
+from storage.types.endpoints import Announcement
+from storage.types.pages import PageFailed, PageSkipped
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.types.pages import Wishes
-from storage.crawl.rhythm import (Rhythm, expected, first_seen, hour_of_week, next_look)
-from storage.crawl.revisit import (Bounds, jitter, next_attempt, next_visit)
+from storage.crawl.revisit import Bounds, jitter, next_attempt, next_visit
+from storage.crawl.rhythm import Rhythm, expected, first_seen, hour_of_week, next_look
+from storage.types.endpoints import Wishes
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -10,14 +10,13 @@ import pytest
 from sqlalchemy import event, func, insert, select, text
 
 from storage.captures.care import repack
-from storage.queries import items
-from storage.maintenance import takedown
-from storage.maintenance.backup import (backup, restore)
-from storage.maintenance.integrity import check
-from storage.types.content import (Link, Media)
+from storage.crawl.sources import add_source
 from storage.database.engine import IN_CHUNK
 from storage.errors import ArchiveError, SourceExists, UnknownItem
-from storage.ingest.media import (FetchedMedia, keep)
+from storage.ingest.media import FetchedMedia, keep
+from storage.maintenance import takedown
+from storage.maintenance.backup import backup, restore
+from storage.maintenance.integrity import check
 from storage.models import (
     Address,
     ArticleMedia,
@@ -29,8 +28,10 @@ from storage.models import (
     Tombstone,
 )
 from storage.models import Media as MediaRow
-from storage.types.pages import (Announcement, PageStored, Task)
-from storage.crawl.sources import add_source
+from storage.queries import items
+from storage.types.content import Link, Media
+from storage.types.endpoints import Announcement
+from storage.types.pages import PageStored, Task
 from tests.storage.values import (
     NOW,
     article,
@@ -308,7 +309,7 @@ def test_a_backup_made_before_does_not_bring_it_back(held: Archive, tmp_path: Pa
 
 
 def test_a_file_that_a_crawl_is_writing_to_is_named(held: Archive) -> None:
-    from storage.captures.writer import (CaptureWriter, Exchange)
+    from storage.captures.writer import CaptureWriter, Exchange
 
     with held.reading() as session:
         source = session.query(Source).one().id

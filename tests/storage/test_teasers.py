@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import delete, select, text
 
 from storage.database import migrations
-from storage.queries import items
 from storage.jobs import reextraction
-from storage.maintenance.integrity import check
-from storage.jobs.reindex import complete
-from storage.types.content import to_json
-from storage.text.json_delta import delta
-from storage.models import Article, Capture, Event, Revision
 from storage.jobs.reextraction import Reextracted
+from storage.jobs.reindex import complete
+from storage.maintenance.integrity import check
+from storage.models import Article, Capture, Event, Revision
+from storage.queries import items
+from storage.text.json_delta import delta
+from storage.types.content import to_json
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
 if TYPE_CHECKING:

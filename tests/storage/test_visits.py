@@ -6,16 +6,31 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from storage.crawl.backfills import (
+    FoundPage,
+    add_pages,
+    ask,
+    backfills,
+    close,
+    open_gap,
+    open_stretches,
+    pending_pages,
+    settle_page,
+)
+from storage.crawl.endpoints import add_endpoints, due_endpoints, missed
 from storage.models import Endpoint
-from storage.crawl.backfills import (FoundPage, add_pages, ask, backfills, close, open_gap, open_stretches, pending_pages, settle_page)
-from storage.types.pages import (Announcement, EndpointFailed, EndpointRead, FoundEndpoint, Wishes)
-from storage.crawl.sources import (add_endpoints, due_endpoints)
-from storage.crawl.endpoints import missed
+from storage.types.endpoints import (
+    Announcement,
+    EndpointFailed,
+    EndpointRead,
+    FoundEndpoint,
+    Wishes,
+)
 from tests.storage.values import NOW, later, new_source
 
 if TYPE_CHECKING:
     from storage.archive import Archive
-    from storage.types.pages import Taken
+    from storage.types.endpoints import Taken
 
 FEED = "https://herald.example/feed"
 

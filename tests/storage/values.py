@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from storage.types.content import (Article, Block, ClaimedMoment, Entry)
-from storage.types.pages import (Announcement, CaptureRecord, PageStored, Task)
 from storage.crawl.sources import add_source
+from storage.types.content import Article, Block, ClaimedMoment, Entry
+from storage.types.endpoints import Announcement
+from storage.types.pages import CaptureRecord, PageStored, Task
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -68,7 +69,7 @@ def real_capture(
     """A capture whose bytes lie in a closed WARC file of the archive."""
     import hashlib
 
-    from storage.captures.writer import (CaptureWriter, Exchange)
+    from storage.captures.writer import CaptureWriter, Exchange
 
     writer = CaptureWriter(archive.location.captures, label, "Dateline/test")
     place = writer.append(

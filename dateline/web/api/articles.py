@@ -18,14 +18,12 @@ from dateline.web.api.shapes import (
 from dateline.web.asking import Asking, Held, Limit, reader_of, require_login
 from dateline.web.problems import responses
 from dateline.web.safety import CAPTURE_POLICY
-from storage.queries import directory
-from storage.queries import timemap
-from storage.queries import items
 from storage.captures import reservations
-from storage.queries import cooccurrence
-from storage.text.word_diff import difference
+from storage.captures.reader import read_capture
 from storage.errors import UnknownItem
+from storage.queries import cooccurrence, directory, items, timemap
 from storage.text.normalize import is_whole_number
+from storage.text.word_diff import difference
 
 router = APIRouter(tags=["articles"], dependencies=[Depends(reader_of)])
 Id = Annotated[int, Path(ge=1, le=2**31 - 1, description="An item of the archive.")]
@@ -106,7 +104,7 @@ def capture(archive: Held, reader: Asking, item_id: Id, revision: Revision = Non
     items.find(archive, str(item_id))
     made_of = items.capture_of(archive, item_id, revision)
     require_login(reader, reservations.of_number(archive, made_of.id))
-    body = items.read_capture(archive, made_of)
+    body = read_capture(archive, made_of)
     # Never the page's own type here: a browser that is led to it must not run it.
     return Response(
         body, media_type="application/octet-stream",

@@ -11,9 +11,9 @@ from xml.etree import ElementTree as ET
 from fastapi import APIRouter, Depends, Request, Response
 
 from dateline.web.asking import Asked, Held, Number, reader_of
-from storage.users import dossiers
 from storage.export.formats import export
 from storage.search.results.executor import Filter
+from storage.users import dossiers, saved_searches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def of_query(request: Request, archive: Held, form: Form, asked: Asked) -> Respo
 @router.get("/feeds/search/{number}.{form}")
 def of_saved(request: Request, archive: Held, number: Number, form: Form) -> Response:
     """The newest articles of a saved search."""
-    saved = dossiers.search(archive, number)
+    saved = saved_searches.search(archive, number)
     hits = archive.search(saved.query, sort="newest", limit=_ENTRIES)
     return _feed(request, form, saved.name, list(hits))
 
@@ -69,7 +69,7 @@ def searches_opml(request: Request, archive: Held) -> Response:
     body = ET.SubElement(root, "body")
     base = _base(request)
     lines = [(one.name, f"{base}/feeds/search/{one.id}.atom")
-             for one in dossiers.searches(archive)]  # fmt: skip
+             for one in saved_searches.searches(archive)]  # fmt: skip
     lines += [(one.name, f"{base}/feeds/dossier/{one.id}.atom")
               for one in dossiers.dossiers(archive)]  # fmt: skip
     for name, url in lines:

@@ -16,8 +16,9 @@ from dateline.web.api.shapes import (
 )
 from dateline.web.asking import Held, Limit, Number, reader_of, writer_of
 from dateline.web.problems import responses
+from storage.clock import utc_now
 from storage.users import dossiers as gathering
-from storage.archive import utc_now
+from storage.users import saved_searches
 
 router = APIRouter(tags=["saved searches and dossiers"], dependencies=[Depends(reader_of)])
 _WRITES = [Depends(writer_of)]
@@ -26,20 +27,20 @@ _WRITES = [Depends(writer_of)]
 @router.get("/searches", responses=responses())
 def searches(archive: Held) -> list[SavedSearch]:
     """The saved searches by name."""
-    return [SavedSearch.of(one) for one in gathering.searches(archive)]
+    return [SavedSearch.of(one) for one in saved_searches.searches(archive)]
 
 
 @router.post("/searches", status_code=201, dependencies=_WRITES, responses=responses(400, 403, 409))
 def save_search(archive: Held, new: NewSearch) -> SavedSearch:
     """Save a search; `/feeds/search/{id}.atom` is then its feed."""
-    number = gathering.save_search(archive, new.name, new.query, utc_now())
-    return SavedSearch.of(gathering.search(archive, number))
+    number = saved_searches.save_search(archive, new.name, new.query, utc_now())
+    return SavedSearch.of(saved_searches.search(archive, number))
 
 
 @router.get("/searches/{number}", responses=responses(404))
 def one_search(archive: Held, number: Number) -> SavedSearch:
     """One saved search."""
-    return SavedSearch.of(gathering.search(archive, number))
+    return SavedSearch.of(saved_searches.search(archive, number))
 
 
 @router.delete(
@@ -47,7 +48,7 @@ def one_search(archive: Held, number: Number) -> SavedSearch:
 )
 def drop_search(archive: Held, number: Number) -> Response:
     """Keep a search no more."""
-    gathering.drop_search(archive, number)
+    saved_searches.drop_search(archive, number)
     return Response(status_code=204)
 
 

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 
 from dateline.web.asking import Asking, Held, Number, reader_of, require_login
 from dateline.web.safety import CAPTURE_POLICY
-from storage.queries import timemap as mementos
 from storage.captures import reservations
+from storage.queries import timemap as mementos
 
 if TYPE_CHECKING:
     from storage.archive import Archive

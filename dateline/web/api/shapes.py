@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 if TYPE_CHECKING:
-    from storage.users.dossiers import (DossierInfo, Search)
     from storage.search.results.hits import Hit
+    from storage.users.dossiers import DossierInfo
+    from storage.users.saved_searches import Search
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200,
                                         pattern=r"[^\s\x00-\x1f\x7f]")]  # fmt: skip

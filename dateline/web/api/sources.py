@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Path, Query
 from dateline.web.api.shapes import RunShape, SourceShape
 from dateline.web.asking import Held, Limit, reader_of
 from dateline.web.problems import responses
-from storage.monitoring import health
-from storage.queries import items
-from storage.archive import utc_now
+from storage.clock import utc_now
 from storage.crawl.sources import list_sources
+from storage.monitoring import health
+from storage.monitoring.status import status_of
 
 router = APIRouter(tags=["sources"], dependencies=[Depends(reader_of)])
 Name = Annotated[str, Path(min_length=1, max_length=100, description="A source's name.")]
@@ -55,7 +55,7 @@ def runs(
 @router.get("/status", responses=responses())
 def status(archive: Held) -> dict[str, Any]:
     """What the archive holds, and which sources are in trouble."""
-    found = items.status_of(archive, utc_now())
+    found = status_of(archive, utc_now())
     # Where it lies is nobody's business but its keeper's.
     found.pop("folder")
     return found

@@ -18,9 +18,9 @@ from dateline.web.pages.frame import (
 )
 from dateline.web.pages.words import LANGUAGES
 from dateline.web.sessions import MIN_PASSWORD, hashed
-from storage.users import accounts
-from storage.archive import utc_now
+from storage.clock import utc_now
 from storage.errors import ArchiveError
+from storage.users import accounts
 
 router = APIRouter()
 _YEAR = 365 * 86_400

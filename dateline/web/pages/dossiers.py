@@ -9,10 +9,10 @@ from starlette.responses import Response
 from dateline.web import exports
 from dateline.web.asking import Held, Number
 from dateline.web.pages.frame import Form, Visitor, back, page
-from storage.users import dossiers as gathering
-from storage.archive import utc_now
+from storage.clock import utc_now
 from storage.errors import ArchiveError
 from storage.search.results.executor import Filter
+from storage.users import dossiers as gathering
 
 router = APIRouter()
 _OF_QUERY = 50

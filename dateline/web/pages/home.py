@@ -10,9 +10,10 @@ from starlette.responses import FileResponse, Response
 from dateline.web.asking import Held, sessions_of
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Visitor, page
+from storage.clock import utc_now
+from storage.monitoring import status
 from storage.queries import recent
-from storage.users import dossiers
-from storage.archive import utc_now
+from storage.users import saved_searches
 
 router = APIRouter()
 # Looking again so soon is the same visit.
@@ -37,10 +38,10 @@ def home(request: Request, archive: Held, reader: Visitor) -> Response:
     articles, sources = recent.size(archive)
     return page(request, "home.html", {
         "hits": hits, "since": since, "fresh": len(fresh), "articles": articles,
-        "sources": sources, "trouble": recent.trouble(archive, utc_now()), "days": days,
+        "sources": sources, "trouble": status.trouble(archive, utc_now()), "days": days,
         "counts": counts, "chart": lambda title: charts.bars(
             [charts.label(one, "day") for one in days], values, title),
-        "searches": dossiers.searches(archive),
+        "searches": saved_searches.searches(archive),
     }, reader=reader)  # fmt: skip
 
 

@@ -13,13 +13,10 @@ from dateline.web.api.memento import newest_place, place_of
 from dateline.web.asking import Held, Number
 from dateline.web.pages import charts, texts
 from dateline.web.pages.frame import Visitor, page
-from storage.queries import directory
-from storage.users import dossiers
-from storage.queries import timemap
-from storage.queries import items
-from storage.queries import cooccurrence
-from storage.text.word_diff import difference
 from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
+from storage.queries import cooccurrence, directory, items, timemap
+from storage.text.word_diff import difference
+from storage.users import dossiers
 
 router = APIRouter()
 # Types of pictures that browsers show and that carry no script.

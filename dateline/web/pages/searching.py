@@ -13,13 +13,13 @@ from dateline.web.asking import Asked, Cursor, Held, Number, Searched
 from dateline.web.background import Background
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Form, Visitor, back, page, parameters
-from storage.users import dossiers
-from storage.archive import utc_now
+from storage.clock import utc_now
+from storage.crawl.sources import source_names
 from storage.errors import ArchiveError, BadQuery
+from storage.search.query.parser import quoted
 from storage.search.results.executor import COUNTED
 from storage.search.results.facets import Facet
-from storage.search.query.parser import quoted
-from storage.crawl.sources import source_names
+from storage.users import dossiers, saved_searches
 
 router = APIRouter()
 _PAGE = 20
@@ -34,7 +34,7 @@ def search(
     """The answer to a query, a page at a time."""
     values: dict[str, Any] = {
         "asked": asked, "hits": (), "cursor": None, "total": 0, "exact": True, "error": None,
-        "searches": dossiers.searches(archive), "formats": exports.LABELS, "facets": None,
+        "searches": saved_searches.searches(archive), "formats": exports.LABELS, "facets": None,
         "chart": None, "first": cursor is None, "dossiers": dossiers.dossiers(archive),
     }  # fmt: skip
     try:
@@ -133,7 +133,7 @@ def save(request: Request, archive: Held, reader: Visitor, form: Form) -> Respon
     """Keep a search under a name."""
     del reader
     query = form.get("query", "")
-    dossiers.save_search(archive, form.get("name", "") or query, query, utc_now())
+    saved_searches.save_search(archive, form.get("name", "") or query, query, utc_now())
     return back(request, "/search?" + parameters(q=query, sort=form.get("sort")))
 
 
@@ -141,5 +141,5 @@ def save(request: Request, archive: Held, reader: Visitor, form: Form) -> Respon
 def drop(request: Request, archive: Held, reader: Visitor, form: Form, number: Number) -> Response:
     """Keep a search no more."""
     del reader
-    dossiers.drop_search(archive, number)
+    saved_searches.drop_search(archive, number)
     return back(request, form.get("back", "/search"))

@@ -11,11 +11,10 @@ from dateline.web import crawls
 from dateline.web.asking import Held
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Form, Visitor, back, page
-from storage.queries import recent
-from storage.monitoring import health
-from storage.archive import utc_now
+from storage.clock import utc_now
+from storage.crawl.sources import get_source, list_sources
 from storage.errors import ArchiveError
-from storage.crawl.sources import (get_source, list_sources)
+from storage.monitoring import health, status
 
 router = APIRouter()
 
@@ -25,7 +24,7 @@ def sources(request: Request, archive: Held, reader: Visitor) -> Response:
     """All sources."""
     with archive.reading() as session:
         found = list_sources(session)
-    trouble = {one["source"]: one["why"] for one in recent.trouble(archive, utc_now())}
+    trouble = {one["source"]: one["why"] for one in status.trouble(archive, utc_now())}
     return page(request, "sources.html", {
         "sources": found, "trouble": trouble, "runs": health.runs(archive, None, 20, None),
     }, reader=reader)  # fmt: skip

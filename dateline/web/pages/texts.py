@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
-from storage.types.content import ClaimedMoment
 from storage.text.normalize import words_of
+from storage.types.content import ClaimedMoment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

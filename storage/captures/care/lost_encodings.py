@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from storage.captures import content_encoding
+from storage.captures import content_encoding, warc
 from storage.captures.care import rewrite
-from storage.captures import warc
-from storage.captures.writer import (OPEN_SUFFIX, codec_of, present_path)
+from storage.captures.files import OPEN_SUFFIX, codec_of, present_path
 from storage.errors import BodyTooLarge
 from storage.models import Capture
 

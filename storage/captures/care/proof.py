@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from sqlalchemy import func, select
 
-from storage.captures.care import lost_encodings
 from storage.captures import warc
+from storage.captures.care import lost_encodings
 from storage.captures.content_encoding import proved
 from storage.errors import CaptureUnreadable
 from storage.models import ArticleMedia, Capture, Item, Media

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from storage.captures import zstd_dictionaries
+from storage.captures import warc, zstd_dictionaries
 from storage.captures.care import rewrite
-from storage.captures import warc
-from storage.captures.writer import (DICTIONARIES, OPEN_SUFFIX, present_path)
+from storage.captures.files import DICTIONARIES, OPEN_SUFFIX, present_path
+from storage.captures.reader import read_capture
 from storage.errors import CaptureUnreadable
 from storage.models import Capture, Revision, Source
-from storage.queries.items import read_capture
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlalchemy import bindparam, delete, func, select, update
 
 from storage.captures import warc
-from storage.captures.writer import (OPEN_SUFFIX, codec_of, present_path, sync_folder)
+from storage.captures.files import OPEN_SUFFIX, codec_of, present_path, sync_folder
 from storage.errors import ArchiveError, CaptureUnreadable, FolderNotWritable
 from storage.models import Capture
 
@@ -139,7 +139,7 @@ def _closed(folder: Path, file: str) -> Path:
         raise ArchiveError(
             f"a crawl is writing to {file}", "stop it or let it end, then try again"
         ) from error
-    from storage.captures.writer import recover
+    from storage.captures.recovery import recover
 
     recover(folder)
     return folder / file

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 from zlib import crc32
 
+from storage.text.stemming import language_of, stem_set
 from storage.text.tokens import tokens
-from storage.text.stemming import (language_of, stem_set)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from storage.search.query.ast import Field
+    pass
 
 # What stands before each token of the column of fields says which one it is: no word has a slash.
 # Headlines are there too: few articles hold a word there, and need not be sought among all.
@@ -162,3 +162,10 @@ def _flags(article: Searchable) -> Iterable[str]:
 def host_of(url: str) -> str:
     """The host of a URL, without what says nothing of it."""
     return urlsplit(url).hostname or ""
+
+
+# What words are looked for in. ``any`` is headline, standfirst and text together; ``text`` is
+# standfirst and text; the last six are marked words of the index's column of fields.
+Field = Literal[
+    "any", "title", "standfirst", "text", "author", "section", "tag", "kind", "number", "site"
+]

@@ -10,10 +10,9 @@ from sqlalchemy import bindparam, select, text, update
 
 from storage.database.engine import chunked
 from storage.models import Article, ArticleMedia, Item, Link, Media, Mention, Source
+from storage.search.index import keys, store
+from storage.search.index.documents import Searchable, Texts, document
 from storage.types.rights import HIDDEN
-from storage.search.index import store
-from storage.search.index import keys
-from storage.search.index.documents import (Searchable, Texts, document)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, text
 
 from storage.database.engine import chunked
 from storage.search.index import keys
-from storage.search.index.documents import (END, Document, text_pair)
+from storage.search.index.documents import END, Document, text_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

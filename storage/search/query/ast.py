@@ -15,11 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
-# What words are looked for in. ``any`` is headline, standfirst and text together; ``text`` is
-# standfirst and text; the last six are marked words of the index's column of fields.
-Field = Literal[
-    "any", "title", "standfirst", "text", "author", "section", "tag", "kind", "number", "site"
-]
+    from storage.search.index.documents import Field
+
 Flag = Literal["teaser", "full", "revised", "attachment", "picture", "all"]
 State = Literal["duplicate", "gone", "undated"]
 

@@ -18,16 +18,40 @@ from sqlalchemy import text
 
 from storage.errors import BadQuery
 from storage.search.index import keys
-from storage.search.index.documents import (END, ENTRY_MARK, FLAG_MARK, LANGUAGE_MARK, MARKS, SOURCE_MARK, pairs)
-from storage.search.query.ast import (EVERYTHING, And, Days, Flagged, FromSource, InDossier, InLanguage, InState, Match, Moments, Naming, Near, Not, Or)
-from storage.search.query.lookups import (entries_called, languages)
+from storage.search.index.documents import (
+    END,
+    ENTRY_MARK,
+    FLAG_MARK,
+    LANGUAGE_MARK,
+    MARKS,
+    SOURCE_MARK,
+    pairs,
+)
+from storage.search.query.ast import (
+    EVERYTHING,
+    And,
+    Days,
+    Flagged,
+    FromSource,
+    InDossier,
+    InLanguage,
+    InState,
+    Match,
+    Moments,
+    Naming,
+    Near,
+    Not,
+    Or,
+)
+from storage.search.query.lookups import entries_called, languages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
-    from storage.search.query.ast import (Expression, Field, State)
+    from storage.search.index.documents import Field
+    from storage.search.query.ast import Expression, State
     from storage.search.query.compiled import Query
 
 COLUMNS: dict[Field, tuple[str, ...]] = {

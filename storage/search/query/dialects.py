@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from storage.search.index.partitions import sizes
 from storage.search.query.fts5 import Sqlite
 from storage.search.query.lookups import once_a_transaction
-from storage.search.index.partitions import sizes
 from storage.search.query.tsquery import Postgres
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from storage.search.query.compiler import Compiler
     from storage.search.query.ast import Expression
     from storage.search.query.compiled import Query
+    from storage.search.query.compiler import Compiler
 
 
 def compile_query(connection: Connection, expression: Expression) -> Query:

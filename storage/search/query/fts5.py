@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.search.query.compiler import (COLUMNS, STEM_COLUMNS, Compiler, Indexed, marked)
-from storage.search.index.documents import (FLAG_MARK, MARKS, TITLE_STEM_MARK)
+from storage.search.index.documents import FLAG_MARK, MARKS, TITLE_STEM_MARK
 from storage.search.query.compiled import Query
+from storage.search.query.compiler import COLUMNS, STEM_COLUMNS, Compiler, Indexed, marked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from storage.search.query.ast import Match, Near
     from storage.search.query.compiler import Sql
-    from storage.search.query.ast import (Match, Near)
 
 
 class Sqlite(Compiler):

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from storage.errors import BadQuery
-from storage.search.query.ast import (Days, Flagged, InLanguage, InState, Moments)
+from storage.search.query.ast import Days, Flagged, InLanguage, InState, Moments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from storage.search.query.ast import (Expression, Flag, State)
+    from storage.search.query.ast import Expression, Flag, State
 
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _AGO = re.compile(r"(\d{1,5})\s*([a-zé]+)", re.IGNORECASE)

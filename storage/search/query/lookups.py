@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import text
 
-from storage.text.stemming import language_of
 from storage.text.normalize import name_key
+from storage.text.stemming import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,16 +24,29 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from storage.errors import BadQuery
-from storage.text.letters import is_hangul
 from storage.search.query import literals
-from storage.text.tokens import (tokens, without_elision)
-from storage.search.query.ast import (EVERYTHING, And, Expression, Field, FromSource, InDossier, Match, Naming, Near, Not, Or)
+from storage.search.query.ast import (
+    EVERYTHING,
+    And,
+    Expression,
+    FromSource,
+    InDossier,
+    Match,
+    Naming,
+    Near,
+    Not,
+    Or,
+)
+from storage.text.letters import is_hangul
 from storage.text.stemming import parts_of
+from storage.text.tokens import tokens, without_elision
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from lark import Lark, Token
+
+    from storage.search.index.documents import Field
 
 MAX_LENGTH = 2_000
 MAX_LEAVES = 100

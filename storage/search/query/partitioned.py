@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from storage.search.query.compiled import Query
 from storage.search.index.partitions import within
+from storage.search.query.compiled import Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -5,20 +5,21 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from storage.search.query.compiler import (Compiler, Indexed, Sql, marked)
-from storage.search.index.documents import (MARKS, TITLE_STEM_MARK, text_pair)
-from storage.search.index.store import APART
-from storage.search.query.positions import aligned
-from storage.search.query.compiled import Query
-from storage.search.query.partitioned import Sliced
+from storage.search.index.documents import MARKS, TITLE_STEM_MARK, text_pair
 from storage.search.index.partitions import spans
+from storage.search.index.store import APART
+from storage.search.query.compiled import Query
+from storage.search.query.compiler import Compiler, Indexed, Sql, marked
+from storage.search.query.partitioned import Sliced
+from storage.search.query.positions import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
-    from storage.search.query.ast import (Field, Match, Near)
+    from storage.search.index.documents import Field
+    from storage.search.query.ast import Match, Near
 
 _WEIGHTS: dict[Field, str] = {"any": "", "standfirst": "B", "text": "BD"}
 # Headline, standfirst and body stand in one column, with a mark between them.

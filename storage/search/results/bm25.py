@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from storage.search.index.documents import Document
-    from storage.search.query.ast import (Expression, Match)
+    from storage.search.query.ast import Expression, Match
 
 _K1 = 1.2
 # (column, weight, length in tokens that is neither short nor long, how much length counts)

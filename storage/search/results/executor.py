@@ -16,12 +16,22 @@ from sqlalchemy import bindparam, text
 from storage.database.engine import chunked
 from storage.errors import BadCursor, unknown_source
 from storage.search.index import store
-from storage.search.results import bm25
+from storage.search.query.ast import (
+    And,
+    FromSource,
+    Match,
+    Moments,
+    Near,
+    Or,
+    both,
+    has_near,
+    wanted,
+)
 from storage.search.query.dialects import compile_query
-from storage.search.results.cursors import (AfterBest, AfterKey, AfterScore)
-from storage.search.query.ast import (And, FromSource, Match, Moments, Near, Or, both, has_near, wanted)
-from storage.search.query.parser import parse
 from storage.search.query.lookups import languages
+from storage.search.query.parser import parse
+from storage.search.results import bm25
+from storage.search.results.cursors import AfterBest, AfterKey, AfterScore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,10 +39,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.search.results.cursors import Cursor
     from storage.search.query.ast import Expression
     from storage.search.query.compiled import Query
     from storage.search.results.bm25 import Term
+    from storage.search.results.cursors import Cursor
 
 Sort = Literal["best", "newest"]
 # Articles that are weighed: the newest that match, and the newest that match in the headline.

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from sqlalchemy import bindparam, text
 
 from storage.database.engine import chunked
-from storage.search.index import store
-from storage.search.index import keys
+from storage.search.index import keys, store
+from storage.search.query.ast import InState, both
 from storage.search.query.dialects import compile_query
-from storage.search.query.ast import (InState, both)
 from storage.text.normalize import primary_language
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Boolean, bindparam, text
 
-from storage.types.content import ClaimedMoment
 from storage.database.types import Moment
 from storage.search.results.snippets import Marker
+from storage.types.content import ClaimedMoment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.search.results.executor import Found
     from storage.search.results.bm25 import Term
+    from storage.search.results.executor import Found
     from storage.search.results.snippets import Marks
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, text
 
 from storage.search.index import store
-from storage.text.tokens import (fold, words_in)
+from storage.search.query.ast import EVERYTHING, InLanguage, both
 from storage.search.query.dialects import compile_query
-from storage.search.query.ast import (EVERYTHING, InLanguage, both)
 from storage.text.stemming import language_of
+from storage.text.tokens import fold, words_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

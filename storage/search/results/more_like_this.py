@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from storage.errors import UnknownItem
-from storage.search.results import executor
 from storage.search.index import store
-from storage.search.results import bm25
-from storage.search.query.dialects import compile_query
 from storage.search.query.ast import Match
+from storage.search.query.dialects import compile_query
+from storage.search.results import bm25, executor
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

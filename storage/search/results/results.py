@@ -8,12 +8,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from storage.errors import ArchiveError
-from storage.search.results import facets as counts
-from storage.search.results import cursors
-from storage.search.results import hits
-from storage.search.results import keywords
 from storage.search.query import literals
-from storage.search.results.executor import (Asked, Filter, Found)
+from storage.search.results import cursors, hits, keywords
+from storage.search.results import facets as counts
+from storage.search.results.executor import Asked, Filter, Found
 from storage.search.results.facets import MOST
 from storage.search.results.timeouts import bounded
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from storage.search.results.executor import Sort
-    from storage.search.results.facets import (Counts, Facet, Period)
+    from storage.search.results.facets import Counts, Facet, Period
     from storage.search.results.hits import Hit
 
 _TOGETHER = 100

@@ -6,8 +6,8 @@ from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from storage.text.tokens import (Token, WordsBeginning, fold, words_at)
-from storage.text.stemming import (PREFIXING, beginnings_of, language_of, stems_of)
+from storage.text.stemming import PREFIXING, beginnings_of, language_of, stems_of
+from storage.text.tokens import Token, WordsBeginning, fold, words_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

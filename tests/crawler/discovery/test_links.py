@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.discovery.autodiscover import parse_home, sitemaps_in_robots, usual_places
-from crawler.extraction.link_rules import (classify, is_page, same_site)
 from crawler.discovery.listings import parse_listing
+from crawler.extraction.link_rules import classify, is_page, same_site
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.discovery.archives import (Template, dated_pages, may_hold, numbers_between, read_list, template_of_articles, within)
-from storage.types.pages import Announcement
+from crawler.discovery.archives import (
+    Template,
+    dated_pages,
+    may_hold,
+    numbers_between,
+    read_list,
+    template_of_articles,
+    within,
+)
+from storage.types.endpoints import Announcement
 
 SINCE = datetime(2021, 9, 10, tzinfo=UTC)
 UNTIL = datetime(2021, 10, 3, tzinfo=UTC)

@@ -14,7 +14,7 @@ from crawler.extraction.article import Known, extract
 from crawler.extraction.bylines import clean_names
 from crawler.extraction.page import BadPage, decode
 from crawler.extraction.pictures import split_credit
-from storage.types.content import (article_from_json, to_json)
+from storage.types.content import article_from_json, to_json
 from tests.pages import article_page, sentences
 
 if TYPE_CHECKING:

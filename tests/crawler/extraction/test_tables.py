@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crawler.extraction.article import extract
-from crawler.pipelines.clean import clean_article
-from storage.types.content import (Block, Cell, article_from_json, to_json)
+from crawler.extraction.clean import clean_article
+from storage.types.content import Block, Cell, article_from_json, to_json
 
 URL = "https://paper.example/news/lock-gate-selmere"
 PARAGRAPH = (

@@ -12,12 +12,12 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from crawler.batch.readers import (feeds, form_of, pages, urls)
-from crawler.batch.found import (FoundPage, Left)
-from storage.queries import items
+from crawler.batch.found import FoundPage, Left
+from crawler.batch.readers import feeds, form_of, pages, urls
 from storage.archive import open_archive
-from storage.maintenance.integrity import check
 from storage.errors import ArchiveError
+from storage.maintenance.integrity import check
+from storage.queries import items
 from tests.pages import article_page, sentences
 
 if TYPE_CHECKING:
@@ -219,7 +219,9 @@ def test_an_import_that_was_cut_short_goes_on(
         with pytest.raises(KeyboardInterrupt):
             importer.PageImport(archive, new_sources=True, observer=stop).run(path, "warc")
         assert seen == [10, 20]
-        done = importer.PageImport(archive, new_sources=True, observer=seen.append).run(path, "warc")
+        done = importer.PageImport(archive, new_sources=True, observer=seen.append).run(
+            path, "warc"
+        )
         assert (done.verdicts["new"], done.verdicts["held"]) == (30, 0)
         assert seen[2:] == [30, 30]
         assert check(archive) == []

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.batch.found import (FollowedFeed, Left)
-from crawler.batch.opml import (outlines, web_url)
+from crawler.batch.found import FollowedFeed, Left
+from crawler.batch.opml import outlines, web_url
 from storage.errors import ArchiveError
 
 if TYPE_CHECKING:

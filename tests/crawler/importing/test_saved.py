@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.batch.readers import (form_of, pages)
-from crawler.batch.found import (FoundPage, Left)
+from crawler.batch.found import FoundPage, Left
+from crawler.batch.readers import form_of, pages
 from storage.errors import ArchiveError
 from tests.pages import article_page, sentences
 

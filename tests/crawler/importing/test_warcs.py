@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import brotli
 import pytest
 
-from crawler.batch.readers import (form_of, pages)
 from crawler.batch.found import FoundPage
+from crawler.batch.readers import form_of, pages
 from crawler.batch.warc_files import dechunked
-from storage.errors import ArchiveError
 from storage.captures.warc import zstandard
+from storage.errors import ArchiveError
 from tests.pages import article_page, sentences
 
 if TYPE_CHECKING:

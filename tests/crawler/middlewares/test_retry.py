@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.middlewares.retry import retry_after
+from crawler.http.fetch import retry_after
 
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.pipelines.clean import clean_article, clean_block, clean_line
-from storage.types.content import (Article, Block, Link, Media, Span)
+from crawler.extraction.clean import clean_article, clean_block, clean_line
+from storage.types.content import Article, Block, Link, Media, Span
 
 spans = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(
     lambda p: Span(min(p), max(p) + 1, "link", "https://a.example/")

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from dateline.web.app import create_app
-from storage.users import dossiers
-from storage.archive import create_archive, utc_now
-from storage.types.content import (ClaimedMoment, Entry, Link, Media, Mention)
-from storage.ingest.media import (FetchedMedia, keep, wanted)
+from storage.archive import create_archive
+from storage.clock import utc_now
+from storage.ingest.media import FetchedMedia, keep, wanted
+from storage.types.content import ClaimedMoment, Entry, Link, Media, Mention
 from storage.types.pages import Task
+from storage.users import dossiers, saved_searches
 from tests.storage.values import NOW, article, new_source, publish, stored, task_for
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def furnish(archive: Archive) -> dict[str, int]:
     publish(archive, herald, f"{HOME}/story/0", changed, NOW + timedelta(days=1),
             task=Task(f"{HOME}/story/0", "article", 0, item_id=ids["article"]))  # fmt: skip
     _store_pictures(archive, herald)
-    dossiers.save_search(archive, "Tugs", "tugs", utc_now())
+    saved_searches.save_search(archive, "Tugs", "tugs", utc_now())
     ids["dossier"] = dossiers.add_dossier(
         archive, "The port", utc_now(), note="All of it.", query="title:harbour"
     )

@@ -11,9 +11,9 @@ import pytest
 from lxml import etree
 
 from dateline.web.sessions import hashed
-from storage.users import accounts
-from storage.archive import utc_now
+from storage.clock import utc_now
 from storage.models import Capture
+from storage.users import accounts
 from tests.dateline.web.rooms import HOME, PIXEL
 from tests.storage.values import NOW, article, new_source, publish
 
@@ -115,9 +115,9 @@ def test_what_a_client_has_is_not_sent_again(room: Held) -> None:
     tag = first.headers["etag"]
     again = client.get("/api/search", params={"q": "tugs"}, headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
-    from storage.users import dossiers
+    from storage.users import saved_searches
 
-    dossiers.save_search(archive, "Other", "other", utc_now())
+    saved_searches.save_search(archive, "Other", "other", utc_now())
     changed = client.get("/api/searches", headers={"If-None-Match": tag})
     assert changed.status_code == 200
 

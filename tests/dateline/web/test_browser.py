@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dateline.web.sessions import hashed
+from storage.archive import create_archive
+from storage.clock import utc_now
+from storage.types.content import Block, Link, Media
 from storage.users import accounts
-from storage.archive import create_archive, utc_now
-from storage.types.content import (Block, Link, Media)
 from tests.dateline.web.browsing import browsing, chromium
 from tests.dateline.web.rooms import furnished, served
 from tests.dateline.web.test_safety import PAGES, SCRIPTS

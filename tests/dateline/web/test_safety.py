@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 
 from dateline.web.pages.frame import own_path
 from dateline.web.sessions import hashed
+from storage.clock import utc_now
+from storage.types.content import Block, Link, Media
 from storage.users import accounts
-from storage.archive import utc_now
-from storage.types.content import (Block, Link, Media)
 from tests.dateline.web.conftest import client_of
 from tests.storage.values import article, new_source, publish
 

@@ -22,15 +22,15 @@ from lxml import etree
 from pybtex.database import parse_string
 from warcio.archiveiterator import ArchiveIterator
 
-from storage.types.content import (Block, Cell, ClaimedMoment, to_json)
+from storage.crawl.endpoints import add_endpoints
 from storage.errors import BadQuery, UnknownSource
 from storage.export import corpora, references, tables
 from storage.export.articles import Exported
 from storage.export.formats import FORMATS, export
 from storage.models import Article, Capture
-from storage.types.pages import FoundEndpoint
 from storage.search.results.executor import Filter
-from storage.crawl.sources import add_endpoints
+from storage.types.content import Block, Cell, ClaimedMoment, to_json
+from storage.types.endpoints import FoundEndpoint
 from tests.storage.values import NOW, article, new_source, publish
 
 if TYPE_CHECKING:

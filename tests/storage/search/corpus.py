@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from storage.types.content import (ClaimedMoment, Link, Media, Mention)
+from storage.types.content import ClaimedMoment, Link, Media, Mention
 from tests.storage.search.reference import Told
 from tests.storage.values import NOW, article, new_source, stored, task_for
 

@@ -10,16 +10,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from storage.search.query.ast import (
+    And,
+    Days,
+    Flagged,
+    FromSource,
+    InLanguage,
+    InState,
+    Match,
+    Moments,
+    Naming,
+    Near,
+    Not,
+    Or,
+)
 from storage.text import stemming
 from storage.text.tokens import tokens
-from storage.search.query.ast import (And, Days, Flagged, FromSource, InLanguage, InState, Match, Moments, Naming, Near, Not, Or)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
-    from storage.types.content import Article
     from storage.search.query.ast import Expression
+    from storage.types.content import Article
 
 
 @dataclass(frozen=True)

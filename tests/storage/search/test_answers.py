@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from storage.archive import create_archive
 from storage.errors import ArchiveError, BadQuery
-from storage.search.results import executor
-from storage.search.query.parser import parse
 from storage.search.index.partitions import divide
+from storage.search.query.parser import parse
+from storage.search.results import executor
 from tests.conftest import new_postgres_database
 from tests.storage.search.corpus import WORDS, told_archive
 from tests.storage.search.reference import holds

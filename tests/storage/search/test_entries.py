@@ -8,16 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from storage.database import migrations
-from storage.queries import items
-from storage.maintenance import takedown
-from storage.types.content import (Article, Block, Entry, Link, Mention)
-from storage.queries.directory import who
 from storage.errors import BadQuery
-from storage.models import Article as Row
 from storage.jobs.name_mentions import join_names
+from storage.maintenance import takedown
+from storage.models import Article as Row
+from storage.queries import items
+from storage.queries.directory import who
+from storage.search.index import indexer, store
+from storage.types.content import Article, Block, Entry, Link, Mention
 from storage.types.pages import PageStored
-from storage.search.index import indexer
-from storage.search.index import store
 from tests.storage.values import NOW, article, new_source, real_capture, task_for
 
 if TYPE_CHECKING:

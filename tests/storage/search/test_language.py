@@ -10,8 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import BadQuery
-from storage.search.query.ast import (EVERYTHING, And, Days, Expression, Flagged, FromSource, InLanguage, InState, Match, Moments, Naming, Near, Not, Or)
-from storage.search.query.parser import (_plain, _read, parse)
+from storage.search.query.ast import (
+    EVERYTHING,
+    And,
+    Days,
+    Expression,
+    Flagged,
+    FromSource,
+    InLanguage,
+    InState,
+    Match,
+    Moments,
+    Naming,
+    Near,
+    Not,
+    Or,
+)
+from storage.search.query.parser import _plain, _read, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from storage.maintenance import integrity
 from storage.archive import Archive, create_archive, open_archive
+from storage.maintenance import integrity
 from storage.search.index.optimize import merge
 from tests.pages import sentences
 from tests.storage.values import NOW, article, new_source, stored, task_for

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage.text.phrase_trie import (KnownName, Names)
-from storage.text.tokens import (tokens, words_at)
 from storage.search.query.parser import parse
 from storage.search.results.snippets import Marker
-from storage.text.stemming import (stem_set, stems_of)
-from storage.text.normalize import (digest_of, name_key, words_of)
+from storage.text.normalize import digest_of, name_key, words_of
+from storage.text.phrase_trie import KnownName, Names
+from storage.text.stemming import stem_set, stems_of
+from storage.text.tokens import tokens, words_at
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:

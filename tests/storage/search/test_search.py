@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from storage.types.content import ClaimedMoment
-from storage.errors import BadQuery, UnknownSource
 from storage.crawl.frontier import take
+from storage.errors import BadQuery, UnknownSource
 from storage.models import Article
-from storage.types.pages import Announcement
-from storage.text.tokens import (WordsBeginning, fold, tokens, words_at)
+from storage.text.tokens import WordsBeginning, fold, tokens, words_at
+from storage.types.content import ClaimedMoment
+from storage.types.endpoints import Announcement
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from storage.archive import create_archive
+from storage.search.index.partitions import divide, sizes, spans
 from storage.search.query import partitioned
 from storage.search.query.dialects import compile_query
 from storage.search.query.parser import parse
-from storage.search.index.partitions import (divide, sizes, spans)
 from tests.conftest import new_postgres_database
 from tests.storage.search.corpus import told_archive
 from tests.storage.values import NOW

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.text.tokens import fold
 from storage.search.results.snippets import Marker
-from storage.text.stemming import (_ALGORITHMS, PREFIXING, beginnings_of, stem_set, stems_of)
+from storage.text.stemming import _ALGORITHMS, PREFIXING, beginnings_of, stem_set, stems_of
+from storage.text.tokens import fold
 
 # What a compound is, said more plainly; from each letter of a long word it looks to the word's end.
 COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+){1,3}|(?:[^\W\d_]\.){2,}")

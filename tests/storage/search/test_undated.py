@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from storage.users import dossiers
 from storage.database import migrations
+from storage.search.index import indexer, keys
 from storage.types.content import ClaimedMoment
 from storage.types.pages import Task
-from storage.search.index import indexer
-from storage.search.index import keys
+from storage.users import dossiers
 from tests.storage.values import NOW, article, later, new_source, publish
 
 if TYPE_CHECKING:

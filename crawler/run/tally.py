@@ -1,0 +1,45 @@
+"""?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """What a run did: pages by verdict, failures and skips by cause, and what was announced."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+    announced: int = 0
+    fresh: int = 0
+    endpoints: int = 0
+    unchanged_endpoints: int = 0
+    # Requests that were sent, and stretches of which entries left a feed unseen.
+    requests: int = 0
+    gaps: int = 0
+    past_pages: int = 0
+    drawn: int = 0  # by a browser
+    media: Counter[str] = field(default_factory=Counter)
+    files: int = 0  # pictures and attachments settled so far, for the progress shown
+    # Mentions added by name alone, and names left alone because they may mean several.
+    named: int = 0
+    unclear_names: int = 0
+
+    @property
+    def pages(self) -> int:
+        """Pages that came to an end of any kind."""
+        return sum(self.verdicts.values())
+
+    def as_counts(self) -> dict[str, int]:
+        """For the crawl run's row."""
+        return {
+            **self.verdicts, "endpoints": self.endpoints,
+            "unchanged_endpoints": self.unchanged_endpoints,
+            "announced": self.announced, "fresh": self.fresh,
+            "requests": self.requests, "gaps": self.gaps, "past_pages": self.past_pages,
+            "drawn": self.drawn,
+            "named": self.named, "unclear_names": self.unclear_names,
+            **{f"media_{state}": count for state, count in self.media.items()},
+        }  # fmt: skip

@@ -1,0 +1,108 @@
+"""?"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from storage.captures import warc, zstd_dictionaries
+from storage.captures.care import lost_encodings, rewrite
+from storage.captures.care.verify import files_of
+from storage.captures.files import DICTIONARIES, OPEN_SUFFIX, codec_of, final_path
+from storage.captures.recovery import good_bytes, recover
+from storage.errors import CaptureUnreadable
+from storage.models import Capture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from storage.archive import Archive
+
+
+_A_DAY = 86_400
+
+
+def repair(archive: Archive) -> list[str]:
+    """Mend what can be mended; returns what was done, a line each.
+
+    Torn tails are cut off, rewritings ended, rows pointed to where their records lie, and lost
+    Content-Encoding headers put back.
+    """
+    done = []
+    folder = archive.location.captures
+    if count := rewrite.finish(archive):
+        done.append(f"ended {count} rewriting{'s' if count > 1 else ''} that were cut short")
+    for name, cut in recover(folder):
+        done.append(f"closed {name}: {cut} bytes of a broken record cut off")
+    for path in files_of(archive):
+        if path.name.endswith(OPEN_SUFFIX):
+            continue
+        cut = _cut_tail(archive, path)
+        if cut:
+            done.append(f"cut {cut} bytes of a broken record off {path.name}")
+    done += _point_rows(archive)
+    if count := lost_encodings.put_back(archive):
+        done.append(f"put the lost Content-Encoding back into {count} record{'s' * (count > 1)}")
+    if unused := _remove_dictionaries(archive):
+        done.append(f"removed {unused} dictionar{'ies' if unused > 1 else 'y'} of no file")
+    return done
+
+
+def _remove_dictionaries(archive: Archive) -> int:
+    """Remove dictionaries that no file names; a day is left to crawls that just made theirs."""
+    used = {zstd_dictionaries.name_in(path.name) for path in files_of(archive)}
+    count = 0
+    for path in (archive.location.captures / DICTIONARIES).glob("*.zst"):
+        if path.stem not in used and time.time() - path.stat().st_mtime > _A_DAY:
+            path.unlink()
+            count += 1
+    return count
+
+
+def _cut_tail(archive: Archive, path: Path) -> int:
+    """Cut a torn last record off a closed file, unless a row names a place behind the tear."""
+    size = path.stat().st_size
+    good = good_bytes(path.parent, path)
+    if good in (0, size):
+        return 0
+    with archive.reading() as session:
+        behind = session.scalar(
+            select(func.count()).where(Capture.file == path.name, Capture.offset >= good)
+        )
+    if behind:
+        return 0
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(good)
+        os.fsync(file.fileno())
+    return size - good
+
+
+def _point_rows(archive: Archive) -> list[str]:
+    done = []
+    for path in files_of(archive):
+        name = final_path(path).name
+        with archive.reading() as session:
+            rows = {
+                record_id: (number, offset)
+                for number, record_id, offset in session.execute(
+                    select(Capture.id, Capture.record_id, Capture.offset)
+                    .where(Capture.file == name)
+                )
+            }  # fmt: skip
+        moved: list[dict[str, Any]] = []
+        try:
+            for offset, length, record in warc.read_records(path, codec_of(path.parent, path.name)):
+                row = rows.get(record.record_id)
+                if row is not None and row[1] != offset:
+                    moved.append({"id": row[0], "offset": offset, "length": length})
+        except CaptureUnreadable:
+            pass  # `verify` names what is damaged; what lies before it was read
+        if moved:
+            archive.write(lambda s, moved=moved: s.execute(update(Capture), moved))  # type: ignore[misc]
+            done.append(f"pointed {len(moved)} captures to their records in {name}")
+    return done

@@ -1,0 +1,89 @@
+"""?"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from storage.captures import warc
+from storage.errors import CaptureUnreadable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from storage.captures.warc import Codec
+
+
+OPEN_SUFFIX = ".open"
+
+
+DICTIONARIES = "dictionaries"
+
+
+def final_path(path: Path) -> Path:
+    """The name of a file once it is closed."""
+    return path.with_name(path.name.removesuffix(OPEN_SUFFIX))
+
+
+def present_path(folder: Path, file: str) -> Path:
+    """Where ``file`` lies now, closed or still growing."""
+    path = folder / file
+    growing = path.with_name(file + OPEN_SUFFIX)
+    return growing if not path.exists() and growing.exists() else path
+
+
+def codec_of(folder: Path, file: str) -> Codec:
+    """How the records of ``file`` are packed.
+
+    Raises:
+        CaptureUnreadable: the dictionary of its records is gone.
+    """
+    if not file.removesuffix(OPEN_SUFFIX).endswith(warc.ZSTD_SUFFIX):
+        return warc.GZIP
+    from storage.captures import zstd_dictionaries
+
+    return zstd_dictionaries.load(folder / DICTIONARIES, zstd_dictionaries.name_in(file))
+
+
+def read_record(folder: Path, file: str, offset: int) -> warc.Record:
+    """The record at ``offset`` of ``file``.
+
+    Raises:
+        CaptureUnreadable: the file is gone or the record is damaged.
+    """
+    path = present_path(folder, file)
+    try:
+        codec = codec_of(folder, file)
+        with path.open("rb") as stream:
+            stream.seek(offset)
+            data, length = warc.read_member(stream, codec)
+            if length == 0:
+                raise EOFError("the file ends before it")
+            return warc.parse_record(data)
+    except OSError as error:
+        raise CaptureUnreadable(
+            f"cannot read {path}: {error.strerror}", "restore it from a backup"
+        ) from error
+    except warc.DAMAGE as error:
+        raise CaptureUnreadable(
+            f"the record at byte {offset} of {path} is damaged: {error}", "restore the file"
+        ) from error
+
+
+def read_http(folder: Path, file: str, offset: int) -> tuple[list[tuple[str, str]], bytes]:
+    """The HTTP headers and the body of the response record at ``offset`` of ``file``.
+
+    Raises:
+        CaptureUnreadable: the file is gone or the record is damaged.
+    """
+    _, headers, body = read_record(folder, file, offset).http()
+    return headers, body
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's list of names to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,41 @@
+"""?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.captures.content_encoding import proved
+from storage.captures.files import read_http
+from storage.errors import CaptureUnreadable
+from storage.models import Capture
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+
+def read_capture(archive: Archive, capture: Capture) -> bytes:
+    """The decoded body of a capture, proved against its digest; a revisit's is what it refers to.
+
+    Raises:
+        CaptureUnreadable: it is missing or damaged.
+    """
+    if capture.kind == "revisit":
+        return read_capture(archive, _revisited(archive, capture))
+    headers, body = read_http(archive.location.captures, capture.file, capture.offset)
+    decoded = proved(headers, body, capture.digest)
+    if decoded is None:
+        raise CaptureUnreadable(
+            f"capture {capture.id} in {capture.file} does not match its digest",
+            "restore the file from a backup",
+        )
+    return decoded
+
+
+def _revisited(archive: Archive, capture: Capture) -> Capture:
+    with archive.reading() as session:
+        found = session.get(Capture, capture.refers_to) if capture.refers_to else None
+    if found is None:
+        raise CaptureUnreadable(
+            f"capture {capture.id} refers to one that is kept no more", "read another capture"
+        )
+    return found

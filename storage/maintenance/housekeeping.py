@@ -1,0 +1,18 @@
+"""?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.maintenance.takedown import sweep_forgotten
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+
+def tidied(archive: Archive, took: float) -> None:
+    """What follows a run of so many seconds: pages erased by request leave the files, the database
+    plans anew and merges what was written (:meth:`storage.archive.Archive.optimize`).
+    """
+    sweep_forgotten(archive)
+    archive.optimize(took)

@@ -1,0 +1,83 @@
+"""?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from storage.crawl.runs import newest_runs
+from storage.crawl.sources import list_sources
+from storage.models import Alarm, Article, Capture, DirectoryEntry, Endpoint, Revision, Source
+from storage.monitoring import alarms
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+
+
+# An endpoint that failed so often in a row is in trouble, not unlucky.
+FAILURES = 3
+
+
+def trouble(archive: Archive, now: datetime) -> list[dict[str, Any]]:
+    """The sources in trouble and why, JSON-ready."""
+    with archive.reading() as session:
+        names = dict(session.execute(select(Source.id, Source.name)).all())
+        found = trouble_by_source(session, now)
+    return [{"source": names[i], "why": why} for i, why in sorted(found.items())]
+
+
+def trouble_by_source(session: Session, now: datetime) -> dict[int, list[str]]:
+    """Why sources are in trouble: alarms, endpoints that keep failing, crawls that ended badly or
+    that nobody makes."""
+    found: dict[int, list[str]] = {}
+    for alarm in session.scalars(
+        select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.id)
+    ):
+        found.setdefault(alarm.source_id, []).append(f"{alarm.kind}: {alarm.detail}")
+    failing = select(Endpoint).where(Endpoint.failures >= FAILURES, Endpoint.closed_at.is_(None))
+    for one in session.scalars(failing):
+        found.setdefault(one.source_id, []).append(
+            f"{one.kind} {one.url} failed {one.failures} times: {one.last_error}"
+        )
+    for run in newest_runs(session).values():
+        if run.state in ("failed", "interrupted"):
+            found.setdefault(run.source_id, []).append(f"last crawl {run.state}: {run.reason}")
+    for source_id, why in alarms.overdue(session, now).items():
+        found.setdefault(source_id, []).append(why)
+    return found
+
+
+def status_of(archive: Archive, now: datetime) -> dict[str, Any]:
+    """What the archive holds, and how each source is; JSON-ready."""
+    from storage.crawl.runs import last_runs
+
+    with archive.reading() as session:
+        sources = []
+        trouble = trouble_by_source(session, now)
+        for s in list_sources(session):
+            runs = last_runs(session, s.id, 1)
+            sources.append({
+                "source": s.name, "home_url": s.home_url, "state": s.state,
+                "articles": s.articles, "waiting": s.pending, "endpoints": s.endpoints,
+                "last_run": s.last_run,
+                "last_run_at": s.last_run_at.isoformat() if s.last_run_at else None,
+                "last_counts": runs[0].counts if runs else {},
+                "last_causes": runs[0].causes if runs else {},
+                "trouble": trouble.get(s.id, []),
+            })  # fmt: skip
+
+        def count(table: Any) -> int:
+            return session.scalar(select(func.count()).select_from(table)) or 0
+
+        return {
+            "folder": str(archive.location.folder),
+            "articles": count(Article), "entries": count(DirectoryEntry),
+            "revisions": count(Revision), "captures": count(Capture),
+            "capture_bytes": int(session.scalar(select(func.sum(Capture.length))) or 0),
+            "sources": sources,
+        }  # fmt: skip

@@ -1,0 +1,119 @@
+"""?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select
+
+from storage.errors import ArchiveError
+from storage.models import SavedSearch
+from storage.search.query.parser import parse
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from storage.archive import Archive
+
+
+_NAME = 200
+
+
+_NOTE = 20_000
+
+
+class UnknownGathering(ArchiveError):
+    """No saved search or dossier of that number."""
+
+
+class NameTaken(ArchiveError):
+    """Another one has that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A saved search."""
+
+    id: int
+    name: str
+    query: str
+    created_at: datetime
+
+
+def searches(archive: Archive) -> list[Search]:
+    """All saved searches by name."""
+    with archive.reading() as session:
+        rows = session.scalars(select(SavedSearch).order_by(SavedSearch.name))
+        return [Search(one.id, one.name, one.query, one.created_at) for one in rows]
+
+
+def search(archive: Archive, number: int) -> Search:
+    """A saved search.
+
+    Raises:
+        UnknownGathering: there is none of that number.
+    """
+    with archive.reading() as session:
+        one = session.get(SavedSearch, number)
+        if one is None:
+            raise UnknownGathering(f"there is no saved search {number}", "list them first")
+        return Search(one.id, one.name, one.query, one.created_at)
+
+
+def save_search(archive: Archive, name: str, query: str, now: datetime) -> int:
+    """Keep a query under a name; returns its number.
+
+    Raises:
+        BadQuery: it cannot be understood.
+        NameTaken: another search has the name.
+        ArchiveError: the name is empty or too long.
+    """
+    name = _name(name)
+    parse(query, now)
+
+    def work(session: Session) -> int:
+        _refuse_taken(session, SavedSearch, name, "search")
+        one = SavedSearch(name=name, query=query, created_at=now)
+        session.add(one)
+        session.flush()
+        return one.id
+
+    return archive.write(work)
+
+
+def drop_search(archive: Archive, number: int) -> None:
+    """Keep a search no more.
+
+    Raises:
+        UnknownGathering: there is none of that number.
+    """
+    search(archive, number)
+    archive.write(lambda s: s.execute(delete(SavedSearch).where(SavedSearch.id == number)))
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > _NAME:
+        raise ArchiveError(f"a name has 1 to {_NAME} characters", "choose another")
+    return name
+
+
+def _checked(note: str, query: str | None, now: datetime | None) -> tuple[str, str | None]:
+    note = note.replace("\x00", "")
+    if len(note) > _NOTE:
+        raise ArchiveError(f"a note has {_NOTE:,} characters at most", "shorten it")
+    if query is not None and query.strip() and now is not None:
+        parse(query, now)
+        return note, query.strip()
+    return note, None
+
+
+def _refuse_taken(
+    session: Session, table: Any, name: str, what: str, apart_from: int | None = None
+) -> None:
+    other = session.scalar(select(table.id).where(table.name == name))
+    if other is not None and other != apart_from:
+        raise NameTaken(f"there is a {what} {name!r}", "choose another name")
