@@ -10,18 +10,18 @@ from storage.errors import CaptureUnreadable
 from storage.models import Capture
 
 if TYPE_CHECKING:
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
-def read_capture(archive: Archive, capture: Capture) -> bytes:
+def read_capture(database: Database, capture: Capture) -> bytes:
     """The decoded body of a capture, proved against its digest; a revisit's is what it refers to.
 
     Raises:
         CaptureUnreadable: it is missing or damaged.
     """
     if capture.kind == "revisit":
-        return read_capture(archive, _revisited(archive, capture))
-    headers, body = read_http(archive.location.captures, capture.file, capture.offset)
+        return read_capture(database, _revisited(database, capture))
+    headers, body = read_http(database.location.captures, capture.file, capture.offset)
     decoded = proved(headers, body, capture.digest)
     if decoded is None:
         raise CaptureUnreadable(
@@ -31,8 +31,8 @@ def read_capture(archive: Archive, capture: Capture) -> bytes:
     return decoded
 
 
-def _revisited(archive: Archive, capture: Capture) -> Capture:
-    with archive.reading() as session:
+def _revisited(database: Database, capture: Capture) -> Capture:
+    with database.reading() as session:
         found = session.get(Capture, capture.refers_to) if capture.refers_to else None
     if found is None:
         raise CaptureUnreadable(

@@ -10,7 +10,7 @@ from storage.types.rights import kept
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
 def of_capture(session: Session, capture: Capture) -> tuple[str, ...]:
@@ -21,8 +21,8 @@ def of_capture(session: Session, capture: Capture) -> tuple[str, ...]:
     return kept(session.get_one(Capture, capture.refers_to).rights)
 
 
-def of_number(archive: Archive, capture_id: int) -> tuple[str, ...]:
+def of_number(database: Database, capture_id: int) -> tuple[str, ...]:
     """As :func:`of_capture`, of the capture with that id; nothing where there is none."""
-    with archive.reading() as session:
+    with database.reading() as session:
         capture = session.get(Capture, capture_id)
         return () if capture is None else of_capture(session, capture)

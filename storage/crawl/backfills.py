@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
     from storage.types.endpoints import Announcement
 
 # Pages that one backfill reads at most, and pages of one list.
@@ -85,7 +85,7 @@ class BackfillInfo:
     ended_at: datetime | None
 
 
-def ask(archive: Archive, source: str, since: datetime, until: datetime, now: datetime) -> int:
+def ask(database: Database, source: str, since: datetime, until: datetime, now: datetime) -> int:
     """Ask for a stretch of a source's past; returns its number.
 
     One that is open already goes on; one that was read within a day is not read again.
@@ -113,7 +113,7 @@ def ask(archive: Archive, source: str, since: datetime, until: datetime, now: da
             return held
         return _open(session, row.id, "asked", since, until, now)
 
-    return archive.write(work)
+    return database.write(work)
 
 
 def open_gap(
@@ -165,9 +165,9 @@ class Surroundings:
     after: list[str]
 
 
-def unbegun(archive: Archive, source_id: int) -> list[Surroundings]:
+def unbegun(database: Database, source_id: int) -> list[Surroundings]:
     """The open stretches of which no page is known yet."""
-    with archive.reading() as session:
+    with database.reading() as session:
         return [
             Surroundings(
                 one, _sitemaps(session, source_id, one.since), _lists(session, source_id),
@@ -179,7 +179,7 @@ def unbegun(archive: Archive, source_id: int) -> list[Surroundings]:
 
 
 def begin(
-    archive: Archive, source_id: int, stretch: Stretch, pages: Sequence[FoundPage],
+    database: Database, source_id: int, stretch: Stretch, pages: Sequence[FoundPage],
     said: Sequence[Announcement], now: datetime,
 ) -> None:  # fmt: skip
     """Keep the first pages of a stretch, and addresses of it that are known already."""
@@ -188,11 +188,11 @@ def begin(
         add_pages(session, stretch.id, pages)
         frontier.offer(session.connection(), source_id, said, now)
 
-    archive.write(work)
+    database.write(work)
 
 
 def take(
-    archive: Archive, source_id: int, taken: Collection[int], room: int, now: datetime
+    database: Database, source_id: int, taken: Collection[int], room: int, now: datetime
 ) -> tuple[list[PastPage], list[BackfillInfo]]:
     """The next ``room`` pages, none of ``taken``; stretches of which nothing is left are closed.
 
@@ -210,14 +210,14 @@ def take(
                 closed.append(close(session, stretch.id, now))
         return pages, closed
 
-    with archive.reading() as session:
+    with database.reading() as session:
         if not open_stretches(session, source_id):
             return [], []
-    return archive.write(work)
+    return database.write(work)
 
 
 def settle(
-    archive: Archive, source_id: int, page: PastPage, said: Sequence[Announcement],
+    database: Database, source_id: int, page: PastPage, said: Sequence[Announcement],
     pages: Sequence[FoundPage], now: datetime, cause: str | None = None,
 ) -> int:  # fmt: skip
     """Note that a page was read (or why not), with what it names; returns how much was new."""
@@ -228,7 +228,7 @@ def settle(
         settle_page(session, page, cause=cause, announced=len(said), fresh=fresh)
         return fresh
 
-    return archive.write(work)
+    return database.write(work)
 
 
 def is_begun(session: Session, stretch_id: int) -> bool:

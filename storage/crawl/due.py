@@ -16,7 +16,7 @@ from storage.text.urls import host_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
 # Waiting pages and articles to be looked at again do not call for a run more often than this.
@@ -37,7 +37,7 @@ class Due:
         return host_of(self.home_url)
 
 
-def due(archive: Archive, now: datetime) -> list[Due]:
+def due(database: Database, now: datetime) -> list[Due]:
     """The active sources with something to do, those that waited longest first.
 
     An endpoint that is due is enough; waiting pages and articles to be looked at again are, where
@@ -72,11 +72,11 @@ def due(archive: Archive, now: datetime) -> list[Due]:
         .where(Source.state == "active", or_(endpoint, and_(rested, or_(waiting, again, stretch))))
         .order_by(last.asc().nulls_first(), Source.id)
     )
-    with archive.reading() as session:
+    with database.reading() as session:
         return [Due(*row) for row in session.execute(query)]
 
 
-def next_due(archive: Archive, now: datetime) -> datetime | None:
+def next_due(database: Database, now: datetime) -> datetime | None:
     """When the next endpoint of an active source is due; ``None`` where there is none."""
     query = (
         select(func.min(Endpoint.next_due_at))
@@ -88,5 +88,5 @@ def next_due(archive: Archive, now: datetime) -> datetime | None:
             Endpoint.next_due_at > now,
         )
     )
-    with archive.reading() as session:
+    with database.reading() as session:
         return session.scalar(query)

@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 # RFC 9309, 2.4: not used for longer than a day; and not asked for at each look at a feed.
 MOST = timedelta(hours=24)
 LEAST = timedelta(hours=1)
 
 
-def kept(archive: Archive, url: str, now: datetime) -> bytes | None:
+def kept(database: Database, url: str, now: datetime) -> bytes | None:
     """The file at ``url`` as it may still be used; empty where there was none."""
-    with archive.reading() as session:
+    with database.reading() as session:
         return session.scalar(
             select(HostFile.body).where(HostFile.url == url, HostFile.expires_at > now)
         )
 
 
-def keep(archive: Archive, url: str, body: bytes, now: datetime, seconds: int | None) -> None:
+def keep(database: Database, url: str, body: bytes, now: datetime, seconds: int | None) -> None:
     """Keep a file for as long as its server says (``seconds``), an hour at least, a day at most."""
     pause = MOST if seconds is None else min(max(timedelta(seconds=seconds), LEAST), MOST)
 
@@ -39,4 +39,4 @@ def keep(archive: Archive, url: str, body: bytes, now: datetime, seconds: int | 
         # Another crawl may have kept it meanwhile.
         insert_ignore(session, HostFile, [{"url": url, "body": body, "expires_at": now + pause}])
 
-    archive.write(work)
+    database.write(work)

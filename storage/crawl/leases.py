@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 # How long a lease holds without a word from its holder.
 LEASE = timedelta(minutes=2)
@@ -34,7 +34,7 @@ def new_holder() -> str:
     return f"{process_name()}#{uuid4().hex[:8]}"[-64:]
 
 
-def take(archive: Archive, host: str, holder: str, now: datetime) -> bool:
+def take(database: Database, host: str, holder: str, now: datetime) -> bool:
     """Take the lease of a host; ``False`` where somebody else holds it.
 
     One whose holder is a process of this machine that is no more is free at once.
@@ -55,10 +55,10 @@ def take(archive: Archive, host: str, holder: str, now: datetime) -> bool:
         )
         return bool(taken.rowcount)
 
-    return archive.write(work)
+    return database.write(work)
 
 
-def renew(archive: Archive, hosts: Collection[str], holder: str, now: datetime) -> set[str]:
+def renew(database: Database, hosts: Collection[str], holder: str, now: datetime) -> set[str]:
     """Hold leases on; returns the hosts whose lease was lost to somebody else."""
 
     def work(session: Session) -> set[str]:
@@ -72,12 +72,12 @@ def renew(archive: Archive, hosts: Collection[str], holder: str, now: datetime) 
         )
         return set(hosts) - set(held)
 
-    return archive.write(work) if hosts else set()
+    return database.write(work) if hosts else set()
 
 
-def release(archive: Archive, host: str, holder: str) -> None:
+def release(database: Database, host: str, holder: str) -> None:
     """Let go of a lease."""
-    archive.write(
+    database.write(
         lambda session: session.execute(
             delete(Lease).where(Lease.host == host, Lease.holder == holder)
         )

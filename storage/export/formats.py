@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
     from storage.search.results.executor import Filter
 
 _ARTICLES: dict[str, Callable[..., int]] = {
@@ -38,7 +38,7 @@ class Export:
 
 
 def export(
-    archive: Archive, form: str, query: str, where: Filter, out: BinaryIO, *, reserved: bool = False
+    database: Database, form: str, query: str, where: Filter, out: BinaryIO, *, reserved: bool = False
 ) -> Export:
     """Write what ``query`` finds (``""``: everything) to ``out`` in the format ``form``.
 
@@ -47,13 +47,13 @@ def export(
         CaptureUnreadable: a capture is gone or damaged (WARC and WACZ).
         ArchiveError: the format needs something that is not installed.
     """
-    with archive.engine.connect() as connection:
+    with database.engine.connect() as connection:
         if form == "opml":
             return Export(web.write_opml(connection, where, out))
         left = Left()
         if form in _CAPTURES:
             write = _CAPTURES[form]
-            count = write(archive, connection, query, where, out, left, reserved=reserved)
+            count = write(database, connection, query, where, out, left, reserved=reserved)
             return Export(count, left.reserved)
         found = articles(connection, query, where, left, reserved=reserved)
         return Export(_ARTICLES[form](found, out), left.reserved)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
     from storage.captures import warc
     from storage.export.articles import Left
     from storage.models import Capture
@@ -48,7 +48,7 @@ _NO_DIGEST = "sha1:" + base64.b32encode(hashlib.sha1(b"", usedforsecurity=False)
 
 
 def write_wacz(
-    archive: Archive, connection: Connection, query: str, where: Filter, out: BinaryIO, left: Left,
+    database: Database, connection: Connection, query: str, where: Filter, out: BinaryIO, left: Left,
     *, reserved: bool = False,
 ) -> int:  # fmt: skip
     """WACZ 1.1.1: the WARC with its compressed CDXJ index and list of pages. Returns how many
@@ -66,14 +66,14 @@ def write_wacz(
         ):
             pages.write(_line({"format": "json-pages-1.0", "id": "pages", "title": "All pages",
                                "hasText": True}))  # fmt: skip
-            data.write(begun(archive, _DATA))
+            data.write(begun(database, _DATA))
             for capture in captures(connection, query, where, left, reserved=reserved):
-                for record, member in members(archive, capture):
+                for record, member in members(database, capture):
                     if record.kind in _REPLAYED:
                         lines.append(_cdxj(record, capture, data.tell(), len(member)))
                     data.write(member)
                 if capture.kind == "response":
-                    pages.write(_line(_page(archive, connection, capture)))
+                    pages.write(_line(_page(database, connection, capture)))
                 count += 1
         _write_index(folder, sorted(lines))
         _write_zip(folder, out)
@@ -84,7 +84,7 @@ def _line(value: dict[str, Any]) -> str:
     return json.dumps(value) + "\n"
 
 
-def _page(archive: Archive, connection: Connection, capture: Capture) -> dict[str, Any]:
+def _page(database: Database, connection: Connection, capture: Capture) -> dict[str, Any]:
     """A page as the list has it: with the headline and the text that were read from it."""
     row = connection.execute(
         select(Revision.item_id, Revision.number, Article.revision, Article.headline, Article.text)
@@ -96,7 +96,7 @@ def _page(archive: Archive, connection: Connection, capture: Capture) -> dict[st
     if row is not None and row.number == row.revision:
         title, text = row.headline, row.text
     elif row is not None:
-        old = items.content(archive, row.item_id, row.number)
+        old = items.content(database, row.item_id, row.number)
         title = old["headline"]
         text = "\n".join(b["text"] for b in old["blocks"] if b["kind"] != "figure")
     moment = f"{capture.fetched_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
     from storage.export.articles import Left
     from storage.search.results.executor import Filter
 
@@ -54,13 +54,13 @@ def captures(
                 left.reserved += 1
 
 
-def members(archive: Archive, capture: Capture) -> Iterator[tuple[warc.Record, bytes]]:
+def members(database: Database, capture: Capture) -> Iterator[tuple[warc.Record, bytes]]:
     """The records of a capture (with its request and metadata), each as a gzip member.
 
     Raises:
         CaptureUnreadable: they are gone or damaged.
     """
-    folder = archive.location.captures
+    folder = database.location.captures
     path = present_path(folder, capture.file)
     codec = codec_of(folder, capture.file)
     try:
@@ -87,14 +87,14 @@ def members(archive: Archive, capture: Capture) -> Iterator[tuple[warc.Record, b
         raise CaptureUnreadable(f"capture {capture.id} is damaged: {error}", "restore") from error
 
 
-def begun(archive: Archive, name: str) -> bytes:
+def begun(database: Database, name: str) -> bytes:
     """The member that begins a WARC file called ``name``."""
     now = datetime.now(UTC)
-    return warc.GZIP.pack(warc.info_record(name, SOFTWARE, now, archive.location.contact))
+    return warc.GZIP.pack(warc.info_record(name, SOFTWARE, now, database.location.contact))
 
 
 def write_warc(
-    archive: Archive, connection: Connection, query: str, where: Filter, out: BinaryIO, left: Left,
+    database: Database, connection: Connection, query: str, where: Filter, out: BinaryIO, left: Left,
     *, reserved: bool = False,
 ) -> int:  # fmt: skip
     """WARC 1.1, gzip members; records are copied as they are. Returns how many captures.
@@ -102,10 +102,10 @@ def write_warc(
     Raises:
         CaptureUnreadable: one of them is gone or damaged.
     """
-    out.write(begun(archive, "export.warc.gz"))
+    out.write(begun(database, "export.warc.gz"))
     count = 0
     for capture in captures(connection, query, where, left, reserved=reserved):
-        for _, member in members(archive, capture):
+        for _, member in members(database, capture):
             out.write(member)
         count += 1
     return count

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
-def begun(archive: Archive, name: str) -> tuple[int, bool, dict[str, int]]:
+def begun(database: Database, name: str) -> tuple[int, bool, dict[str, int]]:
     """(position, whether done, counts) of the work called ``name``; zeros where it is new."""
-    with archive.reading() as session:
+    with database.reading() as session:
         row = session.scalar(select(Import).where(Import.name == name))
         return (row.position, row.done, dict(row.counts)) if row is not None else (0, False, {})
 
 
 def reached(
-    archive: Archive, name: str, position: int, counts: dict[str, int], now: datetime,
+    database: Database, name: str, position: int, counts: dict[str, int], now: datetime,
     *, done: bool = False,
 ) -> None:  # fmt: skip
     """Note how far it came."""
@@ -36,13 +36,13 @@ def reached(
             session.add(row)
         row.position, row.counts, row.done, row.updated_at = position, counts, done, now
 
-    archive.write(work)
+    database.write(work)
 
 
-def forget(archive: Archive, name: str) -> None:
+def forget(database: Database, name: str) -> None:
     """Let it begin anew."""
 
     def work(session: Session) -> Any:
         session.execute(delete(Import).where(Import.name == name))
 
-    archive.write(work)
+    database.write(work)

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
     from storage.types.endpoints import FoundEndpoint
 
 
 class Owners:
     """Which source a page belongs to: the one whose host it lies on, or the nearest above it."""
 
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
-        with archive.reading() as session:
+    def __init__(self, database: Database) -> None:
+        self._archive = database
+        with database.reading() as session:
             newest_first = list(session.scalars(select(Source).order_by(Source.id.desc())))
         self._by_host = {folded_host(host_of(s.home_url)): s for s in newest_first}
 
@@ -56,11 +56,11 @@ class Owners:
 
 
 def held(
-    archive: Archive, source_id: int, pages: Sequence[tuple[str, datetime, str]]
+    database: Database, source_id: int, pages: Sequence[tuple[str, datetime, str]]
 ) -> set[tuple[str, datetime, str]]:
     """Those of (URL, moment, SHA-256 of the body) that are captures of the source already."""
     keys = {url_key(url) for url, _, _ in pages}
-    with archive.reading() as session:
+    with database.reading() as session:
         rows = session.execute(
             select(Capture.key, Capture.fetched_at, Capture.digest)
             .where(Capture.source_id == source_id, Capture.key.in_(keys))
@@ -70,7 +70,7 @@ def held(
 
 
 def follow(
-    archive: Archive, home_url: str, title: str | None, endpoint: FoundEndpoint, now: datetime
+    database: Database, home_url: str, title: str | None, endpoint: FoundEndpoint, now: datetime
 ) -> str | None:
     """Follow a source of a list by its feed; its name, ``None`` where it is followed already.
 
@@ -93,4 +93,4 @@ def follow(
         add_endpoints(session, source.id, [endpoint], now)
         return name
 
-    return archive.write(work)
+    return database.write(work)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 # Articles that a new name is looked for in, at most: the newest.
 _MOST = 1_000
@@ -34,14 +34,14 @@ def last_name(session: Session) -> int:
 
 
 def join_names(
-    archive: Archive, source_id: int, since: datetime, newer_than: int
+    database: Database, source_id: int, since: datetime, newer_than: int
 ) -> tuple[int, int]:
     """Find known names in what a run wrote, and the names that it brought in what was there.
 
     ``since`` is when the run began, ``newer_than`` what :func:`last_name` was then. Returns how
     many mentions were added, and how many names were left alone because they may mean several.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         names = Names(known_names(session))
         if not names.count:
             return 0, 0
@@ -68,7 +68,7 @@ def join_names(
                 lock_source(session, owner)
                 return _join(session.connection(), some, names)
 
-            done = archive.write(work)
+            done = database.write(work)
             added, unclear = added + done[0], unclear + done[1]
     return added, unclear
 

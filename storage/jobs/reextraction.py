@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +92,23 @@ def _query(extractor: str, source_id: int | None, since: datetime | None, *, old
 
 
 def count(
-    archive: Archive, extractor: str, source_id: int | None, since: datetime | None,
+    database: Database, extractor: str, source_id: int | None, since: datetime | None,
     *, older: bool, after: int = 0,
 ) -> int:  # fmt: skip
     """How many items there are to read again."""
     query = _query(extractor, source_id, since, older=older).where(Item.id > after)
-    with archive.reading() as session:
+    with database.reading() as session:
         total = select(func.count()).select_from(query.with_only_columns(Item.id).subquery())
         return session.scalar(total) or 0
 
 
 def take(
-    archive: Archive, extractor: str, source_id: int | None, since: datetime | None,
+    database: Database, extractor: str, source_id: int | None, since: datetime | None,
     *, older: bool, after: int, limit: int,
 ) -> list[ToReextract]:  # fmt: skip
     """The next items to read again, by id."""
     query = _query(extractor, source_id, since, older=older).where(Item.id > after)
-    with archive.reading() as session:
+    with database.reading() as session:
         rows = session.execute(query.order_by(Item.id).limit(limit)).all()
         return [
             ToReextract(
@@ -119,7 +119,7 @@ def take(
 
 
 def further_capture(
-    archive: Archive, first: Capture, url: str, within: timedelta = timedelta(hours=2)
+    database: Database, first: Capture, url: str, within: timedelta = timedelta(hours=2)
 ) -> Capture | None:
     """The capture of a further page of the article that ``first`` begins, of the same visit."""
     query = (
@@ -132,12 +132,12 @@ def further_capture(
         .order_by(Capture.fetched_at)
         .limit(1)
     )  # fmt: skip
-    with archive.reading() as session:
+    with database.reading() as session:
         return session.scalar(query)
 
 
 def record(
-    archive: Archive, source_id: int, done: Sequence[Reextracted], extractor: str, now: datetime
+    database: Database, source_id: int, done: Sequence[Reextracted], extractor: str, now: datetime
 ) -> list[list[str]]:
     """Write what was made of a source's captures; the fields that changed of each, in order.
 
@@ -152,7 +152,7 @@ def record(
         writing.finish()
         return changed
 
-    return archive.write(work)
+    return database.write(work)
 
 
 def _record(writing: Writing, one: Reextracted, extractor: str) -> list[str]:

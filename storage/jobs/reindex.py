@@ -11,13 +11,13 @@ from storage.search.index import indexer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 # Seconds between two words on how far it is.
 _PAUSE = 5.0
 
 
-def complete(archive: Archive, tell: Callable[[str], None] = lambda _: None) -> int:
+def complete(database: Database, tell: Callable[[str], None] = lambda _: None) -> int:
     """Sign and index what was stored without a signature or a search key; how many are indexed now.
 
     ``tell`` says from time to time how far it is.
@@ -30,10 +30,10 @@ def complete(archive: Archive, tell: Callable[[str], None] = lambda _: None) -> 
         def work(session: Any, after: int = last) -> int | None:
             return clusters.complete(session.connection(), after)
 
-        last = archive.write(work)
-    indexed = indexer.fill_missing(archive, _now_and_then(tell))
+        last = database.write(work)
+    indexed = indexer.fill_missing(database, _now_and_then(tell))
     if indexed:
-        archive.optimize(time.monotonic() - began)
+        database.optimize(time.monotonic() - began)
     return indexed
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from storage.maintenance.takedown import sweep_forgotten
 
 if TYPE_CHECKING:
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
-def tidied(archive: Archive, took: float) -> None:
+def tidied(database: Database, took: float) -> None:
     """What follows a run of so many seconds: pages erased by request leave the files, the database
     plans anew and merges what was written (:meth:`storage.archive.Archive.optimize`).
     """
-    sweep_forgotten(archive)
-    archive.optimize(took)
+    sweep_forgotten(database)
+    database.optimize(took)

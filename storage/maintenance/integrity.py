@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 _TOGETHER = 200
 # Of one kind of problem, so many are named; a count stands for the rest.
@@ -37,20 +37,20 @@ _NAMED = 50
 _QUICKLY_READ = 2_000_000_000
 
 
-def check(archive: Archive) -> list[str]:
+def check(database: Database) -> list[str]:
     """Everything that is wrong, a line each; empty where the archive is sound."""
-    problems = [f"schema: {difference}" for difference in differences(archive.engine)]
-    with archive.reading() as session:
+    problems = [f"schema: {difference}" for difference in differences(database.engine)]
+    with database.reading() as session:
         for look in (_database, _rows, _histories, _index, _signatures):
             problems += _shortened(list(look(session)))
-    return problems + _shortened(verify.verify(archive).problems)
+    return problems + _shortened(verify.verify(database).problems)
 
 
-def quick(archive: Archive) -> list[str]:
+def quick(database: Database) -> list[str]:
     """What is wrong with the database, as far as a few seconds tell."""
-    problems = [f"schema: {difference}" for difference in differences(archive.engine)]
-    if archive.location.is_sqlite:
-        with archive.reading() as session:
+    problems = [f"schema: {difference}" for difference in differences(database.engine)]
+    if database.location.is_sqlite:
+        with database.reading() as session:
             # It reads the whole file.
             if database_bytes(session) < _QUICKLY_READ:
                 said = session.execute(text("PRAGMA quick_check(3)")).scalars()

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 _BLANK = "about:blank#forgotten"
 # What one item shows of another, in content as it is kept.
@@ -54,37 +54,37 @@ _SHOWN = ("anchor", "teaser", "number", "kind", "published", "caption", "credit"
           "alternative_text", "full_name", "expansion")  # fmt: skip
 
 
-def forget_items(archive: Archive, ids: Sequence[int], why: str, now: datetime) -> dict[str, int]:
+def forget_items(database: Database, ids: Sequence[int], why: str, now: datetime) -> dict[str, int]:
     """Erase items; returns counts of what went.
 
     Raises:
         ArchiveError: a crawl is writing to a file that holds one of them; nothing that was
             erased before that comes back, and the same call goes on.
     """
-    return _forget(archive, list(ids), None, why, now)
+    return _forget(database, list(ids), None, why, now)
 
 
-def forget_source(archive: Archive, source_id: int, why: str, now: datetime) -> dict[str, int]:
+def forget_source(database: Database, source_id: int, why: str, now: datetime) -> dict[str, int]:
     """Erase a source with all that was ever kept of it.
 
     Raises:
         ArchiveError: as for :func:`forget_items`.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         ids = list(session.scalars(select(Item.id).where(Item.source_id == source_id)))
-    return _forget(archive, ids, source_id, why, now)
+    return _forget(database, ids, source_id, why, now)
 
 
-def finish(archive: Archive) -> int:
+def finish(database: Database) -> int:
     """Go on with takedowns that a kill cut short; returns how many there were."""
-    with archive.reading() as session:
+    with database.reading() as session:
         begun = list(session.scalars(select(Forgetting.id).where(Forgetting.state == "begun")))
     for number in begun:
-        _sweep(archive, number)
+        _sweep(database, number)
     return len(begun)
 
 
-def obey(archive: Archive, other: Archive, now: datetime) -> int:
+def obey(database: Database, other: Database, now: datetime) -> int:
     """Erase what another archive's takedowns name, and take over its tombstones.
 
     For a backup that is older than they are. Returns how many items went.
@@ -94,7 +94,7 @@ def obey(archive: Archive, other: Archive, now: datetime) -> int:
     names = {(kind, digest) for kind, digest in rows}
     if not names:
         return 0
-    with archive.reading() as session:
+    with database.reading() as session:
         connection = session.connection()
         ids = [
             item_id
@@ -126,14 +126,14 @@ def obey(archive: Archive, other: Archive, now: datetime) -> int:
 
     ids = sorted(set(ids))
     if ids:
-        forget_items(archive, ids, why, now)
-    archive.write(bury)
+        forget_items(database, ids, why, now)
+    database.write(bury)
     return len(ids)
 
 
-def sweep_forgotten(archive: Archive) -> int:
+def sweep_forgotten(database: Database) -> int:
     """Take out of the files what came back at another address; returns how many captures."""
-    with archive.reading() as session:
+    with database.reading() as session:
         query = select(Capture.file, Capture.record_id, Capture.key).where(
             Capture.kind == "forgotten"
         )
@@ -143,9 +143,9 @@ def sweep_forgotten(archive: Archive) -> int:
             files.setdefault(file, set()).add(record_id)
             keys.add(key)
     if keys:
-        archive.write(lambda session: _unlink(session, keys))
+        database.write(lambda session: _unlink(session, keys))
     for file, records in files.items():
-        rewrite.rewrite(archive, file, records)
+        rewrite.rewrite(database, file, records)
     return sum(map(len, files.values()))
 
 
@@ -166,7 +166,7 @@ def _unlink(session: Session, keys: set[str]) -> None:
     indexer.fill(connection, others)
 
 
-def revoke(archive: Archive, number: int) -> None:
+def revoke(database: Database, number: int) -> None:
     """Lift the tombstones of a takedown: what it erased may be found and kept again.
 
     Raises:
@@ -177,13 +177,13 @@ def revoke(archive: Archive, number: int) -> None:
         done: Any = session.execute(delete(Forgetting).where(Forgetting.id == number))
         return int(done.rowcount)
 
-    if not archive.write(work):
+    if not database.write(work):
         raise UnknownItem(f"there is no takedown {number}", "`dateline forget --list` has them")
 
 
-def history(archive: Archive) -> list[dict[str, Any]]:
+def history(database: Database) -> list[dict[str, Any]]:
     """All takedowns, oldest first, JSON-ready."""
-    with archive.reading() as session:
+    with database.reading() as session:
         return [
             {"id": f.id, "at": f.at.isoformat(), "why": f.why, "what": f.what, "state": f.state,
              **{name: count for name, count in f.counts.items() if isinstance(count, int)}}
@@ -192,15 +192,15 @@ def history(archive: Archive) -> list[dict[str, Any]]:
 
 
 def _forget(
-    archive: Archive, ids: list[int], source_id: int | None, why: str, now: datetime
+    database: Database, ids: list[int], source_id: int | None, why: str, now: datetime
 ) -> dict[str, int]:
-    plan = planned(archive, ids, source_id)
+    plan = planned(database, ids, source_id)
 
     def work(session: Session) -> int:
         return _erase_rows(session, plan, source_id, why, now)
 
-    number = archive.write(work)
-    return _sweep(archive, number)
+    number = database.write(work)
+    return _sweep(database, number)
 
 
 def _erase_rows(
@@ -347,15 +347,15 @@ def _scrubbed(value: Any, keys: Collection[str]) -> Any:
     return {name: _scrubbed(part, keys) for name, part in value.items()}
 
 
-def _sweep(archive: Archive, number: int) -> dict[str, int]:
+def _sweep(database: Database, number: int) -> dict[str, int]:
     """Rewrite files without what a takedown lists, then free the pages of the database."""
-    rewrite.finish(archive)
-    with archive.reading() as session:
+    rewrite.finish(database)
+    with database.reading() as session:
         counts = dict(session.get_one(Forgetting, number).counts)
     pending = counts.pop("pending", {})
     for name in pending.get("dictionaries", ()):
-        _drop_dictionary(archive, name)
-    with archive.reading() as session:
+        _drop_dictionary(database, name)
+    with database.reading() as session:
         records = [r for found in pending.get("records", {}).values() for r in found]
         where: dict[str, set[str]] = {}
         for some in chunked(records, 1_000):
@@ -365,9 +365,9 @@ def _sweep(archive: Archive, number: int) -> dict[str, int]:
             for file, record_id in rows:
                 where.setdefault(file, set()).add(record_id)
     for file, found in where.items():
-        rewrite.rewrite(archive, file, found)
+        rewrite.rewrite(database, file, found)
     for path in pending.get("paths", ()):
-        (archive.location.media / path).unlink(missing_ok=True)
+        (database.location.media / path).unlink(missing_ok=True)
     source_id = pending.get("source")
 
     def close(session: Session) -> None:
@@ -377,21 +377,21 @@ def _sweep(archive: Archive, number: int) -> dict[str, int]:
             update(Forgetting).where(Forgetting.id == number).values(state="done", counts=counts)
         )
 
-    archive.write(close)
-    _free_pages(archive)
+    database.write(close)
+    _free_pages(database)
     return {name: count for name, count in counts.items() if isinstance(count, int)}
 
 
-def _drop_dictionary(archive: Archive, name: str) -> None:
+def _drop_dictionary(database: Database, name: str) -> None:
     """Pack the files over a dictionary as gzip, and remove it."""
     suffix = f".{name}{warc.ZSTD_SUFFIX}"
-    with archive.reading() as session:
+    with database.reading() as session:
         files = list(session.scalars(
             select(Capture.file).distinct().where(Capture.file.endswith(suffix))
         ))  # fmt: skip
     for file in files:
-        rewrite.rewrite(archive, file, (), warc.GZIP)
-    folder = archive.location.captures / DICTIONARIES
+        rewrite.rewrite(database, file, (), warc.GZIP)
+    folder = database.location.captures / DICTIONARIES
     (folder / f"{name}.zst").unlink(missing_ok=True)
     zstd_dictionaries.load.cache_clear()
 
@@ -401,7 +401,7 @@ _TABLES = ("items", "addresses", "articles", "directory_entries", "entry_names",
            "signatures", "search_index", "dossier_articles")  # fmt: skip
 
 
-def _free_pages(archive: Archive) -> None:
+def _free_pages(database: Database) -> None:
     """Leave no deleted row in a free page, an index segment or the write-ahead log.
 
     Raises:
@@ -409,10 +409,10 @@ def _free_pages(archive: Archive) -> None:
     """
     from sqlalchemy.exc import OperationalError
 
-    archive.engine.dispose()
-    sqlite = archive.engine.dialect.name == "sqlite"
+    database.engine.dispose()
+    sqlite = database.engine.dialect.name == "sqlite"
     try:
-        with archive.engine.connect() as connection:
+        with database.engine.connect() as connection:
             raw = connection.connection.driver_connection
             if raw is None:
                 return
@@ -428,7 +428,7 @@ def _free_pages(archive: Archive) -> None:
                         "end other users of the archive and run `dateline forget --finish`",
                     )
         if not sqlite:
-            with archive.engine.connect().execution_options(
+            with database.engine.connect().execution_options(
                 isolation_level="AUTOCOMMIT"
             ) as connection:
                 for table in _TABLES:

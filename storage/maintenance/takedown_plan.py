@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
 @dataclass(slots=True)
@@ -40,10 +40,10 @@ class Plan:
     dictionaries: list[str] = field(default_factory=list)
 
 
-def planned(archive: Archive, ids: list[int], source_id: int | None) -> Plan:
+def planned(database: Database, ids: list[int], source_id: int | None) -> Plan:
     """All that goes with items, or with a whole source."""
     plan = Plan(ids)
-    with archive.reading() as session:
+    with database.reading() as session:
         for some in chunked(ids, 1_000):
             plan.keys.update(session.scalars(select(Address.key).where(Address.item_id.in_(some))))
             urls = session.scalars(select(Item.url).where(Item.id.in_(some)))
@@ -53,7 +53,7 @@ def planned(archive: Archive, ids: list[int], source_id: int | None) -> Plan:
             plan.records.setdefault(row.file, []).append(row.record_id)
         plan.captures = len(captures)
         _plan_media(session, plan)
-        plan.dictionaries = _dictionaries_with(archive, session, captures, source_id)
+        plan.dictionaries = _dictionaries_with(database, session, captures, source_id)
     return plan
 
 
@@ -146,7 +146,7 @@ def _plan_media(session: Session, plan: Plan) -> None:
 
 
 def _dictionaries_with(
-    archive: Archive, session: Session, captures: Sequence[Capture], source_id: int | None
+    database: Database, session: Session, captures: Sequence[Capture], source_id: int | None
 ) -> list[str]:
     """The dictionaries that may hold what is to go: those of its sources' files."""
     sources = {c.source_id for c in captures} | ({source_id} if source_id is not None else set())
@@ -155,24 +155,24 @@ def _dictionaries_with(
         .where(Capture.source_id.in_(sources), Capture.file.endswith(warc.ZSTD_SUFFIX))
     )  # fmt: skip
     names = {dictionaries.name_in(file) for file in files}
-    folder = archive.location.captures / DICTIONARIES
+    folder = database.location.captures / DICTIONARIES
     found = []
     for name in sorted(names):
         try:
             held = dictionaries.read(folder, name)
         except CaptureUnreadable:
             continue
-        if source_id is not None or any(_holds(archive, held, c) for c in captures):
+        if source_id is not None or any(_holds(database, held, c) for c in captures):
             found.append(name)
     return found
 
 
-def _holds(archive: Archive, dictionary: bytes, capture: Capture) -> bool:
+def _holds(database: Database, dictionary: bytes, capture: Capture) -> bool:
     """Whether a page is one of those that a dictionary was made of, whole or in part."""
     if capture.kind != "response":
         return False
     try:
-        body = read_capture(archive, capture)
+        body = read_capture(database, capture)
     except CaptureUnreadable:
         return False
     # A page's middle is its own; template stands at both ends.

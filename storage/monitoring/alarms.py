@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 # News that should have come since the last: by chance none comes in one of 3,000 such stretches.
 _SILENT_NEWS = 8.0
@@ -42,7 +42,7 @@ _OVERDUE = timedelta(hours=24)
 
 
 def finish(
-    archive: Archive, source_id: int, run_id: int, now: datetime, *, state: str, reason: str,
+    database: Database, source_id: int, run_id: int, now: datetime, *, state: str, reason: str,
     counts: dict[str, int], causes: dict[str, int],
 ) -> list[str]:  # fmt: skip
     """Close a crawl run and look at how its source is; returns the alarms raised, a line each."""
@@ -56,7 +56,7 @@ def finish(
             alerts.tell_alarms(session, name, raised, now)
         return [f"{one.kind}: {one.detail}" for one in raised]
 
-    return archive.write(work)
+    return database.write(work)
 
 
 def check(session: Session, source_id: int, now: datetime) -> list[Alarm]:
@@ -88,7 +88,7 @@ def check(session: Session, source_id: int, now: datetime) -> list[Alarm]:
 
 
 def alarms(
-    archive: Archive, source: str | None = None, *, cleared: bool = False, limit: int = 100
+    database: Database, source: str | None = None, *, cleared: bool = False, limit: int = 100
 ) -> list[dict[str, Any]]:
     """Alarms, the newest first, JSON-ready; those that were ``cleared`` too."""
     query = select(Alarm, Source.name).join(Source, Source.id == Alarm.source_id)
@@ -96,7 +96,7 @@ def alarms(
         query = query.where(Source.name == source)
     if not cleared:
         query = query.where(Alarm.cleared_at.is_(None))
-    with archive.reading() as session:
+    with database.reading() as session:
         return [
             as_record(one, name)
             for one, name in session.execute(query.order_by(Alarm.id.desc()).limit(limit))

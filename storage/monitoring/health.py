@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 _RUNS = 20
 _DAYS = 30
@@ -35,13 +35,13 @@ _DAYS = 30
 _SAMPLE = 500
 
 
-def source(archive: Archive, name: str, now: datetime) -> dict[str, Any]:
+def source(database: Database, name: str, now: datetime) -> dict[str, Any]:
     """A source with its health, JSON-ready.
 
     Raises:
         UnknownSource: there is none of that name.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         row = get_source(session, name)
         info = list_sources(session, row.id)[0]
         runs = last_runs(session, row.id, _RUNS)
@@ -65,14 +65,14 @@ def source(archive: Archive, name: str, now: datetime) -> dict[str, Any]:
 
 
 def runs(
-    archive: Archive, name: str | None, limit: int, before: int | None
+    database: Database, name: str | None, limit: int, before: int | None
 ) -> list[dict[str, Any]]:
     """Crawl runs, the newest first, of one source or of all; those with a number below ``before``.
 
     Raises:
         UnknownSource: there is none of that name.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         query = select(CrawlRun, Source.name).join(Source, Source.id == CrawlRun.source_id)
         if name is not None:
             query = query.where(CrawlRun.source_id == get_source(session, name).id)
@@ -91,7 +91,7 @@ def run_record(run: CrawlRun, source_name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def set_state(archive: Archive, name: str, state: str) -> None:
+def set_state(database: Database, name: str, state: str) -> None:
     """Pause a source, or let it be crawled again (``active``).
 
     Raises:
@@ -101,7 +101,7 @@ def set_state(archive: Archive, name: str, state: str) -> None:
     def work(session: Session) -> None:
         get_source(session, name).state = state
 
-    archive.write(work)
+    database.write(work)
 
 
 def _endpoints(session: Session, source_id: int) -> list[Endpoint]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class ArchiveFigures:
     messages_waiting: int
 
 
-def of_sources(archive: Archive, now: datetime) -> list[SourceFigures]:
+def of_sources(database: Database, now: datetime) -> list[SourceFigures]:
     """Each source by name."""
-    with archive.reading() as session:
+    with database.reading() as session:
         failing = dict(session.execute(
             select(Endpoint.source_id, func.count())
             .where(Endpoint.failures > 0, Endpoint.closed_at.is_(None))
@@ -82,13 +82,13 @@ def _since(moment: datetime | None, now: datetime) -> float:
     return 0.0 if moment is None else (now - moment).total_seconds()
 
 
-def of_archive(archive: Archive) -> ArchiveFigures:
+def of_archive(database: Database) -> ArchiveFigures:
     """The archive as a whole."""
-    with archive.reading() as session:
+    with database.reading() as session:
         return ArchiveFigures(
             int(session.scalar(select(func.sum(Capture.length))) or 0),
             database_bytes(session),
-            shutil.disk_usage(archive.location.folder).free,
+            shutil.disk_usage(database.location.folder).free,
             session.scalar(
                 select(func.count()).select_from(Delivery).where(Delivery.due_at.is_not(None))
             ) or 0,

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
 # An endpoint that failed so often in a row is in trouble, not unlucky.
 FAILURES = 3
 
 
-def trouble(archive: Archive, now: datetime) -> list[dict[str, Any]]:
+def trouble(database: Database, now: datetime) -> list[dict[str, Any]]:
     """The sources in trouble and why, JSON-ready."""
-    with archive.reading() as session:
+    with database.reading() as session:
         names = dict(session.execute(select(Source.id, Source.name)).all())
         found = trouble_by_source(session, now)
     return [{"source": names[i], "why": why} for i, why in sorted(found.items())]
@@ -52,11 +52,11 @@ def trouble_by_source(session: Session, now: datetime) -> dict[int, list[str]]:
     return found
 
 
-def status_of(archive: Archive, now: datetime) -> dict[str, Any]:
+def status_of(database: Database, now: datetime) -> dict[str, Any]:
     """What the archive holds, and how each source is; JSON-ready."""
     from storage.crawl.runs import last_runs
 
-    with archive.reading() as session:
+    with database.reading() as session:
         sources = []
         trouble = trouble_by_source(session, now)
         for s in list_sources(session):
@@ -75,7 +75,7 @@ def status_of(archive: Archive, now: datetime) -> dict[str, Any]:
             return session.scalar(select(func.count()).select_from(table)) or 0
 
         return {
-            "folder": str(archive.location.folder),
+            "folder": str(database.location.folder),
             "articles": count(Article), "entries": count(DirectoryEntry),
             "revisions": count(Revision), "captures": count(Capture),
             "capture_bytes": int(session.scalar(select(func.sum(Capture.length))) or 0),

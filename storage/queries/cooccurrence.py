@@ -12,7 +12,7 @@ from sqlalchemy import select
 from storage.models import Item, Mention
 
 if TYPE_CHECKING:
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 # Articles that are looked through, the newest; entries in one of them that are joined.
 _ARTICLES = 500
@@ -38,9 +38,9 @@ class Circle:
     articles: int
 
 
-def around(archive: Archive, entry_id: int, limit: int = 20) -> Circle:
+def around(database: Database, entry_id: int, limit: int = 20) -> Circle:
     """The ``limit`` entries most often named beside one, over its newest articles."""
-    with archive.reading() as session:
+    with database.reading() as session:
         ids = list(session.scalars(
             select(Mention.item_id).where(Mention.entry_id == entry_id).distinct()
             .order_by(Mention.item_id.desc()).limit(_ARTICLES)

@@ -25,19 +25,19 @@ from storage.types.content import ClaimedMoment
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 _MOST = 50
 
 
-def who(archive: Archive, name: str) -> list[dict[str, Any]]:
+def who(database: Database, name: str) -> list[dict[str, Any]]:
     """The entries called ``name``, or whose name begins with it or holds it; JSON-ready.
 
     Raises:
         UnknownItem: nobody is called so.
     """
     key = name_key(name)
-    with archive.reading() as session:
+    with database.reading() as session:
         ids = _called(session, key)
         if not ids:
             raise UnknownItem(
@@ -77,10 +77,10 @@ def _entry(session: Session, item_id: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def names_of(archive: Archive, item_id: int) -> list[str]:
+def names_of(database: Database, item_id: int) -> list[str]:
     """The names under which an entry is known."""
     query = select(EntryName.name).where(EntryName.item_id == item_id).order_by(EntryName.name)
-    with archive.reading() as session:
+    with database.reading() as session:
         return list(session.scalars(query))
 
 
@@ -112,12 +112,12 @@ def articles_naming(session: Session, item_id: int, limit: int = 200) -> list[di
     return found
 
 
-def neighbours(archive: Archive, item_id: int) -> list[dict[str, Any]]:
+def neighbours(database: Database, item_id: int) -> list[dict[str, Any]]:
     """The items within two steps of one, along links and mentions in both directions; JSON-ready.
 
     Each with its distance (1 or 2) and, at distance 1, how it is linked.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         first = _beside(session, [item_id])
         near = {i: hows for i, hows in first.items() if i != item_id}
         second = _beside(session, list(near))

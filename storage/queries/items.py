@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
-def find(archive: Archive, name: str) -> int:
+def find(database: Database, name: str) -> int:
     """The item called ``name``: its id in this archive, or a URL under which it was met.
 
     Raises:
         UnknownItem: there is none.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         if is_whole_number(name):
             found = session.scalar(select(Item.id).where(Item.id == int(name)))
         elif is_web_url(name):
@@ -63,13 +63,13 @@ def find(archive: Archive, name: str) -> int:
     return found
 
 
-def item(archive: Archive, item_id: int, revision: int | None = None) -> dict[str, Any]:
+def item(database: Database, item_id: int, revision: int | None = None) -> dict[str, Any]:
     """An item with its text, links, mentions, revisions and capture, JSON-ready.
 
     Raises:
         UnknownItem: it has no such revision.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         row = session.get_one(Item, item_id)
         source = session.get_one(Source, row.source_id)
         revisions = _revisions(session, item_id)
@@ -134,13 +134,13 @@ def _content(
     return found[number]
 
 
-def content(archive: Archive, item_id: int, revision: int) -> dict[str, Any]:
+def content(database: Database, item_id: int, revision: int) -> dict[str, Any]:
     """The content (JSON form) of a revision.
 
     Raises:
         UnknownItem: the item has no such revision.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         return _content(session, _revisions(session, item_id), revision, item_id)
 
 
@@ -248,23 +248,23 @@ def _capture(session: Session, capture_id: int) -> dict[str, Any]:
             "digest": row.digest, "rights": row.rights}  # fmt: skip
 
 
-def raw_page(archive: Archive, item_id: int, revision: int | None = None) -> bytes:
+def raw_page(database: Database, item_id: int, revision: int | None = None) -> bytes:
     """The body that a revision (default: the newest) was made of, its content coding undone.
 
     Raises:
         UnknownItem: the item has no such revision, or its page was never fetched.
         CaptureUnreadable: the capture is missing or damaged, or does not match its digest.
     """
-    return read_capture(archive, capture_of(archive, item_id, revision))
+    return read_capture(database, capture_of(database, item_id, revision))
 
 
-def capture_of(archive: Archive, item_id: int, revision: int | None = None) -> Capture:
+def capture_of(database: Database, item_id: int, revision: int | None = None) -> Capture:
     """The capture that a revision (default: the newest) was made of.
 
     Raises:
         UnknownItem: the item has no such revision, or its page was never fetched.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         revisions = _revisions(session, item_id)
         if not revisions:
             raise UnknownItem(f"the page of item {item_id} was never fetched", "crawl its source")
@@ -282,7 +282,7 @@ class MediaFile:
     content_type: str | None
 
 
-def media_file(archive: Archive, digest: str) -> MediaFile:
+def media_file(database: Database, digest: str) -> MediaFile:
     """The stored file of this digest.
 
     Raises:
@@ -291,8 +291,8 @@ def media_file(archive: Archive, digest: str) -> MediaFile:
     query = select(Media.path, Media.content_type).where(
         Media.digest == digest, Media.state == "stored", Media.path.is_not(None)
     )
-    with archive.reading() as session:
+    with database.reading() as session:
         found = session.execute(query.limit(1)).first()
     if found is None or found.path is None:
         raise UnknownItem(f"the archive holds no file {digest[:12]}", "open it from an article")
-    return MediaFile(archive.location.media / found.path, found.content_type)
+    return MediaFile(database.location.media / found.path, found.content_type)

@@ -11,12 +11,12 @@ from storage.models import Article, Revision, Source
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 _LOOKED_AT = 500
 
 
-def since(archive: Archive, moment: datetime, limit: int = 50) -> list[int]:
+def since(database: Database, moment: datetime, limit: int = 50) -> list[int]:
     """The articles first seen after ``moment``, the last one first; at most ``limit``."""
     # The newest revisions are the last written: no index by moment is needed.
     query = (
@@ -26,12 +26,12 @@ def since(archive: Archive, moment: datetime, limit: int = 50) -> list[int]:
         .order_by(Revision.id.desc())
         .limit(_LOOKED_AT)
     )
-    with archive.reading() as session:
+    with database.reading() as session:
         return [i for i, at in session.execute(query) if at > moment][:limit]
 
 
-def size(archive: Archive) -> tuple[int, int]:
+def size(database: Database) -> tuple[int, int]:
     """How many articles of how many sources there are."""
-    with archive.reading() as session:
+    with database.reading() as session:
         articles = session.scalar(select(func.count()).select_from(Article)) or 0
         return articles, session.scalar(select(func.count()).select_from(Source)) or 0

@@ -15,7 +15,7 @@ from storage.text.urls import is_web_url, url_key
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 MOST = 5_000
 
@@ -31,7 +31,7 @@ class Memento:
     content_type: str | None
 
 
-def mementos(archive: Archive, url: str) -> list[Memento]:
+def mementos(database: Database, url: str) -> list[Memento]:
     """The captures of ``url`` in the order of time, the newest ``MOST`` of them.
 
     Raises:
@@ -51,7 +51,7 @@ def mementos(archive: Archive, url: str) -> list[Memento]:
         .order_by(Capture.fetched_at.desc(), Capture.id.desc())
         .limit(MOST)
     )
-    with archive.reading() as session:
+    with database.reading() as session:
         found = [Memento(*row) for row in session.execute(query)]
     if not found:
         raise UnknownItem(f"the archive holds no capture of {url}", "look for it with a search")
@@ -65,16 +65,16 @@ def nearest(found: list[Memento], at: datetime | None) -> Memento:
     return min(found, key=lambda one: (abs(one.at - at), one.id))
 
 
-def body_of(archive: Archive, capture_id: int) -> tuple[Memento, bytes]:
+def body_of(database: Database, capture_id: int) -> tuple[Memento, bytes]:
     """A capture and its decoded body, proved against its digest.
 
     Raises:
         UnknownItem: there is no such capture, or it was forgotten.
         CaptureUnreadable: it is missing or damaged.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         row = session.get(Capture, capture_id)
     if row is None or row.kind == "forgotten":
         raise UnknownItem(f"the archive holds no capture {capture_id}", "take one from an article")
     found = Memento(row.id, row.url, row.fetched_at, row.status, row.content_type)
-    return found, read_capture(archive, row)
+    return found, read_capture(database, row)

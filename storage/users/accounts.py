@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 Scope = Literal["read", "write"]
 # Lets leaked tokens be found by what they begin with, as GitHub's and others do.
@@ -57,26 +57,26 @@ class TokenInfo:
     revoked_at: datetime | None
 
 
-def users(archive: Archive) -> list[UserInfo]:
+def users(database: Database) -> list[UserInfo]:
     """All users by name."""
-    with archive.reading() as session:
+    with database.reading() as session:
         return [_user(one) for one in session.scalars(select(User).order_by(User.name))]
 
 
-def has_users(archive: Archive) -> bool:
+def has_users(database: Database) -> bool:
     """Whether anybody must log in."""
-    with archive.reading() as session:
+    with database.reading() as session:
         return bool(session.scalar(select(func.count()).select_from(User)))
 
 
-def find_user(archive: Archive, name: str) -> UserInfo | None:
+def find_user(database: Database, name: str) -> UserInfo | None:
     """The user called ``name``."""
-    with archive.reading() as session:
+    with database.reading() as session:
         found = session.scalar(select(User).where(User.name == name))
         return None if found is None else _user(found)
 
 
-def add_user(archive: Archive, name: str, password: str, now: datetime) -> None:
+def add_user(database: Database, name: str, password: str, now: datetime) -> None:
     """Let somebody log in; ``password`` is hashed already.
 
     Raises:
@@ -92,10 +92,10 @@ def add_user(archive: Archive, name: str, password: str, now: datetime) -> None:
             raise ReaderExists(f"there is a user {name!r}", "`dateline user password` changes it")
         session.add(User(name=name, password=password, created_at=now, generation=1))
 
-    archive.write(work)
+    database.write(work)
 
 
-def set_password(archive: Archive, name: str, password: str) -> None:
+def set_password(database: Database, name: str, password: str) -> None:
     """Give a user another password, hashed already; sessions begun with the old one end.
 
     Raises:
@@ -109,10 +109,10 @@ def set_password(archive: Archive, name: str, password: str) -> None:
         user.password = password
         user.generation += 1
 
-    archive.write(work)
+    database.write(work)
 
 
-def remove_user(archive: Archive, name: str) -> None:
+def remove_user(database: Database, name: str) -> None:
     """Let a user log in no more.
 
     Raises:
@@ -124,10 +124,10 @@ def remove_user(archive: Archive, name: str) -> None:
             raise _unknown(f"no user is called {name!r}", "user")
         session.execute(delete(User).where(User.name == name))
 
-    archive.write(work)
+    database.write(work)
 
 
-def add_token(archive: Archive, name: str, scope: Scope, now: datetime) -> str:
+def add_token(database: Database, name: str, scope: Scope, now: datetime) -> str:
     """A new token; it is returned here and can be read nowhere again.
 
     Raises:
@@ -137,7 +137,7 @@ def add_token(archive: Archive, name: str, scope: Scope, now: datetime) -> str:
     if not name or len(name) > _NAME:
         raise ArchiveError(f"a name has 1 to {_NAME} characters", "say what the token is for")
     secret = PREFIX + secrets.token_urlsafe(32)
-    archive.write(
+    database.write(
         lambda session: session.add(
             Token(name=name, digest=_digest(secret), scope=scope, created_at=now)
         )
@@ -145,13 +145,13 @@ def add_token(archive: Archive, name: str, scope: Scope, now: datetime) -> str:
     return secret
 
 
-def tokens(archive: Archive) -> list[TokenInfo]:
+def tokens(database: Database) -> list[TokenInfo]:
     """All tokens, the newest first."""
-    with archive.reading() as session:
+    with database.reading() as session:
         return [_token(one) for one in session.scalars(select(Token).order_by(Token.id.desc()))]
 
 
-def revoke_token(archive: Archive, number: int, now: datetime) -> None:
+def revoke_token(database: Database, number: int, now: datetime) -> None:
     """Let a token open nothing more.
 
     Raises:
@@ -164,21 +164,21 @@ def revoke_token(archive: Archive, number: int, now: datetime) -> None:
             raise _unknown(f"there is no token {number}", "token")
         token.revoked_at = token.revoked_at or now
 
-    archive.write(work)
+    database.write(work)
 
 
-def scope_of(archive: Archive, secret: str, now: datetime, note_after: timedelta) -> Scope | None:
+def scope_of(database: Database, secret: str, now: datetime, note_after: timedelta) -> Scope | None:
     """What a token opens; ``None`` where it is none or revoked.
 
     That it was used is noted at most every ``note_after``, so that reading writes seldom.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         found = session.scalar(select(Token).where(Token.digest == _digest(secret)))
         if found is None or found.revoked_at is not None:
             return None
         info = _token(found)
     if info.used_at is None or now - info.used_at > note_after:
-        archive.write(
+        database.write(
             lambda session: session.execute(
                 update(Token).where(Token.id == info.id).values(used_at=now)
             )
@@ -186,7 +186,7 @@ def scope_of(archive: Archive, secret: str, now: datetime, note_after: timedelta
     return info.scope
 
 
-def end_session(archive: Archive, secret: str, now: datetime, expires_at: datetime) -> None:
+def end_session(database: Database, secret: str, now: datetime, expires_at: datetime) -> None:
     """Accept a session no more, whatever cookie brings it; expired ones are forgotten."""
 
     def work(session: Session) -> None:
@@ -195,12 +195,12 @@ def end_session(archive: Archive, secret: str, now: datetime, expires_at: dateti
             session, EndedSession, [{"digest": _digest(secret), "expires_at": expires_at}]
         )
 
-    archive.write(work)
+    database.write(work)
 
 
-def has_ended(archive: Archive, secret: str) -> bool:
+def has_ended(database: Database, secret: str) -> bool:
     """Whether the session of that secret was ended by its user."""
-    with archive.reading() as session:
+    with database.reading() as session:
         return session.get(EndedSession, _digest(secret)) is not None
 
 

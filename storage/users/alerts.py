@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
     from storage.models import Alarm
 
 # Articles that one message tells of, and revisions that are looked at together.
@@ -81,7 +81,7 @@ class Message:
 
 
 def watch(
-    archive: Archive, search_id: int | None, target: str, every_minutes: int, now: datetime
+    database: Database, search_id: int | None, target: str, every_minutes: int, now: datetime
 ) -> WatchInfo:
     """Tell ``target`` (``mailto:…`` or a webhook's URL) of new matches of a saved search from now
     on, or of alarms (``None``).
@@ -94,7 +94,7 @@ def watch(
 
     target = checked_target(target)
     if search_id is not None:
-        search(archive, search_id)
+        search(database, search_id)
 
     def work(session: Session) -> int:
         newest = session.scalar(select(func.max(Revision.id))) or 0
@@ -107,8 +107,8 @@ def watch(
         session.flush()
         return row.id
 
-    number = archive.write(work)
-    return next(one for one in watches(archive) if one.id == number)
+    number = database.write(work)
+    return next(one for one in watches(database) if one.id == number)
 
 
 def checked_target(target: str) -> str:
@@ -129,22 +129,22 @@ def checked_target(target: str) -> str:
                     "write archive@example.org or https://example.org/hook")  # fmt: skip
 
 
-def unwatch(archive: Archive, number: int) -> None:
+def unwatch(database: Database, number: int) -> None:
     """End a watch.
 
     Raises:
         UnknownWatch: there is none of that number.
     """
-    done = archive.write(
+    done = database.write(
         lambda s: s.connection().execute(delete(Watch).where(Watch.id == number)).rowcount
     )
     if not done:
         raise UnknownWatch(f"there is no alert {number}", "`dateline alert list` lists them")
 
 
-def watches(archive: Archive) -> list[WatchInfo]:
+def watches(database: Database) -> list[WatchInfo]:
     """All watches."""
-    with archive.reading() as session:
+    with database.reading() as session:
         rows = session.execute(
             select(Watch, SavedSearch.name, SavedSearch.query)
             .outerjoin(SavedSearch, SavedSearch.id == Watch.search_id).order_by(Watch.id)
@@ -184,28 +184,28 @@ def _put(session: Session, watch_id: int, payload: dict[str, Any], now: datetime
                          due_at=now, attempts=0))  # fmt: skip
 
 
-def anything_due(archive: Archive, now: datetime) -> bool:
+def anything_due(database: Database, now: datetime) -> bool:
     """Whether there is a search to look for matches of, or a message to send."""
-    with archive.reading() as session:
+    with database.reading() as session:
         return bool(session.scalar(select(or_(
             exists().where(Watch.search_id.is_not(None), Watch.due_at <= now),
             exists().where(Delivery.due_at <= now),
         ))))  # fmt: skip
 
 
-def gather(archive: Archive, now: datetime) -> int:
+def gather(database: Database, now: datetime) -> int:
     """Look for new matches of the watches that are due; returns how many messages were made."""
-    with archive.reading() as session:
+    with database.reading() as session:
         due = list(session.scalars(
             select(Watch.id).where(Watch.search_id.is_not(None), Watch.due_at <= now)
         ))  # fmt: skip
     made = 0
     for number in due:
-        while archive.write(lambda s, number=number: _gather_one(s, number, now)):  # type: ignore[misc]
+        while database.write(lambda s, number=number: _gather_one(s, number, now)):  # type: ignore[misc]
             made += 1
     if made:
         old = delete(Delivery).where(Delivery.due_at.is_(None), Delivery.created_at < now - _KEPT)
-        archive.write(lambda s: s.execute(old))
+        database.write(lambda s: s.execute(old))
     return made
 
 
@@ -282,31 +282,31 @@ def _article(one: hits.Hit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def due(archive: Archive, now: datetime, limit: int = 50) -> list[Message]:
+def due(database: Database, now: datetime, limit: int = 50) -> list[Message]:
     """Messages to be sent now, the oldest first."""
     query = (
         select(Delivery, Watch)
         .join(Watch, Watch.id == Delivery.watch_id)
         .where(Delivery.due_at <= now).order_by(Delivery.id).limit(limit)
     )  # fmt: skip
-    with archive.reading() as session:
+    with database.reading() as session:
         return [
             Message(one.id, one.key, row.target, row.secret, one.payload, one.attempts)
             for one, row in session.execute(query)
         ]
 
 
-def sent(archive: Archive, message: Message, now: datetime) -> None:
+def sent(database: Database, message: Message, now: datetime) -> None:
     """Note that a message was taken."""
-    _note(archive, message, due_at=None, sent_at=now, error=None)
+    _note(database, message, due_at=None, sent_at=now, error=None)
 
 
-def failed(archive: Archive, message: Message, error: str, now: datetime) -> None:
+def failed(database: Database, message: Message, error: str, now: datetime) -> None:
     """Note that a message was not taken: again later, twice as late each time; given up in the
     end."""
     pause = min(_FIRST_PAUSE * (1 << min(message.attempts, 12)), _LONGEST_PAUSE)
     again = now + pause if message.attempts + 1 < _MOST_ATTEMPTS else None
-    _note(archive, message, due_at=again, error=error[:500])
+    _note(database, message, due_at=again, error=error[:500])
 
 
 def forget(session: Session, items: Collection[int], source: str | None) -> None:
@@ -326,8 +326,8 @@ def forget(session: Session, items: Collection[int], source: str | None) -> None
     session.flush()
 
 
-def _note(archive: Archive, message: Message, **values: Any) -> None:
-    archive.write(
+def _note(database: Database, message: Message, **values: Any) -> None:
+    database.write(
         lambda s: s.execute(
             update(Delivery).where(Delivery.id == message.id)
             .values(attempts=message.attempts + 1, **values)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 # Articles of a dossier that are put in by hand.
 MOST = 10_000
@@ -50,9 +50,9 @@ class Gathered:
     added_at: datetime
 
 
-def dossiers(archive: Archive) -> list[DossierInfo]:
+def dossiers(database: Database) -> list[DossierInfo]:
     """All dossiers by name."""
-    with archive.reading() as session:
+    with database.reading() as session:
         counts = dict(
             session.execute(
                 select(DossierArticle.dossier_id, func.count()).group_by(DossierArticle.dossier_id)
@@ -62,13 +62,13 @@ def dossiers(archive: Archive) -> list[DossierInfo]:
         return [_info(one, counts.get(one.id, 0)) for one in rows]
 
 
-def dossier(archive: Archive, number: int) -> DossierInfo:
+def dossier(database: Database, number: int) -> DossierInfo:
     """One dossier.
 
     Raises:
         UnknownGathering: there is none of that number.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         one = session.get(Dossier, number)
         if one is None:
             raise UnknownGathering(f"there is no dossier {number}", "list them first")
@@ -80,7 +80,7 @@ def dossier(archive: Archive, number: int) -> DossierInfo:
 
 
 def add_dossier(
-    archive: Archive, name: str, now: datetime, *, note: str = "", query: str | None = None
+    database: Database, name: str, now: datetime, *, note: str = "", query: str | None = None
 ) -> int:
     """Begin a dossier; returns its number.
 
@@ -97,11 +97,11 @@ def add_dossier(
         session.flush()
         return one.id
 
-    return archive.write(work)
+    return database.write(work)
 
 
 def change_dossier(
-    archive: Archive, number: int, name: str, now: datetime, *, note: str, query: str | None
+    database: Database, number: int, name: str, now: datetime, *, note: str, query: str | None
 ) -> None:
     """Give a dossier another name, note and query.
 
@@ -111,7 +111,7 @@ def change_dossier(
     """
     name = _name(name)
     note, query = _checked(note, query, now)
-    dossier(archive, number)
+    dossier(database, number)
 
     def work(session: Session) -> None:
         _refuse_taken(session, Dossier, name, "dossier", apart_from=number)
@@ -119,32 +119,32 @@ def change_dossier(
             update(Dossier).where(Dossier.id == number).values(name=name, note=note, query=query)
         )
 
-    archive.write(work)
+    database.write(work)
 
 
-def drop_dossier(archive: Archive, number: int) -> None:
+def drop_dossier(database: Database, number: int) -> None:
     """Let go of a dossier; its articles stay in the archive.
 
     Raises:
         UnknownGathering: there is none of that number.
     """
-    dossier(archive, number)
+    dossier(database, number)
 
     def work(session: Session) -> None:
         session.execute(delete(DossierArticle).where(DossierArticle.dossier_id == number))
         session.execute(delete(Dossier).where(Dossier.id == number))
 
-    archive.write(work)
+    database.write(work)
 
 
-def put_articles(archive: Archive, number: int, ids: Sequence[int], now: datetime) -> int:
+def put_articles(database: Database, number: int, ids: Sequence[int], now: datetime) -> int:
     """Put articles into a dossier; returns how many were not in it yet.
 
     Raises:
         UnknownGathering: there is no such dossier, or one of ``ids`` is no article.
         ArchiveError: it would hold too many.
     """
-    held = dossier(archive, number).articles
+    held = dossier(database, number).articles
     if held + len(ids) > MOST:
         raise ArchiveError(f"a dossier holds {MOST:,} articles at most", "give it a query instead")
 
@@ -163,12 +163,12 @@ def put_articles(archive: Archive, number: int, ids: Sequence[int], now: datetim
         )  # fmt: skip
         return (after or 0) - held
 
-    return archive.write(work)
+    return database.write(work)
 
 
-def take_article(archive: Archive, number: int, item_id: int) -> None:
+def take_article(database: Database, number: int, item_id: int) -> None:
     """Take an article out of a dossier."""
-    archive.write(
+    database.write(
         lambda session: session.execute(
             delete(DossierArticle).where(
                 DossierArticle.dossier_id == number, DossierArticle.item_id == item_id
@@ -177,14 +177,14 @@ def take_article(archive: Archive, number: int, item_id: int) -> None:
     )
 
 
-def note_article(archive: Archive, number: int, item_id: int, note: str) -> None:
+def note_article(database: Database, number: int, item_id: int, note: str) -> None:
     """Note something of an article in a dossier.
 
     Raises:
         ArchiveError: the note is too long.
     """
     note, _ = _checked(note, None, None)
-    archive.write(
+    database.write(
         lambda session: session.execute(
             update(DossierArticle)
             .where(DossierArticle.dossier_id == number, DossierArticle.item_id == item_id)
@@ -193,7 +193,7 @@ def note_article(archive: Archive, number: int, item_id: int, note: str) -> None
     )
 
 
-def gathered(archive: Archive, number: int, limit: int = 500, after: int = 0) -> list[Gathered]:
+def gathered(database: Database, number: int, limit: int = 500, after: int = 0) -> list[Gathered]:
     """The articles put into a dossier, the newest article first; ``after`` skips so many."""
     query = (
         select(DossierArticle.item_id, Article.headline, Source.name, *PUBLISHED, Article.sort_at,
@@ -205,7 +205,7 @@ def gathered(archive: Archive, number: int, limit: int = 500, after: int = 0) ->
         .order_by(Article.sort_at.desc(), Article.item_id.desc())
         .limit(limit).offset(after)
     )  # fmt: skip
-    with archive.reading() as session:
+    with database.reading() as session:
         return [
             Gathered(row.item_id, row.headline, row.name, ClaimedMoment.published_of(row),
                      row.sort_at, row.note, row.added_at)
@@ -218,10 +218,10 @@ def query_of(one: DossierInfo) -> str:
     return f"dossier:{one.id} OR ({one.query})" if one.query else f"dossier:{one.id}"
 
 
-def dossiers_with(archive: Archive, item_id: int) -> list[int]:
+def dossiers_with(database: Database, item_id: int) -> list[int]:
     """The numbers of the dossiers that an article was put into."""
     query = select(DossierArticle.dossier_id).where(DossierArticle.item_id == item_id)
-    with archive.reading() as session:
+    with database.reading() as session:
         return list(session.scalars(query))
 
 

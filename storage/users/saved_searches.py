@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
 _NAME = 200
@@ -43,27 +43,27 @@ class Search:
     created_at: datetime
 
 
-def searches(archive: Archive) -> list[Search]:
+def searches(database: Database) -> list[Search]:
     """All saved searches by name."""
-    with archive.reading() as session:
+    with database.reading() as session:
         rows = session.scalars(select(SavedSearch).order_by(SavedSearch.name))
         return [Search(one.id, one.name, one.query, one.created_at) for one in rows]
 
 
-def search(archive: Archive, number: int) -> Search:
+def search(database: Database, number: int) -> Search:
     """A saved search.
 
     Raises:
         UnknownGathering: there is none of that number.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         one = session.get(SavedSearch, number)
         if one is None:
             raise UnknownGathering(f"there is no saved search {number}", "list them first")
         return Search(one.id, one.name, one.query, one.created_at)
 
 
-def save_search(archive: Archive, name: str, query: str, now: datetime) -> int:
+def save_search(database: Database, name: str, query: str, now: datetime) -> int:
     """Keep a query under a name; returns its number.
 
     Raises:
@@ -81,17 +81,17 @@ def save_search(archive: Archive, name: str, query: str, now: datetime) -> int:
         session.flush()
         return one.id
 
-    return archive.write(work)
+    return database.write(work)
 
 
-def drop_search(archive: Archive, number: int) -> None:
+def drop_search(database: Database, number: int) -> None:
     """Keep a search no more.
 
     Raises:
         UnknownGathering: there is none of that number.
     """
-    search(archive, number)
-    archive.write(lambda s: s.execute(delete(SavedSearch).where(SavedSearch.id == number)))
+    search(database, number)
+    database.write(lambda s: s.execute(delete(SavedSearch).where(SavedSearch.id == number)))
 
 
 def _name(name: str) -> str:

@@ -19,7 +19,7 @@ from storage.errors import BodyTooLarge
 from storage.models import Capture
 
 if TYPE_CHECKING:
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 _HEADER = "Content-Encoding"
 _MOST = 2
@@ -46,7 +46,7 @@ def _leads(body: bytes, names: tuple[str, ...], digest: str) -> bool:
     return hashlib.sha256(body).hexdigest() == digest
 
 
-def put_back(archive: Archive) -> int:
+def put_back(database: Database) -> int:
     """Rewrite the records that lost the header; returns how many there were.
 
     A revisit of the very bytes of such a record lost it too.
@@ -55,32 +55,32 @@ def put_back(archive: Archive) -> int:
         CaptureUnreadable: a file that has to be rewritten is damaged; files before it are mended.
         FolderNotWritable: the disk is full.
     """
-    with archive.reading() as session:
+    with database.reading() as session:
         files = list(session.scalars(select(Capture.file).distinct().order_by(Capture.file)))
     lost: dict[str, dict[str, str]] = {}
     payloads: dict[str, str] = {}
     revisits: list[tuple[str, str, str]] = []
     for file in files:
-        _look(archive, file, lost, payloads, revisits)
+        _look(database, file, lost, payloads, revisits)
     for file, record_id, payload in revisits:
         if payload in payloads:
             lost.setdefault(file, {})[record_id] = payloads[payload]
     for file, named in lost.items():
-        rewrite.rewrite(archive, file, (), headers={
+        rewrite.rewrite(database, file, (), headers={
             record_id: (_HEADER, coding) for record_id, coding in named.items()
         })  # fmt: skip
     return sum(map(len, lost.values()))
 
 
 def _look(
-    archive: Archive, file: str, lost: dict[str, dict[str, str]], payloads: dict[str, str],
+    database: Database, file: str, lost: dict[str, dict[str, str]], payloads: dict[str, str],
     revisits: list[tuple[str, str, str]],
 ) -> None:  # fmt: skip
     """Find what one file's records lost. A file that is missing or growing is left alone."""
-    path = present_path(archive.location.captures, file)
+    path = present_path(database.location.captures, file)
     if not path.exists() or path.name.endswith(OPEN_SUFFIX):
         return
-    with archive.reading() as session:
+    with database.reading() as session:
         rows = dict(
             session.execute(
                 select(Capture.record_id, Capture.digest).where(Capture.file == file)

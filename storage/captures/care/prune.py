@@ -14,29 +14,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
 def prune(
-    archive: Archive, before: datetime, source_id: int | None = None, *, dry_run: bool = False
+    database: Database, before: datetime, source_id: int | None = None, *, dry_run: bool = False
 ) -> tuple[int, int]:
     """Remove captures older than ``before`` that nothing is made of: (captures, bytes freed).
 
     What stays: each revision's capture, and the newest of each page.
     """
     count = freed = 0
-    for file, rows in _prunable(archive, before, source_id):
+    for file, rows in _prunable(database, before, source_id):
         count += len(rows)
         if dry_run:
             freed += sum(length for _, length in rows)
             continue
-        done = rewrite.rewrite(archive, file, {record_id for record_id, _ in rows})
+        done = rewrite.rewrite(database, file, {record_id for record_id, _ in rows})
         freed += done.before - done.after
     return count, freed
 
 
 def _prunable(
-    archive: Archive, before: datetime, source_id: int | None
+    database: Database, before: datetime, source_id: int | None
 ) -> Iterator[tuple[str, list[tuple[str, int]]]]:
     newest = select(func.max(Capture.id)).group_by(Capture.source_id, Capture.key)
     other = Capture.__table__.alias("other")
@@ -54,17 +54,17 @@ def _prunable(
     )
     if source_id is not None:
         query = query.where(Capture.source_id == source_id)
-    with archive.reading() as session:
+    with database.reading() as session:
         files: dict[str, list[tuple[str, int]]] = {}
         for file, record_id, length in session.execute(query):
             files.setdefault(file, []).append((record_id, length))
     yield from files.items()
 
 
-def stats(archive: Archive) -> dict[str, Any]:
+def stats(database: Database) -> dict[str, Any]:
     """Captures by source: how many, how many are revisits, their bytes, the oldest and newest."""
     revisits = func.sum(case((Capture.kind == "revisit", 1), else_=0))
-    with archive.reading() as session:
+    with database.reading() as session:
         rows = session.execute(
             select(Source.name, Source.store, func.count(Capture.id), revisits,
                    func.sum(Capture.length), func.min(Capture.fetched_at),
@@ -73,8 +73,8 @@ def stats(archive: Archive) -> dict[str, Any]:
             .group_by(Source.name, Source.store).order_by(Source.name)
         ).all()  # fmt: skip
     return {
-        "folder": str(archive.location.captures),
-        "bytes": sum(path.stat().st_size for path in files_of(archive)),
+        "folder": str(database.location.captures),
+        "bytes": sum(path.stat().st_size for path in files_of(database)),
         "sources": [
             {"source": name, "store": store, "captures": count, "revisits": int(again or 0),
              "bytes": int(size or 0), "oldest": oldest.isoformat(), "newest": newest.isoformat(),

@@ -17,16 +17,16 @@ from storage.models import Capture, Revision, Source
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 # Sites change their templates now and then; a dictionary serves so long.
 _SERVES = timedelta(days=30)
 
 
-def codec_for_source(archive: Archive, source_id: int, now: datetime) -> warc.Codec:
+def codec_for_source(database: Database, source_id: int, now: datetime) -> warc.Codec:
     """Gzip, or Zstandard over the source's newest pages once it has some."""
-    folder = archive.location.captures / DICTIONARIES
-    with archive.reading() as session:
+    folder = database.location.captures / DICTIONARIES
+    with database.reading() as session:
         if session.get_one(Source, source_id).store != "zstd":
             return warc.GZIP
         last = session.execute(
@@ -51,7 +51,7 @@ def codec_for_source(archive: Archive, source_id: int, now: datetime) -> warc.Co
     pages = []
     for capture in newest:
         try:
-            pages.append(read_capture(archive, capture))
+            pages.append(read_capture(database, capture))
         except CaptureUnreadable:
             continue
     dictionary = zstd_dictionaries.of_pages(pages)
@@ -60,7 +60,7 @@ def codec_for_source(archive: Archive, source_id: int, now: datetime) -> warc.Co
     return zstd_dictionaries.load(folder, zstd_dictionaries.keep(folder, dictionary))
 
 
-def repack(archive: Archive, source_id: int, store: str, now: datetime) -> tuple[int, int]:
+def repack(database: Database, source_id: int, store: str, now: datetime) -> tuple[int, int]:
     """Pack a source's captures as ``store`` asks, and those to come; bytes (before, after).
 
     Files that hold captures of other sources too are packed with them. What a crawl is writing
@@ -70,12 +70,12 @@ def repack(archive: Archive, source_id: int, store: str, now: datetime) -> tuple
         CaptureUnreadable: a file is damaged; those before it are packed.
         FolderNotWritable: the disk is full.
     """
-    archive.write(
+    database.write(
         lambda s: s.execute(update(Source).where(Source.id == source_id).values(store=store))
     )
-    codec = codec_for_source(archive, source_id, now)
-    folder = archive.location.captures
-    with archive.reading() as session:
+    codec = codec_for_source(database, source_id, now)
+    folder = database.location.captures
+    with database.reading() as session:
         files = list(session.scalars(
             select(Capture.file).where(Capture.source_id == source_id).distinct()
         ))  # fmt: skip
@@ -84,6 +84,6 @@ def repack(archive: Archive, source_id: int, store: str, now: datetime) -> tuple
         path = present_path(folder, file)
         if path.name.endswith(OPEN_SUFFIX) or file.endswith(codec.suffix):
             continue
-        done = rewrite.rewrite(archive, file, (), codec)
+        done = rewrite.rewrite(database, file, (), codec)
         before, after = before + done.before, after + done.after
     return before, after

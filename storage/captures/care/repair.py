@@ -20,56 +20,56 @@ from storage.models import Capture
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
 _A_DAY = 86_400
 
 
-def repair(archive: Archive) -> list[str]:
+def repair(database: Database) -> list[str]:
     """Mend what can be mended; returns what was done, a line each.
 
     Torn tails are cut off, rewritings ended, rows pointed to where their records lie, and lost
     Content-Encoding headers put back.
     """
     done = []
-    folder = archive.location.captures
-    if count := rewrite.finish(archive):
+    folder = database.location.captures
+    if count := rewrite.finish(database):
         done.append(f"ended {count} rewriting{'s' if count > 1 else ''} that were cut short")
     for name, cut in recover(folder):
         done.append(f"closed {name}: {cut} bytes of a broken record cut off")
-    for path in files_of(archive):
+    for path in files_of(database):
         if path.name.endswith(OPEN_SUFFIX):
             continue
-        cut = _cut_tail(archive, path)
+        cut = _cut_tail(database, path)
         if cut:
             done.append(f"cut {cut} bytes of a broken record off {path.name}")
-    done += _point_rows(archive)
-    if count := lost_encodings.put_back(archive):
+    done += _point_rows(database)
+    if count := lost_encodings.put_back(database):
         done.append(f"put the lost Content-Encoding back into {count} record{'s' * (count > 1)}")
-    if unused := _remove_dictionaries(archive):
+    if unused := _remove_dictionaries(database):
         done.append(f"removed {unused} dictionar{'ies' if unused > 1 else 'y'} of no file")
     return done
 
 
-def _remove_dictionaries(archive: Archive) -> int:
+def _remove_dictionaries(database: Database) -> int:
     """Remove dictionaries that no file names; a day is left to crawls that just made theirs."""
-    used = {zstd_dictionaries.name_in(path.name) for path in files_of(archive)}
+    used = {zstd_dictionaries.name_in(path.name) for path in files_of(database)}
     count = 0
-    for path in (archive.location.captures / DICTIONARIES).glob("*.zst"):
+    for path in (database.location.captures / DICTIONARIES).glob("*.zst"):
         if path.stem not in used and time.time() - path.stat().st_mtime > _A_DAY:
             path.unlink()
             count += 1
     return count
 
 
-def _cut_tail(archive: Archive, path: Path) -> int:
+def _cut_tail(database: Database, path: Path) -> int:
     """Cut a torn last record off a closed file, unless a row names a place behind the tear."""
     size = path.stat().st_size
     good = good_bytes(path.parent, path)
     if good in (0, size):
         return 0
-    with archive.reading() as session:
+    with database.reading() as session:
         behind = session.scalar(
             select(func.count()).where(Capture.file == path.name, Capture.offset >= good)
         )
@@ -82,11 +82,11 @@ def _cut_tail(archive: Archive, path: Path) -> int:
     return size - good
 
 
-def _point_rows(archive: Archive) -> list[str]:
+def _point_rows(database: Database) -> list[str]:
     done = []
-    for path in files_of(archive):
+    for path in files_of(database):
         name = final_path(path).name
-        with archive.reading() as session:
+        with database.reading() as session:
             rows = {
                 record_id: (number, offset)
                 for number, record_id, offset in session.execute(
@@ -103,6 +103,6 @@ def _point_rows(archive: Archive) -> list[str]:
         except CaptureUnreadable:
             pass  # `verify` names what is damaged; what lies before it was read
         if moved:
-            archive.write(lambda s, moved=moved: s.execute(update(Capture), moved))  # type: ignore[misc]
+            database.write(lambda s, moved=moved: s.execute(update(Capture), moved))  # type: ignore[misc]
             done.append(f"pointed {len(moved)} captures to their records in {name}")
     return done

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 _MARKER = ".replaced"
 
@@ -45,7 +45,7 @@ class Rewritten:
 
 
 def rewrite(
-    archive: Archive, file: str, drop: Collection[str], codec: warc.Codec | None = None,
+    database: Database, file: str, drop: Collection[str], codec: warc.Codec | None = None,
     headers: Mapping[str, tuple[str, str]] | None = None,
 ) -> Rewritten:  # fmt: skip
     """Write ``file`` anew without the captures whose record ids are in ``drop``; rows follow.
@@ -58,10 +58,10 @@ def rewrite(
         CaptureUnreadable: a record is damaged, or the file is gone; nothing was changed.
         FolderNotWritable: the disk is full; nothing was changed.
     """
-    folder = archive.location.captures
+    folder = database.location.captures
     path = _closed(folder, file)
     if not path.exists():
-        return _without_file(archive, file, drop)
+        return _without_file(database, file, drop)
     old_codec = codec_of(folder, file)
     name = _new_name(file, codec or old_codec)
     marker = folder / (file + _MARKER)
@@ -79,7 +79,7 @@ def rewrite(
     except CaptureUnreadable:
         temporary.unlink(missing_ok=True)
         raise
-    archive.write(lambda session: _commit(session, file, name, moved, drop))
+    database.write(lambda session: _commit(session, file, name, moved, drop))
     before, after = path.stat().st_size, (folder / name).stat().st_size
     if not moved:
         (folder / name).unlink()
@@ -90,18 +90,18 @@ def rewrite(
     return Rewritten(before, after, dropped)
 
 
-def _without_file(archive: Archive, file: str, drop: Collection[str]) -> Rewritten:
+def _without_file(database: Database, file: str, drop: Collection[str]) -> Rewritten:
     """Leave captures out whose file was lost: their rows are all that is there of them."""
     if not drop:
         raise CaptureUnreadable(f"{file} is gone", "`dateline captures verify` says what it held")
-    archive.write(lambda session: _commit(session, file, file, [], drop))
+    database.write(lambda session: _commit(session, file, file, [], drop))
     logger.warning("%s is gone: %d captures leave the database only", file, len(drop))
     return Rewritten(0, 0, len(drop))
 
 
-def finish(archive: Archive) -> int:
+def finish(database: Database) -> int:
     """End rewritings that a kill cut short, one way or the other; returns how many there were."""
-    folder = archive.location.captures
+    folder = database.location.captures
     count = 0
     for marker in sorted(folder.glob(f"*{_MARKER}")):
         try:
@@ -109,13 +109,13 @@ def finish(archive: Archive) -> int:
         except ValueError:
             marker.unlink()  # it was cut off before anything was changed
             continue
-        with archive.reading() as session:
+        with database.reading() as session:
             rows = session.scalar(select(func.count()).where(Capture.file == names["old"]))
         # The rows are moved all at once: either none names the old file, or none the new one.
         spare = names["new"] if rows else names["old"]
         (folder / spare).unlink(missing_ok=True)
         if not rows:
-            with archive.reading() as session:
+            with database.reading() as session:
                 if not session.scalar(select(func.count()).where(Capture.file == names["new"])):
                     (folder / names["new"]).unlink(missing_ok=True)
         marker.unlink()

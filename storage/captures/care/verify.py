@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
 
 
-def files_of(archive: Archive) -> list[Path]:
+def files_of(database: Database) -> list[Path]:
     """All capture files, closed and growing."""
-    folder = archive.location.captures
+    folder = database.location.captures
     found = [*folder.glob(f"*{warc.GZIP_SUFFIX}*"), *folder.glob(f"*{warc.ZSTD_SUFFIX}*")]
     ends = (warc.GZIP_SUFFIX, warc.ZSTD_SUFFIX)
     return sorted(p for p in found if p.name.removesuffix(OPEN_SUFFIX).endswith(ends))
 
 
 def verify(
-    archive: Archive, source_id: int | None = None, progress: Callable[[int], None] | None = None
+    database: Database, source_id: int | None = None, progress: Callable[[int], None] | None = None
 ) -> Verified:
     """Prove every record against its digests and its row, every row's record, and all media files.
 
@@ -38,36 +38,36 @@ def verify(
     """
     found = Verified()
     named: set[str] = set()
-    with archive.reading() as session:
+    with database.reading() as session:
         query = select(Capture.file).distinct().order_by(Capture.file)
         if source_id is not None:
             query = query.where(Capture.source_id == source_id)
         named = set(session.scalars(query))
-    present = {final_path(path).name: path for path in files_of(archive)}
+    present = {final_path(path).name: path for path in files_of(database)}
     for name in sorted(named - present.keys()):
         found.problems.append(f"{name} is gone; restore it from a backup")
     for name in sorted(present.keys() & named if source_id is not None else present):
         path = present[name]
         found.files += 1
         found.bytes += path.stat().st_size
-        with archive.reading() as session:
+        with database.reading() as session:
             _verify_file(session, path, found)
         if progress is not None:
             progress(path.stat().st_size)
-    with archive.reading() as session:
-        media = archive.location.media
+    with database.reading() as session:
+        media = database.location.media
         prove_media(session, lambda path: (media / path).open("rb"), found, source_id)
     return found
 
 
-def verify_newest(archive: Archive) -> tuple[str, Verified] | None:
+def verify_newest(database: Database) -> tuple[str, Verified] | None:
     """(its name, what was found) of the capture file that was written last, if there is any."""
-    files = files_of(archive)
+    files = files_of(database)
     if not files:
         return None
     newest = max(files, key=lambda path: path.stat().st_mtime)
     found = Verified(files=1, bytes=newest.stat().st_size)
-    with archive.reading() as session:
+    with database.reading() as session:
         _verify_file(session, newest, found)
     return final_path(newest).name, found
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
-    from storage.archive import Archive
+    from storage.database.handle import Database
     from storage.search.index.keys import Calendar
 
 _TOGETHER = 200
@@ -126,7 +126,7 @@ def calendar_of(sort_at: datetime, published_at: datetime | None, offset: int | 
     return offset if published_at == sort_at else None
 
 
-def fill_missing(archive: Archive, reached: Callable[[int], None] = lambda _: None) -> int:
+def fill_missing(database: Database, reached: Callable[[int], None] = lambda _: None) -> int:
     """Index what has no search key yet; returns how many articles. Can be stopped at any moment.
 
     ``reached`` is told how many there are so far.
@@ -139,7 +139,7 @@ def fill_missing(archive: Archive, reached: Callable[[int], None] = lambda _: No
         def work(session: Session, after: int = last) -> tuple[int, int]:
             return _fill_some(session, after)
 
-        count, last = archive.write(work)
+        count, last = database.write(work)
         if last == 0:
             return done
         done += count
