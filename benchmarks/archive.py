@@ -29,8 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from storage.archive import create_archive
-from storage.captures.writer import CaptureWriter, Exchange
+from storage.captures.warc import Exchange
+from storage.captures.writer import CaptureWriter
 from storage.crawl.sources import add_source
+from storage.search.index.optimize import optimize
 from storage.types.content import Article, Block, ClaimedMoment, Link
 from storage.types.endpoints import Announcement
 from storage.types.pages import CaptureRecord, PageStored
@@ -124,7 +126,7 @@ def main() -> None:
                 archive.record(source, None, batch, NOW)
                 held += len(batch)
             began = time.perf_counter()
-            archive.optimize(_LONG)
+            optimize(archive, _LONG)
             before = (time.perf_counter() - began) / max(held - told, 1) * 1000
             spent = {"here": 0.0, "small": 0.0, "offered": 0.0}
             with tempfile.TemporaryDirectory() as beside, create_archive(beside) as small:
@@ -144,7 +146,7 @@ def main() -> None:
                     spent["offered"] += time.perf_counter() - began
                     held += 100
             began = time.perf_counter()
-            archive.optimize(_LONG)
+            optimize(archive, _LONG)
             spent["tidying"] = time.perf_counter() - began
             cost = {kind: seconds / TIMED * 1000 for kind, seconds in spent.items()}
             print(

@@ -35,6 +35,7 @@ from storage.archive import Archive, create_archive, open_archive
 from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Source
 from storage.search.index import partitions, store
 from storage.search.index.indexer import fill
+from storage.search.index.optimize import optimize
 from storage.search.results import facets as counts
 from storage.search.results import hits
 from storage.search.results.executor import Asked, Filter
@@ -121,7 +122,7 @@ def build(archive: Archive, count: int, written: int) -> None:
         with archive.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
     # As after an import that took so long.
-    archive.optimize(time.perf_counter() - began)
+    optimize(archive, time.perf_counter() - began)
 
 
 def _copied(archive: Archive, copy: int, written: int) -> None:

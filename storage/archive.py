@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import random
-import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from storage import config as places
 from storage.clock import utc_now
 from storage.database import migrations
-from storage.database.engine import (
-    check_reachable,
-    lock_source,
-    make_engine,
-    read_session,
-    reason_of,
-    unless_locked,
-    unless_unreachable,
-    write_session,
-)
+from storage.database.engine import check_reachable, lock_source, make_engine
+from storage.database.handle import Database
 from storage.errors import ArchiveError, FolderNotWritable, NotStorable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
-    from storage.config import Location
     from storage.ingest.media import FetchedMedia
     from storage.search.results.executor import Sort
     from storage.search.results.hits import Hit
@@ -37,104 +24,9 @@ if TYPE_CHECKING:
     from storage.types.endpoints import Announcement, EndpointFailed, EndpointRead, Taken
     from storage.types.pages import Outcome, Recorded
 
-T = TypeVar("T")
 
-# PostgreSQL's answers to two writers that met (its manual, appendix A): serialization failure,
-# deadlock, and a row that the other one inserted or deleted meanwhile. Run the transaction again.
-_OTHER_WRITER = frozenset({"40001", "40P01", "23505", "23503"})
-_TRIES = 6
-
-
-class Archive:
-    """An open archive. Cheap to open; close it, or use it as a context manager."""
-
-    def __init__(self, location: Location, engine: Engine) -> None:
-        self.location = location
-        self.engine = engine
-
-    def __enter__(self) -> Archive:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self.engine.dispose()
-
-    def load_rules(self) -> None:
-        """Let the sources' own rules say what their addresses are."""
-        from sqlalchemy import text
-
-        with self.engine.connect() as connection:
-            some = connection.execute(text("SELECT 1 FROM sources WHERE rules IS NOT NULL LIMIT 1"))
-            if some.first() is not None:
-                from storage.jobs.rekey import load_rules
-
-                load_rules(connection)
-
-    def optimize(self, took: float = 0.0) -> None:
-        """Keep questions quick as the archive grows.
-
-        SQLite looks at a sample of its tables, so that it plans queries by what is there: cheap
-        where little has changed (https://www.sqlite.org/lang_analyze.html, 6). Segments of its
-        search index are merged for a tenth of the seconds that what is written ``took``, or for
-        one. PostgreSQL does this by itself; its search index is divided where it has grown.
-        """
-        from storage.search.index.optimize import merge
-
-        if self.engine.dialect.name != "sqlite":
-            from storage.search.index.partitions import divide
-
-            divide(self.engine)
-            return
-        with self.engine.connect() as connection, unless_locked():
-            raw: Any = connection.connection.driver_connection
-            raw.execute("PRAGMA analysis_limit = 1000")
-            raw.execute("PRAGMA optimize = 0x10002")
-        merge(self.engine, max(1.0, took / 10))
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A session over one consistent state.
-
-        Raises:
-            DatabaseUnreachable: the server was stopped, or its connection broke.
-        """
-        with unless_unreachable(self.engine), read_session(self.engine) as session:
-            yield session
-
-    def write(self, work: Callable[[Session], T]) -> T:
-        """Run ``work`` in one transaction, again where another writer got in its way.
-
-        Raises:
-            NotStorable: the database refuses something of what was to be written.
-            ArchiveError: the database is locked for good, full, or cannot be written.
-        """
-        from sqlalchemy.exc import StatementError
-
-        from storage.ingest.fallback import is_refusal
-
-        for attempt in range(_TRIES):
-            try:
-                with write_session(self.engine) as session, session.begin():
-                    return work(session)
-            except (StatementError, UnicodeError, OverflowError) as error:
-                state = getattr(getattr(error, "orig", None), "sqlstate", None)
-                if state in _OTHER_WRITER and attempt + 1 < _TRIES:
-                    time.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
-                    continue
-                if is_refusal(error):
-                    raise NotStorable(
-                        f"the database refused what was to be written: {reason_of(error)}",
-                        "nothing of it was stored; this is a fault of Dateline's, please report it",
-                    ) from error
-                raise FolderNotWritable(
-                    f"the database cannot be written: {reason_of(error)}",
-                    "check space, rights and other users of the database; "
-                    "what was reported stored is safe",
-                ) from error
-        raise ArchiveError("the database stayed busy", "try again")
+class Archive(Database):
+    """An open archive: what the crawler stores and what people ask."""
 
     def record(
         self, source_id: int, run_id: int | None, outcomes: Sequence[Outcome], now: datetime,
@@ -274,7 +166,7 @@ def open_archive(folder: str | None = None, database: str | None = None) -> Arch
     except ArchiveError:
         archive.close()
         raise
-    archive.load_rules()
+    load_rules(archive)
     return archive
 
 
@@ -311,7 +203,9 @@ def create_archive(folder: str | None = None, database: str | None = None) -> Ar
     try:
         check_reachable(engine)
         older = migrations.current(engine) not in (None, migrations.HEAD)
-        migrations.upgrade(engine)
+        from storage.jobs.upgrade import follow_rules
+
+        migrations.upgrade(engine, after=follow_rules())
     except ArchiveError:
         engine.dispose()
         raise
@@ -321,3 +215,16 @@ def create_archive(folder: str | None = None, database: str | None = None) -> Ar
 
         complete(archive)
     return archive
+
+
+def load_rules(archive: Archive) -> None:
+    """Apply the URL rules of the archive's sources to all keys that are made from now on."""
+    from sqlalchemy import text
+
+    with archive.engine.connect() as connection:
+        some = connection.execute(text("SELECT 1 FROM sources WHERE rules IS NOT NULL LIMIT 1"))
+        if some.first() is not None:
+            # Most archives have none, and need not wait for what this imports.
+            from storage.jobs.rekey import load_rules as load
+
+            load(connection)

@@ -19,7 +19,8 @@ from crawler.workers.jobs import article_job
 from crawler.workers.pool import WorkerFailure, Workers
 from storage import utc_now
 from storage.captures.care.repack import codec_for_source
-from storage.captures.writer import CaptureWriter, Exchange
+from storage.captures.warc import Exchange
+from storage.captures.writer import CaptureWriter
 from storage.jobs import checkpoints, imports
 from storage.maintenance.housekeeping import tidied
 from storage.text.urls import as_sent

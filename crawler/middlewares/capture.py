@@ -14,7 +14,7 @@ from scrapy.responsetypes import responsetypes
 from crawler.http.fetch import header
 from crawler.middlewares.refresh import leads_to
 from storage.captures.content_encoding import UNDECLARED, decode_answer
-from storage.captures.writer import Exchange, Revisited
+from storage.captures.warc import Exchange, Revisited
 from storage.errors import BodyTooLarge
 from storage.types import rights
 from storage.types.pages import CaptureRecord

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from storage import Archive
-    from storage.captures.writer import Exchange, Place, Rendering
+    from storage.captures.warc import Exchange, Rendering
+    from storage.captures.writer import Place
 
 _TDMREP = "/.well-known/tdmrep.json"
 

@@ -21,7 +21,7 @@ from crawler.run.browser import LIMIT_SECONDS, Answer, BrowserFailure
 from crawler.run.outcomes import of_extraction
 from crawler.workers import jobs
 from crawler.workers import pool as workers
-from storage.captures.writer import Rendering
+from storage.captures.warc import Rendering
 from storage.crawl.sources import get_source
 from storage.text.urls import is_web_url
 from storage.types.pages import CaptureRecord, PageFailed, PageUnchanged

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from crawler.extraction.article import Known
     from crawler.extraction.blocks import Place, RawBlock
     from crawler.extraction.page import Page
+    from crawler.sites.base import NumberedReader
     from storage.types.content import ClaimedMoment, EntryKind, Relation
 
 _AGAINST = frozenset(
@@ -94,7 +95,9 @@ class Agency(Site):
     timezone: ClassVar[str | None] = None
     language: ClassVar[str | None] = None
 
-    def extract(self, page: Page, known: Known) -> Extraction:
+    def extract(
+        self, page: Page, known: Known, read_numbered: NumberedReader | None = None
+    ) -> Extraction:
         """Make an article or directory entry of a page of the agency."""
         return self.extract_numbered(page, known, sure=True) or extract_page(page, known)
 

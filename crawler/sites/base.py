@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from crawler.extraction.page import Page
     from storage.types.content import Article, ClaimedMoment
 
+NumberedReader = Callable[["Page", "Known"], Extraction | None]
 # Fields of an article that a site may give its own selector for.
 FIELDS = ("headline", "standfirst", "byline", "dateline_place", "number", "kind", "section", "tags",
           "published", "modified")  # fmt: skip
@@ -68,13 +70,14 @@ class Site:
             dict.fromkeys(self.other_hosts, host),
         )
 
-    def extract(self, page: Page, known: Known) -> Extraction:
+    def extract(
+        self, page: Page, known: Known, read_numbered: NumberedReader | None = None
+    ) -> Extraction:
         """Make an article or entry of a page.
 
-        A page in the form of a numbered agency is read as one, whatever its site.
+        ``read_numbered`` reads a page that has the form of a numbered agency, whatever its site;
+        :mod:`crawler.sites.registry` passes it.
         """
-        from crawler.sites.agency import Agency
-
         known = dataclasses.replace(
             known,
             timezone=self.timezone or known.timezone,
@@ -86,7 +89,7 @@ class Site:
             for element in _select(page, css):
                 take_out(element)
         boxes = _select(page, self.text) if self.text else None
-        numbered = None if boxes else Agency().extract_numbered(page, known)
+        numbered = None if boxes or read_numbered is None else read_numbered(page, known)
         found = numbered or extract_page(page, known, boxes=boxes)
         if found.article is None:
             return found

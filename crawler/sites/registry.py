@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawler.extraction.page import parse_html
+from crawler.sites.agency import Agency
 from crawler.sites.base import Site
 from storage.text.urls import host_of
 
@@ -33,6 +34,7 @@ def _below(cls: type[Site]) -> Iterator[type[Site]]:
 
 
 _GENERIC = Site()
+_AGENCY = Agency()
 
 
 def site_for(url: str) -> Site:
@@ -52,4 +54,6 @@ def extract_for_site(body: bytes, url: str, content_type: str, known: Known) -> 
     Raises:
         BadPage: the bytes hold no page.
     """
-    return site_for(url).extract(parse_html(body, url, content_type), known)
+    return site_for(url).extract(
+        parse_html(body, url, content_type), known, _AGENCY.extract_numbered
+    )

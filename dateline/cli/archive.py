@@ -44,10 +44,11 @@ def upgrade(ctx: click.Context) -> None:
     from storage.archive import open_unchecked
     from storage.database import migrations
     from storage.jobs.reindex import complete
+    from storage.jobs.upgrade import follow_rules
 
     with open_unchecked(ctx.obj["archive"], ctx.obj["database"]) as archive:
         before = migrations.current(archive.engine)
-        migrations.upgrade(archive.engine, tell=say)
+        migrations.upgrade(archive.engine, after=follow_rules(say))
         indexed = complete(archive, say)
         after = migrations.current(archive.engine)
     if indexed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -14,6 +13,7 @@ from dateline.web import problems
 from dateline.web.api import conditional, routes
 from dateline.web.pages import errors
 from dateline.web.pages import routes as pages
+from dateline.web.paths import STATIC
 from dateline.web.problems import Problem
 from dateline.web.safety import Safety
 from dateline.web.sessions import Sessions, secret_of
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from storage.archive import Archive
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
-STATIC = Path(__file__).with_name("static")
 _DESCRIPTION = """\
 Everything that the archive holds, for programs. Lists go on with a cursor; errors are problems
 (RFC 9457); every answer has an ETag. With users or from another machine a token is needed:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 OPEN_SUFFIX = ".open"
-
-
+# A file that is not locked yet, so that none is taken for a dead writer's.
+NEW_SUFFIX = ".new"
 DICTIONARIES = "dictionaries"
 
 

@@ -7,8 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from storage.captures import warc
-from storage.captures.files import OPEN_SUFFIX, codec_of, final_path, sync_folder
-from storage.captures.writer import _NEW_SUFFIX
+from storage.captures.files import NEW_SUFFIX, OPEN_SUFFIX, codec_of, final_path, sync_folder
 from storage.errors import CaptureUnreadable
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def recover(folder: Path) -> list[tuple[str, int]]:
 
 def _remove_unborn(folder: Path) -> None:
     """Remove files whose writer died before it wrote anything."""
-    for path in folder.glob(f"*{_NEW_SUFFIX}"):
+    for path in folder.glob(f"*{NEW_SUFFIX}"):
         try:
             with path.open("r+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

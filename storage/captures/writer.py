@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
 from storage.captures import warc
-from storage.captures.files import OPEN_SUFFIX, final_path, read_http, sync_folder
+from storage.captures.files import NEW_SUFFIX, OPEN_SUFFIX, final_path, read_http, sync_folder
 from storage.captures.recovery import recover
 from storage.captures.warc import Codec, Exchange, Rendering, Revisited
 from storage.errors import FolderNotWritable
@@ -29,8 +29,6 @@ __all__ = [
     "CaptureWriter", "Exchange", "Place", "Rendering", "Revisited", "read_http", "recover",
 ]  # fmt: skip
 
-# A file that is not locked yet, so that none is taken for a dead writer's.
-_NEW_SUFFIX = ".new"
 # 1 GB is the size that the WARC specification's annex recommends.
 MAX_FILE_BYTES = 1_000_000_000
 
@@ -150,7 +148,7 @@ class CaptureWriter:
 
 def _locked_file(path: Path) -> tuple[BinaryIO, Path]:
     """A new file that is locked before anyone can take it for a dead writer's."""
-    new = path.with_name(path.name + _NEW_SUFFIX)
+    new = path.with_name(path.name + NEW_SUFFIX)
     while True:
         file = new.open("xb")
         fcntl.flock(file, fcntl.LOCK_EX)

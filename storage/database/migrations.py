@@ -12,17 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from alembic.config import Config
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 # Known here so that opening an archive needs no Alembic: importing it costs 0.1 s of every
 # search. A test holds it to the newest file in alembic/versions/.
 HEAD = "0016"
+_STORAGE = Path(__file__).parent.parent
 
 
 def scripts_folder() -> Path:
     """The migrations: beside the package in a checkout, inside it in an installed copy."""
-    inside = Path(__file__).with_name("_alembic")
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "alembic"
+    inside = _STORAGE / "_alembic"
+    return inside if inside.is_dir() else _STORAGE.parent / "alembic"
 
 
 def current(engine: Engine) -> str | None:
@@ -39,9 +40,14 @@ def current(engine: Engine) -> str | None:
 
 
 def upgrade(
-    engine: Engine, revision: str = "head", tell: Callable[[str], None] = lambda _: None
+    engine: Engine,
+    revision: str = "head",
+    after: Callable[[str, Connection], object] | None = None,
 ) -> None:
-    """Bring the database to ``revision``, all in one transaction; ``tell`` says how far it is.
+    """Bring the database to ``revision``, all in one transaction.
+
+    ``after`` gets the version the database had and the connection: it brings what is stored to the
+    rules of today (:func:`storage.jobs.upgrade.follow_rules`).
 
     Raises:
         DatabaseTooNew: a newer Dateline made it.
@@ -53,11 +59,8 @@ def upgrade(
         raise _too_new(version)
     with _migrating(engine) as config:
         command.upgrade(config, revision)
-        if version is not None and revision == "head":
-            from storage.jobs.upgrade import SINCE, follow_rules
-
-            if version < SINCE:
-                follow_rules(config.attributes["connection"], tell)
+        if after is not None and version is not None and revision == "head":
+            after(version, config.attributes["connection"])
 
 
 def downgrade(engine: Engine, revision: str) -> None:

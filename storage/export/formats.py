@@ -38,7 +38,13 @@ class Export:
 
 
 def export(
-    database: Database, form: str, query: str, where: Filter, out: BinaryIO, *, reserved: bool = False
+    database: Database,
+    form: str,
+    query: str,
+    where: Filter,
+    out: BinaryIO,
+    *,
+    reserved: bool = False,
 ) -> Export:
     """Write what ``query`` finds (``""``: everything) to ``out`` in the format ``form``.
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.database.handle import Database
     from storage.captures import warc
+    from storage.database.handle import Database
     from storage.export.articles import Left
     from storage.models import Capture
     from storage.search.results.executor import Filter

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from storage.duplicates import clusters
-from storage.ingest.derived import Derived, Deriving
+from storage.ingest.derived import Deriving
 from storage.search.index import indexer
 from storage.types.content import Article as ArticleContent
 from storage.types.content import Entry
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.types.pages import Origin
+    from storage.types.pages import DerivedFrom, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Made:
     rights: Sequence[str] = ()
     # When an imported page was fetched: then it was seen, whenever it is imported.
     fetched_at: datetime | None = None
-    done: Derived | None = None
+    done: DerivedFrom | None = None
     derived: Deriving = field(init=False)
 
     def __post_init__(self) -> None:

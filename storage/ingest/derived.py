@@ -19,6 +19,8 @@ from storage.types.content import Article, Entry
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from storage.types.pages import DerivedFrom
+
 
 @dataclass(frozen=True, slots=True)
 class Derived:
@@ -59,9 +61,9 @@ def derive(content: Article | Entry) -> Derived:
 class Deriving:
     """The same, each when it is first asked for; ``done`` is what was derived before."""
 
-    def __init__(self, content: Article | Entry, done: Derived | None = None) -> None:
+    def __init__(self, content: Article | Entry, done: DerivedFrom | None = None) -> None:
         self.content = content
-        self._done = done if done is not None and done.holds_of(content) else None
+        self._done = done if isinstance(done, Derived) and done.holds_of(content) else None
 
     @cached_property
     def words(self) -> list[str]:

@@ -10,8 +10,6 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
-
 from storage.errors import NotStorable
 from storage.types.endpoints import EndpointFailed
 from storage.types.pages import PageFailed, PageSkipped
@@ -26,24 +24,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CAUSE = "not-storable"
-# Classes of PostgreSQL's errors (its manual, appendix A) that speak of what was given to it: data
-# exceptions, broken constraints, program limits.
-_OF_DATA = ("22", "23", "54")
-
-
-def is_refusal(error: BaseException) -> bool:
-    """Whether ``error`` speaks of what was to be written, and not of the database's state."""
-    if isinstance(error, UnicodeError | OverflowError):
-        return True
-    if not isinstance(error, StatementError):
-        return False
-    state = getattr(error.orig, "sqlstate", None)
-    if state is not None:
-        return str(state)[:2] in _OF_DATA
-    # A driver that cannot pass a value on, and SQLite, tell it by the kind of error.
-    return isinstance(error, DataError | IntegrityError | ProgrammingError) or not isinstance(
-        error, DBAPIError
-    )
 
 
 def one_by_one(

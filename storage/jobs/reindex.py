@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.duplicates import clusters
 from storage.search.index import indexer
+from storage.search.index.optimize import optimize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ def complete(database: Database, tell: Callable[[str], None] = lambda _: None) -
         last = database.write(work)
     indexed = indexer.fill_missing(database, _now_and_then(tell))
     if indexed:
-        database.optimize(time.monotonic() - began)
+        optimize(database, time.monotonic() - began)
     return indexed
 
 

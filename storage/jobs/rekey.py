@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
+
 _TOGETHER = 2_000
 
 
 def load_rules(connection: Connection) -> None:
-    """Let the rules of the archive's sources decide what their addresses are."""
+    """Apply the URL rules of the archive's sources to all keys that are made from now on."""
     rows = connection.execute(
         select(Source.home_url, Source.rules).where(Source.rules.is_not(None))
     )

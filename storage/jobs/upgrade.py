@@ -30,8 +30,22 @@ SINCE = "0016"
 _TOGETHER = 500
 
 
-def follow_rules(connection: Connection, tell: Callable[[str], None]) -> None:
-    """Bring an archive older than ``SINCE`` to the rules of today; ``tell`` says how far it is."""
+def follow_rules(
+    tell: Callable[[str], None] = lambda _: None,
+) -> Callable[[str, Connection], None]:
+    """What :func:`storage.database.migrations.upgrade` runs after its steps.
+
+    It brings an archive older than ``SINCE`` to the rules of today; ``tell`` says how far it is.
+    """
+
+    def after(version: str, connection: Connection) -> None:
+        if version < SINCE:
+            _follow(connection, tell)
+
+    return after
+
+
+def _follow(connection: Connection, tell: Callable[[str], None]) -> None:
     tell("addresses are compared by newer rules …")
     rekey.load_rules(connection)
     changed = rekey.rekey(connection)

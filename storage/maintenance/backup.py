@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sqlalchemy import insert, select, text
 
 from storage import config as places
-from storage.archive import Archive, create_archive
+from storage.archive import Archive, create_archive, load_rules
 from storage.captures.care.proof import Verified, prove_file, prove_media
 from storage.captures.files import DICTIONARIES, OPEN_SUFFIX, codec_of, present_path
 from storage.captures.recovery import recover
@@ -31,6 +31,7 @@ from storage.database import migrations
 from storage.database.engine import make_engine
 from storage.duplicates import lsh
 from storage.errors import ArchiveError, CaptureUnreadable, FolderNotWritable
+from storage.jobs.upgrade import follow_rules
 from storage.models import BandFilter, Base, Capture, SignatureBand
 from storage.search.index import store
 
@@ -131,7 +132,7 @@ def restore(file: Path, folder: Path, database: str | None = None) -> Archive:
         archive = create_archive(str(folder), database)
     else:
         engine = make_engine(f"sqlite:///{snapshot}")
-        migrations.upgrade(engine)
+        migrations.upgrade(engine, after=follow_rules())
         archive = create_archive(str(folder), database)
         with engine.connect() as source:
             _copy_into(archive, source)
@@ -139,7 +140,7 @@ def restore(file: Path, folder: Path, database: str | None = None) -> Archive:
         for path in folder.glob(f"{places.DATABASE_NAME}*"):
             path.unlink()
     _index_again(archive)
-    archive.load_rules()
+    load_rules(archive)
     return archive
 
 
@@ -153,7 +154,7 @@ def _snapshot(archive: Archive, target: Path) -> None:
             database.close()
         return
     engine = make_engine(f"sqlite:///{target}")
-    migrations.upgrade(engine)
+    migrations.upgrade(engine, after=follow_rules())
     with (
         archive.engine.connect().execution_options(isolation_level="REPEATABLE READ") as source,
         engine.execution_options(dateline_write=True).begin() as copy,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from storage.maintenance.takedown import sweep_forgotten
+from storage.search.index.optimize import optimize
 
 if TYPE_CHECKING:
     from storage.database.handle import Database
@@ -15,4 +16,4 @@ def tidied(database: Database, took: float) -> None:
     plans anew and merges what was written (:meth:`storage.archive.Archive.optimize`).
     """
     sweep_forgotten(database)
-    database.optimize(took)
+    optimize(database, took)

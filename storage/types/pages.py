@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from storage.ingest.derived import Derived
     from storage.types.content import Article, Entry
     from storage.types.endpoints import Announcement, ItemKind
 
@@ -16,6 +15,14 @@ if TYPE_CHECKING:
 Origin = Literal["crawl", "reextraction", "import"]
 # What the archive made of one page.
 Verdict = Literal["new", "unchanged", "revised", "duplicate", "skipped", "failed", "gone"]
+
+
+class DerivedFrom(Protocol):
+    """What was derived from a content's text: :class:`storage.ingest.derived.Derived`."""
+
+    @property
+    def content(self) -> Article | Entry:
+        """The very object that it was derived from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ class PageStored:
     # The exchanges of the pages on which the article goes on; their URLs are among ``urls`` too.
     pages: tuple[CaptureRecord, ...] = ()
     # What was derived of ``content`` already.
-    derived: Derived | None = field(default=None, compare=False, repr=False)
+    derived: DerivedFrom | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_derived(self) -> bool:

@@ -13,7 +13,8 @@ from warcio.archiveiterator import ArchiveIterator
 
 from storage.captures import files, recovery
 from storage.captures import writer as captures
-from storage.captures.writer import CaptureWriter, Exchange
+from storage.captures.warc import Exchange
+from storage.captures.writer import CaptureWriter
 from storage.errors import CaptureUnreadable, FolderNotWritable
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from scrapy.http import HtmlResponse
 from crawler.middlewares.capture import CaptureMiddleware
 from storage.captures.content_encoding import decode_answer, decode_body, proved
 from storage.captures.files import read_http
-from storage.captures.warc import zstandard
-from storage.captures.writer import CaptureWriter, Exchange
+from storage.captures.warc import Exchange, zstandard
+from storage.captures.writer import CaptureWriter
 from storage.errors import BodyTooLarge
 
 if TYPE_CHECKING:

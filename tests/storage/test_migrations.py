@@ -11,6 +11,7 @@ from sqlalchemy import MetaData, text
 from storage.archive import open_archive
 from storage.database import migrations
 from storage.errors import DatabaseOutdated, DatabaseTooNew
+from storage.jobs.upgrade import follow_rules
 from storage.maintenance import integrity
 from storage.maintenance.integrity import check
 from tests.storage.values import NOW, article, new_source, stored, task_for
@@ -37,7 +38,7 @@ def test_down_and_up_again_leaves_the_same_schema(archive: Archive) -> None:
     before = _schema(archive)
     migrations.downgrade(archive.engine, "base")
     assert len(_schema(archive)) <= 1
-    migrations.upgrade(archive.engine)
+    migrations.upgrade(archive.engine, after=follow_rules())
     assert _schema(archive) == before
 
 
@@ -56,7 +57,7 @@ def test_clusters_that_nothing_leads_are_led_again(archive: Archive) -> None:
                 text("UPDATE articles SET cluster_id = :c, similarity = 0.9 WHERE item_id = :i"),
                 {"c": cluster, "i": item},
             )
-    migrations.upgrade(archive.engine)
+    migrations.upgrade(archive.engine, after=follow_rules())
     with archive.engine.connect() as connection:
         found = dict(connection.execute(text("SELECT item_id, cluster_id FROM articles")).all())
     assert found == dict(zip(ids, (ids[0], ids[0], ids[0], None, None), strict=True))
@@ -79,7 +80,7 @@ def test_a_database_of_a_newer_dateline_is_refused(archive: Archive) -> None:
     with pytest.raises(DatabaseTooNew, match="install the newer Dateline"):
         open_archive(str(place.folder), place.database_url)
     with pytest.raises(DatabaseTooNew):
-        migrations.upgrade(archive.engine)
+        migrations.upgrade(archive.engine, after=follow_rules())
 
 
 def test_a_database_of_an_older_dateline_asks_for_an_upgrade(archive: Archive) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from storage.archive import open_archive
 from storage.database import migrations
 from storage.jobs.rekey import rekey, set_rules
+from storage.jobs.upgrade import follow_rules
 from storage.maintenance.integrity import check
 from storage.models import Address, Article, Candidate, Capture, Item, Revision
 from storage.queries import items
@@ -86,7 +87,7 @@ def test_an_upgrade_loses_no_row_and_signs_what_is_there(archive: Archive) -> No
     migrations.downgrade(archive.engine, "0002")
     with archive.engine.begin() as connection:
         connection.execute(text("UPDATE addresses SET key = 'old.' || key"))
-    migrations.upgrade(archive.engine)
+    migrations.upgrade(archive.engine, after=follow_rules())
     assert [count(table) for table in tables] == before
     assert items.find(archive, f"{HOME}/2") > 0
     problems = check(archive)

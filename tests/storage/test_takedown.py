@@ -309,7 +309,8 @@ def test_a_backup_made_before_does_not_bring_it_back(held: Archive, tmp_path: Pa
 
 
 def test_a_file_that_a_crawl_is_writing_to_is_named(held: Archive) -> None:
-    from storage.captures.writer import CaptureWriter, Exchange
+    from storage.captures.warc import Exchange
+    from storage.captures.writer import CaptureWriter
 
     with held.reading() as session:
         source = session.query(Source).one().id

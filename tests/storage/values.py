@@ -69,7 +69,8 @@ def real_capture(
     """A capture whose bytes lie in a closed WARC file of the archive."""
     import hashlib
 
-    from storage.captures.writer import CaptureWriter, Exchange
+    from storage.captures.warc import Exchange
+    from storage.captures.writer import CaptureWriter
 
     writer = CaptureWriter(archive.location.captures, label, "Dateline/test")
     place = writer.append(

@@ -100,7 +100,7 @@ def _ticks(labels: Sequence[str], at: Sequence[float]) -> list[str]:
 
 
 def _svg(parts: Sequence[str], title: str, description: str) -> Markup:
-    return Markup(  # noqa: S704 - numbers of ours and escaped labels
+    return Markup(  # noqa: S704 - numbers of ours and escaped names
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{escape(title)}. {escape(description)}">{"".join(parts)}</svg>'
     )

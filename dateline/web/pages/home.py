@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, Response
 from dateline.web.asking import Held, sessions_of
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Visitor, page
+from dateline.web.paths import STATIC
 from storage.clock import utc_now
 from storage.monitoring import status
 from storage.queries import recent
@@ -74,6 +75,4 @@ def robots() -> Response:
 @router.get("/favicon.ico")
 def icon() -> Response:
     """Browsers ask for it here."""
-    from dateline.web.app import STATIC
-
     return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml")

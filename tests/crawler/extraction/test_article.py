@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from crawler.extraction.article import Known, extract
 from crawler.extraction.bylines import clean_names
-from crawler.extraction.page import BadPage, decode
+from crawler.extraction.encoding import decode
+from crawler.extraction.page import BadPage
 from crawler.extraction.pictures import split_credit
 from storage.types.content import article_from_json, to_json
 from tests.pages import article_page, sentences

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from storage.database import migrations
 from storage.errors import BadQuery
 from storage.jobs.name_mentions import join_names
+from storage.jobs.upgrade import follow_rules
 from storage.maintenance import takedown
 from storage.models import Article as Row
 from storage.queries import items
@@ -104,6 +105,6 @@ def test_an_older_archive_learns_it_when_it_is_upgraded(archive: Archive) -> Non
     _put(archive, source, _mentioning("Boats", OLD), STORY)
     _put(archive, source, article("Ropes"), f"{HOME}/news/3/ropes")
     migrations.downgrade(archive.engine, "0008")
-    migrations.upgrade(archive.engine)
+    migrations.upgrade(archive.engine, after=follow_rules())
     assert indexer.fill_missing(archive) == 1
     assert _found(archive, 'who:"Anne Morel"') == ["Boats"]

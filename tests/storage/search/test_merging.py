@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from storage.archive import Archive, create_archive, open_archive
 from storage.maintenance import integrity
-from storage.search.index.optimize import merge
+from storage.search.index.optimize import merge, optimize
 from tests.pages import sentences
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
@@ -43,7 +43,7 @@ def test_what_runs_wrote_is_merged_after_them(tmp_path: Path) -> None:
     with filled(tmp_path / "a", 13) as archive:
         before = segments(archive)
         found = [hit.id for hit in archive.search("bells")]
-        archive.optimize()
+        optimize(archive)
         assert (before, segments(archive)) == (13, 1)
         assert [hit.id for hit in archive.search("bells")] == found
         assert merge(archive.engine, 1.0)
