@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from crawler.items import EndpointContent
-    from crawler.spiders.news import NewsSpider
+    from crawler.run.context import RunContext
     from storage.crawl.backfills import BackfillInfo, FoundPage, PastPage, Stretch, Surroundings
 
 # Pages of the past that wait for their answers at a time.
@@ -40,8 +40,8 @@ _BYTES = 64 * 1024 * 1024
 class Past:
     """The open backfills and gaps of one run's source."""
 
-    def __init__(self, spider: NewsSpider) -> None:
-        self.spider = spider
+    def __init__(self, run: RunContext) -> None:
+        self.run = run
         self.open = 0
         self._taken: set[int] = set()
         # What the lists of each stretch named: a page that names nothing else ends its list.
@@ -49,10 +49,10 @@ class Past:
 
     async def requests(self) -> list[Request]:
         """Requests for the next pages; stretches of which nothing is left are closed."""
-        spider = self.spider
-        if spider.is_spent:
+        run = self.run
+        if run.is_spent():
             return []
-        archive, source_id = spider.recorder.archive, spider.source.id
+        archive, source_id = run.archive, run.source.id
 
         def work() -> tuple[list[PastPage], list[BackfillInfo]]:
             now = utc_now()
@@ -61,12 +61,12 @@ class Past:
             return backfills.take(archive, source_id, self._taken, _WINDOW - self.open, now)
 
         try:
-            pages, closed = await spider.recorder.call(work)
+            pages, closed = await run.recorder.call(work)
         except ArchiveError as error:
-            spider.stop(str(error))
+            run.stop(str(error))
             return []
         for one in closed:
-            spider.logger.warning("%s", _word(one))
+            run.log.warning("%s", _word(one))
         self._taken.update(page.id for page in pages)
         self.open += len(pages)
         return [self._request(page) for page in pages]
@@ -89,7 +89,7 @@ class Past:
             for request in await self._next():
                 yield request
         finally:
-            self.spider.wake()
+            self.run.wake()
 
     async def _next(self) -> list[Request]:
         """What is asked for in the place of a page that came to an end."""
@@ -105,11 +105,11 @@ class Past:
             for again in await self._next():
                 yield again
         finally:
-            self.spider.wake()
+            self.run.wake()
 
     async def _read(self, page: PastPage, response: Response) -> None:
         stretch = page.stretch
-        pool, kind = self.spider.workers, content_type(response)
+        pool, kind = self.run.workers, content_type(response)
         try:
             if page.kind == "sitemap":
                 content: EndpointContent = await pool.run(
@@ -156,25 +156,25 @@ class Past:
     ) -> None:  # fmt: skip
         if cause == workers.INTERRUPTED:
             return
-        spider, stretch = self.spider, page.stretch
-        archive, source_id, now = spider.recorder.archive, spider.source.id, utc_now()
+        run, stretch = self.run, page.stretch
+        archive, source_id, now = run.archive, run.source.id, utc_now()
         wanted = [
             one for one in said if ways.within(one, stretch.since, stretch.until) is not False
         ]
 
         try:
-            fresh = await spider.recorder.call(
+            fresh = await run.recorder.call(
                 lambda: backfills.settle(archive, source_id, page, wanted, pages, now, cause)
             )
         except ArchiveError as error:
-            spider.stop(str(error))
+            run.stop(str(error))
             return
         if cause:
-            spider.tally.causes[f"past-{cause}"] += 1
-            spider.logger.info("page of the past %s: %s", page.url, cause)
-        spider.tally.past_pages += 1
-        spider.tally.announced += len(wanted)
-        spider.tally.fresh += fresh
+            run.tally.causes[f"past-{cause}"] += 1
+            run.log.info("page of the past %s: %s", page.url, cause)
+        run.tally.past_pages += 1
+        run.tally.announced += len(wanted)
+        run.tally.fresh += fresh
 
 
 def _is_before(one: Announcement, stretch: Stretch) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from crawler.items import EndpointContent
-    from crawler.spiders.news import NewsSpider
+    from crawler.run.context import RunContext
     from storage.types.endpoints import Taken
 
 # A sitemap may have 50 MB by its protocol; a feed has no limit of its own.
@@ -35,18 +35,16 @@ _PERMANENT = {301, 308}
 class Visits:
     """The endpoints of one run. ``open`` counts those whose answers are still to come."""
 
-    def __init__(self, spider: NewsSpider) -> None:
-        self.spider = spider
+    def __init__(self, run: RunContext) -> None:
+        self.run = run
         self.open = 0
         self._visited: set[int] = set()
 
     def due(self) -> list[Request]:
         """Requests for the endpoints that are due and were not visited yet."""
-        spider = self.spider
-        with spider.recorder.archive.reading() as session:
-            due = due_endpoints(
-                session, spider.source.id, spider.started_at, all_of_them=not spider.arguments.due
-            )
+        run = self.run
+        with run.archive.reading() as session:
+            due = due_endpoints(session, run.source.id, run.started_at, all_of_them=not run.due)
         fresh = [endpoint for endpoint in due if endpoint.id not in self._visited]
         self._visited.update(endpoint.id for endpoint in fresh)
         self.open += len(fresh)
@@ -63,7 +61,7 @@ class Visits:
                 "endpoint": endpoint,
                 "digest_wanted": True,
                 "validators": None
-                if self.spider.drawing.may_draw(endpoint)
+                if self.run.drawing.may_draw(endpoint)
                 else (endpoint.url, endpoint.etag, endpoint.last_modified),
                 "download_maxsize": _ENDPOINT_BYTES,
             },
@@ -86,33 +84,33 @@ class Visits:
 
     def _end(self) -> None:
         self.open -= 1
-        self.spider.wake()
+        self.run.wake()
 
     async def _read(self, endpoint: DueEndpoint, response: Response) -> EndpointContent | None:
-        spider = self.spider
-        drawn = spider.drawing.may_draw(endpoint)
+        run = self.run
+        drawn = run.drawing.may_draw(endpoint)
         digest = None if drawn else response.meta.get("digest")
         read = EndpointRead(
             endpoint.id, response.status, header(response, "ETag"),
             header(response, "Last-Modified"), digest, moved_to=moved_to(response),
         )  # fmt: skip
         if read.is_unchanged(endpoint.digest):
-            spider.tally.unchanged_endpoints += 1
+            run.tally.unchanged_endpoints += 1
             await self._record(read, None)
             return None
         try:
-            content: EndpointContent = await spider.workers.run(
+            content: EndpointContent = await run.workers.run(
                 jobs.endpoint_job, endpoint.kind, response.body, response.url,
                 content_type(response),
             )  # fmt: skip
-            content = await spider.drawing.listing(endpoint, response, content)
+            content = await run.drawing.listing(endpoint, response, content)
         except (DiscoveryError, BadPage, pool.WorkerFailure) as error:
             cause = getattr(error, "cause", "") or f"not-a-{endpoint.kind}"
             await self._note_failed(endpoint, failures.Failure(cause, str(error)), response)
             return None
         if content.note:
-            spider.logger.info("%s: %s", endpoint.url, content.note)
-        spider.tally.causes.update(content.skipped)
+            run.log.info("%s: %s", endpoint.url, content.note)
+        run.tally.causes.update(content.skipped)
         wishes = content.wishes
         fresh_for = max_age(response)
         if fresh_for:
@@ -125,8 +123,8 @@ class Visits:
         return content
 
     async def _record(self, read: EndpointRead, content: EndpointContent | None) -> None:
-        spider = self.spider
-        recorder, archive, source_id = spider.recorder, spider.recorder.archive, spider.source.id
+        run = self.run
+        recorder, archive, source_id = run.recorder, run.archive, run.source.id
 
         def work() -> Taken:
             if content is not None and content.children:
@@ -137,20 +135,20 @@ class Visits:
         try:
             taken = await recorder.call(work)
         except ArchiveError as error:
-            spider.stop(str(error))
+            run.stop(str(error))
             return
-        spider.tally.endpoints += 1
-        spider.tally.announced += taken.said
-        spider.tally.fresh += taken.fresh
+        run.tally.endpoints += 1
+        run.tally.announced += taken.said
+        run.tally.fresh += taken.fresh
         self._tell(taken)
 
     def _tell(self, taken: Taken) -> None:
         if taken.word:
-            self.spider.logger.warning("%s", taken.word)
+            self.run.log.warning("%s", taken.word)
         if taken.gap is not None:
             since, until = taken.gap
-            self.spider.tally.gaps += 1
-            self.spider.logger.warning(
+            self.run.tally.gaps += 1
+            self.run.log.warning(
                 "a gap: items from %s to %s left the feed unseen; looking for them elsewhere",
                 since.isoformat(timespec="minutes"), until.isoformat(timespec="minutes"),
             )  # fmt: skip
@@ -169,21 +167,21 @@ class Visits:
     ) -> None:
         if failure.cause == pool.INTERRUPTED:
             return
-        spider = self.spider
-        spider.logger.warning("endpoint %s: %s (%s)", endpoint.url, failure.detail, failure.cause)
-        spider.tally.causes[f"endpoint-{failure.cause}"] += 1
+        run = self.run
+        run.log.warning("endpoint %s: %s (%s)", endpoint.url, failure.detail, failure.cause)
+        run.tally.causes[f"endpoint-{failure.cause}"] += 1
         status, wait = None, None
         if response is not None:
             status = response.status
             wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         outcome = EndpointFailed(endpoint.id, failure.cause, failure.detail, status, wait)
-        recorder, source_id = spider.recorder, spider.source.id
+        recorder, source_id = run.recorder, run.source.id
         try:
             taken: Taken = await recorder.call(
                 lambda: recorder.archive.record_endpoint(source_id, outcome, utc_now())
             )
         except ArchiveError as error:
-            spider.stop(str(error))
+            run.stop(str(error))
             return
         self._tell(taken)
 

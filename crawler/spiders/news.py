@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from crawler.http import failures
 from crawler.http.fetch import content_type
 from crawler.run.backfill import Past
 from crawler.run.capture_writer import Keeper, mended
+from crawler.run.context import RunContext, RunSource
 from crawler.run.continuation import Continuing
 from crawler.run.endpoints import Visits
 from crawler.run.finish import Began, after_pages
@@ -50,15 +50,6 @@ _WINDOW = 128
 _ROOM = 32
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    id: int
-    name: str
-    home_url: str
-    language: str | None
-    timezone: str | None
-
-
 class NewsSpider(Spider):
     """Crawls one followed source: ``scrapy crawl news -a source=NAME [-a limit= since= urls=]``.
 
@@ -71,13 +62,15 @@ class NewsSpider(Spider):
     name = "news"
     # Set once the archive is open.
     recorder: Recorder
-    source: _Source
+    source: RunSource
     arguments: Arguments
     archive: Archive
     _keeper: Keeper
     workers: workers.Workers
     drawing: Drawing
     _continuing: Continuing
+    _visits: Visits
+    _past: Past
 
     def __init__(self, source: str = "", **arguments: Any) -> None:
         super().__init__()
@@ -93,8 +86,6 @@ class NewsSpider(Spider):
         self._taken: set[tuple[str, int]] = set()
         self._rechecked = 0
         self._outstanding = 0
-        self._visits = Visits(self)
-        self._past = Past(self)
         self._fetched = 0
         # Requests that the source still allows today; None: any number.
         self._budget: int | None = None
@@ -189,7 +180,7 @@ class NewsSpider(Spider):
         self.archive = archive
         with archive.reading() as session:
             row = get_source(session, self.source_name)
-            self.source = _Source(row.id, row.name, row.home_url, row.language, row.timezone)
+            self.source = RunSource(row.id, row.name, row.home_url, row.language, row.timezone)
             use: Any = row.browser
             if row.daily_requests is not None:
                 spent = requests_since(session, row.id, utc_now() - timedelta(days=1))
@@ -214,6 +205,13 @@ class NewsSpider(Spider):
             self.crawler, archive, self.source.name, use, self._keeper, self.workers, self.tally
         )
         self._continuing = Continuing(self.crawler, self._keeper, self.workers)
+        context = RunContext(
+            source=self.source, started_at=self.started_at, due=self.arguments.due,
+            recorder=self.recorder, workers=self.workers, drawing=self.drawing, log=self.logger,
+            stop=self.stop, wake=self.wake, is_spent=lambda: self.is_spent,
+        )  # fmt: skip
+        self._visits = Visits(context)
+        self._past = Past(context)
         self._is_open = True
 
     def wake(self) -> None:
