@@ -30,6 +30,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 # Most tests wait for processes of their own: twice as many at a time as there are cores.
 WORKERS ?= $(shell expr 2 \* $$(nproc 2>/dev/null || echo 2))

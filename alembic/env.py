@@ -1,4 +1,5 @@
-"""Alembic's entry: runs migrations on the connection that ``storage.database.migrations`` hands over.
+"""Alembic's entry: runs migrations on the connection that ``storage.database.migrations`` hands
+over.
 
 ``alembic revision --autogenerate`` works too: it opens the archive that the environment names.
 """

@@ -45,7 +45,8 @@ AUTOTHROTTLE_START_DELAY = 1.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 
-# A page fails in three runs before it is given up (storage.crawl.frontier); once more in a run is enough.
+# A page fails in three runs before it is given up (storage.crawl.frontier); once more in a run is
+# enough.
 RETRY_TIMES = 1
 # The run counts and tells it itself, by its cause.
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"

@@ -1,4 +1,4 @@
-"""?"""
+"""The current time, in one place so that tests can replace it."""
 
 from __future__ import annotations
 

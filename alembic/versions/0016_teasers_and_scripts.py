@@ -4,7 +4,7 @@ Revision ID: 0016
 Revises: 0015
 
 What the rules of words, addresses and teasers make of an older archive now is done by
-``storage.upgrading`` after the migrations.
+``storage.jobs.upgrade`` after the migrations.
 """
 
 from alembic import op

@@ -1,4 +1,4 @@
-"""?"""
+"""Pure text rules over what was extracted, so that every field fits and reads as it should."""
 
 from __future__ import annotations
 

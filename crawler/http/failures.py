@@ -16,7 +16,6 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 
-pass
 from crawler.http.resolver import refused_hosts
 from storage.errors import ArchiveError
 from storage.text.urls import host_of

@@ -21,7 +21,7 @@ async def fetch(crawler: Crawler, request: Request) -> Response | failures.Failu
     """The page that answers ``request``, or the reason why none does; outside the scheduler."""
     try:
         response = await crawler.engine.download_async(request)
-    except Exception as error:  # noqa: BLE001  (classified and reported in one place: this one)
+    except Exception as error:  # noqa: BLE001  # of any kind: who asked is told
         return failures.of_exception(error, request.url)
     return failures.of_status(response) or response
 

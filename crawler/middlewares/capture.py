@@ -35,7 +35,8 @@ class CaptureMiddleware(HttpCompressionMiddleware):
     It asks for codings as Scrapy's middleware does, and decodes by the function that reads captures
     back. The sent response is never changed: it is what is kept.
 
-    Requests ask for it by ``meta["keep"]``, a :class:`crawler.run.capture_writer.Keeper`; ``meta["known"]`` is
+    Requests ask for it by ``meta["keep"]``, a :class:`crawler.run.capture_writer.Keeper`;
+    ``meta["known"]`` is
     the last capture of the page. The answer's meta has ``digest`` (SHA-256 of the decoded body,
     hex) and ``capture`` (a :class:`CaptureRecord`, a revisit where the page is as it was); or
     ``reserved`` where its publisher asks not to keep it and the source's policy is strict.

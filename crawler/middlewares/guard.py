@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class GuardMiddleware:
     """Stands before all others; redirects pass it too, for they are new requests.
 
-    Names are judged where they are resolved (``crawler.http.resolver``); this tells numbers at once.
+    Names are judged where they are resolved (``crawler.http.resolver``); this tells numbers at
+    once.
     """
 
     def process_request(self, request: Request) -> None:

@@ -1,7 +1,7 @@
 """Reading a source's past in a run: sitemaps, archive pages, pages of lists, numbers between.
 
-Each page that leads into the past is a row until it was read (storage.crawl.backfills), so that a run that is
-stopped or killed goes on where it was.
+Each page that leads into the past is a row until it was read (storage.crawl.backfills), so that a
+run that is stopped or killed goes on where it was.
 """
 
 from __future__ import annotations

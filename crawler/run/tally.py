@@ -1,4 +1,4 @@
-"""?"""
+"""The counts of one crawl run."""
 
 from __future__ import annotations
 

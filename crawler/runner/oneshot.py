@@ -1,4 +1,4 @@
-"""?"""
+"""One-off fetches from the command line: pages for `extract`, a site's endpoints for `add`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""?"""
+"""Scrapy's reactor and settings for an archive."""
 
 from __future__ import annotations
 

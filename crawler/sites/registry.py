@@ -1,4 +1,4 @@
-"""?"""
+"""Which site file knows a URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""?"""
+"""The jobs that worker processes run: extraction, endpoints, lists, documents."""
 
 from __future__ import annotations
 

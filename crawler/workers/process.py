@@ -151,7 +151,7 @@ class WorkerProcess(asyncio.Protocol):
             if len(came) < end:
                 break
             with memoryview(came) as whole, whole[start + size : end] as one:
-                self._answered(pickle.loads(one))  # of our own process
+                self._answered(pickle.loads(one))  # noqa: S301  # of our own process
             start = end
         del came[:start]
 
@@ -202,9 +202,9 @@ def _send(stream: BufferedRWPair, data: bytes) -> None:
 
 def _answer(asked: bytes) -> bytes:
     try:
-        work, args = pickle.loads(asked)  # of our own process
+        work, args = pickle.loads(asked)  # noqa: S301  # of our own process
         return pickle.dumps(work(*args), pickle.HIGHEST_PROTOCOL)
-    except Exception as error:  # of any kind: who asked is told
+    except Exception as error:  # noqa: BLE001  # of any kind: who asked is told
         return _told(error)
 
 
@@ -214,7 +214,7 @@ def _told(error: Exception) -> bytes:
     error.add_note(f"In worker process {os.getpid()}:\n{trace}")
     try:
         data = pickle.dumps(_Raised(error), pickle.HIGHEST_PROTOCOL)
-        pickle.loads(data)  # some are made of other arguments than they keep
-    except Exception:  # whatever its own methods raise
+        pickle.loads(data)  # noqa: S301  # some are made of other arguments than they keep
+    except Exception:  # noqa: BLE001  # whatever its own methods raise
         return pickle.dumps(_Raised(RuntimeError(trace)), pickle.HIGHEST_PROTOCOL)
     return data

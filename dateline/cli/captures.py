@@ -133,6 +133,6 @@ def repack(ctx: click.Context, source: str, store: str) -> None:
 
     with opened(ctx) as archive:
         source_id = _source_id(archive, source)
-        assert source_id is not None  # a name was given
+        assert source_id is not None  # noqa: S101  # a name was given
         before, after = pack_again(archive, source_id, store, datetime.now(UTC))
     click.echo(f"{source}: {before / 1e6:,.2f} MB became {after / 1e6:,.2f} MB")

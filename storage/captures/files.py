@@ -1,4 +1,4 @@
-"""?"""
+"""Names of capture files, and reading one record of them."""
 
 from __future__ import annotations
 

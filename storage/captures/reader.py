@@ -1,4 +1,4 @@
-"""?"""
+"""Reads the bytes of a capture, revisits included."""
 
 from __future__ import annotations
 

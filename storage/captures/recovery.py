@@ -1,4 +1,4 @@
-"""?"""
+"""Recovers the capture files of dead writers: cuts torn tails, closes the files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which captures are not passed on: those whose publishers reserve them (:mod:`storage.types.rights`)."""
+"""Which captures are not passed on: those whose publishers reserve them
+(:mod:`storage.types.rights`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""?"""
+"""Which sources are due, and when the next one is."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ def check_reachable(engine: Engine) -> None:
         ) from error
     except sqlite3.DatabaseError as error:
         raise _not_a_database(engine, error) from error
-    except Exception as error:
+    except Exception as error:  # of any kind: who asked is told
         if isinstance(getattr(error, "orig", None), sqlite3.DatabaseError):
             raise _not_a_database(engine, error) from error
         raise

@@ -76,7 +76,7 @@ class Database:
             except (StatementError, UnicodeError, OverflowError) as error:
                 state = getattr(getattr(error, "orig", None), "sqlstate", None)
                 if state in _OTHER_WRITER and attempt + 1 < _TRIES:
-                    time.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))
+                    time.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
                     continue
                 if is_refusal(error):
                     raise NotStorable(

@@ -2,7 +2,8 @@
 
 A text becomes a MinHash signature over the sequences of three words in it (Broder 1997, "On the
 resemblance and containment of documents"), the signature becomes bands, and texts that share a
-band are compared word by word (:mod:`storage.duplicates.minhash`). Bands lie in SQL under an index, so that
+band are compared word by word (:mod:`storage.duplicates.minhash`). Bands lie in SQL under an
+index, so that
 finding takes one query and no memory grows with the archive. Alike articles form a cluster, which
 one of them leads.
 """

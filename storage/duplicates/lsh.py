@@ -1,13 +1,14 @@
 """The bands of signatures in the database: written in order, asked with few reads, bounded.
 
-Signatures that share a band may be of like texts (:mod:`storage.duplicates.clusters`). A new page asks for
+Signatures that share a band may be of like texts (:mod:`storage.duplicates.clusters`). A new page
+asks for
 each of its bands, most of which nothing holds; and bands are hashes, so each would be read and
 written somewhere else. Three things keep that cheap however large the archive is:
 
 - Bands stand in generations, each on pages of its own: one for each few thousand signatures, and
   the old ones. What becomes old does so by spans of bands, in their order.
-- Filters say where a band may be held (:mod:`storage.duplicates.bloom`). The old generation is asked
-  for few bands that it does not hold, and so are the younger ones.
+- Filters say where a band may be held (:mod:`storage.duplicates.bloom`). The old generation is
+asked for few bands that it does not hold, and so are the younger ones.
 - What a band leads to is held for so many signatures and no more. A text that stands in the
   archive ten thousand times is found by its first copies.
 

@@ -48,8 +48,8 @@ _NO_DIGEST = "sha1:" + base64.b32encode(hashlib.sha1(b"", usedforsecurity=False)
 
 
 def write_wacz(
-    database: Database, connection: Connection, query: str, where: Filter, out: BinaryIO, left: Left,
-    *, reserved: bool = False,
+    database: Database, connection: Connection, query: str, where: Filter, out: BinaryIO, left:
+    Left, *, reserved: bool = False,
 ) -> int:  # fmt: skip
     """WACZ 1.1.1: the WARC with its compressed CDXJ index and list of pages. Returns how many
     captures.

@@ -94,8 +94,8 @@ def begun(database: Database, name: str) -> bytes:
 
 
 def write_warc(
-    database: Database, connection: Connection, query: str, where: Filter, out: BinaryIO, left: Left,
-    *, reserved: bool = False,
+    database: Database, connection: Connection, query: str, where: Filter, out: BinaryIO, left:
+    Left, *, reserved: bool = False,
 ) -> int:  # fmt: skip
     """WARC 1.1, gzip members; records are copied as they are. Returns how many captures.
 

@@ -1,4 +1,4 @@
-"""?"""
+"""State of one ingest batch inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class Writing:
     left: list[int] = field(default_factory=list)
 
     def finish(self) -> None:
-        """Sign and index what was written, all at once: see :func:`storage.search.index.store.put`."""
+        """Sign and index what was written, all at once: see
+        :func:`storage.search.index.store.put`."""
         for made, fresh in ((self.new, True), (self.known, False)):
             signed = [(item_id, one.derived.signed) for item_id, one in made.items()]
             clusters.place(self.connection, signed, fresh=fresh)

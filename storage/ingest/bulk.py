@@ -1,7 +1,8 @@
 """A batch of outcomes at once: pages that meet nothing known are written a table at a time.
 
 On most days most pages are new articles that share no address, identity or text with anything
-held, nor with one another. For those the questions of :mod:`storage.ingest.pages` have known answers,
+held, nor with one another. For those the questions of :mod:`storage.ingest.pages` have known
+answers,
 so one query asks them for the whole batch and each table is written in one statement. Everything
 else goes the ordinary way, page by page; both ways write the same rows.
 """

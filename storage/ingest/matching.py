@@ -1,4 +1,4 @@
-"""?"""
+"""Which stored item a fetched page belongs to, if any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""?"""
+"""Writes an item's current row: its article or directory entry, and what is derived from it."""
 
 from __future__ import annotations
 

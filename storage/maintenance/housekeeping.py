@@ -1,4 +1,4 @@
-"""?"""
+"""Housekeeping after a run: deferred work and index maintenance."""
 
 from __future__ import annotations
 

@@ -308,7 +308,7 @@ def _scrub_others(connection: Connection, plan: Plan) -> list[int]:
         ):  # fmt: skip
             key = table.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
             columns = [getattr(table, name) for name in names]
-            own = getattr(table, "item_id") == item_id  # the tables' common column
+            own = getattr(table, "item_id") == item_id  # noqa: B009  # the tables' common column
             rows = connection.execute(select(key, *columns).where(own)).all()
             for number, *values in rows:
                 clean = [_scrubbed(value, plan.keys) for value in values]

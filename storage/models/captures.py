@@ -67,7 +67,7 @@ class Revision(Base):
     """What extraction made of one capture, where it differs from the revision before.
 
     The first holds its fields whole in ``content``; a later one holds in ``delta`` what differs
-    from the one before (:mod:`storage.deltas`), so that a history grows with its changes.
+    from the one before (:mod:`storage.text.json_delta`), so that a history grows with its changes.
     ``silent`` marks a change of the text that the page's own modification moment passes over.
     """
 

@@ -1,4 +1,5 @@
-"""Signatures of texts and their bands, by which near-duplicates are found (storage.duplicates.clusters)."""
+"""Signatures of texts and their bands, by which near-duplicates are found
+(storage.duplicates.clusters)."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ class SignatureBand(Base):
     """
 
     __tablename__ = "signature_bands"
-    __table_args__ = {"sqlite_with_rowid": False}  # SQLAlchemy's form
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  # SQLAlchemy's form
 
     generation: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     band: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -120,7 +120,8 @@ class Article(Base):
     sort_at: Mapped[datetime] = mapped_column(Moment)
     # The extractor that last read its page, whether or not that made a revision.
     extractor: Mapped[str] = mapped_column(String(40), default="", server_default="")
-    # What its publisher reserves; with any of it the article is not passed on (storage.types.rights).
+    # What its publisher reserves; with any of it the article is not passed on
+    # (storage.types.rights).
     rights: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     # The article that leads its cluster of duplicates, itself perhaps, and how alike they are.
     cluster_id: Mapped[int | None] = mapped_column(

@@ -1,4 +1,4 @@
-"""?"""
+"""The state of the archive and of each source: counts, last runs, trouble."""
 
 from __future__ import annotations
 

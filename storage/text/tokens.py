@@ -1,7 +1,8 @@
 """Text to search tokens, once, in Python: the same for both databases and for queries.
 
 A token is a run of letters, digits and their marks without case and accents
-(:mod:`storage.text.letters`). Elisions and hyphens part words, so ``l'hôpital`` holds ``hopital`` and
+(:mod:`storage.text.letters`). Elisions and hyphens part words, so ``l'hôpital`` holds ``hopital``
+and
 ``e-santé`` is the phrase ``e sante``. Scripts that write no spaces are cut character by character;
 a word of a query in such a script is then a phrase of its characters.
 """

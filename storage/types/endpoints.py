@@ -1,4 +1,4 @@
-"""?"""
+"""Values about endpoints: what is due, what was read, what was announced."""
 
 from __future__ import annotations
 

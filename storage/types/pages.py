@@ -69,7 +69,8 @@ class CaptureRecord:
 
     A ``revisit`` has no body of its own: ``refers_to`` is the capture that has it; of a
     ``response`` it is the capture that a browser drew this one from. ``digest`` is
-    the SHA-256 (hex) of the decoded body, ``rights`` what came with it (:mod:`storage.types.rights`).
+    the SHA-256 (hex) of the decoded body, ``rights`` what came with it
+    (:mod:`storage.types.rights`).
     """
 
     url: str

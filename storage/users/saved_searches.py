@@ -1,4 +1,4 @@
-"""?"""
+"""Saved searches: a query under a name."""
 
 from __future__ import annotations
 

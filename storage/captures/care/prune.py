@@ -1,4 +1,4 @@
-"""?"""
+"""Removes capture records that nothing needs, and counts what is kept."""
 
 from __future__ import annotations
 

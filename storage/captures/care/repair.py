@@ -1,4 +1,4 @@
-"""?"""
+"""Repairs damaged capture files: cuts torn tails, points rows to what is left."""
 
 from __future__ import annotations
 

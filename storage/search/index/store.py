@@ -130,9 +130,7 @@ def put(connection: Connection, documents: Iterable[Document], without: Iterable
                 connection.execute(insert, rows[key])
         return
     for some in chunked(sorted(held)):
-        connection.exec_driver_sql(
-            f"DELETE FROM search_index WHERE key IN ({numbers(some)})"  # noqa: S608
-        )
+        connection.exec_driver_sql(f"DELETE FROM search_index WHERE key IN ({numbers(some)})")  # noqa: S608
     if rows:
         connection.execute(insert, list(rows.values()))
 

@@ -1,6 +1,7 @@
 """What a query means: an expression tree of words, fields and limits. Pure values.
 
-The tree is what the query language (:mod:`storage.search.query.parser`) reads and what each database's
+The tree is what the query language (:mod:`storage.search.query.parser`) reads and what each
+database's
 compiler (:mod:`storage.search.query.dialects`) writes; nothing in it is syntax of a database.
 """
 
