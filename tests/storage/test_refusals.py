@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, DataError, OperationalError, Statement
 
 from crawler.extraction.clean import clean_content
 from storage.crawl.endpoints import add_endpoints
-from storage.ingest.fallback import is_refusal
+from storage.database.handle import is_refusal
 from storage.ingest.media import FetchedMedia
 from storage.maintenance.integrity import check
 from storage.models import Candidate, Capture, Endpoint
