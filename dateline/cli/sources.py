@@ -67,10 +67,12 @@ def add(
 
 def _home(url: str) -> str:
     from storage.text.normalize import without_credentials
-    from storage.text.urls import is_web_url
+    from storage.text.urls import host_of, is_web_url
 
     address = url if "://" in url else f"https://{url}"
-    if not is_web_url(address) or any(c.isspace() for c in address):
+    # No name server knows a label of more than 63 characters: RFC 1035.
+    too_long = any(len(label) > 63 for label in host_of(address).split("."))
+    if not is_web_url(address) or too_long or any(c.isspace() for c in address):
         raise click.UsageError(f"{url!r} is not a web address. Example: https://news.example/")
     if without_credentials(address) != address:
         raise click.UsageError(

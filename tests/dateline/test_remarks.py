@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import click
+import pytest
 
 from dateline.cli.options import say
-
-if TYPE_CHECKING:
-    import pytest
+from dateline.cli.sources import _home
 
 
 def test_a_remark_shortens_what_it_quotes_at_length(capsys: pytest.CaptureFixture[str]) -> None:
@@ -17,3 +16,9 @@ def test_a_remark_shortens_what_it_quotes_at_length(capsys: pytest.CaptureFixtur
     assert said.endswith("is no number; take one from `dateline search`\n")
     say("the address https://a.example/" + "y" * 800)
     assert "y" * 800 in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", [f"http://{'a' * 64}.example/", "http://[", "ftp://x", "a b"])
+def test_what_is_no_web_address_is_refused_at_once(url: str) -> None:
+    with pytest.raises(click.UsageError, match="is not a web address"):
+        _home(url)
