@@ -60,7 +60,9 @@ _GLUED = re.compile(
 _GLUED_LABEL = re.compile(
     r"^(?:Author|Written ?by|Posted ?by|Text|Autor|Words)(?=[A-ZÀ-Ý][a-zà-ÿ]+\s)"
 )
-_ADDRESS = re.compile(r"\(?\s*(?:https?://\S+|www\.\S+|(?<!\S)[^\s@]{1,200}@\S{1,200}\.\w+|@\w+)\s*\)?")
+_ADDRESS = re.compile(
+    r"\(?\s*(?:https?://\S+|www\.\S+|(?<!\S)[^\s@]{1,200}@\S{1,200}\.\w+|@\w+)\s*\)?"
+)
 _DATE = re.compile(
     r"(?<=\w)[\s,–—(|-]+(?<!\w)(?:(?:on|le|am|el|il|den|vom)\s+)?(?:[^\W\d]{3,10}\.?\s+\d{1,2},?\s+\d{4}"
     r"|\d{1,2}[./ ]|\d{4}[-/.年]).*$",

@@ -51,6 +51,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 FILE = "credentials.toml"
 _USER_FIELD = re.compile(r"user|mail|login|ident|account|compte|name|nom", re.IGNORECASE)
+_SESSION_COOKIE = re.compile(
+    r"sess|sid$|^s?id$|auth|token|login|logged|user|member|remember|jwt|account|subscri|abo|sso"
+    r"|identity|ticket", re.IGNORECASE,
+)  # fmt: skip
 _LOGOUT = re.compile(
     r"log-?_?out|sign-?_?out|logoff|abmeld|ausloggen|deconnexion|déconnexion|cerrar-?sesion|esci|uitloggen",
     re.IGNORECASE,
@@ -183,7 +187,8 @@ class Session:
 
         The site's own sign decides where its file names one; else a new form or the words of a
         refusal say no, a way to log out says yes. Where nothing is said, a login must have
-        changed something: a cookie, or that the login page asks for a password.
+        changed something: a cookie named as sessions are (counters of visitors set theirs with
+        any answer), or that the login page asks for a password.
         """
         sign = site_for(page.url).signed_in
         if sign:
@@ -195,7 +200,8 @@ class Session:
             return True
         if _REFUSED.search(words):
             return False
-        if self._cookies() - before:
+        changed = self._cookies() - before
+        if any(_SESSION_COOKIE.search(one.split(" ")[1]) for one in changed):
             return True
         again = await fetch(self.crawler, Request(page.url, dont_filter=True, meta=_ASKED))
         return not isinstance(again, failures.Failure) and _password_form(again) is None

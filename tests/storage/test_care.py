@@ -174,7 +174,7 @@ def test_a_missing_dictionary_is_said_and_nothing_is_cut(held: Archive) -> None:
     sizes = [path.stat().st_size for path in verify.files_of(held)]
     for path in (held.location.captures / "dictionaries").glob("*.zst"):
         path.unlink()
-    repack.dictionaries.load.cache_clear()
+    repack.zstd_dictionaries.load.cache_clear()
     assert any("dictionary" in problem for problem in verify.verify(held).problems)
     with pytest.raises(CaptureUnreadable, match="dictionary"):
         repair.repair(held)
