@@ -224,7 +224,7 @@ def test_every_status_and_body_is_counted_by_its_cause(
     assert summary["new"] == 2, done.err
     assert summary["causes"] == {
         "http-404": 1, "http-500": 1, "empty": 2, "redirect-loop": 1, "not-html": 1,
-        "too-large": 1, "truncated": 1,
+        "too-large": 1, "truncated": 1, "announcement-url": 2,
     }  # fmt: skip
     assert dateline_sqlite("search", "déjà forêt", "--json").json[0]["headline"] == "Un été à l'île"
     status = dateline_sqlite("status", "--json").json["sources"][0]

@@ -54,7 +54,7 @@ def test_a_day_in_a_sentence_or_under_another_heading_is_not_the_articles(
 
 def test_an_invisible_first_heading_is_not_the_headline() -> None:
     hidden = ("<h1 class='visually-hidden'>The Herald</h1><p>Weather of 1 May 2026</p>"
-              + "<p>Notice</p>" * 30)  # fmt: skip
+              + "<nav>" + "<p><a href='/n'>Notice</a></p>" * 30 + "</nav>")  # fmt: skip
     assert _published(above=hidden, line="<p>12 March 2026</p>") == "2026-03-12"
 
 
