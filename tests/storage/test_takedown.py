@@ -205,7 +205,7 @@ def test_a_takedown_cut_short_goes_on(held: Archive, monkeypatch: pytest.MonkeyP
 
     item = items.find(held, URL)
     with monkeypatch.context() as patch:
-        patch.setattr(takedown.rewriting, "rewrite", kill)
+        patch.setattr(takedown.rewrite, "rewrite", kill)
         with pytest.raises(Killed):
             takedown.forget_items(held, [item], "asked", NOW)
     assert any("cut short" in problem for problem in check(held))
