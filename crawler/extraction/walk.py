@@ -36,6 +36,8 @@ from storage.text.urls import absolute
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Characters outside links: of furniture that may be the article, of a page that shows little else.
+_ENOUGH = 300
 _LITTLE = 200
 _WORD = re.compile(r"\w+")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
@@ -58,9 +60,10 @@ class Walk:
         walker = _walked(body)
         shown = sum(len(block.text) - block.linked for block in walker.blocks)
         most = walker.passed if shown >= _LITTLE else max(walker.passed, walker.footed)
-        if most > shown:
+        if most > max(shown, _ENOUGH):
             # A page that keeps its text in what is called navigation, header or footer: mostly a
-            # tag that it never closes.
+            # tag that it never closes. Less text is what furniture says of itself: that the site
+            # needs JavaScript, who may use it.
             walker = _walked(body, limit=max(most // 2, 1))
         self.blocks, self.places = walker.blocks, walker.places
         self.images, self.explains = walker.images, walker.explains

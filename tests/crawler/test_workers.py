@@ -263,8 +263,6 @@ def test_a_job_that_takes_too_much_memory_fails_by_name() -> None:
 
 
 def test_the_system_ends_a_process_that_takes_too_much_cpu_time() -> None:
-    code = (
-        "from crawler.workers import limits\nlimits._SECONDS = 0\nlimits.limit(1, 64)\nwhile True: pass\n"
-    )
+    code = "from crawler.workers import limits\nlimits._SECONDS = 0\nlimits.limit(1, 64)\nwhile True: pass\n"
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
     assert -done.returncode == signal.SIGXCPU

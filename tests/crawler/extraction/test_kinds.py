@@ -30,3 +30,12 @@ def test_a_long_text_with_a_film_is_an_article() -> None:
     assert found.kind == "article"
     assert found.article is not None
     assert found.article.kind is None
+
+
+@pytest.mark.parametrize("tag", ["noscript", "footer", "nav"])
+def test_what_furniture_says_of_itself_is_no_article(tag: str) -> None:
+    said = "This site needs JavaScript. Please enable it in your browser, then load the page again."
+    page = f"<html><head><title>Quay</title></head><body><div id=app></div><{tag}>{said}</{tag}></body></html>"
+    assert (
+        extract(page.encode(), "https://quay.example/news/a-story-of-the-quay", "").article is None
+    )
