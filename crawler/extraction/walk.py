@@ -36,8 +36,7 @@ from storage.text.urls import absolute
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Characters outside links: of furniture that may be the article, of a page that shows little else.
-_ENOUGH = 300
+# Characters outside links that are too few for an article.
 _LITTLE = 200
 _WORD = re.compile(r"\w+")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
@@ -60,7 +59,7 @@ class Walk:
         walker = _walked(body)
         shown = sum(len(block.text) - block.linked for block in walker.blocks)
         most = walker.passed if shown >= _LITTLE else max(walker.passed, walker.footed)
-        if most > max(shown, _ENOUGH):
+        if most > max(shown, _LITTLE):
             # A page that keeps its text in what is called navigation, header or footer: mostly a
             # tag that it never closes. Less text is what furniture says of itself: that the site
             # needs JavaScript, who may use it.
