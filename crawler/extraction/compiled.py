@@ -17,6 +17,7 @@ def part(name: str, version: int) -> Any:
     """
     try:
         module = import_module(f"crawler.extraction.{name}")
-    except ImportError:
+    except (ImportError, AttributeError):
+        # An older one asks its twin for names that are gone, before it can be asked its version.
         return None
     return module if version == module.VERSION else None

@@ -158,15 +158,6 @@ def parse_html(body: bytes, url: str, content_type: str = "") -> Page:
     return _parse(data, url)
 
 
-def parse_text(text: str, url: str) -> Page:
-    """Parse a page that is decoded already.
-
-    Raises:
-        BadPage: it holds nothing.
-    """
-    return _parse(text.encode("utf-8", "replace"), url)
-
-
 def _is_utf8(body: bytes) -> bool:
     """Whether :func:`decode` would read the bytes as UTF-8, so that they may stay as they are."""
     if body[:2] in (b"\xfe\xff", b"\xff\xfe") or body.isascii():

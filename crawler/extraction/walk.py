@@ -63,7 +63,7 @@ class Walk:
             # A page that keeps its text in what is called navigation, header or footer: mostly a
             # tag that it never closes. Less text is what furniture says of itself: that the site
             # needs JavaScript, who may use it.
-            walker = _walked(body, limit=max(most // 2, 1))
+            walker = _walked(body, limit=most // 2)
         self.blocks, self.places = walker.blocks, walker.places
         self.images, self.explains = walker.images, walker.explains
         # Whether the page goes on after what was read of it.

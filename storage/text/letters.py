@@ -157,15 +157,6 @@ def compounds_of(text: str) -> re.Pattern[str]:
     return _COMPOUND if is_plain(text) else _all_compounds()
 
 
-_APART = re.compile(f"[{_UNSPACED}{_HANGUL}]")
-
-
-@lru_cache(maxsize=4_096)
-def is_apart(letter: str) -> bool:
-    """Whether a word of another script ends before ``letter``."""
-    return letter > "\u0dff" and _APART.match(letter) is not None
-
-
 def is_hangul(word: str) -> bool:
     """Whether ``word`` is composed Hangul syllables."""
     return bool(word) and all("\uac00" <= letter <= "\ud7a3" for letter in word)
