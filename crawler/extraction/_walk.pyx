@@ -24,7 +24,7 @@ from crawler.extraction.blocks import (
 )
 
 # That of walk.py at which this was written.
-VERSION = 5
+VERSION = 6
 
 # What an element is to the walk. From IN_LINE to EXPLAINS it is part of a run of text.
 cdef enum:
@@ -386,6 +386,8 @@ cdef class Walker:
         for i in range(size):
             if is_invisible(data + i):
                 cleaned = INVISIBLE.sub("", decoded(data, size)).encode()
+                if not cleaned:
+                    return 0
                 return self.add(<const char*> <bytes> cleaned, len(<bytes> cleaned))
         for i in range(size):
             if data[i] & 0x80:

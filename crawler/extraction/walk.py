@@ -381,7 +381,7 @@ def _words(attributes: list[tuple[str, str]]) -> str:
 
 
 # It moves with every change to the walk.
-VERSION = 5
+VERSION = 6
 module = part("_walk", VERSION)
 compiled: type[Walker] | None = module.Walker if module is not None else None
 # The words of a text: \w+, as in the blocks.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -84,6 +84,7 @@ def markup() -> st.SearchStrategy[str]:
 
 @settings(max_examples=300)
 @given(st.lists(markup(), max_size=4).map("".join))
+@example("word<time>\u200b</time>word")
 def test_any_markup_is_walked_alike(inner: str) -> None:
     assert_alike(parse_html(f"<html><body>{inner}</body></html>".encode(), URL).root)
 
