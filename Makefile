@@ -14,7 +14,7 @@ help:
 	@echo "make bench  measure the extractor and the whole crawl"
 
 # pip 23.2 (Python 3.11's) crashes on an extra that is asked for twice, so pip comes first.
-$(READY): pyproject.toml constraints.txt $(wildcard crawler/extraction/_*.pyx)
+$(READY): pyproject.toml constraints.txt $(wildcard crawler/extraction/_*.pyx crawler/extraction/*/_*.pyx)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Dateline needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \

@@ -50,7 +50,7 @@ def sites(bench: Path | None) -> dict[str, list[bytes]]:
     }
     if bench is not None:
         hosts: dict[str, list[bytes]] = collections.defaultdict(list)
-        for line in (bench / "truth.jsonl").read_text().splitlines():
+        for line in (bench / "truth.jsonl").read_text().strip("\n").split("\n"):
             row = json.loads(line)
             host = urlsplit(row.get("url") or "").hostname or row.get("publisher", "")
             page = bench / "pages" / f"{row['id']}.html.gz"

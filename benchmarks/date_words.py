@@ -1,4 +1,4 @@
-"""Make ``crawler/extraction/locales/dates.json.gz``: how each language writes a date.
+"""Make ``crawler/extraction/dates/locales/dates.json.gz``: how each language writes a date.
 
     uv pip install babel dateparser; python benchmarks/date_words.py
 
@@ -20,9 +20,11 @@ from typing import Any
 from babel import Locale, localedata
 from dateparser.data import date_translation_data
 
-from crawler.extraction.timestamp_words import fold
+from crawler.extraction.dates.words import fold
 
-OUT = Path(__file__).parent.parent / "crawler" / "extraction" / "locales" / "dates.json.gz"
+OUT = (
+    Path(__file__).parent.parent / "crawler" / "extraction" / "dates" / "locales" / "dates.json.gz"
+)
 MONTHS = ("january february march april may june july august september october november "
           "december").split()  # fmt: skip
 # The CLDR's periods of a day: which words mean the hours before noon, after it, and neither.

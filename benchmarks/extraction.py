@@ -30,8 +30,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from crawler.extraction import body as body_module
 from crawler.extraction.article import extract
+from crawler.extraction.body import select as body_module
 from storage.database.engine import chunked
 
 if TYPE_CHECKING:
@@ -154,7 +154,10 @@ def main() -> None:
     assert spec.loader is not None
     score = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(score)
-    truth = [json.loads(line) for line in (args.bench / "truth.jsonl").read_text().splitlines()]
+    truth = [
+        json.loads(line)
+        for line in (args.bench / "truth.jsonl").read_text().strip("\n").split("\n")
+    ]
     pages = {
         row["id"]: gzip.decompress((args.bench / "pages" / f"{row['id']}.html.gz").read_bytes())
         for row in truth

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from crawler.extraction.article import extract
-from crawler.extraction.page import BadPage
+from crawler.extraction.page.parse import BadPage
 from tests.kind_pages import pages
 
 
@@ -38,7 +38,7 @@ def main() -> None:
             wrong.append((page.name, page.kind, found))
     for folder in sys.argv[1:]:
         bench = Path(folder)
-        for line in (bench / "truth.jsonl").read_text(encoding="utf-8").splitlines():
+        for line in (bench / "truth.jsonl").read_text(encoding="utf-8").strip("\n").split("\n"):
             row = json.loads(line)
             body = gzip.decompress((bench / "pages" / f"{row['id']}.html.gz").read_bytes())
             table["article (bench)", kind_of(body, row["url"])] += 1

@@ -21,17 +21,18 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from crawler.extraction import body as body_module
-from crawler.extraction import features, hydration, kinds, sequence
-from crawler.extraction.completion import completed
-from crawler.extraction.metadata import Metadata
-from crawler.extraction.page import Page, parse_html
-from crawler.extraction.walk import Walk
+from crawler.extraction.blocks.walk import Walk
+from crawler.extraction.body import features, hydration, second_pass
+from crawler.extraction.body import select as body_module
+from crawler.extraction.body.completion import completed
+from crawler.extraction.fields.metadata import Metadata
+from crawler.extraction.kinds import page_kind
+from crawler.extraction.page.parse import Page, parse_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawler.extraction.blocks import RawBlock
+    from crawler.extraction.blocks.block import RawBlock
 
 _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3005-\u30ff\u3400-\u9fff]")
@@ -51,12 +52,12 @@ class Sample:
     rows: np.ndarray
     share: np.ndarray
     words: np.ndarray
-    outline: sequence.Outline
+    outline: second_pass.Outline
     blocks: list[RawBlock]
     kept: list[RawBlock]
     truth: dict[str, Any]
     publisher: str
-    # The text that a script would draw, where the page shows none (crawler.extraction.hydration).
+    # The text that a script would draw, where the page shows none (crawler.extraction.body.hydration).
     drawn: str | None = None
     # What the page's head says of its kind.
     og_type: str = ""
@@ -86,7 +87,8 @@ class Sample:
 
 def load(folder: Path) -> list[Sample]:
     """All pages of a folder as samples."""
-    lines = (folder / "truth.jsonl").read_text(encoding="utf-8").splitlines()
+    # Not splitlines(): a text may hold U+2028, which ends no line of JSON.
+    lines = (folder / "truth.jsonl").read_text(encoding="utf-8").strip("\n").split("\n")
     samples = []
     for truth in map(json.loads, lines):
         content = (folder / "pages" / f"{truth['id']}.html.gz").read_bytes()
@@ -110,9 +112,9 @@ def sample(content: bytes, truth: dict[str, Any]) -> Sample:
     rows = features.matrix(kept, context)
     share = label([b.text for b in walk.blocks], truth["body"])[[b.order for b in kept]]
     return Sample(
-        rows, share, body_module.words_of(rows), sequence.outline(kept), walk.blocks, kept, truth,
+        rows, share, body_module.words_of(rows), second_pass.outline(kept), walk.blocks, kept, truth,
         publisher_of(truth["url"]), _drawn_by_script(page), page.meta("og:type") or "",
-        kinds.types_named(meta), kinds.says_moment(meta),
+        page_kind.types_named(meta), page_kind.says_moment(meta),
     )  # fmt: skip
 
 

@@ -45,7 +45,10 @@ def main() -> None:
     parser.add_argument("bench", type=Path)
     parser.add_argument("--pages", type=int, default=10_000)
     args = parser.parse_args()
-    rows = [json.loads(line) for line in (args.bench / "truth.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (args.bench / "truth.jsonl").read_text().strip("\n").split("\n")
+    ]
     pages = [
         (gzip.decompress((args.bench / "pages" / f"{r['id']}.html.gz").read_bytes()), r["url"])
         for r in rows

@@ -28,8 +28,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from known_pages import Sample, folds, load, word_f1
 
-from crawler.extraction import features, sequence
-from crawler.extraction.groups import GROUPS
+from crawler.extraction.blocks.class_groups import GROUPS
+from crawler.extraction.body import features, second_pass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,7 @@ def predict(model: Any, rows: np.ndarray) -> np.ndarray:
 
 def stacked(s: Sample, rows: np.ndarray, probability: np.ndarray) -> np.ndarray:
     """Rows of the second forest."""
-    return np.concatenate([rows, sequence.matrix(probability, s.words, s.outline)], axis=1)
+    return np.concatenate([rows, second_pass.matrix(probability, s.words, s.outline)], axis=1)
 
 
 def train(samples: Sequence[Sample]) -> tuple[Any, Any]:
@@ -169,7 +169,7 @@ def scorer(bench: Path) -> Any:
 
 
 def forest_json(model: Any, names: list[str]) -> dict[str, Any]:
-    """A CatBoost model as the arrays that ``crawler.extraction.model`` reads."""
+    """A CatBoost model as the arrays that ``crawler.extraction.forest`` reads."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.json"
         model.save_model(str(path), format="json")
@@ -192,7 +192,7 @@ def write(samples: Sequence[Sample]) -> Path:
     first, second = train(samples)
     names = list(features.NAMES)
     data = {"forests": [forest_json(first, names),
-                        forest_json(second, names + list(sequence.NAMES))]}  # fmt: skip
+                        forest_json(second, names + list(second_pass.NAMES))]}  # fmt: skip
     path = ROOT / "crawler" / "extraction" / "weights" / "body.json.gz"
     path.write_bytes(gzip.compress(json.dumps(data).encode(), 9, mtime=0))
     return path

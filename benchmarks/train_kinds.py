@@ -26,8 +26,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from known_pages import Sample, folds, load
 from train_extraction import forest_json
 
-from crawler.extraction import body, kinds, page_features, page_kinds
-from crawler.extraction.completion import completed
+from crawler.extraction.body import select
+from crawler.extraction.body.completion import completed
+from crawler.extraction.kinds import classifier, classifier_features, page_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,9 +40,9 @@ OPTIONS = {"iterations": 120, "depth": 5, "learning_rate": 0.08, "random_seed": 
 
 def row(s: Sample, answer: np.ndarray) -> np.ndarray:
     """What is told of a page, as the extractor tells it."""
-    scores = body.spread(answer, s.kept, len(s.blocks))
-    chosen = completed(s.blocks, body.decide(s.blocks, scores))
-    return page_features.row(
+    scores = select.spread(answer, s.kept, len(s.blocks))
+    chosen = completed(s.blocks, select.decide(s.blocks, scores))
+    return classifier_features.row(
         s.truth["url"], s.og_type, s.types, s.blocks, chosen, scores, has_moment=s.has_moment
     )
 
@@ -73,12 +74,12 @@ def report(samples: Sequence[Sample], types: np.ndarray, answers: np.ndarray) ->
     table: Counter[tuple[str, str]] = Counter()
     for s, name, found in zip(samples, types, answers, strict=True):
         best = int(found.argmax())
-        looks = page_kinds.FORESTS[best]
-        sure = found[best] >= kinds.SURE[looks]
+        looks = classifier.FORESTS[best]
+        sure = found[best] >= page_kind.SURE[looks]
         table[name, looks if sure else "article"] += 1
         if name == "article" and sure:
             print(f"  {found[best]:.2f} {looks} {s.truth['url'][:100]}")
-    columns = ("article", *dict.fromkeys(page_kinds.FORESTS))
+    columns = ("article", *dict.fromkeys(classifier.FORESTS))
     print(f"{'is, and looks like':20}" + "".join(f"{name:>15}" for name in columns))
     for name in ("article", *TYPES):
         print(f"{name:20}" + "".join(f"{table[name, c] or '':>15}" for c in columns))
@@ -97,7 +98,7 @@ def main() -> None:
     types = np.array([s.kind for s in samples])
     report(samples, types, out_of_fold(rows, types, folds(samples, 5, 2)))
     if args.write:
-        names = list(page_features.NAMES)
+        names = list(classifier_features.NAMES)
         data = {"forests": [forest_json(fit(rows, types == name), names) for name in TYPES]}
         path = ROOT / "crawler" / "extraction" / "weights" / "kinds.json.gz"
         path.write_bytes(gzip.compress(json.dumps(data).encode(), 9, mtime=0))

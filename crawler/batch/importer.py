@@ -14,7 +14,7 @@ from crawler.batch.found import FoundPage, Left
 from crawler.batch.opml import outlines
 from crawler.batch.readers import pages, urls
 from crawler.extraction.article import EXTRACTOR, Known
-from crawler.extraction.page import BadPage
+from crawler.extraction.page.parse import BadPage
 from crawler.workers.jobs import article_job
 from crawler.workers.pool import WorkerFailure, Workers
 from storage import utc_now

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.clean import clean_article, clean_content
-from crawler.extraction.continued import joined, next_page
-from crawler.extraction.page import BadPage
+from crawler.extraction.page.continuation import joined, next_page
+from crawler.extraction.page.parse import BadPage
 from crawler.run.continuation import Further, collect
 from crawler.workers.jobs import extract_job
 from crawler.workers.pool import WorkerFailure, Workers

@@ -22,9 +22,9 @@ from lxml import etree
 
 from crawler.batch.found import MAX_PAGE_BYTES, FoundPage, Left
 from crawler.discovery.markup import BadMarkup, unpacked
-from crawler.extraction.encoding import decode
-from crawler.extraction.graph import ARTICLE_TYPES, all_nodes
-from crawler.extraction.structured import json_ld
+from crawler.extraction.fields.json_ld import json_ld
+from crawler.extraction.fields.json_ld_graph import ARTICLE_TYPES, all_nodes
+from crawler.extraction.page.encoding import decode
 from storage.text.urls import is_web_url
 
 if TYPE_CHECKING:

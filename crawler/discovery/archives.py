@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from crawler.discovery.listings import parse_listing
-from crawler.extraction.link_rules import same_site
-from crawler.extraction.page import parse_html
-from crawler.extraction.timestamps import read_timestamp
+from crawler.extraction.dates.timestamps import read_timestamp
+from crawler.extraction.linked.link_rules import same_site
+from crawler.extraction.page.parse import parse_html
 from storage.text.urls import absolute, url_key
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from urllib.parse import urljoin, urlsplit
 
 from crawler.discovery.listings import parse_listing
 from crawler.discovery.robots import Robots
-from crawler.extraction.link_rules import same_site
-from crawler.extraction.page import parse_html
+from crawler.extraction.linked.link_rules import same_site
+from crawler.extraction.page.parse import parse_html
 from storage.text.urls import absolute, url_key
 
 FEED_TYPES = frozenset(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crawler.discovery.feeds import parse_feed
 from crawler.discovery.listings import parse_listing
 from crawler.discovery.sitemaps import parse_sitemap
-from crawler.extraction.link_rules import is_page, same_site
+from crawler.extraction.linked.link_rules import is_page, same_site
 from crawler.items import EndpointContent
 from storage.types.endpoints import FoundEndpoint, Wishes
 

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from crawler.discovery.markup import local, namespace, text_in
 from crawler.discovery.values import at, line, without_markup
-from crawler.extraction.link_rules import same_site
+from crawler.extraction.linked.link_rules import same_site
 from storage.text.urls import absolute, is_web_url
 from storage.types.endpoints import Announcement
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from crawler.extraction.link_rules import LinkKind, classify, same_site
-from crawler.extraction.page import parse_html
+from crawler.extraction.linked.link_rules import LinkKind, classify, same_site
+from crawler.extraction.page.parse import parse_html
 from storage.text.urls import absolute, url_key
 from storage.types.endpoints import Announcement
 

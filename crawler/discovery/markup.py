@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from crawler.extraction.encoding import encoding_named
+from crawler.extraction.page.encoding import encoding_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

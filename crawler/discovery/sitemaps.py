@@ -21,7 +21,7 @@ from storage.types.endpoints import Announcement
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawler.extraction.timestamps import Timestamp
+    from crawler.extraction.dates.timestamps import Timestamp
 
 # The protocol allows 50,000 a file; sites exceed it.
 MAX_URLS = 250_000

@@ -13,13 +13,13 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.clean import clean_line
-from crawler.extraction.timestamps import read_timestamp
+from crawler.extraction.dates.timestamps import read_timestamp
 from storage.text.urls import absolute
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from crawler.extraction.timestamps import Timestamp
+    from crawler.extraction.dates.timestamps import Timestamp
 
 # The longest text that an announcement keeps, and the longest number that is one.
 _MOST_CHARS = 2_000

@@ -8,44 +8,38 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from crawler.extraction import (
-    body,
-    byline_text,
-    dates,
-    kinds,
-    language,
-    moments,
-    page_features,
-    page_kinds,
-    tooltips,
-)
-from crawler.extraction.access import access_of, is_notice
-from crawler.extraction.completion import completed
-from crawler.extraction.continued import onward_links
-from crawler.extraction.features import Context
-from crawler.extraction.filler import is_filler
-from crawler.extraction.hydration import hidden_article, tree_of
-from crawler.extraction.links import attachments, is_entry, links_in_text, related_items
-from crawler.extraction.live import live_entries
-from crawler.extraction.mentions import mentions_in
-from crawler.extraction.metadata import Metadata
-from crawler.extraction.notices import notices_of
-from crawler.extraction.page import Page, parse_html
-from crawler.extraction.pictures import lead_picture, pictures
-from crawler.extraction.standfirst import standfirst_of
-from crawler.extraction.structured import types_of
-from crawler.extraction.tables import with_rows
-from crawler.extraction.typed import typed_blocks, with_figures
-from crawler.extraction.walk import Walk
+from crawler.extraction.blocks.tables import with_rows
+from crawler.extraction.blocks.typed import typed_blocks, with_figures
+from crawler.extraction.blocks.walk import Walk
+from crawler.extraction.body import select
+from crawler.extraction.body.completion import completed
+from crawler.extraction.body.features import Context
+from crawler.extraction.body.filler import is_filler
+from crawler.extraction.body.hydration import hidden_article, tree_of
+from crawler.extraction.body.live_blogs import live_entries
+from crawler.extraction.dates import formats
+from crawler.extraction.fields import byline_text, language, publication_dates
+from crawler.extraction.fields.json_ld import types_of
+from crawler.extraction.fields.metadata import Metadata
+from crawler.extraction.fields.paywall import access_of, is_notice
+from crawler.extraction.fields.standfirst import standfirst_of
+from crawler.extraction.kinds import classifier, classifier_features, page_kind
+from crawler.extraction.kinds.notices import notices_of
+from crawler.extraction.linked import tooltips
+from crawler.extraction.linked.links import attachments, is_entry, links_in_text, related_items
+from crawler.extraction.linked.mentions import mentions_in
+from crawler.extraction.linked.pictures import lead_picture, pictures
+from crawler.extraction.page.continuation import onward_links
+from crawler.extraction.page.parse import Page, parse_html
 from storage.types.content import Article, Block, Entry, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from crawler.extraction.blocks import RawBlock
-    from crawler.extraction.kinds import PageKind
-    from crawler.extraction.live import Mark
+    from crawler.extraction.blocks.block import RawBlock
+    from crawler.extraction.body.live_blogs import Mark
+    from crawler.extraction.kinds.page_kind import PageKind
     from storage.types.content import Media
 
 # Kept with every revision; it moves whenever the same bytes may give another article.
@@ -138,12 +132,12 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
         body=meta.body, description=meta.description,
         headline=headline.value if headline else "", title=page.title or "",
     )  # fmt: skip
-    looks: Callable[[], page_kinds.Guess] | None = None
+    looks: Callable[[], classifier.Guess] | None = None
     if boxes:
         chosen = _inside(walk, boxes)
     else:
-        scores = body.probabilities(walk.blocks, context)
-        chosen = completed(walk.blocks, body.decide(walk.blocks, scores))
+        scores = select.probabilities(walk.blocks, context)
+        chosen = completed(walk.blocks, select.decide(walk.blocks, scores))
         looks = partial(_looks, meta, walk.blocks, chosen, scores)
     if sum(len(walk.blocks[i].text) for i in chosen) < _LITTLE:
         drawn = _drawn_by_script(page)
@@ -151,10 +145,10 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
             walk = drawn
             chosen = [i for i, b in enumerate(walk.blocks) if 2 * b.linked < len(b.text)]
     chosen = _without_furniture(walk, chosen, headline.value if headline else "")
-    zone = dates.zone_of(known.timezone)
-    published = moments.published(meta, walk, chosen, zone, known.now, known.hints)
+    zone = formats.zone_of(known.timezone)
+    published = publication_dates.published(meta, walk, chosen, zone, known.now, known.hints)
     entry_page = _is_entry(meta, known)
-    verdict = kinds.judge(meta, headline.value if headline else None, walk.blocks, chosen,
+    verdict = page_kind.judge(meta, headline.value if headline else None, walk.blocks, chosen,
                           has_moment=published is not None and published[1] not in _NOT_SHOWN,
                           entry=entry_page,
                           announced=bool(hinted), looks=looks)  # fmt: skip
@@ -162,7 +156,7 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
         return Extraction(
             "entry", entry=_entry(meta, walk, chosen, headline.value if headline else None)
         )
-    if verdict.kind not in kinds.KEPT:
+    if verdict.kind not in page_kind.KEPT:
         return Extraction(verdict.kind, verdict.reason)
     title = headline.value if headline else str(hinted or "")
     stated = published[0] if published is not None else None
@@ -177,13 +171,13 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
 
 def _looks(
     meta: Metadata, blocks: Sequence[RawBlock], chosen: Sequence[int], scores: Any
-) -> page_kinds.Guess:
+) -> classifier.Guess:
     """What a page looks like by its address, its head and its blocks."""
-    row = page_features.row(
-        meta.page.url, meta.page.meta("og:type") or "", kinds.types_named(meta),
-        blocks, chosen, scores, has_moment=kinds.says_moment(meta),
+    row = classifier_features.row(
+        meta.page.url, meta.page.meta("og:type") or "", page_kind.types_named(meta),
+        blocks, chosen, scores, has_moment=page_kind.says_moment(meta),
     )  # fmt: skip
-    return page_kinds.guess(row)
+    return classifier.guess(row)
 
 
 def _inside(walk: Walk, boxes: Sequence[Any]) -> list[int]:
@@ -223,7 +217,7 @@ def _article(
         replace(b, kind="paragraph", level=0) if b.kind == "heading" and b.text == standfirst else b
         for b in blocks
     )
-    modified = moments.modified(meta, dates.zone_of(known.timezone), known.now)
+    modified = publication_dates.modified(meta, formats.zone_of(known.timezone), known.now)
     section, tags = meta.section(), meta.tags()
     tongue = language.language_of(page.language or known.language, blocks)
     access, reason = access_of(meta, walk.blocks, chosen)
@@ -309,7 +303,7 @@ def _is_dateline(block: RawBlock) -> bool:
         return False
     if block.text[-1] in '.!?…»”"':
         return False
-    return block.timed or dates.has_date(block.text)
+    return block.timed or formats.has_date(block.text)
 
 
 def _is_entry(meta: Metadata, known: Known) -> bool:

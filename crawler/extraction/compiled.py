@@ -10,13 +10,13 @@ from typing import Any
 
 
 def part(name: str, version: int) -> Any:
-    """The compiled module ``crawler.extraction.NAME``, ``None`` where there is none.
+    """The compiled module of this full name, ``None`` where there is none.
 
     One that was compiled of another version of its twin is none: it stays behind where a checkout
     moved on and was not installed again.
     """
     try:
-        module = import_module(f"crawler.extraction.{name}")
+        module = import_module(name)
     except (ImportError, AttributeError):
         # An older one asks its twin for names that are gone, before it can be asked its version.
         return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware
 from w3lib.url import safe_url_string
 
-from crawler.extraction.refresh import refresh_target
+from crawler.extraction.page.refresh import refresh_target
 from crawler.http.fetch import content_type, header
 from crawler.run.downloader import pause
 from storage.text.urls import is_web_url

@@ -12,7 +12,7 @@ from scrapy import Request
 
 from crawler.discovery import archives as ways
 from crawler.discovery.errors import DiscoveryError
-from crawler.extraction.page import BadPage
+from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
 from crawler.http.fetch import content_type
 from crawler.workers import jobs

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scrapy import Request
 
-from crawler.extraction.continued import (
+from crawler.extraction.page.continuation import (
     MOST_PAGES,
     adds_text,
     is_same_article,
@@ -15,7 +15,7 @@ from crawler.extraction.continued import (
     next_page,
     page_number,
 )
-from crawler.extraction.page import BadPage
+from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
 from crawler.http.fetch import content_type, fetch
 from crawler.workers import jobs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scrapy import Request
 
 from crawler.discovery.errors import DiscoveryError
-from crawler.extraction.page import BadPage
+from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
 from crawler.http.fetch import content_type, header, max_age, retry_after
 from crawler.workers import jobs, pool

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import FormRequest, Request
 
-from crawler.extraction.link_rules import same_site
-from crawler.extraction.page import BadPage, parse_html
+from crawler.extraction.linked.link_rules import same_site
+from crawler.extraction.page.parse import BadPage, parse_html
 from crawler.http import failures
 from crawler.http.cookies import ChainCookiesMiddleware
 from crawler.http.fetch import content_type, fetch

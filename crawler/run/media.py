@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from scrapy import Request
 
-from crawler.extraction.documents import UnreadableDocument
+from crawler.extraction.linked.attachments import UnreadableDocument
 from crawler.http import failures
 from crawler.http.fetch import content_type, fetch
 from crawler.workers import jobs

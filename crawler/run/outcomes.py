@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.extraction.article import EXTRACTOR
-from crawler.extraction.link_rules import same_site
+from crawler.extraction.linked.link_rules import same_site
 from storage.types.content import Article
 from storage.types.endpoints import Announcement
 from storage.types.pages import PageFailed, PageSkipped, PageStored

@@ -12,8 +12,8 @@ from urllib.parse import urljoin
 
 from scrapy import Request
 
-from crawler.extraction.link_rules import same_site
-from crawler.extraction.page import BadPage
+from crawler.extraction.linked.link_rules import same_site
+from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
 from crawler.http.fetch import content_type, fetch
 from crawler.run import browser

@@ -12,18 +12,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
-from crawler.extraction import body, dates, language, moments, tooltips
-from crawler.extraction.access import is_notice, says_wall
-from crawler.extraction.article import Extraction, extract_page, uncollected
-from crawler.extraction.entry_kinds import with_kinds
-from crawler.extraction.features import Context
-from crawler.extraction.filler import is_filler
-from crawler.extraction.groups import GROUPS, groups_of
-from crawler.extraction.headline_words import fold
-from crawler.extraction.links import attachments, is_entry, links_in_text
-from crawler.extraction.mentions import mentions_in
-from crawler.extraction.metadata import Metadata
-from crawler.extraction.numbered import (
+from crawler.extraction.agencies.numbered import (
     Header,
     Numbered,
     header_with_lines,
@@ -33,10 +22,24 @@ from crawler.extraction.numbered import (
     parse_header,
     parse_meta,
 )
-from crawler.extraction.pictures import figures_of
-from crawler.extraction.repetition import cleaned
-from crawler.extraction.typed import typed_blocks, with_figures
-from crawler.extraction.walk import Walk
+from crawler.extraction.article import Extraction, extract_page, uncollected
+from crawler.extraction.blocks.class_groups import GROUPS, groups_of
+from crawler.extraction.blocks.typed import typed_blocks, with_figures
+from crawler.extraction.blocks.walk import Walk
+from crawler.extraction.body import select
+from crawler.extraction.body.features import Context
+from crawler.extraction.body.filler import is_filler
+from crawler.extraction.dates import formats
+from crawler.extraction.fields import language, publication_dates
+from crawler.extraction.fields.headline_words import fold
+from crawler.extraction.fields.metadata import Metadata
+from crawler.extraction.fields.paywall import is_notice, says_wall
+from crawler.extraction.kinds.entry_kind import with_kinds
+from crawler.extraction.linked import tooltips
+from crawler.extraction.linked.links import attachments, is_entry, links_in_text
+from crawler.extraction.linked.mentions import mentions_in
+from crawler.extraction.linked.pictures import figures_of
+from crawler.extraction.linked.repeated_words import cleaned
 from crawler.sites.base import Site
 from storage.types.content import Article, Block, Entry, Link
 
@@ -44,8 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawler.extraction.article import Known
-    from crawler.extraction.blocks import Place, RawBlock
-    from crawler.extraction.page import Page
+    from crawler.extraction.blocks.block import Place, RawBlock
+    from crawler.extraction.page.parse import Page
     from crawler.sites.base import NumberedReader
     from storage.types.content import ClaimedMoment, EntryKind, Relation
 
@@ -147,7 +150,7 @@ class Agency(Site):
         if number is None or at >= len(walk.blocks):
             return None
         blocks = _without_header(walk, at, header)
-        zone = dates.zone_of(known.timezone)
+        zone = formats.zone_of(known.timezone)
         items = numbered_items(blocks, at, zone, known.now)
         cut = {i for item in items for i in item.blocks} | list_headings(blocks, items)
         cut |= {i for i, b in enumerate(blocks[: at + 4]) if is_header_line(b.text, header)}
@@ -168,7 +171,7 @@ class Agency(Site):
         provenance = {"headline": "h1", "body": "site"}
         published = _sure(header.published)
         if published is None:
-            claimed = moments.published(meta, walk, chosen, zone, known.now, known.hints)
+            claimed = publication_dates.published(meta, walk, chosen, zone, known.now, known.hints)
             published = claimed[0] if claimed else None
         for name, value in (("published", published), ("number", number),
                             ("dateline_place", header.place), ("kind", header.kind),
@@ -207,7 +210,7 @@ class Agency(Site):
     def _header(
         self, blocks: Sequence[RawBlock], title: int, known: Known
     ) -> tuple[int, Header] | None:
-        zone = dates.zone_of(known.timezone)
+        zone = formats.zone_of(known.timezone)
         after = range(title + 1, min(title + 1 + _NEAR_TITLE, len(blocks)))
         for i in (*after, *range(max(0, title - 4), title)):
             header = parse_header(blocks[i].text, zone, known.now)
@@ -222,7 +225,7 @@ class Agency(Site):
         title = _title_at(walk.blocks, meta)
         if title is None:
             return Extraction("empty", "the page names no entry")
-        zone = dates.zone_of(known.timezone)
+        zone = formats.zone_of(known.timezone)
         name = walk.blocks[title].text
         kind, number, published = _kind_of_entry(walk, title, page.url), None, None
         end = len(walk.blocks)
@@ -316,7 +319,7 @@ def _text_of(walk: Walk, meta: Metadata, at: int, cut: set[int]) -> list[int]:
     context = Context(
         body=meta.body, description=meta.description, title=meta.page.title or ""
     )  # fmt: skip
-    sure = {rest[i] for i in body.choose(kept, context)}
+    sure = {rest[i] for i in select.choose(kept, context)}
     # The standfirst may stand beside the header's line, outside the box of the text.
     homes = {place.order for i in (at, *sure) for place in _homes(blocks[i])}
     return [

@@ -11,19 +11,19 @@ from lxml import etree
 from parsel import Selector
 from parsel.csstranslator import HTMLTranslator
 
-from crawler.extraction import dates
 from crawler.extraction.article import Extraction, extract_page
-from crawler.extraction.bylines import clean_names
-from crawler.extraction.mentions import mentions_in
-from crawler.extraction.page import take_out
-from crawler.extraction.repetition import cleaned
+from crawler.extraction.dates import formats
+from crawler.extraction.fields.bylines import clean_names
+from crawler.extraction.linked.mentions import mentions_in
+from crawler.extraction.linked.repeated_words import cleaned
+from crawler.extraction.page.parse import take_out
 from storage.text.url_rules import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from crawler.extraction.article import Known
-    from crawler.extraction.page import Page
+    from crawler.extraction.page.parse import Page
     from storage.types.content import Article, ClaimedMoment
 
 NumberedReader = Callable[["Page", "Known"], Extraction | None]
@@ -136,11 +136,11 @@ class Site:
 
 
 def _moment(text: str, page: Page, known: Known) -> ClaimedMoment | None:
-    zone = dates.zone_of(known.timezone)
-    found = dates.parse_machine(text, zone) or dates.parse_words(
+    zone = formats.zone_of(known.timezone)
+    found = formats.parse_machine(text, zone) or formats.parse_words(
         text, page.language or known.language, zone
     )
-    return dates.plausible(found, known.now)
+    return formats.plausible(found, known.now)
 
 
 def _select(page: Page, css: str) -> list[Any]:

@@ -1,7 +1,7 @@
 """H&TI, and the sister sites of its platform: numbered items, an annuaire, a lexique.
 
-All that is read here is the platform's form (``crawler.extraction.numbered``,
-``crawler.extraction.tooltips``), never its class names, which differ from view to view.
+All that is read here is the platform's form (``crawler.extraction.agencies.numbered``,
+``crawler.extraction.linked.tooltips``), never its class names, which differ from view to view.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import pkgutil
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from crawler.extraction.page import parse_html
+from crawler.extraction.page.parse import parse_html
 from crawler.sites.agency import Agency
 from crawler.sites.base import Site
 from storage.text.urls import host_of

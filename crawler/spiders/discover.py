@@ -20,9 +20,9 @@ from crawler.discovery.endpoints import read_endpoint
 from crawler.discovery.errors import DiscoveryError
 from crawler.discovery.robots import Robots
 from crawler.extraction.article import Extraction, Known
-from crawler.extraction.link_rules import classify
-from crawler.extraction.page import BadPage, parse_html
-from crawler.extraction.walk import Walk
+from crawler.extraction.blocks.walk import Walk
+from crawler.extraction.linked.link_rules import classify
+from crawler.extraction.page.parse import BadPage, parse_html
 from crawler.http import failures
 from crawler.http.fetch import content_type, fetch
 from crawler.run.browser import BrowserFailure

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request, Spider, signals
 
 from crawler.extraction.article import Known
-from crawler.extraction.page import BadPage
+from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
 from crawler.http.fetch import content_type
 from crawler.run.backfill import Past

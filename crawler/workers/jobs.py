@@ -41,6 +41,6 @@ def list_job(body: bytes, url: str, content_type: str) -> ListPage:
 
 def document_job(body: bytes) -> str:
     """Runs in a worker."""
-    from crawler.extraction.documents import document_text
+    from crawler.extraction.linked.attachments import document_text
 
     return document_text(body)

@@ -172,9 +172,10 @@ def _browser(wanting: list[str]) -> Iterator[Finding]:
 
 def _extractor() -> Finding:
     """Whether its compiled parts are there; without them it works as well, and takes longer."""
-    from crawler.extraction import features, sequence, walk
+    from crawler.extraction.blocks import walk
+    from crawler.extraction.body import features, second_pass
 
-    if all(module.compiled is not None for module in (features, sequence, walk)):
+    if all(module.compiled is not None for module in (features, second_pass, walk)):
         return Finding("extractor", "well", "its compiled parts are in use")
     return Finding(
         "extractor", "well", "by Python alone: a page takes half as long again",

@@ -52,7 +52,7 @@ def extract(
         return
     body, address, content_type = _one(ctx, page or "-", url)
     from crawler.extraction.article import Known
-    from crawler.extraction.page import BadPage
+    from crawler.extraction.page.parse import BadPage
     from crawler.sites import extract_for_site
     from storage import utc_now
 
@@ -106,7 +106,7 @@ def _plain(body: bytes) -> bytes:
 
 
 def _most() -> int:
-    from crawler.extraction.page import MAX_PAGE_BYTES
+    from crawler.extraction.page.parse import MAX_PAGE_BYTES
 
     return MAX_PAGE_BYTES
 

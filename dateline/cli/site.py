@@ -112,7 +112,7 @@ def _pages(ctx: click.Context, urls: tuple[str, ...]) -> list[tuple[str, bytes]]
 
 def _write_fixtures(root: Path, name: str, pages: list[tuple[str, bytes]]) -> None:
     from crawler.extraction.article import Known
-    from crawler.extraction.page import BadPage
+    from crawler.extraction.page.parse import BadPage
     from crawler.sites.fixtures import record, write
     from crawler.sites.registry import extract_for_site
 

@@ -106,7 +106,7 @@ def _follow(
     archive: Any, found: Discovery, home: str, name: str | None, language: str | None,
     timezone: str | None, delay: float | None, rights: str,
 ) -> str:  # fmt: skip
-    from crawler.extraction.link_rules import classify
+    from crawler.extraction.linked.link_rules import classify
     from storage import utc_now
     from storage.crawl.endpoints import add_endpoints
     from storage.crawl.frontier import offer

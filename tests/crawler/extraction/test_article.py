@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.extraction.article import Known, extract
-from crawler.extraction.bylines import clean_names
-from crawler.extraction.encoding import decode
-from crawler.extraction.page import BadPage
-from crawler.extraction.pictures import split_credit
+from crawler.extraction.fields.bylines import clean_names
+from crawler.extraction.linked.pictures import split_credit
+from crawler.extraction.page.encoding import decode
+from crawler.extraction.page.parse import BadPage
 from storage.types.content import article_from_json, to_json
 from tests.pages import article_page, sentences
 

@@ -12,11 +12,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from crawler.extraction import features, model, page, sequence, walk
+from crawler.extraction import forest
 from crawler.extraction.article import extract
+from crawler.extraction.blocks import walk
+from crawler.extraction.body import features, second_pass
 from crawler.extraction.compiled import part
-from crawler.extraction.page import parse_html
-from tests.crawler.extraction.test_walk import ATTRIBUTES, TEXTS, markup
+from crawler.extraction.page import parse
+from crawler.extraction.page.parse import parse_html
+from tests.crawler.extraction.blocks.test_walk import ATTRIBUTES, TEXTS, markup
 from tests.pages import article_page, sentences
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ def by_python_alone() -> Iterator[pytest.MonkeyPatch]:
 
 
 def without_compiled(patch: pytest.MonkeyPatch) -> None:
-    for module in (features, page, sequence, walk):
+    for module in (features, forest, parse, second_pass, walk):
         patch.setattr(module, "compiled", None)
 
 
@@ -84,16 +87,16 @@ def test_the_second_look_is_pythons_to_the_bit(data: st.DataObject) -> None:
     # Each place comes after what holds it.
     count = data.draw(st.integers(1, 12))
     parents = [-1, *(data.draw(st.integers(0, i - 1)) for i in range(1, count))]
-    page_outline = sequence.Outline(
+    page_outline = second_pass.Outline(
         data.draw(arrays.arrays(np.int64, (7, n), elements=st.integers(0, 5))),
         np.array([data.draw(st.integers(-1, i - 1)) for i in range(n)]),
         data.draw(arrays.arrays(np.int64, n, elements=st.integers(0, count - 1))),
         np.array(parents),
     )
-    compiled = sequence.matrix(probability, words, page_outline)
+    compiled = second_pass.matrix(probability, words, page_outline)
     with pytest.MonkeyPatch.context() as patch:
         without_compiled(patch)
-        own = sequence.matrix(probability, words, page_outline)
+        own = second_pass.matrix(probability, words, page_outline)
     np.testing.assert_array_equal(compiled, own)
 
 
@@ -102,12 +105,12 @@ def test_the_second_look_is_pythons_to_the_bit(data: st.DataObject) -> None:
 def test_forests_agree(n: int, seed: int) -> None:
     # NumPy sums a single row in another order: that is the last bits.
     chance = np.random.default_rng(seed)
-    for forest in model.load("body"):
-        rows = chance.normal(0.3, 1.0, (n, len(forest.names))).astype(np.float32)
-        compiled = forest.probability(rows)
+    for trees in forest.load("body"):
+        rows = chance.normal(0.3, 1.0, (n, len(trees.names))).astype(np.float32)
+        compiled = trees.probability(rows)
         with pytest.MonkeyPatch.context() as patch:
             without_compiled(patch)
-            np.testing.assert_allclose(compiled, forest.probability(rows), rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(compiled, trees.probability(rows), rtol=1e-5, atol=1e-6)
 
 
 @needs_compiled
@@ -122,15 +125,15 @@ def test_the_head_is_read_alike(inner: str, said: str, text: str) -> None:
     parsed = parse_html(content, URL)
     with pytest.MonkeyPatch.context() as patch:
         without_compiled(patch)
-        own = page.Page(URL, parsed.root, parsed.data).found
+        own = parse.Page(URL, parsed.root, parsed.data).found
     assert parsed.found == own
 
 
 @needs_compiled
 @given(st.binary(max_size=60))
 def test_a_page_is_cleaned_where_it_must_be(data: bytes) -> None:
-    clean = data.translate(None, page._CONTROLS)
-    assert page.compiled.is_clean(data) == (clean == data)
+    clean = data.translate(None, parse._CONTROLS)
+    assert parse.compiled.is_clean(data) == (clean == data)
 
 
 @needs_compiled
@@ -152,9 +155,9 @@ def test_utf8_is_what_python_reads_as_that(data: bytes) -> None:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        assert not page.compiled.is_utf8(data)
+        assert not parse.compiled.is_utf8(data)
     else:
-        assert page.compiled.is_utf8(data)
+        assert parse.compiled.is_utf8(data)
 
 
 def test_python_alone_reads_an_article(by_python_alone: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Page forms that numbered news agencies share."""

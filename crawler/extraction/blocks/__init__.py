@@ -1,0 +1,1 @@
+"""The page as text blocks, each with its place in the tree."""

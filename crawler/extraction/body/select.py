@@ -1,0 +1,171 @@
+"""Which blocks of a page are the article's text, in order: the one function behind the body."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from crawler.extraction import forest
+from crawler.extraction.blocks.class_groups import GROUPS, groups_of
+from crawler.extraction.body import features, second_pass
+from crawler.extraction.body.features import extent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.extraction.blocks.block import Place, RawBlock
+
+# What is surer than this is text in any case, what is less sure than that in none.
+_SURE, _UNSURE = 0.55, 0.15
+_FAINT = 0.03
+_RELATED = re.compile(r"\brelated[-_ ]?(?:stor|articles?|posts?|news|links?|content)", re.ASCII)
+_WORDS = features.NAMES.index("words")
+_COMMENT = GROUPS.index("comment")
+# A gap between two chosen blocks that may be closed, in blocks, and how sure one must be.
+_MAX_GAP = 40
+_GAP_FLOOR = 0.02
+_GAP_TAGS = frozenset({"li", "ul", "ol", "p", "h2", "h3", "h4", "blockquote", "dl", "dt", "dd"})
+_AGAINST = frozenset(
+    GROUPS.index(name)
+    for name in ("related", "nav", "aside", "share", "comment", "advert", "subscribe", "author",
+                 "meta", "caption", "notice", "footer", "hidden")
+)  # fmt: skip
+
+
+def probabilities(blocks: Sequence[RawBlock], context: features.Context) -> np.ndarray:
+    """How surely each block is part of the article's text, shape (n,)."""
+    if not blocks:
+        return np.zeros(0)
+    kept = features.considered(blocks)
+    if not kept:
+        return np.zeros(len(blocks))
+    first, second = forest.load("body")
+    rows = features.matrix(kept, context)
+    initial = first.probability(rows)
+    looked = second_pass.matrix(initial, words_of(rows), second_pass.outline(kept))
+    answers = second.probability(np.concatenate([rows, looked], axis=1))
+    return spread(answers, kept, len(blocks))
+
+
+def words_of(rows: np.ndarray) -> np.ndarray:
+    """How many words each block has, in scripts without spaces too, as its features say."""
+    return np.asarray(np.rint(np.expm1(rows[:, _WORDS].astype(np.float64))))
+
+
+def spread(answers: np.ndarray, kept: Sequence[RawBlock], count: int) -> np.ndarray:
+    """The answers for the ``kept`` of a page's ``count`` blocks, 0 for the others."""
+    scores = np.zeros(count)
+    scores[[block.order for block in kept]] = answers
+    return scores
+
+
+def choose(blocks: Sequence[RawBlock], context: features.Context) -> list[int]:
+    """The indexes of the blocks that are the article's text, in the page's order."""
+    return decide(blocks, probabilities(blocks, context))
+
+
+def decide(blocks: Sequence[RawBlock], scores: np.ndarray) -> list[int]:
+    """Decisions over the sequence: what is sure enough, gaps closed, repeats dropped."""
+    threshold = threshold_of(scores, blocks)
+    chosen = [i for i, score in enumerate(scores) if score >= threshold]
+    if not chosen and len(scores) and scores.max() >= _FAINT:
+        # A page of a sentence or two: what stands out is what there is.
+        chosen = [i for i, score in enumerate(scores) if score >= 0.5 * scores.max()]
+    return _without_repeats(blocks, _without_comments(blocks, _closed(blocks, scores, chosen)))
+
+
+def threshold_of(scores: np.ndarray, blocks: Sequence[RawBlock]) -> float:
+    """From which probability on blocks are taken, so that F1 over words is expected to be highest.
+
+    Where the model is sure of a page that is about a half; where all is doubtful, a block that is
+    text with three chances in ten is better in than out.
+    """
+    order = np.argsort(-scores, kind="stable")
+    order = order[scores[order] > _FAINT]
+    if not len(order):
+        return _SURE
+    words = np.array([extent(blocks[i].text)[1] for i in order], dtype=float)
+    right = np.cumsum(scores[order] * words)
+    f1 = 2 * right / (np.cumsum(words) + right[-1])
+    return float(np.clip(scores[order[int(np.argmax(f1))]], _UNSURE, _SURE))
+
+
+def _without_comments(blocks: Sequence[RawBlock], chosen: list[int]) -> list[int]:
+    """Drop what lies in a box of comments or of related articles, by the words of its class.
+
+    Unless that box holds most of what was chosen.
+    """
+    boxes: dict[int, int] = {}
+    of: dict[int, int] = {}
+    for i in chosen:
+        place: Place | None = blocks[i].place
+        while place is not None:
+            if place.words and (_COMMENT in groups_of(place.words) or _RELATED.search(place.words)):
+                boxes[place.order] = boxes.get(place.order, 0) + len(blocks[i].text)
+                of[i] = place.order
+                break
+            place = place.parent
+    if not boxes:
+        return chosen
+    whole = sum(len(blocks[i].text) for i in chosen)
+    return [i for i in chosen if i not in of or boxes[of[i]] > 0.5 * whole]
+
+
+def _closed(blocks: Sequence[RawBlock], scores: np.ndarray, chosen: list[int]) -> list[int]:
+    """Take in what stands inside the text: lists and short lines between two chosen blocks.
+
+    Only where the gap lies in the very box that holds both its neighbours, is not mostly links,
+    and no class word on the way up to that box speaks against it.
+    """
+    kept = list(chosen)
+    for before, after in pairwise(chosen):
+        if not 1 < after - before <= _MAX_GAP:
+            continue
+        box = _common(blocks[before].place, blocks[after].place)
+        for i in range(before + 1, after):
+            if scores[i] >= _GAP_FLOOR and _belongs(blocks[i], box):
+                kept.append(i)
+    return sorted(kept)
+
+
+def _common(one: Place, other: Place) -> Place | None:
+    """The innermost place around both."""
+    first: Place | None = one
+    second: Place | None = other
+    while first is not second and first is not None and second is not None:
+        if first.depth >= second.depth:
+            first = first.parent
+        else:
+            second = second.parent
+    return first
+
+
+def _belongs(block: RawBlock, box: Place | None) -> bool:
+    if block.tag not in _GAP_TAGS or block.linked > 0.5 * len(block.text):
+        return False
+    place: Place | None = block.place
+    for _ in range(4):
+        if place is box:
+            return True
+        if place is None or place.tag not in _GAP_TAGS:
+            return False
+        if place.words and _AGAINST.intersection(groups_of(place.words)):
+            return False
+        place = place.parent
+    return False
+
+
+def _without_repeats(blocks: Sequence[RawBlock], chosen: list[int]) -> list[int]:
+    """Drop what stands again: a pull quote or a caption repeated, not a refrain of few words."""
+    seen: set[str] = set()
+    kept = []
+    for i in chosen:
+        text = blocks[i].text
+        if len(text) > 60 and text in seen:
+            continue
+        seen.add(text)
+        kept.append(i)
+    return kept

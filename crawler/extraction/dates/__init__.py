@@ -1,0 +1,1 @@
+"""Timestamps: machine-readable and as shown, in all languages and calendars."""

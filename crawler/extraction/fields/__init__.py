@@ -1,0 +1,1 @@
+"""Headline, byline, dates, language and the other fields of an article."""

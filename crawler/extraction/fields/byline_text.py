@@ -1,0 +1,274 @@
+"""The byline: from the head where it is given, else from where the page shows it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from crawler.extraction.blocks.class_groups import GROUPS, is_in_group
+from crawler.extraction.dates.formats import has_date
+from crawler.extraction.fields.byline_words import PARTICLES, is_agency, is_house
+from crawler.extraction.fields.bylines import clean_names, stated_names
+from crawler.extraction.fields.headline_words import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from crawler.extraction.blocks.block import RawBlock
+    from crawler.extraction.blocks.walk import Walk
+    from crawler.extraction.fields.metadata import Metadata
+    from crawler.extraction.page.parse import Page
+
+_AUTHOR = GROUPS.index("author")
+_BY = re.compile(
+    r"^(?:(?:(?:posted|written|published|reported|story|words|text|report) )?by|(?:veröffentlicht |geschrieben |verfasst "
+    r"|ein beitrag |text )?von|(?:publié |écrit |posté )?par|(?:publicado |escrito )?por|(?:pubblicato |scritto )?d[ia]"
+    r"|door|(?:skrevet |tekst )?av|af|text|texte|tekst|testo|texto|przez|autor(?:in)?(?:/autor)?|author|auteur|autore|oleh"
+    r"|yazan|words|автор|от|від|από|بقلم|كتب|كتبت)\b[:\s]+",
+    re.IGNORECASE,
+)
+# "Per Oriol Vidal"; in Scandinavia Per is a given name.
+_BY_CATALAN = re.compile(rf"{_BY.pattern}|^(?:text\s+)?per\b[:\s]+", re.IGNORECASE)
+# Elements by which a page marks its author: HTML, hCard, h-entry.
+_REL = re.compile(rb"rel=[\"']?[a-z ]{0,20}author")
+_BY_REL: Any = etree.XPath("//a[contains(concat(' ', @rel, ' '), ' author ')]")
+_BY_CLASS: Any = etree.XPath(
+    "//*[contains(@class, 'vcard') and (contains(concat(@class, ' ', ../@class), 'author')"
+    " or contains(concat(@class, ' ', ../@class), 'byline') or contains(../@class, 'posted')"
+    " or contains(../@class, 'meta'))]/descendant-or-self::*[contains(concat(' ', @class, ' '), ' fn ')]"
+    " | //*[contains(concat(' ', @class, ' '), ' p-author ')]"
+)
+_OTHERS = re.compile(
+    r"comment|relat|teaser|recommend|sidebar|widget|most-|popular|\bcard\b|next|prev|footer",
+    re.IGNORECASE,
+)
+_MOST_MARKED = 6
+_MAX_BYLINE = 160
+_MAX_WORDS = 4
+_REACH = 3
+_META = GROUPS.index("meta")
+_PARTS = re.compile(r"\s*[•|·]\s*|\s+[–—-]\s+|\s*\u00a0\|?\s*")
+# A label that introduces an author wherever it stands, at the end of the page too.
+_LABEL = re.compile(
+    r"^(?:autor(?:in)?(?:/autor(?:in)?)?|authors?|auteurs?|autore|written by|reported by|yazar|автор)"
+    r"\s*[:\s]\s*(?=\S)",
+    re.IGNORECASE,
+)
+# Signatures of the Chinese, Japanese and Korean press, whose names are two to four signs.
+_EASTERN = re.compile(
+    r"(?:责任编辑|責任編輯|责编|记者|記者|作者|撰文|文字|编辑|編輯)\s*[:：/／|]\s*"
+    r"((?:[\u4e00-\u9fff·]{2,8}[、,，\s]{0,3}){1,5})"
+    # "記者王小明／台北報導"
+    r"|(?:記者|记者)\s*((?:[\u4e00-\u9fff]{2,4}[、,，]?){1,5})(?=\s*[/／|｜])"
+)
+_KOREAN = re.compile(
+    r"(?:^|[\s=\[(])([가-힣]{2,4})\s*(?:선임|수습)?(?:기자|특파원|논설위원)(?![가-힣])"
+)
+_ADDRESS = re.compile(r"\S+@\S+\.\w+|(?<=\w)\s*(?:기자|特派员|記者|记者)")
+_ACRONYM = re.compile(r"[A-Z]{2,6}")
+
+
+def byline(
+    meta: Metadata, walk: Walk, chosen: Sequence[int], hints: dict[str, Any]
+) -> tuple[tuple[str, ...], str] | None:
+    """Author names and where they came from: a person before the house, wherever it stands."""
+    house: tuple[tuple[str, ...], str] | None = None
+    for authors, source in meta.bylines():
+        if any(not _is_house(meta, name) for name in authors.persons):
+            # Many templates put the house's name into the head of every page.
+            only = source == "meta" and len(authors.persons) == 1
+            labelled = _labelled_in(walk, _after_label) if only else ()
+            if labelled:
+                return labelled, "text"
+            return _without_site(meta, authors.persons + authors.houses), source
+        names = authors.persons + authors.houses
+        if names and house is None:
+            house = _without_site(meta, names) or names, source
+    signed = _signed(meta, walk, chosen)
+    if not signed and house is not None:
+        signed = _labelled_in(walk, _after_label)
+    if not signed and (house is None or all(_is_plain_house(meta, name) for name in house[0])):
+        signed = _shown(walk, chosen)
+    if signed:
+        return signed, "text"
+    if house is not None:
+        return house
+    hinted = clean_names(hints.get("byline", ()))
+    return (hinted, "feed") if hinted else None
+
+
+def _without_site(meta: Metadata, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if fold(name) not in meta.site_names))
+
+
+def _is_house(meta: Metadata, name: str) -> bool:
+    """Whether a name is the site's, an agency's or a desk's: persons may stand on the page."""
+    return is_house(name) or fold(name) in meta.site_names
+
+
+def _is_plain_house(meta: Metadata, name: str) -> bool:
+    """Whether a name is just the site's or an agency's, and says nothing of who wrote."""
+    return is_agency(name) or fold(name) in meta.site_names
+
+
+def _around(walk: Walk, chosen: Sequence[int]) -> range:
+    """The blocks around the headline and the beginning of the text."""
+    first = chosen[0] if chosen else 0
+    heading = next((i for i, b in enumerate(walk.blocks) if b.tag == "h1"), first)
+    return range(
+        max(0, min(heading, first) - 3), min(max(heading, first) + 8, len(walk.blocks))
+    )  # fmt: skip
+
+
+def _signed(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> tuple[str, ...]:
+    """Names that the page marks as its author's: after a "By", by ``rel=author`` or as a vcard."""
+    for block in _near(walk, chosen):
+        names = _after_by(block, meta.page.language)
+        if names:
+            return names
+    return _marked(meta)
+
+
+def _marked(meta: Metadata) -> tuple[str, ...]:
+    """What stands in the first element that is marked as the author, and in those beside it."""
+    first: Any = None
+    found: list[str] = []
+    for element in _marks(meta.page):
+        holder = element.getparent()
+        if (first is not None and holder is not first) or _is_anothers(element):
+            continue
+        names = stated_names([" ".join("".join(element.itertext()).split())])
+        if names and not any(_is_house(meta, name) for name in names):
+            first = holder
+            found += names
+    return tuple(dict.fromkeys(found))[:_MOST_MARKED]
+
+
+def _marks(page: Page) -> Iterator[Any]:
+    if _REL.search(page.data):
+        yield from _BY_REL(page.root)
+    if b"vcard" in page.data or b"p-author" in page.data:
+        yield from _BY_CLASS(page.root)
+
+
+def _is_anothers(element: Any) -> bool:
+    """Whether an element stands in a comment, a teaser or the page's furniture."""
+    node = element
+    while node is not None:
+        if node.tag in ("aside", "nav", "footer"):
+            return True
+        if node.tag not in ("body", "html") and _OTHERS.search(
+            f"{node.get('class') or ''} {node.get('id') or ''}"
+        ):
+            return True
+        node = node.getparent()
+    return False
+
+
+def _near(walk: Walk, chosen: Sequence[int]) -> Iterator[RawBlock]:
+    for i in _around(walk, chosen):
+        block = walk.blocks[i]
+        if len(block.text) <= _MAX_BYLINE and block.tag not in ("h1", "h2"):
+            yield block
+
+
+def _shown(walk: Walk, chosen: Sequence[int]) -> tuple[str, ...]:
+    """Names in short blocks near the headline whose class or company signs them.
+
+    Failing that, names behind a label anywhere in the page.
+    """
+    for block in _near(walk, chosen):
+        names = _names_of(block)
+        if names:
+            return names
+    return _labelled_in(walk, _labelled)
+
+
+def _labelled_in(walk: Walk, read: Callable[[str], tuple[str, ...]]) -> tuple[str, ...]:
+    for block in walk.blocks:
+        names = read(block.text) if len(block.text) <= _MAX_BYLINE else ()
+        if names:
+            return names
+    return ()
+
+
+def _after_label(text: str) -> tuple[str, ...]:
+    label = _LABEL.match(text)
+    return _likely(clean_names([text[label.end() :]])) if label else ()
+
+
+def _labelled(text: str) -> tuple[str, ...]:
+    names = _after_label(text)
+    if names or text.isascii():
+        return names
+    eastern = _EASTERN.search(text)
+    if eastern:
+        return tuple(dict.fromkeys(re.findall(r"[\u4e00-\u9fff·]{2,8}", eastern[1] or eastern[2])))
+    return tuple(dict.fromkeys(_KOREAN.findall(text)))
+
+
+def _after_by(block: RawBlock, language: str | None) -> tuple[str, ...]:
+    parts = [part for part in _PARTS.split(block.text) if part]
+    by = _BY_CATALAN if (language or "")[:2] == "ca" else _BY
+    said = [by.sub("", part) for part in parts if by.match(part)]
+    if not said:
+        return ()
+    names = clean_names(said)
+    likely = _likely(names) or tuple(name for name in names if _ACRONYM.fullmatch(name))
+    if likely or not names:
+        return likely
+    # One word is a name where it is linked, or dated, or stands where authors do.
+    linked = {
+        block.text[start:end].strip() for start, end, what, _ in block.spans if what == "link"
+    }
+    placed = is_in_group(block.place, _AUTHOR, _REACH) or is_in_group(block.place, _META, _REACH)
+    return tuple(
+        name for name in names[:1]
+        if " " not in name and not name[0].islower() and (name in linked or placed or has_date(block.text))
+    )  # fmt: skip
+
+
+def _names_of(block: RawBlock) -> tuple[str, ...]:
+    signed = [block.text[start:end] for start, end, what, _ in block.spans if what == "author"]
+    likely = _likely(clean_names(signed))
+    if likely:
+        return likely
+    parts = [part for part in _PARTS.split(block.text) if part]
+    signs = is_in_group(block.place, _AUTHOR, _REACH)
+    if not signs and not (is_in_group(block.place, _META, _REACH) and has_date(block.text)):
+        return ()
+    linked = [
+        block.text[start:end].strip() for start, end, what, _ in block.spans if what == "link"
+    ]
+    return _likely(clean_names(linked)) or _likely(clean_names(parts))
+
+
+def _likely(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that look like names of people: two to four words that begin with capitals."""
+    return tuple(
+        name
+        for name in names
+        if is_agency(name)
+        or (1 < len(name.split()) <= _MAX_WORDS
+        and not re.search(r"\d", name)
+        and all(_may_be_of_a_name(word) for word in name.split()))
+    )  # fmt: skip
+
+
+def _may_be_of_a_name(word: str) -> bool:
+    return (word[0].isalpha() and not word[0].islower()) or word in PARTICLES
+
+
+def is_byline(text: str, names: Sequence[str]) -> bool:
+    """Whether a block of text says no more than who wrote it."""
+    if len(text) > _MAX_BYLINE or not names:
+        return False
+    rest = _BY.sub("", text)
+    if "@" in rest or not rest.isascii():
+        rest = _ADDRESS.sub("", rest)
+    rest = rest.casefold()
+    for name in sorted(names, key=len, reverse=True):
+        rest = rest.replace(name.casefold(), "")
+    return not re.sub(r"\b(?:and|et|und|y|e|en|og|och)\b|\W", "", rest)

@@ -1,0 +1,1 @@
+"""What a page is: article, directory entry, listing, wall, soft 404."""

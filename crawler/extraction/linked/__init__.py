@@ -1,0 +1,1 @@
+"""Links, mentions, pictures and attachments of an article."""
