@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from storage.types.endpoints import Announcement, FoundEndpoint
 
 __all__ = [
-    "EndpointContent", "Outcome", "PageFailed", "PageSkipped", "PageStored", "PageUnchanged",
-]  # fmt: skip
+    "EndpointContent",
+    "Outcome",
+    "PageFailed",
+    "PageSkipped",
+    "PageStored",
+    "PageUnchanged",
+]
 
 
 @dataclass(frozen=True, slots=True)

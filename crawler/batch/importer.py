@@ -94,9 +94,14 @@ class PageImport:
     """Imports files of pages into one archive."""
 
     def __init__(
-        self, archive: Archive, source: Source | None = None, *, new_sources: bool = False,
-        restart: bool = False, observer: Callable[[int], None] = lambda _position: None,
-    ) -> None:  # fmt: skip
+        self,
+        archive: Archive,
+        source: Source | None = None,
+        *,
+        new_sources: bool = False,
+        restart: bool = False,
+        observer: Callable[[int], None] = lambda _position: None,
+    ) -> None:
         self._archive = archive
         self._source = source
         self._new_sources = new_sources
@@ -143,9 +148,12 @@ class PageImport:
         async def flush(*, done: bool = False) -> None:
             await self._batch(workers, batch, result)
             batch.clear()
-            await loop.run_in_executor(None, lambda: checkpoints.reached(
-                self._archive, name, position, result.as_counts(), utc_now(), done=done
-            ))  # fmt: skip
+            await loop.run_in_executor(
+                None,
+                lambda: checkpoints.reached(
+                    self._archive, name, position, result.as_counts(), utc_now(), done=done
+                ),
+            )
             self._observer(position)
 
         try:
@@ -187,10 +195,17 @@ class PageImport:
                 continue
             # What the page leads to is not followed: nobody asked for the site of today.
             task = Task(page.url, "entry" if extraction.entry else "article", 0)
-            outcomes.setdefault(job.source.id, []).append(PageStored(
-                task, (page.url,), record, content, EXTRACTOR, origin="import",
-                derived=extraction.derived,
-            ))  # fmt: skip
+            outcomes.setdefault(job.source.id, []).append(
+                PageStored(
+                    task,
+                    (page.url,),
+                    record,
+                    content,
+                    EXTRACTOR,
+                    origin="import",
+                    derived=extraction.derived,
+                )
+            )
         for source_id, some in outcomes.items():
             self._writers[source_id].sync()
             for done in self._archive.record(source_id, None, some, utc_now()):
@@ -233,19 +248,38 @@ class PageImport:
         if writer is None:
             codec = codec_for_source(self._archive, source.id, utc_now())
             writer = self._writers[source.id] = CaptureWriter(
-                self._archive.location.captures, f"{source.name}-import", f"Dateline/{VERSION}",
-                codec, operator=self._archive.location.contact,
-            )  # fmt: skip
-        place = writer.append(Exchange(
-            url=page.url, method="GET", request_headers=(), status=page.status,
-            response_headers=page.headers, body=page.body, fetched_at=page.fetched_at,
-            notes=(("dateline-origin", "import; content and transfer coding undone"),),
-        ))  # fmt: skip
+                self._archive.location.captures,
+                f"{source.name}-import",
+                f"Dateline/{VERSION}",
+                codec,
+                operator=self._archive.location.contact,
+            )
+        place = writer.append(
+            Exchange(
+                url=page.url,
+                method="GET",
+                request_headers=(),
+                status=page.status,
+                response_headers=page.headers,
+                body=page.body,
+                fetched_at=page.fetched_at,
+                notes=(("dateline-origin", "import; content and transfer coding undone"),),
+            )
+        )
         return CaptureRecord(
-            url=page.url, status=page.status, content_type=page.content_type or None, etag=None,
-            last_modified=None, fetched_at=page.fetched_at, file=place.file, offset=place.offset,
-            length=place.length, digest=job.digest, record_id=place.record_id, rights=found,
-        )  # fmt: skip
+            url=page.url,
+            status=page.status,
+            content_type=page.content_type or None,
+            etag=None,
+            last_modified=None,
+            fetched_at=page.fetched_at,
+            file=place.file,
+            offset=place.offset,
+            length=place.length,
+            digest=job.digest,
+            record_id=place.record_id,
+            rights=found,
+        )
 
 
 async def _extracted(workers: Workers, job: _Job, result: Imported) -> Prepared | None:

@@ -44,10 +44,11 @@ class Reextraction:
     def as_counts(self) -> dict[str, int]:
         """For keeping beside the position."""
         return {
-            "seen": self.seen, "changed": self.changed,
+            "seen": self.seen,
+            "changed": self.changed,
             **{f"field {name}": count for name, count in self.fields.items()},
             **{f"cause {name}": count for name, count in self.causes.items()},
-        }  # fmt: skip
+        }
 
     @classmethod
     def from_counts(cls, counts: dict[str, int]) -> Reextraction:
@@ -61,10 +62,14 @@ class Reextraction:
 
 
 def reextract(
-    archive: Archive, source_id: int | None = None, since: datetime | None = None,
-    *, older: bool = False, restart: bool = False,
+    archive: Archive,
+    source_id: int | None = None,
+    since: datetime | None = None,
+    *,
+    older: bool = False,
+    restart: bool = False,
     observer: Callable[[int, int], None] = lambda _done, _total: None,
-) -> Reextraction:  # fmt: skip
+) -> Reextraction:
     """Read captures again; goes on where the same call was cut short, unless ``restart``.
 
     ``observer`` is told how many are done of how many.

@@ -222,8 +222,11 @@ def _of_mhtml(path: Path, data: bytes, moment: datetime) -> FoundPage | Left:
     body = part.get_payload(decode=True) if part is not None else None
     if part is None or not isinstance(body, bytes) or not body.strip():
         return Left("no-page", f"{path} (an MHTML file without an HTML part)")
-    said = [_joined(mail, "Snapshot-Content-Location"), _joined(part, "Content-Location"),
-            _joined(mail, "Content-Location")]  # fmt: skip
+    said = [
+        _joined(mail, "Snapshot-Content-Location"),
+        _joined(part, "Content-Location"),
+        _joined(mail, "Content-Location"),
+    ]
     url = next((one for one in said if is_web_url(one)), None)
     charset = part.get_content_charset()
     if charset is None and "blink" in str(mail.get("From", "")).lower():
@@ -235,8 +238,11 @@ def _of_mhtml(path: Path, data: bytes, moment: datetime) -> FoundPage | Left:
 
 def _root_part(mail: Message) -> Message | None:
     """The part that the others belong to: the one that is named, or the first that is a page."""
-    pages = [one for one in mail.walk()
-             if one.get_content_type() in ("text/html", "application/xhtml+xml")]  # fmt: skip
+    pages = [
+        one
+        for one in mail.walk()
+        if one.get_content_type() in ("text/html", "application/xhtml+xml")
+    ]
     start = mail.get_param("start")
     named = [one for one in pages if start and _joined(one, "Content-ID") == str(start)]
     return next(iter(named or pages), None)
@@ -274,8 +280,16 @@ def _of_safari(path: Path, data: bytes, moment: datetime) -> FoundPage | Left:
         if not isinstance(body, bytes):
             raise TypeError("its page is no data")
         charset = str(said.get("WebResourceTextEncodingName") or "")
-    except (plistlib.InvalidFileException, ExpatError, ValueError, KeyError, TypeError,
-            AttributeError, OverflowError, RecursionError) as error:  # fmt: skip
+    except (
+        plistlib.InvalidFileException,
+        ExpatError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         return Left("damaged", f"{path}: no archive of Safari ({type(error).__name__})")
     kind = f"text/html; charset={charset}" if charset else "text/html"
     return _of_html(path, body, kind, moment, url if is_web_url(url) else None)

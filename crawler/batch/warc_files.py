@@ -93,10 +93,7 @@ def wacz_file(path: Path) -> Iterator[FoundPage | Left]:
     """
     kinds: Counter[str] = Counter()
     with zipfile.ZipFile(path) as archive:
-        members = [
-            m for m in archive.infolist()
-            if _MEMBER.match(m.filename)
-        ]  # fmt: skip
+        members = [m for m in archive.infolist() if _MEMBER.match(m.filename)]
         for member in members:
             name = member.filename
             if member.file_size > max(_BOMB_BYTES, _BOMB_TIMES * member.compress_size):
@@ -228,10 +225,13 @@ class _Reader:
         if not (length.isascii() and length.isdigit() and len(length) < 19):
             raise _BadRecord("no-length", url or "a record")
         return _Record(
-            fields.get("warc-type", "").lower(), url, fields.get("warc-date", ""),
-            fields.get("content-type", ""), int(length),
+            fields.get("warc-type", "").lower(),
+            url,
+            fields.get("warc-date", ""),
+            fields.get("content-type", ""),
+            int(length),
             is_segment="warc-segment-number" in fields,
-        )  # fmt: skip
+        )
 
     def _taken(self, record: _Record, packed: int) -> FoundPage | Left | _Record:
         if record.kind == "revisit":

@@ -95,7 +95,7 @@ def read_list(body: bytes, url: str, content_type: str = "") -> ListPage:
         _following(hrefs, url),
         tuple(dict.fromkeys(t for _, link in hrefs if (t := _template(link)) is not None)),
         max((stated.at for stated in read if stated is not None), default=None),
-    )  # fmt: skip
+    )
 
 
 def _following(hrefs: Sequence[tuple[Any, str]], url: str) -> str | None:
@@ -167,9 +167,7 @@ def template_of_articles(urls: Iterable[str]) -> Template | None:
     return Template(pattern, by_day=False) if count >= _AGREEING else None
 
 
-def dated_pages(
-    templates: Sequence[Template], since: datetime, until: datetime
-) -> list[str]:  # fmt: skip
+def dated_pages(templates: Sequence[Template], since: datetime, until: datetime) -> list[str]:
     """The archive pages of a stretch, by the coarsest template of each kind of page."""
     by_month = [one for one in templates if not one.by_day]
     chosen = by_month or list(templates)

@@ -27,9 +27,13 @@ def read_endpoint(kind: str, body: bytes, url: str, content_type: str = "") -> E
         feed = parse_feed(body, url, content_type)
         wishes = replace(feed.wishes, entries=len(feed.announcements))
         return EndpointContent(
-            feed.title, feed.language, feed.announcements, wishes=wishes, skipped=feed.skipped,
+            feed.title,
+            feed.language,
+            feed.announcements,
+            wishes=wishes,
+            skipped=feed.skipped,
             note=_note(feed.skipped, feed.cut),
-        )  # fmt: skip
+        )
     if kind == "listing":
         listing = parse_listing(body, url, content_type)
         return EndpointContent(listing.title, listing.language, listing.articles)
@@ -66,6 +70,9 @@ def _sitemap(body: bytes, url: str, content_type: str) -> EndpointContent:
     # An archive's sitemap holds all there ever was: nothing scrolls out of it.
     wishes = Wishes(usual_minutes=sitemap.usual_minutes)
     return EndpointContent(
-        announcements=pages, children=children, wishes=wishes, skipped=sitemap.skipped,
+        announcements=pages,
+        children=children,
+        wishes=wishes,
+        skipped=sitemap.skipped,
         note=_note(sitemap.skipped, sitemap.cut, first),
-    )  # fmt: skip
+    )

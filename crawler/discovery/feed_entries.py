@@ -51,9 +51,11 @@ class RawEntry:
 def is_core(element: Any, parent: Any) -> bool:
     """Whether an element is the feed format's own, and no extension's of the same name."""
     space = namespace(element)
-    return not space or space == namespace(parent) or not (
-        _EXTENSION.search(space) or _DUBLIN_CORE.search(space)
-    )  # fmt: skip
+    return (
+        not space
+        or space == namespace(parent)
+        or not (_EXTENSION.search(space) or _DUBLIN_CORE.search(space))
+    )
 
 
 def children(element: Any) -> Iterator[tuple[str, Any, bool]]:
@@ -200,8 +202,11 @@ def announced(entry: RawEntry, base: str, values: Values) -> Announcement | None
         guid = absolute(own, guid) or guid
     published, modified = values.timestamp(entry.published), values.timestamp(entry.modified)
     hints: dict[str, Any] = {
-        "guid": guid, "headline": entry.title, "byline": entry.byline, "tags": entry.tags,
-    }  # fmt: skip
+        "guid": guid,
+        "headline": entry.title,
+        "byline": entry.byline,
+        "tags": entry.tags,
+    }
     stated = published or modified
     if stated is not None and stated.moment is not None:
         hints["published"] = stated.moment.isoformat()

@@ -116,8 +116,9 @@ class _Head:
         return Wishes(
             least_minutes=count(self.said.get("ttl"), 10**6 - 1),
             usual_minutes=None if period is None else period // max(1, min(times, period)),
-            skip_hours=tuple(sorted(hours)), skip_days=tuple(sorted(days)),
-        )  # fmt: skip
+            skip_hours=tuple(sorted(hours)),
+            skip_days=tuple(sorted(days)),
+        )
 
 
 _HOURS = frozenset(str(hour) for hour in range(25)) | {f"0{hour}" for hour in range(10)}

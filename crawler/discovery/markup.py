@@ -30,10 +30,12 @@ _GZIP = b"\x1f\x8b"
 _MOST_LAYERS = 3
 _SLICE = 256 * 1024
 _BOMS = (
-    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
-)  # fmt: skip
+)
 # Two ASCII characters in wide encodings without a byte order mark, as the zeros in them show.
 _WIDE = (
     (re.compile(rb"[^\0]\0\0\0[^\0]\0\0\0"), "utf-32-le"),
@@ -45,8 +47,10 @@ _DECLARED = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{2,40})", re.IGNORECASE)
 _SECTIONS = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
 _MOST_SECTIONS = 500_000
-_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)"
-                        rb"(?:([A-Za-z][A-Za-z0-9_.-]{0,30}|#X[0-9a-fA-F]{1,6});)?")  # fmt: skip
+_AMPERSAND = re.compile(
+    rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)"
+    rb"(?:([A-Za-z][A-Za-z0-9_.-]{0,30}|#X[0-9a-fA-F]{1,6});)?"
+)
 # Entities that a document declares for itself; a short text without markup each.
 _ENTITY = re.compile(
     rb"<!ENTITY\s+([A-Za-z][A-Za-z0-9_.-]{0,30})\s+[\"']([^&<>\"'%]{0,100})[\"']\s*>"
@@ -262,9 +266,16 @@ class Elements:
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Go over the document once."""
         parser = etree.XMLPullParser(
-            ("start", "end"), resolve_entities=False, no_network=True, load_dtd=False,
-            huge_tree=False, recover=True, remove_comments=True, remove_pis=True, encoding="utf-8",
-        )  # fmt: skip
+            ("start", "end"),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            recover=True,
+            remove_comments=True,
+            remove_pis=True,
+            encoding="utf-8",
+        )
         try:
             for piece in _Mender(self.data):
                 long = next(

@@ -97,9 +97,11 @@ def _xml(data: bytes, url: str, cut: str | None) -> Sitemap:
             found += [entry] if entry else []
         elif name and name == elements.root:
             continue
-        elif event == "end" and element.getparent() is not None and (
-            local(element.getparent()) == elements.root
-        ):  # fmt: skip
+        elif (
+            event == "end"
+            and element.getparent() is not None
+            and (local(element.getparent()) == elements.root)
+        ):
             elements.release(element)
             continue
         else:

@@ -81,10 +81,21 @@ def _has_session(crawler: Crawler) -> bool:
 def _cookie(one: VerboseCookie) -> Cookie:
     domain = str(one.get("domain", ""))
     return Cookie(
-        version=0, name=str(one["name"]), value=str(one["value"]), port=None, port_specified=False,
+        version=0,
+        name=str(one["name"]),
+        value=str(one["value"]),
+        port=None,
+        port_specified=False,
         # With the dot it is sent to subdomains too, as browsers' files mean it.
         domain=domain if "." not in domain or domain.replace(".", "").isdigit() else f".{domain}",
-        domain_specified=True, domain_initial_dot=True, path=str(one.get("path") or "/"),
-        path_specified=True, secure=bool(one.get("secure")), expires=None, discard=True,
-        comment=None, comment_url=None, rest={},
-    )  # fmt: skip
+        domain_specified=True,
+        domain_initial_dot=True,
+        path=str(one.get("path") or "/"),
+        path_specified=True,
+        secure=bool(one.get("secure")),
+        expires=None,
+        discard=True,
+        comment=None,
+        comment_url=None,
+        rest={},
+    )

@@ -58,8 +58,11 @@ def of_exception(error: BaseException | None, url: str) -> Failure:
     if isinstance(error, ArchiveError):
         return Failure("storage", str(error))
     if isinstance(error, CannotResolveHostError) and host_of(url) in refused_hosts:
-        return Failure("address-refused", "its host has only private addresses; "
-                       "set DATELINE_ALLOW_PRIVATE=1 to fetch from it", final=True)  # fmt: skip
+        return Failure(
+            "address-refused",
+            "its host has only private addresses; set DATELINE_ALLOW_PRIVATE=1 to fetch from it",
+            final=True,
+        )
     if isinstance(error, IgnoreRequest):
         words = detail.lower()
         cause = "redirect-loop" if "redirect" in words else "ignored"

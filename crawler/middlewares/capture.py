@@ -89,9 +89,15 @@ class CaptureMiddleware(HttpCompressionMiddleware):
 
 
 async def _kept(
-    keeper: Keeper, request: Request, sent: Response, digest: str,
-    found: dict[str, Any] | None, known: KnownCapture | None, *, undeclared: bool = False,
-) -> CaptureRecord:  # fmt: skip
+    keeper: Keeper,
+    request: Request,
+    sent: Response,
+    digest: str,
+    found: dict[str, Any] | None,
+    known: KnownCapture | None,
+    *,
+    undeclared: bool = False,
+) -> CaptureRecord:
     exchange = _exchange(request, sent, digest, found, known, undeclared=undeclared)
     place = await keeper.keep(exchange)
     return CaptureRecord(
@@ -113,9 +119,14 @@ async def _kept(
 
 
 def _exchange(
-    request: Request, response: Response, digest: str, found: dict[str, Any] | None,
-    known: KnownCapture | None, *, undeclared: bool,
-) -> Exchange:  # fmt: skip
+    request: Request,
+    response: Response,
+    digest: str,
+    found: dict[str, Any] | None,
+    known: KnownCapture | None,
+    *,
+    undeclared: bool,
+) -> Exchange:
     seconds = request.meta.get("download_latency")
     notes = [("digest-of-decoded-body", f"sha256:{digest}")]
     if undeclared:

@@ -30,6 +30,7 @@ class GuardMiddleware:
         numeric = numeric_host(host)
         if numeric is not None and not is_public(numeric):
             raise RefusedRequest(
-                request.url[:200], "address-refused",
+                request.url[:200],
+                "address-refused",
                 f"{host} is a private address; set DATELINE_ALLOW_PRIVATE=1 to fetch from it",
-            )  # fmt: skip
+            )

@@ -13,9 +13,23 @@ if TYPE_CHECKING:
     from scrapy import Spider
 
 _FIELDS = (
-    "headline", "name", "kind", "number", "standfirst", "byline", "dateline_place", "published",
-    "modified", "section", "tags", "language", "access", "canonical_url", "expansion", "aliases",
-)  # fmt: skip
+    "headline",
+    "name",
+    "kind",
+    "number",
+    "standfirst",
+    "byline",
+    "dateline_place",
+    "published",
+    "modified",
+    "section",
+    "tags",
+    "language",
+    "access",
+    "canonical_url",
+    "expansion",
+    "aliases",
+)
 
 
 class FeedExporter(ScrapyFeedExporter):

@@ -73,9 +73,13 @@ class Past:
 
     def _request(self, page: PastPage) -> Request:
         return Request(
-            page.url, callback=self.parse, errback=self.failed, dont_filter=True, priority=5,
+            page.url,
+            callback=self.parse,
+            errback=self.failed,
+            dont_filter=True,
+            priority=5,
             meta={"past": page, "download_maxsize": _BYTES, "digest_wanted": True},
-        )  # fmt: skip
+        )
 
     async def parse(self, response: Response) -> AsyncIterator[Request]:
         """Take in what a page of the past names."""
@@ -116,10 +120,11 @@ class Past:
                     jobs.endpoint_job, "sitemap", response.body, response.url, kind
                 )
                 pages = [
-                    backfills.FoundPage(child.url, "sitemap") for child in content.children
+                    backfills.FoundPage(child.url, "sitemap")
+                    for child in content.children
                     if (child.announced_at is None or child.announced_at >= stretch.since)
                     and ways.may_hold(child.url, stretch.since, stretch.until)
-                ]  # fmt: skip
+                ]
                 await self._settle(page, None, content.announcements, pages)
                 return
             found: ways.ListPage = await pool.run(jobs.list_job, response.body, response.url, kind)
@@ -142,18 +147,23 @@ class Past:
         # The list goes from the newest to the oldest: it is past the stretch where all is older.
         older = (found.last is not None and found.last < stretch.since) or (
             bool(found.articles) and all(_is_before(one, stretch) for one in found.articles)
-        )  # fmt: skip
+        )
         if (
-            found.following and not older and barren < backfills.MOST_BARREN
+            found.following
+            and not older
+            and barren < backfills.MOST_BARREN
             and page.number < backfills.MOST_OF_A_LIST
-        ):  # fmt: skip
+        ):
             pages.append(backfills.FoundPage(found.following, page.kind, page.number + 1, barren))
         return pages
 
     async def _settle(
-        self, page: PastPage, cause: str | None, said: Sequence[Announcement] = (),
+        self,
+        page: PastPage,
+        cause: str | None,
+        said: Sequence[Announcement] = (),
         pages: Sequence[FoundPage] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         if cause == workers.INTERRUPTED:
             return
         run, stretch = self.run, page.stretch

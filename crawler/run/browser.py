@@ -41,9 +41,14 @@ _ASKED_TYPES = frozenset({"script", "xhr", "fetch"})
 _ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--disable-background-networking", "--no-first-run", "--disable-sync", "--disable-extensions",
-    "--disable-gpu", "--mute-audio", "--js-flags=--max-old-space-size=512",
-)  # fmt: skip
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-extensions",
+    "--disable-gpu",
+    "--mute-audio",
+    "--js-flags=--max-old-space-size=512",
+)
 # A proxy that is not there, loopback included: nothing answers on the discard port.
 _NO_PROXY: Any = {"server": "http://127.0.0.1:9", "bypass": "<-loopback>"}
 # Text that stands in shadow trees is in no serialisation: it is put where a reader sees it.
@@ -140,9 +145,14 @@ class Browser:
         self._gate = asyncio.Semaphore(PAGES_AT_A_TIME)
 
     async def draw(
-        self, url: str, content_type: str, body: bytes, user_agent: str,
-        answer: Callable[[Asked], Awaitable[Answer | None]], limit: float = LIMIT_SECONDS,
-    ) -> Drawn:  # fmt: skip
+        self,
+        url: str,
+        content_type: str,
+        body: bytes,
+        user_agent: str,
+        answer: Callable[[Asked], Awaitable[Answer | None]],
+        limit: float = LIMIT_SECONDS,
+    ) -> Drawn:
         """Draw the page that has ``body`` at ``url``; ``answer`` fetches what its scripts ask for.
 
         ``limit`` is how many seconds it may take.
@@ -157,9 +167,11 @@ class Browser:
             try:
                 browser = await self._running()
                 context = await browser.new_context(
-                    user_agent=user_agent, service_workers="block", accept_downloads=False,
+                    user_agent=user_agent,
+                    service_workers="block",
+                    accept_downloads=False,
                     proxy=_NO_PROXY,
-                )  # fmt: skip
+                )
                 sheet = _Sheet(url, content_type, body, answer)
                 try:
                     async with asyncio.timeout(limit):
@@ -196,12 +208,15 @@ class Browser:
         self._manager = await async_playwright().start()
         self._drawn = 0
         return await self._manager.chromium.launch(
-            executable_path=executable(), args=list(_ARGUMENTS),
+            executable_path=executable(),
+            args=list(_ARGUMENTS),
             # Chromium's own sandbox cannot be had by root.
             chromium_sandbox=os.geteuid() != 0,
             # Signals are for the crawl, which ends in order.
-            handle_sigint=False, handle_sigterm=False, handle_sighup=False,
-        )  # fmt: skip
+            handle_sigint=False,
+            handle_sigterm=False,
+            handle_sighup=False,
+        )
 
     async def _closed(self, context: Any) -> None:
         """Close a context; a browser that a script keeps busy is ended whole."""
@@ -238,9 +253,12 @@ class _Sheet:
     """One page in the browser."""
 
     def __init__(
-        self, url: str, content_type: str, body: bytes,
+        self,
+        url: str,
+        content_type: str,
+        body: bytes,
         answer: Callable[[Asked], Awaitable[Answer | None]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._url = url
         self._page = Answer(200, {"content-type": content_type or "text/html"}, body)
         self._answer = answer
@@ -302,10 +320,15 @@ class _Sheet:
         if request.resource_type not in _ASKED_TYPES or self.asked >= MAX_ASKED:
             return None
         self.asked += 1
-        return await self._answer(Asked(
-            request.url, request.method, request.resource_type, await request.all_headers(),
-            request.post_data_buffer,
-        ))  # fmt: skip
+        return await self._answer(
+            Asked(
+                request.url,
+                request.method,
+                request.resource_type,
+                await request.all_headers(),
+                request.post_data_buffer,
+            )
+        )
 
 
 async def _refuse_socket(socket: Any) -> None:

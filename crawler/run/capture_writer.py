@@ -47,9 +47,12 @@ class Keeper:
         codec = codec_for_source(archive, source_id, now)
         self._archive = archive
         self.writer = CaptureWriter(
-            archive.location.captures, label, f"Dateline/{VERSION}", codec,
+            archive.location.captures,
+            label,
+            f"Dateline/{VERSION}",
+            codec,
             operator=archive.location.contact,
-        )  # fmt: skip
+        )
         self.executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="captures")
         self.policy = "reserve"
         self._host = ""

@@ -132,7 +132,9 @@ class Continuing:
         except workers.WorkerFailure as error:
             return PageFailed(stored.task, error.cause, error.reason, final=True)
         return replace(
-            stored, content=derived.content, derived=derived,
+            stored,
+            content=derived.content,
+            derived=derived,
             urls=(*(further for further, _ in kept), *stored.urls),
             pages=tuple(capture for _, capture in kept),
-        )  # fmt: skip
+        )

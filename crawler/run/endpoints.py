@@ -91,18 +91,25 @@ class Visits:
         drawn = run.drawing.may_draw(endpoint)
         digest = None if drawn else response.meta.get("digest")
         read = EndpointRead(
-            endpoint.id, response.status, header(response, "ETag"),
-            header(response, "Last-Modified"), digest, moved_to=moved_to(response),
-        )  # fmt: skip
+            endpoint.id,
+            response.status,
+            header(response, "ETag"),
+            header(response, "Last-Modified"),
+            digest,
+            moved_to=moved_to(response),
+        )
         if read.is_unchanged(endpoint.digest):
             run.tally.unchanged_endpoints += 1
             await self._record(read, None)
             return None
         try:
             content: EndpointContent = await run.workers.run(
-                jobs.endpoint_job, endpoint.kind, response.body, response.url,
+                jobs.endpoint_job,
+                endpoint.kind,
+                response.body,
+                response.url,
                 content_type(response),
-            )  # fmt: skip
+            )
             content = await run.drawing.listing(endpoint, response, content)
         except (DiscoveryError, BadPage, pool.WorkerFailure) as error:
             cause = getattr(error, "cause", "") or f"not-a-{endpoint.kind}"
@@ -150,8 +157,9 @@ class Visits:
             self.run.tally.gaps += 1
             self.run.log.warning(
                 "a gap: items from %s to %s left the feed unseen; looking for them elsewhere",
-                since.isoformat(timespec="minutes"), until.isoformat(timespec="minutes"),
-            )  # fmt: skip
+                since.isoformat(timespec="minutes"),
+                until.isoformat(timespec="minutes"),
+            )
 
     async def failed(self, failure: Failure) -> None:
         """Note an endpoint that could not be had."""

@@ -53,8 +53,9 @@ FILE = "credentials.toml"
 _USER_FIELD = re.compile(r"user|mail|login|ident|account|compte|name|nom", re.IGNORECASE)
 _SESSION_COOKIE = re.compile(
     r"sess|sid$|^s?id$|auth|token|login|logged|user|member|remember|jwt|account|subscri|abo|sso"
-    r"|identity|ticket", re.IGNORECASE,
-)  # fmt: skip
+    r"|identity|ticket",
+    re.IGNORECASE,
+)
 _LOGOUT = re.compile(
     r"log-?_?out|sign-?_?out|logoff|abmeld|ausloggen|deconnexion|déconnexion|cerrar-?sesion|esci|uitloggen",
     re.IGNORECASE,
@@ -143,8 +144,15 @@ def _cookies(path: Path) -> list[VerboseCookie]:
         parts = line.removeprefix("#HttpOnly_").split("\t")
         if len(parts) == 7 and not line.startswith("# "):
             domain, _, cookie_path, secure, _, name, value = parts
-            found.append({"name": name, "value": value, "domain": domain.lstrip("."),
-                          "path": cookie_path, "secure": secure == "TRUE"})  # fmt: skip
+            found.append(
+                {
+                    "name": name,
+                    "value": value,
+                    "domain": domain.lstrip("."),
+                    "path": cookie_path,
+                    "secure": secure == "TRUE",
+                }
+            )
     if not found:
         raise BadAccess(f"{path} holds no cookies in Netscape format (cookies.txt)")
     return found
@@ -179,8 +187,10 @@ class Session:
         if isinstance(answer, failures.Failure):
             raise BadAccess(f"access of {access.source}: logging in: {answer.detail}")
         if not await self._is_in(page, answer, before):
-            raise BadAccess(f"access of {access.source}: the site did not let us in; "
-                            "check username and password")  # fmt: skip
+            raise BadAccess(
+                f"access of {access.source}: the site did not let us in; "
+                "check username and password"
+            )
 
     async def _is_in(self, page: Response, answer: Response, before: set[str]) -> bool:
         """Whether ``answer`` came to somebody who is logged in now.
@@ -253,8 +263,14 @@ class Session:
                 f"access of {self.access.source}: the form has no field for the username"
             )
         method = (form.get("method") or "POST").upper()
-        return FormRequest(target, method=method, formdata=data, dont_filter=True,
-                           headers={"Referer": page.url}, meta=_ASKED)  # fmt: skip
+        return FormRequest(
+            target,
+            method=method,
+            formdata=data,
+            dont_filter=True,
+            headers={"Referer": page.url},
+            meta=_ASKED,
+        )
 
 
 class Door:

@@ -35,9 +35,14 @@ MAX_ATTACHMENT_BYTES = 40 * 1024 * 1024
 _TOGETHER = 4
 _ENDING = re.compile(r"\.[a-z0-9]{2,5}$", re.IGNORECASE)
 _PICTURES = (
-    (b"\xff\xd8\xff", ".jpg"), (b"\x89PNG\r\n\x1a\n", ".png"), (b"GIF8", ".gif"), (b"BM", ".bmp"),
-    (b"\x00\x00\x01\x00", ".ico"), (b"II*\x00", ".tif"), (b"MM\x00*", ".tif"),
-)  # fmt: skip
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"\x89PNG\r\n\x1a\n", ".png"),
+    (b"GIF8", ".gif"),
+    (b"BM", ".bmp"),
+    (b"\x00\x00\x01\x00", ".ico"),
+    (b"II*\x00", ".tif"),
+    (b"MM\x00*", ".tif"),
+)
 # Documents by their first bytes; a page of HTML in a document's place is an error page or a wall.
 _DOCUMENTS = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"{\\rtf")
 _TEXTS = (".csv", ".txt")
@@ -46,9 +51,16 @@ _TEXTS = (".csv", ".txt")
 class MediaFetcher:
     """The media part of one run."""
 
-    def __init__(self, crawler: Crawler, recorder: Recorder, source_id: int, limit: int,
-                 *, patient: bool = False,
-                 on_settled: Callable[[], None] = lambda: None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        crawler: Crawler,
+        recorder: Recorder,
+        source_id: int,
+        limit: int,
+        *,
+        patient: bool = False,
+        on_settled: Callable[[], None] = lambda: None,
+    ) -> None:
         self.crawler = crawler
         self.recorder = recorder
         self.source_id = source_id
@@ -97,22 +109,32 @@ class MediaFetcher:
         request = Request(wanted.url, dont_filter=True, meta={"download_maxsize": limit})
         response = await fetch(self.crawler, request)
         if isinstance(response, failures.Failure):
-            return FetchedMedia(wanted.id, cause=response.cause, detail=response.detail,
-                                final=response.final)  # fmt: skip
+            return FetchedMedia(
+                wanted.id, cause=response.cause, detail=response.detail, final=response.final
+            )
         ending = _ending(wanted, response)
         if ending is None:
             kind = content_type(response).split(";")[0] or "of an unknown type"
-            return FetchedMedia(wanted.id, cause="not-a-picture" if wanted.kind == "picture" else
-                                "not-a-document", detail=f"it is {kind}", final=True)  # fmt: skip
+            return FetchedMedia(
+                wanted.id,
+                cause="not-a-picture" if wanted.kind == "picture" else "not-a-document",
+                detail=f"it is {kind}",
+                final=True,
+            )
         folder = self.recorder.archive.location.media
         digest, path = await self.recorder.call(lambda: _kept(folder, response.body, ending))
         text = detail = None
         if wanted.kind == "attachment":
             text, detail = await _text(pool, response.body, ending)
         return FetchedMedia(
-            wanted.id, digest=digest, path=path, size=len(response.body), text=text,
-            content_type=content_type(response).split(";")[0].strip() or None, detail=detail,
-        )  # fmt: skip
+            wanted.id,
+            digest=digest,
+            path=path,
+            size=len(response.body),
+            text=text,
+            content_type=content_type(response).split(";")[0].strip() or None,
+            detail=detail,
+        )
 
 
 def _kept(folder: Path, body: bytes, ending: str) -> tuple[str, str]:

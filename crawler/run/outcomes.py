@@ -54,9 +54,12 @@ _WALLS = frozenset({"login-wall", "consent-wall", "bot-wall"})
 
 
 def of_extraction(
-    task: Task, response: Response, extraction: Prepared, capture: CaptureRecord,
+    task: Task,
+    response: Response,
+    extraction: Prepared,
+    capture: CaptureRecord,
     drawn_from: CaptureRecord | None = None,
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """Stored, skipped because it is no item, or failed because a wall stood in its place."""
     content = extraction.content
     if content is None:
@@ -66,6 +69,12 @@ def of_extraction(
     urls = (*response.meta.get("redirect_urls", ()), response.url)
     follow = to_follow(content, response.url, task.depth)
     return PageStored(
-        task, urls, capture, content, EXTRACTOR, follow, drawn_from=drawn_from,
+        task,
+        urls,
+        capture,
+        content,
+        EXTRACTOR,
+        follow,
+        drawn_from=drawn_from,
         derived=extraction.derived,
-    )  # fmt: skip
+    )

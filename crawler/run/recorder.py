@@ -32,11 +32,15 @@ class Recorder:
     """
 
     def __init__(
-        self, archive: Archive, keeper: Keeper, source_id: int, run_id: int,
+        self,
+        archive: Archive,
+        keeper: Keeper,
+        source_id: int,
+        run_id: int,
         on_failure: Callable[[ArchiveError], None],
         on_taken: Callable[[], None] = lambda: None,
         on_written: Callable[[Sequence[Outcome]], None] = lambda _: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.archive = archive
         self.keeper = keeper
         self.source_id = source_id
@@ -115,8 +119,13 @@ class Recorder:
             self.tally.fresh += done.announced
             if done.cause:
                 self.tally.causes[done.cause] += 1
-                logger.info("%s %s: %s %s", done.verdict, outcome.task.url, done.cause,
-                            getattr(outcome, "detail", ""))  # fmt: skip
+                logger.info(
+                    "%s %s: %s %s",
+                    done.verdict,
+                    outcome.task.url,
+                    done.cause,
+                    getattr(outcome, "detail", ""),
+                )
 
     async def close(self) -> None:
         """Write the rest and end the thread."""

@@ -60,9 +60,18 @@ _MAX_ASKED_BYTES = 8 * 1024 * 1024
 _CACHED_BYTES = 32 * 1024 * 1024
 # The browser's own business, or none of a site's.
 _NOT_PASSED = frozenset(
-    {"host", "connection", "cookie", "user-agent", "accept-encoding", "content-length",
-     "upgrade-insecure-requests", "cache-control", "pragma"}
-)  # fmt: skip
+    {
+        "host",
+        "connection",
+        "cookie",
+        "user-agent",
+        "accept-encoding",
+        "content-length",
+        "upgrade-insecure-requests",
+        "cache-control",
+        "pragma",
+    }
+)
 
 
 class Scripts:
@@ -137,9 +146,13 @@ class Scripts:
             if name.lower() not in _NOT_PASSED and not name.lower().startswith(("sec-", ":"))
         }
         request = Request(
-            asked.url, method=asked.method, headers=headers, body=asked.body or b"",
-            dont_filter=True, meta={"download_maxsize": _MAX_ASKED_BYTES},
-        )  # fmt: skip
+            asked.url,
+            method=asked.method,
+            headers=headers,
+            body=asked.body or b"",
+            dont_filter=True,
+            meta={"download_maxsize": _MAX_ASKED_BYTES},
+        )
         response = await fetch(self._crawler, request)
         if isinstance(response, failures.Failure):
             # robots.txt holds for what scripts ask too; then the page may stay without its text.
@@ -156,8 +169,11 @@ class Scripts:
 
 def _passed_back(response: Response) -> dict[str, str]:
     """The headers of an answer that a script may depend on; its coding is undone."""
-    said = {name.decode("latin-1").lower(): values[-1].decode("latin-1")
-            for name, values in response.headers.items() if values}  # fmt: skip
+    said = {
+        name.decode("latin-1").lower(): values[-1].decode("latin-1")
+        for name, values in response.headers.items()
+        if values
+    }
     return {
         name: value
         for name, value in said.items()
@@ -169,9 +185,15 @@ class Drawing:
     """The drawing of one run's pages, for a source that may use a browser."""
 
     def __init__(
-        self, crawler: Crawler, archive: Archive, source: str, use: BrowserUse, keeper: Keeper,
-        pool: Workers, tally: Tally,
-    ) -> None:  # fmt: skip
+        self,
+        crawler: Crawler,
+        archive: Archive,
+        source: str,
+        use: BrowserUse,
+        keeper: Keeper,
+        pool: Workers,
+        tally: Tally,
+    ) -> None:
         self.use = use
         self._archive = archive
         self._source = source
@@ -182,9 +204,13 @@ class Drawing:
         self._plain = 0
 
     async def page(
-        self, task: Task, response: Response, extraction: Extraction, capture: CaptureRecord,
+        self,
+        task: Task,
+        response: Response,
+        extraction: Extraction,
+        capture: CaptureRecord,
         known: Known,
-    ) -> Outcome | None:  # fmt: skip
+    ) -> Outcome | None:
         """What becomes of a page that was drawn; ``None`` where it is good as it was sent."""
         bare = _is_bare(extraction)
         if self.use == "never" or (extraction.kind not in _BARE if bare else self.use == "needed"):
@@ -248,10 +274,19 @@ class Drawing:
             Rendering(response.url, HTML, drawn.html, now, capture.record_id, drawn.software)
         )
         return CaptureRecord(
-            url=response.url, status=response.status, content_type=HTML, etag=None,
-            last_modified=None, fetched_at=now, file=place.file, offset=place.offset,
-            length=place.length, digest=digest, record_id=place.record_id, rights=capture.rights,
-        )  # fmt: skip
+            url=response.url,
+            status=response.status,
+            content_type=HTML,
+            etag=None,
+            last_modified=None,
+            fetched_at=now,
+            file=place.file,
+            offset=place.offset,
+            length=place.length,
+            digest=digest,
+            record_id=place.record_id,
+            rights=capture.rights,
+        )
 
     async def _note(self, plain: Extraction, drawn: Extraction) -> None:
         """Whether the page itself had it all; a source whose pages do needs no browser for them."""
@@ -265,8 +300,10 @@ class Drawing:
         )
         logger.warning(
             "%s: %d pages in a row hold their text without a browser; from now on one draws only "
-            "those that hold none", self._source, self._plain,
-        )  # fmt: skip
+            "those that hold none",
+            self._source,
+            self._plain,
+        )
 
 
 def text_size(extraction: Extraction) -> int:

@@ -35,11 +35,16 @@ class Tally:
     def as_counts(self) -> dict[str, int]:
         """For the crawl run's row."""
         return {
-            **self.verdicts, "endpoints": self.endpoints,
+            **self.verdicts,
+            "endpoints": self.endpoints,
             "unchanged_endpoints": self.unchanged_endpoints,
-            "announced": self.announced, "fresh": self.fresh,
-            "requests": self.requests, "gaps": self.gaps, "past_pages": self.past_pages,
+            "announced": self.announced,
+            "fresh": self.fresh,
+            "requests": self.requests,
+            "gaps": self.gaps,
+            "past_pages": self.past_pages,
             "drawn": self.drawn,
-            "named": self.named, "unclear_names": self.unclear_names,
+            "named": self.named,
+            "unclear_names": self.unclear_names,
             **{f"media_{state}": count for state, count in self.media.items()},
-        }  # fmt: skip
+        }

@@ -95,9 +95,11 @@ def run_crawls(
 
 
 async def crawl_one(
-    runner: AsyncCrawlerRunner, location: Location, source: tuple[str, str, float | None],
+    runner: AsyncCrawlerRunner,
+    location: Location,
+    source: tuple[str, str, float | None],
     arguments: dict[str, Any],
-) -> RunResult:  # fmt: skip
+) -> RunResult:
     """Crawl one source (name, home URL, delay of its own) in the running reactor."""
     name, home_url, delay = source
     result = RunResult(name)

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 _NEW_OBJECTS = 5_000
 
 
-def settings_for(location: Location, home_url: str | None = None, delay: float | None = None
-                 ) -> Settings:  # fmt: skip
+def settings_for(
+    location: Location, home_url: str | None = None, delay: float | None = None
+) -> Settings:
     """Scrapy's settings for a crawl of ``home_url`` into the archive at ``location``."""
     settings: Settings = get_project_settings()
     if not settings.getlist("SPIDER_MODULES"):

@@ -143,8 +143,9 @@ class Scheduler:
         try:
             await asyncio.wait(
                 [*self._running.values(), *([] if self._stop.asked.is_set() else [stopping])],
-                timeout=pause, return_when=asyncio.FIRST_COMPLETED,
-            )  # fmt: skip
+                timeout=pause,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
         finally:
             stopping.cancel()
 
@@ -175,16 +176,22 @@ class Scheduler:
 
 def _told_of(chore: asyncio.Future[None]) -> None:
     if not chore.cancelled() and (error := chore.exception()) is not None:
-        logger.error("alerts could not be sent: %s", error,
-                     exc_info=None if isinstance(error, ArchiveError) else error)  # fmt: skip
+        logger.error(
+            "alerts could not be sent: %s",
+            error,
+            exc_info=None if isinstance(error, ArchiveError) else error,
+        )
 
 
 def run(
-    location: Location, *, once: bool = False, at_once: int = MAX_CRAWLS,
+    location: Location,
+    *,
+    once: bool = False,
+    at_once: int = MAX_CRAWLS,
     observer: Callable[[NewsSpider], None] | None = None,
     told: Callable[[RunResult], None] | None = None,
     chores: Callable[[Archive], None] | None = None,
-) -> list[RunResult]:  # fmt: skip
+) -> list[RunResult]:
     """Crawl what is due; once a process. Returns what became of each crawl where it is ``once``.
 
     ``told`` hears of each crawl that ended; ``chores`` is called now and then beside the crawls.

@@ -53,8 +53,9 @@ if TYPE_CHECKING:
     from storage.types.content import ClaimedMoment, EntryKind, Relation
 
 _AGAINST = frozenset(
-    GROUPS.index(name) for name in ("nav", "share", "comment", "subscribe", "advert", "notice", "footer")
-)  # fmt: skip
+    GROUPS.index(name)
+    for name in ("nav", "share", "comment", "subscribe", "advert", "notice", "footer")
+)
 # Buttons, counters and marks of a page's ends: a line of one word or none.
 _CHROME = re.compile(
     r"\W*|\d{1,3}|[-+\s]+|début|fin|loader\s*mask|loading|chargement.{0,12}|haut de page|retour|imprimer|partager"
@@ -118,9 +119,10 @@ class Agency(Site):
         if not (sure or entry or (french and _may_be_numbered(page.data))):
             return None
         known = dataclasses.replace(
-            known, language=known.language or self.language,
+            known,
+            language=known.language or self.language,
             timezone=self.timezone or known.timezone or ("Europe/Paris" if french else None),
-        )  # fmt: skip
+        )
         with uncollected():
             # Looked for before the cards are taken out: a page of another form keeps its tree.
             if not (sure or entry or self._is_headed(page, known)):
@@ -173,9 +175,13 @@ class Agency(Site):
         if published is None:
             claimed = publication_dates.published(meta, walk, chosen, zone, known.now, known.hints)
             published = claimed[0] if claimed else None
-        for name, value in (("published", published), ("number", number),
-                            ("dateline_place", header.place), ("kind", header.kind),
-                            ("standfirst", standfirst)):  # fmt: skip
+        for name, value in (
+            ("published", published),
+            ("number", number),
+            ("dateline_place", header.place),
+            ("kind", header.kind),
+            ("standfirst", standfirst),
+        ):
             if value is not None:
                 provenance[name] = "site"
         if wall:
@@ -240,9 +246,10 @@ class Agency(Site):
                 end = i
                 break
         chosen = [
-            i for i in range(title + 1, end)
+            i
+            for i in range(title + 1, end)
             if _is_text(walk.blocks[i]) and 2 * walk.blocks[i].linked < len(walk.blocks[i].text)
-        ]  # fmt: skip
+        ]
         blocks = tuple(typed_blocks(walk, chosen))
         aliases = []
         while blocks and kind != "term" and _SHORT_NAME.fullmatch(blocks[0].text):
@@ -303,9 +310,12 @@ def _without_header(walk: Walk, at: int, header: Header) -> list[RawBlock]:
     ]
     text = block.text[header.end :]
     walk.blocks[at] = dataclasses.replace(
-        block, text=text, spans=spans, words=re.findall(r"\w+", text.lower()),
+        block,
+        text=text,
+        spans=spans,
+        words=re.findall(r"\w+", text.lower()),
         linked=min(block.linked, len(text)),
-    )  # fmt: skip
+    )
     return walk.blocks
 
 
@@ -316,9 +326,7 @@ def _text_of(walk: Walk, meta: Metadata, at: int, cut: set[int]) -> list[int]:
     kept = [blocks[i] for i in rest]
     for order, block in enumerate(kept):
         block.order = order
-    context = Context(
-        body=meta.body, description=meta.description, title=meta.page.title or ""
-    )  # fmt: skip
+    context = Context(body=meta.body, description=meta.description, title=meta.page.title or "")
     sure = {rest[i] for i in select.choose(kept, context)}
     # The standfirst may stand beside the header's line, outside the box of the text.
     homes = {place.order for i in (at, *sure) for place in _homes(blocks[i])}
@@ -407,8 +415,9 @@ def _links(
         if url is None:
             continue
         relation: Relation = "entry" if is_entry(url) else "related"
-        links.append(Link(url, relation, item.title, item.teaser, item.kind, item.number,
-                          _sure(item.moment)))  # fmt: skip
+        links.append(
+            Link(url, relation, item.title, item.teaser, item.kind, item.number, _sure(item.moment))
+        )
     return tuple(links)
 
 

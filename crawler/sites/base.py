@@ -28,8 +28,18 @@ if TYPE_CHECKING:
 
 NumberedReader = Callable[["Page", "Known"], Extraction | None]
 # Fields of an article that a site may give its own selector for.
-FIELDS = ("headline", "standfirst", "byline", "dateline_place", "number", "kind", "section", "tags",
-          "published", "modified")  # fmt: skip
+FIELDS = (
+    "headline",
+    "standfirst",
+    "byline",
+    "dateline_place",
+    "number",
+    "kind",
+    "section",
+    "tags",
+    "published",
+    "modified",
+)
 _MANY = ("byline", "tags")
 _MOMENTS = ("published", "modified")
 
@@ -98,9 +108,10 @@ class Site:
             said["blocks"] = tuple(cleaned(blocks))
             said["mentions"] = mentions_in(said["blocks"])
         article = dataclasses.replace(
-            found.article, **said,
+            found.article,
+            **said,
             provenance={**found.article.provenance, **dict.fromkeys(said, "site")},
-        )  # fmt: skip
+        )
         return dataclasses.replace(found, article=self.amend(article, Selector(root=page.root)))
 
     def amend(self, article: Article, page: Selector) -> Article:

@@ -299,9 +299,12 @@ class DiscoverSpider(Spider):
         return await self._keep(kind, response, url)
 
     async def _keep(
-        self, kind: EndpointKind, response: Response, url: str | None = None,
+        self,
+        kind: EndpointKind,
+        response: Response,
+        url: str | None = None,
         least: int = FEW_ANNOUNCED,
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         url = url or response.url
         try:
             content = read_endpoint(kind, response.body, response.url, content_type(response))

@@ -195,9 +195,14 @@ class NewsSpider(Spider):
         self._keeper = Keeper(archive, self.source.id, self.source.name, self.started_at)
         self._keeper.policy = row.rights
         self.recorder = Recorder(
-            archive, self._keeper, self.source.id, run.id,
-            lambda error: self.stop(str(error)), self._done, self._written,
-        )  # fmt: skip
+            archive,
+            self._keeper,
+            self.source.id,
+            run.id,
+            lambda error: self.stop(str(error)),
+            self._done,
+            self._written,
+        )
         self.tally = self.recorder.tally
         self.workers = workers.acquire()
         self.workers.memory_mb = archive.location.worker_memory
@@ -206,10 +211,17 @@ class NewsSpider(Spider):
         )
         self._continuing = Continuing(self.crawler, self._keeper, self.workers)
         context = RunContext(
-            source=self.source, started_at=self.started_at, due=self.arguments.due,
-            recorder=self.recorder, workers=self.workers, drawing=self.drawing, log=self.logger,
-            stop=self.stop, wake=self.wake, is_spent=lambda: self.is_spent,
-        )  # fmt: skip
+            source=self.source,
+            started_at=self.started_at,
+            due=self.arguments.due,
+            recorder=self.recorder,
+            workers=self.workers,
+            drawing=self.drawing,
+            log=self.logger,
+            stop=self.stop,
+            wake=self.wake,
+            is_spent=lambda: self.is_spent,
+        )
         self._visits = Visits(context)
         self._past = Past(context)
         self._is_open = True
@@ -237,17 +249,25 @@ class NewsSpider(Spider):
         archive, recorder = self.archive, self.recorder
         try:
             self._keeper.close()
-            state = "finished" if reason == "finished" and self.failure is None else (
-                "failed" if self.failure else "interrupted")  # fmt: skip
+            state = (
+                "finished"
+                if reason == "finished" and self.failure is None
+                else ("failed" if self.failure else "interrupted")
+            )
             with archive.reading() as session:
                 self.left = pending_count(
                     session, self.source.id, self.arguments.depth, self.arguments.since
                 )
             raised = finish(
-                archive, self.source.id, recorder.run_id, utc_now(), state=state,
-                reason=self.failure or reason, counts=self.tally.as_counts(),
+                archive,
+                self.source.id,
+                recorder.run_id,
+                utc_now(),
+                state=state,
+                reason=self.failure or reason,
+                counts=self.tally.as_counts(),
                 causes=dict(self.tally.causes),
-            )  # fmt: skip
+            )
             for line in raised:
                 self.logger.warning("alarm: %s", line)
             # Who interrupts a run waits for it to end.
@@ -306,10 +326,16 @@ class NewsSpider(Spider):
         def work() -> list[Task]:
             with archive.reading() as session:
                 return take(
-                    session, source_id, self.started_at, count=room, taken=taken,
-                    since=arguments.since, depth=arguments.depth, rechecks=rechecks,
+                    session,
+                    source_id,
+                    self.started_at,
+                    count=room,
+                    taken=taken,
+                    since=arguments.since,
+                    depth=arguments.depth,
+                    rechecks=rechecks,
                     patient=arguments.due,
-                )  # fmt: skip
+                )
 
         if self._outstanding == 0:
             await self.recorder.flush()
@@ -406,9 +432,12 @@ class NewsSpider(Spider):
         known = Known(self.source.timezone, self.source.language, task.kind, utc_now(), task.hints)
         try:
             extraction = await self.workers.run(
-                jobs.article_job, response.body, response.url,
-                content_type(response), known,
-            )  # fmt: skip
+                jobs.article_job,
+                response.body,
+                response.url,
+                content_type(response),
+                known,
+            )
         except BadPage as error:
             return PageSkipped(task, error.cause, error.reason, capture)
         except workers.WorkerFailure as error:
@@ -425,5 +454,9 @@ class NewsSpider(Spider):
 
 def _may_be_page(kind: str) -> bool:
     """Whether a media type may be an HTML page; servers call pages many things."""
-    return "html" in kind or kind in ("text/plain", "application/octet-stream", "text/xml",
-                                      "application/xml")  # fmt: skip
+    return "html" in kind or kind in (
+        "text/plain",
+        "application/octet-stream",
+        "text/xml",
+        "application/xml",
+    )

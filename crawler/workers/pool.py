@@ -110,9 +110,10 @@ class Workers:
 
     def _free(self) -> Iterator[WorkerProcess]:
         return (
-            one for one in self._workers
+            one
+            for one in self._workers
             if len(one.jobs) < _AHEAD and one.given < _JOBS_A_WORKER and not one.overdue
-        )  # fmt: skip
+        )
 
     def _start(self) -> None:
         if self._pause is None and len(self._workers) + len(self._starting) < self.count:

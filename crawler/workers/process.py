@@ -52,9 +52,12 @@ class WorkerProcess(asyncio.Protocol):
     """A worker and the jobs that it has: it is at the first, the others wait in its channel."""
 
     def __init__(
-        self, process: BaseProcess, channel: socket.socket,
-        on_answer: Callable[[WorkerProcess], None], on_end: Callable[[WorkerProcess], None],
-    ) -> None:  # fmt: skip
+        self,
+        process: BaseProcess,
+        channel: socket.socket,
+        on_answer: Callable[[WorkerProcess], None],
+        on_end: Callable[[WorkerProcess], None],
+    ) -> None:
         self.jobs: deque[Job] = deque()
         self.given = 0  # jobs in all
         self.silent = 0  # looks at it since it last answered or had nothing to do
