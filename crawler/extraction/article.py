@@ -164,6 +164,9 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
     provenance: dict[str, str] = {"headline": headline.source if headline else "feed"}
     article = _article(meta, walk, chosen, title, published, known, provenance, entries)
     article = replace(article, mentions=mentions_in(article.blocks, names, meta.node))
+    if verdict.doubtful:
+        provenance["doubtful"] = verdict.reason
+        article = replace(article, doubtful=True)
     if verdict.kind != "article":
         article = replace(article, kind=verdict.kind)
     return Extraction(verdict.kind, article=article, onward=onward_links(page))

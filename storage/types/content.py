@@ -179,7 +179,8 @@ class Article:
     """An article's content. Absent is ``None`` or ``()``, never a word that says so.
 
     ``provenance`` maps a field to where its value came from (``json-ld``, ``meta``, ``time``,
-    ``text``, ``url``, ``feed``, ``model``, ``site``).
+    ``text``, ``url``, ``feed``, ``model``, ``site``). A ``doubtful`` article may be none: it looks
+    like another kind of page, and ``provenance["doubtful"]`` says like which.
     """
 
     headline: str
@@ -189,6 +190,7 @@ class Article:
     dateline_place: str | None = None
     number: str | None = None
     kind: str | None = None
+    doubtful: bool = False
     section: str | None = None
     tags: tuple[str, ...] = ()
     language: str | None = None
@@ -291,8 +293,8 @@ def article_from_json(row: dict[str, Any]) -> Article:
     simple: dict[str, Any] = {
         name: row[name]
         for name in (
-            "headline", "standfirst", "dateline_place", "number", "kind", "section",
-            "language", "access", "canonical_url", "provenance",
+            "headline", "standfirst", "dateline_place", "number", "kind", "doubtful",
+            "section", "language", "access", "canonical_url", "provenance",
         )
         if name in row
     }  # fmt: skip

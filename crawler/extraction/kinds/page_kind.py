@@ -90,6 +90,8 @@ SURE: dict[Looks, float] = {
     "forum": 0.7, "product": 0.7, "listing": 0.7, "service": 0.75, "documentation": 0.85,
 }  # fmt: skip
 _HUNG = 0.5
+# From so much on a page that looks like something else is kept as a doubtful article.
+DOUBTFUL = 0.4
 _NO_ARTICLES = frozenset({"discussionforumposting", "jobposting"})
 # So many characters of a text have more words than any limit here, whatever the script.
 _COUNTED = 20_000
@@ -97,10 +99,14 @@ _COUNTED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The kind of a page, and why it was taken for that."""
+    """The kind of a page, and why it was taken for that.
+
+    An article is ``doubtful`` where it may be another kind of page, as ``reason`` says.
+    """
 
     kind: PageKind
     reason: str = ""
+    doubtful: bool = False
 
 
 def judge(
@@ -151,6 +157,8 @@ def judge(
         hung = found.kind == "listing" and all(_is_teaser(blocks, i) for i in chosen)
         if found.confidence >= (_HUNG if hung else SURE[found.kind]):
             return Verdict(found.kind, str(found))
+        if found.confidence >= DOUBTFUL:
+            return Verdict("article", str(found), doubtful=True)
     return verdict
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crawler.extraction.article import extract
+from crawler.extraction.kinds import classifier
+from storage.types.content import article_from_json, to_json
 from tests.kind_pages import KindPage, pages
 from tests.pages import article_page, sentences
 
@@ -39,3 +41,21 @@ def test_what_furniture_says_of_itself_is_no_article(tag: str) -> None:
     assert (
         extract(page.encode(), "https://quay.example/news/a-story-of-the-quay", "").article is None
     )
+
+
+@pytest.mark.parametrize(
+    ("confidence", "kind", "doubtful"),
+    [(0.2, "article", False), (0.5, "article", True), (0.9, "forum", None)],
+)
+def test_what_may_be_something_else_is_kept_with_a_mark(
+    monkeypatch: pytest.MonkeyPatch, confidence: float, kind: str, doubtful: bool | None
+) -> None:
+    monkeypatch.setattr(classifier, "guess", lambda row: classifier.Guess("forum", confidence))
+    text = "".join(f"<p>{sentence}</p>" for sentence in sentences(6, 20))
+    page = f"<html><head><title>The quay</title></head><body><h1>The quay</h1>{text}</body></html>"
+    found = extract(page.encode(), "https://a.example/the-quay-is-open-again")
+    assert found.kind == kind
+    assert (found.article.doubtful if found.article else None) == doubtful
+    if found.article is not None:
+        assert article_from_json(to_json(found.article)) == found.article
+        assert ("doubtful" in found.article.provenance) == found.article.doubtful
