@@ -152,14 +152,19 @@ def judge(
     else:
         verdict = _untyped(meta, headline, blocks, chosen, text, words, has_moment=has_moment)
     if verdict.kind == "article" and looks is not None:
-        found = looks()
-        # That all its text stands under linked headings speaks for a list, too.
-        hung = found.kind == "listing" and all(_is_teaser(blocks, i) for i in chosen)
-        if found.confidence >= (_HUNG if hung else SURE[found.kind]):
-            return Verdict(found.kind, str(found))
-        if found.confidence >= DOUBTFUL:
-            return Verdict("article", str(found), doubtful=True)
+        return _looked(looks(), blocks, chosen)
     return verdict
+
+
+def _looked(found: Guess, blocks: Sequence[RawBlock], chosen: Sequence[int]) -> Verdict:
+    """What a page is that looks like ``found`` and by all else like an article."""
+    # That all its text stands under linked headings speaks for a list, too.
+    hung = found.kind == "listing" and all(_is_teaser(blocks, i) for i in chosen)
+    if found.confidence >= (_HUNG if hung else SURE[found.kind]):
+        return Verdict(found.kind, str(found))
+    if found.confidence >= DOUBTFUL:
+        return Verdict("article", str(found), doubtful=True)
+    return Verdict("article")
 
 
 def says_moment(meta: Metadata) -> bool:
