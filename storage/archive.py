@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storage import config as places
 from storage.clock import utc_now
@@ -133,6 +133,19 @@ class Archive(Database):
         return Answer(
             self.engine, query, where, sort=sort, limit=limit, duplicates=duplicates, now=now
         )
+
+    def item(self, reference: int | str, revision: int | None = None) -> dict[str, Any]:
+        """One item whole, JSON-ready: text blocks, links, media, mentions, revisions, capture.
+
+        ``reference`` is the item's id or a URL under which it was met; ``revision`` counts from 1
+        and is the newest where it is left out.
+
+        Raises:
+            UnknownItem: no item has this id or URL, or it has no such revision.
+        """
+        from storage.queries import items
+
+        return items.item(self, items.find(self, str(reference)), revision)
 
     def by_ids(self, ids: Sequence[int]) -> list[Hit]:
         """Articles as lists show them, in the order of ``ids``; what is none is left out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import runpy
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,10 @@ def test_no_source_file_grows_out_of_its_subject() -> None:
         if (count := len(path.read_text(encoding="utf-8").splitlines())) > 480
     ]
     assert not long
+
+
+def test_the_picture_of_the_layers_is_drawn_from_the_contracts() -> None:
+    draw = runpy.run_path(str(ROOT / "docs" / "draw_layers.py"))
+    contracts = draw["layers_of"]((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    picture = (ROOT / "docs" / "layers.svg").read_text(encoding="utf-8")
+    assert draw["svg"](contracts) == picture, "run python docs/draw_layers.py"
