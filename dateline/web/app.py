@@ -1,4 +1,4 @@
-"""The application: API and reading room over one archive."""
+"""The web application: reading room and HTTP API of one archive."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 _DESCRIPTION = """\
-Everything that the archive holds, for programs. Lists go on with a cursor; errors are problems
-(RFC 9457); every answer has an ETag. With users or from another machine a token is needed:
-`dateline token add NAME` makes one, sent as `Authorization: Bearer …`."""
+HTTP API of a Dateline archive. Lists are paged with a cursor, errors are problem documents
+(RFC 9457), and every response has an ETag. If the archive has user accounts, send a token:
+`Authorization: Bearer …`. `dateline token add NAME` creates one."""
 
 
 def create_app(archive: Archive, *, names: Sequence[str] = LOCAL, secure: bool = False) -> FastAPI:
-    """The application over ``archive``, served under ``names`` (hosts without port)."""
+    """Create the application for ``archive``; ``names`` are the allowed hosts without port."""
 
     app = FastAPI(
         title="Dateline", version=VERSION, description=_DESCRIPTION,
@@ -52,12 +52,12 @@ def create_app(archive: Archive, *, names: Sequence[str] = LOCAL, secure: bool =
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the API, with the shape of its errors."""
+    """Build the OpenAPI 3.1 document of the API, with the schema of its errors."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
-        # Feeds and mementos are of other standards than JSON over HTTP.
+        # Feeds and mementos follow other standards and are not part of it.
         document["paths"] = {
             path: one for path, one in document["paths"].items() if path.startswith("/api/")
         }
@@ -67,7 +67,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         document["security"] = [{"token": []}, {}]
         for path in document["paths"].values():
             for operation in path.values():
-                # FastAPI names its own shape of a failed validation; ours is a problem.
+                # FastAPI documents its own validation error; ours is a problem document.
                 held = operation["responses"].get("422")
                 if held is not None:
                     held["content"] = {

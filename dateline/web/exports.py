@@ -1,4 +1,4 @@
-"""Exports as downloads: their media types, their names, their bytes in pieces."""
+"""Exports as downloads: media types, file names, streaming."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MEDIA_TYPES = {
 }  # fmt: skip
 _SUFFIXES = {"bibtex": "bib", "iramuteq": "txt", "txm": "zip", "tei": "xml", "ninjs": "json",
              "warc": "warc.gz"}  # fmt: skip
-# What a reader picks from, with the words that say what it is for.
+# Formats that the reading room offers, with their labels.
 LABELS = {
     "ris": "RIS (Zotero, EndNote)", "bibtex": "BibTeX", "csv": "CSV (spreadsheet)",
     "jsonl": "JSON lines", "parquet": "Parquet", "iramuteq": "IRaMuTeQ", "txm": "TXM",
@@ -38,7 +38,7 @@ _PIECE = 1 << 16
 
 
 def file_name(query: str, form: str) -> str:
-    """A name for a download, of plain letters."""
+    """Return a file name in ASCII for a download."""
     plain = unicodedata.normalize("NFKD", query).encode("ascii", "ignore").decode()
     words = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:60] or "archive"
     return f"{words}.{_SUFFIXES.get(form, form)}"
@@ -47,13 +47,13 @@ def file_name(query: str, form: str) -> str:
 def download(
     archive: Archive, form: str, query: str, where: Filter, name: str, *, reserved: bool = False
 ) -> Response:
-    """What ``query`` finds as a file called after ``name``.
+    """Export the matches of ``query`` to a file whose name is made from ``name``.
 
-    ``Dateline-Reserved`` counts the articles or captures left out because their publishers reserve
-    them.
+    The header ``Dateline-Reserved`` gives the number of articles or captures that were omitted
+    because their publishers reserve them.
 
     Raises:
-        BadQuery, UnknownSource, CaptureUnreadable: as for any export.
+        BadQuery, UnknownSource, CaptureUnreadable: see :func:`storage.export.formats.export`.
     """
     out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
     try:
@@ -69,17 +69,17 @@ def download(
 
 
 def limits(since: str | None, until: str | None, source: str | None) -> Filter:
-    """The limits of a search as an export takes them.
+    """Convert the filters of a search for an export.
 
     Raises:
-        BadQuery: one of them is no day.
+        BadQuery: ``since`` or ``until`` is not a date.
     """
     now = utc_now()
     return Filter(source, moment(since or None, now), moment(until or None, now, end=True))
 
 
 def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    """The bytes of a file that was just written; it is closed after them."""
+    """Yield the bytes of a file that was just written, then close it."""
     with stream:
         stream.seek(0)
         while piece := stream.read(_PIECE):

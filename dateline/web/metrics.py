@@ -1,4 +1,4 @@
-"""What the archive tells Prometheus: ``/metrics``."""
+"""Prometheus metrics of the archive: ``/metrics``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 from starlette.responses import Response
 
-from dateline.web.asking import Held, reader_of
+from dateline.web.dependencies import ArchiveDep, reader_of
 from storage.clock import utc_now
 from storage.monitoring import metrics as figures
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 router = APIRouter(dependencies=[Depends(reader_of)])
 _NAMES = ("articles", "waiting", "endpoints", "failing_endpoints", "alarms", "overdue_seconds")
 _HELP = {
-    "articles": "Articles held of a source.",
-    "waiting": "Addresses of a source that wait to be fetched.",
-    "endpoints": "Feeds, sitemaps and lists of a source.",
-    "failing_endpoints": "Those of them that failed when last asked.",
+    "articles": "Articles per source.",
+    "waiting": "URLs of a source that wait to be fetched.",
+    "endpoints": "Endpoints of a source: feeds, sitemaps and listing pages.",
+    "failing_endpoints": "Endpoints of a source whose last fetch failed.",
     "alarms": "Open alarms of a source.",
-    "overdue_seconds": "For how long the source is due without being crawled.",
+    "overdue_seconds": "Seconds since the source became due without being crawled.",
 }
 
 
 class _Archive:
-    """Collects when it is asked, so that nothing is kept in memory."""
+    """Collects the metrics on each scrape; nothing is kept in memory."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The figures as they are now."""
+        """Yield the current metrics."""
         now = utc_now()
         found = figures.of_sources(self._archive, now)
         for name in _NAMES:
@@ -49,14 +49,14 @@ class _Archive:
             yield family
         ended = GaugeMetricFamily(
             "dateline_last_success_timestamp_seconds",
-            "When the last crawl of a source ended well.", labels=["source"],
+            "Time of the last successful crawl of a source.", labels=["source"],
         )  # fmt: skip
         pages = GaugeMetricFamily(
-            "dateline_last_run_pages", "Pages of the last crawl by what became of them.",
+            "dateline_last_run_pages", "Pages of the last crawl by outcome.",
             labels=["source", "verdict"],
         )  # fmt: skip
         causes = GaugeMetricFamily(
-            "dateline_last_run_causes", "What went wrong in the last crawl, by its cause.",
+            "dateline_last_run_causes", "Errors of the last crawl by cause.",
             labels=["source", "cause"],
         )  # fmt: skip
         for one in found:
@@ -76,16 +76,16 @@ class _Archive:
 
 
 _WHOLE = {
-    "capture_bytes": "Bytes of the captured pages.",
-    "database_bytes": "Bytes of the database.",
-    "free_bytes": "Bytes left where the captures lie.",
-    "messages_waiting": "Alerts that were not taken yet.",
+    "capture_bytes": "Size of the capture files in bytes.",
+    "database_bytes": "Size of the database in bytes.",
+    "free_bytes": "Free disk space for captures in bytes.",
+    "messages_waiting": "Alert messages that are not delivered yet.",
 }
 
 
 @router.get("/metrics", include_in_schema=False)
-def metrics(archive: Held) -> Response:
-    """The figures in Prometheus' text format."""
+def metrics(archive: ArchiveDep) -> Response:
+    """Serve the metrics in the Prometheus text format."""
     registry = CollectorRegistry()
     registry.register(_Archive(archive))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_1_0_0)

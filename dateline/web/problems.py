@@ -1,4 +1,4 @@
-"""Errors as answers: RFC 9457 problems for programs, a page for people."""
+"""Error responses: RFC 9457 problem documents for API clients, an error page for browsers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _STATUS: tuple[tuple[type[ArchiveError], int], ...] = (
 
 
 class Problem(BaseModel):
-    """What went wrong (RFC 9457): the cause, the next step, and the place in a query."""
+    """An error (RFC 9457): the cause, a hint what to do, and the position in a query."""
 
     title: str
     status: int
@@ -49,7 +49,7 @@ class Problem(BaseModel):
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route may answer beside success, for the OpenAPI document."""
+    """Describe the error responses of a route for the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {"description": _TITLES[status], "content": {MEDIA_TYPE: {"schema": schema}}}
@@ -58,14 +58,15 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 _TITLES = {
-    400: "Not understood", 401: "Not logged in", 403: "Not allowed", 404: "Not here",
-    405: "Not this way", 409: "Taken already", 410: "Gone", 413: "Too large", 422: "Not understood",
-    429: "Too often", 500: "A fault of ours", 503: "Took too long",
+    400: "Invalid request", 401: "Not logged in", 403: "Not allowed", 404: "Not found",
+    405: "Method not allowed", 409: "Already exists", 410: "No longer available",
+    413: "Request too large", 422: "Invalid request", 429: "Too many requests",
+    500: "Server error", 503: "Temporarily unavailable",
 }  # fmt: skip
 
 
 def of(error: Exception) -> Problem:
-    """The problem that an error is."""
+    """Convert an error to a problem document."""
     if isinstance(error, ArchiveError):
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
         position = error.position if isinstance(error, BadQuery) else None
@@ -76,14 +77,18 @@ def of(error: Exception) -> Problem:
         place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
         return Problem(title=_TITLES[422], status=422, detail=f"{place}: {first['msg']}")
     if isinstance(error, HTTPException):
-        title = _TITLES.get(error.status_code, "Not done")
+        title = _TITLES.get(error.status_code, "Request failed")
         return Problem(title=title, status=error.status_code, detail=str(error.detail))
-    return Problem(title=_TITLES[500], status=500, detail="an error of the server",
-                   hint="its log has more")  # fmt: skip
+    return Problem(
+        title=_TITLES[500],
+        status=500,
+        detail="The server failed to answer the request.",
+        hint="Read the server's log for the cause.",
+    )
 
 
 def install(app: FastAPI, page: Any) -> None:
-    """Answer errors so; ``page`` renders one for a person."""
+    """Register the error handlers; ``page`` renders the error page for browsers."""
 
     async def answer(request: Request, error: Exception) -> Response:
         problem = of(error)

@@ -1,4 +1,4 @@
-"""What every answer is made safe with: headers, hosts, sizes, and no request from elsewhere."""
+"""Security middleware: response headers, allowed hosts, size limits, cross-site requests."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dateline.web.problems import MEDIA_TYPE, Problem
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Nothing from elsewhere, no script but our files, no inline style; frames only of our captures.
+# Only our own scripts, styles and images; no inline styles; frames only of our captures.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self';"
     " connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'none';"
     " base-uri 'none'; manifest-src 'self'"
 )
-# An archived page: no origin, no script, nothing fetched; its own styles are let be.
+# A captured page: no origin, no scripts, no requests; its inline styles are allowed.
 CAPTURE_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:;"
     " form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
@@ -37,18 +37,18 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Safety:
-    """ASGI middleware around the whole application."""
+    """ASGI middleware that checks each request and adds security headers to each response."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
-        """Serve only ``hosts`` (names without port); an empty set means any.
+        """Accept only requests to ``hosts`` (names without port); an empty set allows any host.
 
-        Without it a page elsewhere could give its own name our address (DNS rebinding).
+        This prevents DNS rebinding: a foreign page whose host name resolves to our IP address.
         """
         self._app = app
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse what must not be served, and put the headers on what is."""
+        """Refuse forbidden requests; add the security headers to every response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -68,7 +68,7 @@ class Safety:
             await response(scope, receive, safely)
             return
         if scope["method"] == "HEAD":
-            # What is read by GET may be asked for by HEAD (RFC 9110, 9.3.2).
+            # Every GET route answers HEAD too (RFC 9110, section 9.3.2).
             scope = {**scope, "method": "GET"}
             await self._app(scope, _Bounded(receive).receive, _without_body(safely))
             return
@@ -76,18 +76,23 @@ class Safety:
 
     def _refusal(self, method: str, path: str, headers: Headers) -> Problem | None:
         if "\x00" in path:
-            # No name has one, and PostgreSQL would not take it for one.
-            return Problem(title="Not found", status=404, detail="there is no such address")
+            # No path has NUL, and PostgreSQL refuses it in text.
+            return Problem(title="Not found", status=404, detail="There is no such page.")
         host = headers.get("host", "")
         if self._hosts and _name_of(host) not in self._hosts:
-            return Problem(title="Not here", status=400, detail=f"no archive is served as {host!r}",
-                           hint="`dateline serve --name HOST` adds a name")  # fmt: skip
+            return Problem(title="Host not allowed", status=400,
+                           detail=f"The server does not accept requests for the host {host!r}.",
+                           hint="Allow the host: dateline serve --allowed-host HOST")  # fmt: skip
         length = headers.get("content-length", "")
         if length.isdecimal() and (len(length) > 9 or int(length) > MAX_BODY):
-            return Problem(title="Too large", status=413, detail="the request is too large")
+            return Problem(
+                title="Request too large",
+                status=413,
+                detail=f"The request body is larger than {MAX_BODY:,} bytes.",
+            )
         if method not in _SAFE and _is_from_elsewhere(headers, host):
             return Problem(title="Not allowed", status=403,
-                           detail="the request comes from another site")  # fmt: skip
+                           detail="The request was sent by a page of another site.")  # fmt: skip
         return None
 
 
@@ -101,14 +106,14 @@ def _without_body(send: Send) -> Send:
 
 
 class _Bounded:
-    """Reads no more of a body than is allowed, whatever its head said."""
+    """Limits the request body to ``MAX_BODY`` bytes, whatever its Content-Length says."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._size = 0
 
     async def receive(self) -> Message:
-        """The next part of the request; nothing more once it is too large."""
+        """Receive the next message; disconnect when the body is too large."""
         message = await self._receive()
         if message["type"] == "http.request":
             self._size += len(message.get("body", b""))
@@ -125,9 +130,9 @@ def _name_of(host: str) -> str:
 
 
 def _is_from_elsewhere(headers: Headers, host: str) -> bool:
-    """Whether a browser says that another site sends this.
+    """Return whether the browser says that another site sent the request.
 
-    Fetch metadata (https://www.w3.org/TR/fetch-metadata/) first, Origin where it is not sent.
+    Reads Fetch metadata (https://www.w3.org/TR/fetch-metadata/), else the Origin header.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:

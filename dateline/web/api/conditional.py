@@ -1,4 +1,4 @@
-"""ETags: an answer that a client has already is not sent again (RFC 9110, 13)."""
+"""Conditional responses: ETag and 304 Not Modified (RFC 9110, section 13)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _PREFIXES = ("/api", "/feeds", "/timemap")
-# Larger answers are streamed on as they come.
+# Larger responses are streamed without an ETag.
 _MOST = 8_000_000
 
 
 class Conditional:
-    """ASGI middleware that gives complete answers of the API an ETag, and 304 where it is known."""
+    """ASGI middleware that adds an ETag to API responses and answers 304 when it matches."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hold an answer back until its ETag is known."""
+        """Buffer the response until its ETag is known."""
         if (
             scope["type"] != "http"
             or scope["method"] not in ("GET", "HEAD")
@@ -30,12 +30,12 @@ class Conditional:
         ):
             await self._app(scope, receive, send)
             return
-        held = _Held(Headers(scope=scope).get("if-none-match", ""), send)
-        await self._app(scope, receive, held.send)
+        buffered = _BufferedResponse(Headers(scope=scope).get("if-none-match", ""), send)
+        await self._app(scope, receive, buffered.send)
 
 
-class _Held:
-    """An answer as it comes, sent on once it is whole or too large to wait for."""
+class _BufferedResponse:
+    """A response that is buffered until it is complete or too large."""
 
     def __init__(self, known: str, send: Send) -> None:
         self._known = {tag.strip().removeprefix("W/") for tag in known.split(",")}
@@ -45,7 +45,7 @@ class _Held:
         self._size = 0
 
     async def send(self, message: Message) -> None:
-        """Take the next part."""
+        """Take the next message of the response."""
         if message["type"] == "http.response.start":
             if message["status"] == 200:
                 self._start = message
@@ -71,7 +71,7 @@ class _Held:
         start = self._start
         if start is None:
             return
-        # Weak, because it is the same for the packed answer.
+        # Weak, because the compressed response has the same ETag.
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = MutableHeaders(raw=list(start["headers"]))
         headers["ETag"] = f"W/{tag}"

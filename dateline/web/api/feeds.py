@@ -1,4 +1,4 @@
-"""Atom and RSS of every query, saved search and dossier; OPML of the sources and of the feeds."""
+"""Atom and RSS feeds of queries, saved searches and dossiers; OPML of sources and feeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from dateline.web.asking import Asked, Held, Number, reader_of
+from dateline.web.dependencies import ArchiveDep, IdPath, SearchParamsDep, reader_of
 from storage.export.formats import export
 from storage.search.results.executor import Filter
 from storage.users import dossiers, saved_searches
@@ -28,42 +28,44 @@ Form = Literal["atom", "rss"]
 
 
 @router.get("/feeds/search.{form}")
-def of_query(request: Request, archive: Held, form: Form, asked: Asked) -> Response:
-    """The newest articles that a query finds."""
+def of_query(
+    request: Request, archive: ArchiveDep, form: Form, params: SearchParamsDep
+) -> Response:
+    """Feed of the newest articles that match a query."""
     hits = archive.search(
-        asked.q, source=asked.source, since=asked.since or None, until=asked.until or None,
-        sort="newest", duplicates=asked.duplicates, limit=_ENTRIES,
+        params.q, source=params.source, since=params.since or None, until=params.until or None,
+        sort="newest", duplicates=params.duplicates, limit=_ENTRIES,
     )  # fmt: skip
-    return _feed(request, form, asked.q or "Dateline", list(hits))
+    return _feed(request, form, params.q or "Dateline", list(hits))
 
 
 @router.get("/feeds/search/{number}.{form}")
-def of_saved(request: Request, archive: Held, number: Number, form: Form) -> Response:
-    """The newest articles of a saved search."""
+def of_saved(request: Request, archive: ArchiveDep, number: IdPath, form: Form) -> Response:
+    """Feed of the newest articles that match a saved search."""
     saved = saved_searches.search(archive, number)
     hits = archive.search(saved.query, sort="newest", limit=_ENTRIES)
     return _feed(request, form, saved.name, list(hits))
 
 
 @router.get("/feeds/dossier/{number}.{form}")
-def of_dossier(request: Request, archive: Held, number: Number, form: Form) -> Response:
-    """The newest articles of a dossier: those put in, and those of its query."""
+def of_dossier(request: Request, archive: ArchiveDep, number: IdPath, form: Form) -> Response:
+    """Feed of the newest articles of a dossier: added by hand, or matching its query."""
     dossier = dossiers.dossier(archive, number)
     hits = archive.search(dossiers.query_of(dossier), sort="newest", limit=_ENTRIES)
     return _feed(request, form, dossier.name, list(hits))
 
 
 @router.get("/feeds/sources.opml")
-def opml(archive: Held) -> Response:
-    """The feeds of the sources, for a feed reader."""
+def opml(archive: ArchiveDep) -> Response:
+    """OPML of the sources' feeds."""
     out = io.BytesIO()
     export(archive, "opml", "", Filter(), out)
     return Response(out.getvalue(), media_type="text/x-opml")
 
 
 @router.get("/feeds/searches.opml")
-def searches_opml(request: Request, archive: Held) -> Response:
-    """The feeds of the saved searches and dossiers, for a feed reader."""
+def searches_opml(request: Request, archive: ArchiveDep) -> Response:
+    """OPML of the feeds of saved searches and dossiers."""
     root = ET.Element("opml", version="2.0")
     ET.SubElement(ET.SubElement(root, "head"), "title").text = "Dateline"
     body = ET.SubElement(root, "body")
@@ -90,7 +92,7 @@ def _base(request: Request) -> str:
 
 
 def _plain(text: str) -> str:
-    """``text`` without the characters that XML 1.0 has no way to write."""
+    """Remove the characters that XML 1.0 does not allow."""
     return "".join(
         c for c in text
         if c in "\t\n\r" or "\x20" <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"

@@ -1,4 +1,4 @@
-"""Memento (RFC 7089): a TimeGate, TimeMaps and the captures of a URL in time."""
+"""Memento (RFC 7089): TimeGate, TimeMaps and the captures of a URL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from dateline.web.asking import Asking, Held, Number, reader_of, require_login
+from dateline.web.dependencies import ArchiveDep, IdPath, ReaderDep, reader_of, require_login
 from dateline.web.safety import CAPTURE_POLICY
 from storage.captures import reservations
 from storage.queries import timemap as mementos
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["Memento"], dependencies=[Depends(reader_of)])
 _STAMP = "%Y%m%d%H%M%S"
-# Types that a sandboxed frame may show; anything else is downloaded.
+# Content types that a sandboxed frame may show; others are downloaded.
 _SHOWN = ("text/html", "application/xhtml+xml", "text/plain")
 
 
 @router.get("/timegate/{url:path}")
-def timegate(request: Request, archive: Held, url: str) -> Response:
-    """The capture nearest to `Accept-Datetime`; the newest without it."""
+def timegate(request: Request, archive: ArchiveDep, url: str) -> Response:
+    """Redirect to the capture nearest to `Accept-Datetime`, or to the newest capture."""
     address = _address(request, url)
-    asked = request.headers.get("accept-datetime")
+    accept_datetime = request.headers.get("accept-datetime")
     at = None
-    if asked is not None:
+    if accept_datetime is not None:
         try:
-            at = parsedate_to_datetime(asked)
+            at = parsedate_to_datetime(accept_datetime)
         except ValueError as error:
             raise HTTPException(
-                400, "Accept-Datetime is no date as in Thu, 01 Sep 2021 12:00:00 GMT"
+                400, "Accept-Datetime is not an HTTP date. Example: Thu, 01 Sep 2021 12:00:00 GMT"
             ) from error
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     found = mementos.mementos(archive, address)
@@ -46,8 +46,8 @@ def timegate(request: Request, archive: Held, url: str) -> Response:
 
 
 @router.get("/timemap/link/{url:path}")
-def timemap(request: Request, archive: Held, url: str) -> Response:
-    """All captures of a URL, as `application/link-format`."""
+def timemap(request: Request, archive: ArchiveDep, url: str) -> Response:
+    """List the captures of a URL as `application/link-format`."""
     address = _address(request, url)
     found = mementos.mementos(archive, address)
     base = _base(request)
@@ -66,8 +66,8 @@ def timemap(request: Request, archive: Held, url: str) -> Response:
 
 
 @router.get("/timemap/json/{url:path}")
-def timemap_json(request: Request, archive: Held, url: str) -> Response:
-    """All captures of a URL, as JSON."""
+def timemap_json(request: Request, archive: ArchiveDep, url: str) -> Response:
+    """List the captures of a URL as JSON."""
     address = _address(request, url)
     found = mementos.mementos(archive, address)
     base = _base(request)
@@ -83,11 +83,11 @@ def timemap_json(request: Request, archive: Held, url: str) -> Response:
 
 @router.get("/memento/{number}/{stamp}/{url:path}")
 def memento(
-    request: Request, archive: Held, reader: Asking, number: Number, stamp: str, url: str
+    request: Request, archive: ArchiveDep, reader: ReaderDep, number: IdPath, stamp: str, url: str
 ) -> Response:
-    """A capture as its publisher sent it, to be shown in a frame without origin or script.
+    """Serve a captured page for a sandboxed frame without scripts.
 
-    What its publisher reserves is shown to logged-in users only.
+    Pages that their publishers reserve are available to logged-in users only.
     """
     del stamp, url
     require_login(reader, reservations.of_number(archive, number))
@@ -102,17 +102,17 @@ def memento(
     if kind not in _SHOWN:
         headers["Content-Disposition"] = f'attachment; filename="capture-{number}"'
         return Response(body, media_type="application/octet-stream", headers=headers)
-    # With its charset, if the server named one; else the browser looks at the page's own word.
+    # Keeps the server's charset; without one the browser reads the page's own declaration.
     return Response(body, headers={**headers, "Content-Type": found.content_type or kind})
 
 
 def place_of(one: Memento) -> str:
-    """The path of a capture."""
+    """Return the path of a capture."""
     return f"/memento/{one.id}/{one.at.astimezone(UTC).strftime(_STAMP)}/{_safe(one.url)}"
 
 
 def newest_place(archive: Archive, url: str) -> str:
-    """The path of a URL's newest capture."""
+    """Return the path of a URL's newest capture."""
     return place_of(mementos.mementos(archive, url)[-1])
 
 
@@ -121,7 +121,7 @@ def _place(request: Request, one: Memento) -> str:
 
 
 def _links(request: Request, address: str, found: list[Memento], chosen: Memento) -> str:
-    """The Link header that RFC 7089 wants of a TimeGate and of a memento."""
+    """Build the Link header that RFC 7089 requires of a TimeGate and of a memento."""
     base = _base(request)
     links = [
         f'<{_safe(address)}>; rel="original"',
@@ -135,13 +135,13 @@ def _links(request: Request, address: str, found: list[Memento], chosen: Memento
 
 
 def _address(request: Request, url: str) -> str:
-    """The URL in a path, with the query that a browser has cut off."""
+    """Return the URL from the path, with the query string that the browser separated."""
     query = request.url.query
     return f"{url}?{query}" if query else url
 
 
 def _safe(url: str) -> str:
-    """A URL that cannot leave its brackets or its line."""
+    """Escape the characters of a URL that would end its angle brackets or its line."""
     return "".join(
         c if c.isascii() and c.isprintable() and c not in '<>" ' else
         "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "replace")) for c in url

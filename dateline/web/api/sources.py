@@ -1,4 +1,4 @@
-"""Sources, crawl runs, and how everything is."""
+"""API routes for sources, crawl runs and status."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from dateline.web.api.shapes import RunShape, SourceShape
-from dateline.web.asking import Held, Limit, reader_of
+from dateline.web.api.schemas import CrawlRun, SourceSummary
+from dateline.web.dependencies import ArchiveDep, LimitParam, reader_of
 from dateline.web.problems import responses
 from storage.clock import utc_now
 from storage.crawl.sources import list_sources
@@ -15,15 +15,15 @@ from storage.monitoring import health
 from storage.monitoring.status import status_of
 
 router = APIRouter(tags=["sources"], dependencies=[Depends(reader_of)])
-Name = Annotated[str, Path(min_length=1, max_length=100, description="A source's name.")]
+Name = Annotated[str, Path(min_length=1, max_length=100, description="Name of the source.")]
 
 
 @router.get("/sources", responses=responses())
-def sources(archive: Held) -> list[SourceShape]:
-    """The sources that are followed."""
+def sources(archive: ArchiveDep) -> list[SourceSummary]:
+    """List the sources."""
     with archive.reading() as session:
         return [
-            SourceShape(
+            SourceSummary(
                 name=s.name, title=s.title, home_url=s.home_url, language=s.language,
                 state=s.state, articles=s.articles, waiting=s.pending, endpoints=s.endpoints,
                 last_run=s.last_run, last_run_at=s.last_run_at,
@@ -33,29 +33,30 @@ def sources(archive: Held) -> list[SourceShape]:
 
 
 @router.get("/sources/{name}", responses=responses(404))
-def source(archive: Held, name: Name) -> dict[str, Any]:
-    """A source with its endpoints, runs, yield, errors by cause and completeness."""
+def source(archive: ArchiveDep, name: Name) -> dict[str, Any]:
+    """Get a source with its endpoints, runs, article counts, errors by cause and completeness."""
     return health.source(archive, name, utc_now())
 
 
 @router.get("/runs", responses=responses(404))
 def runs(
-    archive: Held,
-    source: Annotated[str | None, Query(max_length=100, description="Only of this source.")] = None,
-    limit: Limit = 20,
+    archive: ArchiveDep,
+    source: Annotated[str | None, Query(max_length=100, description="Name of the source.")] = None,
+    limit: LimitParam = 20,
     before: Annotated[
-        int | None, Query(ge=1, le=2**31 - 1, description="Only runs with a lower number.")
+        int | None,
+        Query(ge=1, le=2**31 - 1, description="Return runs with a lower number than this."),
     ] = None,
-) -> list[RunShape]:
-    """Crawl runs, the newest first."""
+) -> list[CrawlRun]:
+    """List crawl runs, newest first."""
     found = health.runs(archive, source, limit, before)
-    return [RunShape.model_validate(one) for one in found]
+    return [CrawlRun.model_validate(one) for one in found]
 
 
 @router.get("/status", responses=responses())
-def status(archive: Held) -> dict[str, Any]:
-    """What the archive holds, and which sources are in trouble."""
+def status(archive: ArchiveDep) -> dict[str, Any]:
+    """Get the archive's totals and its sources with problems."""
     found = status_of(archive, utc_now())
-    # Where it lies is nobody's business but its keeper's.
+    # The path on the server is not for API clients.
     found.pop("folder")
     return found

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from dateline.web.asking import Held, Number, sessions_of
+from dateline.web.dependencies import ArchiveDep, IdPath, sessions_of
 from dateline.web.pages.frame import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
@@ -64,15 +64,19 @@ def settings(request: Request, form: Form) -> Response:
 
 
 @router.get("/account")
-def account(request: Request, archive: Held, reader: Visitor) -> Response:
+def account(request: Request, archive: ArchiveDep, reader: Visitor) -> Response:
     """Who one is, and the tokens."""
     return _account(request, archive, reader)
 
 
 def _account(
-    request: Request, archive: Held, reader: Visitor, *, secret: str | None = None,
+    request: Request,
+    archive: ArchiveDep,
+    reader: Visitor,
+    *,
+    secret: str | None = None,
     changed: bool = False,
-) -> Response:  # fmt: skip
+) -> Response:
     return page(request, "account.html", {
         "tokens": accounts.tokens(archive), "secret": secret, "changed": changed,
         "least": MIN_PASSWORD,
@@ -80,7 +84,7 @@ def _account(
 
 
 @router.post("/account/tokens")
-def make_token(request: Request, archive: Held, reader: Visitor, form: Form) -> Response:
+def make_token(request: Request, archive: ArchiveDep, reader: Visitor, form: Form) -> Response:
     """Make a token; the answer is the only page that ever shows it."""
     scope: accounts.Scope = "write" if form.get("scope") == "write" else "read"
     secret = accounts.add_token(archive, form.get("name", ""), scope, utc_now())
@@ -89,7 +93,7 @@ def make_token(request: Request, archive: Held, reader: Visitor, form: Form) -> 
 
 @router.post("/account/tokens/{number}/revoke")
 def revoke(
-    request: Request, archive: Held, reader: Visitor, form: Form, number: Number
+    request: Request, archive: ArchiveDep, reader: Visitor, form: Form, number: IdPath
 ) -> Response:
     """Let a token open nothing more."""
     del reader, form
@@ -98,7 +102,7 @@ def revoke(
 
 
 @router.post("/account/password")
-def password(request: Request, archive: Held, reader: Visitor, form: Form) -> Response:
+def password(request: Request, archive: ArchiveDep, reader: Visitor, form: Form) -> Response:
     """Change one's own password."""
     if reader.name is None:
         raise HTTPException(403, "only a user has a password")

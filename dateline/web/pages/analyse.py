@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from dateline.web.asking import Held
 from dateline.web.background import Background
+from dateline.web.dependencies import ArchiveDep
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Visitor, page
 from storage.archive import Archive
@@ -42,9 +42,16 @@ class Compared:
 
 @router.get("/analyse")
 def analyse(
-    request: Request, archive: Held, reader: Visitor, q: Queries = None, by: By = "month",
-    measure: Measure = "count", since: str = "", until: str = "", more: bool = False,
-) -> Response:  # fmt: skip
+    request: Request,
+    archive: ArchiveDep,
+    reader: Visitor,
+    q: Queries = None,
+    by: By = "month",
+    measure: Measure = "count",
+    since: str = "",
+    until: str = "",
+    more: bool = False,
+) -> Response:
     """Charts of one query or of several."""
     queries = _queries(q)
     values: dict[str, object] = {
@@ -71,9 +78,13 @@ def analyse(
 
 @router.get("/analyse/more")
 def tops(
-    request: Request, archive: Held, reader: Visitor, q: Annotated[str, Query(max_length=2_000)],
-    since: str = "", until: str = "",
-) -> Response:  # fmt: skip
+    request: Request,
+    archive: ArchiveDep,
+    reader: Visitor,
+    q: Annotated[str, Query(max_length=2_000)],
+    since: str = "",
+    until: str = "",
+) -> Response:
     """What the articles of a query say of themselves, fetched beside the chart."""
     values = {"queries": [q], **_more(archive, q, since, until)}
     return page(request, "tops.html", values, reader=reader)
@@ -88,9 +99,14 @@ def _more(archive: Archive, query: str, since: str, until: str) -> dict[str, obj
 
 @router.get("/analyse.csv")
 def table(
-    archive: Held, reader: Visitor, q: Queries = None, by: By = "month",
-    measure: Measure = "count", since: str = "", until: str = "",
-) -> Response:  # fmt: skip
+    archive: ArchiveDep,
+    reader: Visitor,
+    q: Queries = None,
+    by: By = "month",
+    measure: Measure = "count",
+    since: str = "",
+    until: str = "",
+) -> Response:
     """The chart's figures."""
     del reader
     queries = _queries(q) or [""]

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dateline.web import exports
-from dateline.web.asking import Held, Number
+from dateline.web.dependencies import ArchiveDep, IdPath
 from dateline.web.pages.frame import Form, Visitor, back, page
 from storage.clock import utc_now
 from storage.errors import ArchiveError
@@ -19,14 +19,14 @@ _OF_QUERY = 50
 
 
 @router.get("/dossiers")
-def dossiers(request: Request, archive: Held, reader: Visitor) -> Response:
+def dossiers(request: Request, archive: ArchiveDep, reader: Visitor) -> Response:
     """All dossiers, and a form for a new one."""
     return page(request, "dossiers.html", {"dossiers": gathering.dossiers(archive)},
                 reader=reader)  # fmt: skip
 
 
 @router.post("/dossiers")
-def begin(request: Request, archive: Held, reader: Visitor, form: Form) -> Response:
+def begin(request: Request, archive: ArchiveDep, reader: Visitor, form: Form) -> Response:
     """Begin a dossier."""
     del reader
     number = gathering.add_dossier(
@@ -37,7 +37,7 @@ def begin(request: Request, archive: Held, reader: Visitor, form: Form) -> Respo
 
 
 @router.post("/dossiers/put")
-def put(request: Request, archive: Held, reader: Visitor, form: Form) -> Response:
+def put(request: Request, archive: ArchiveDep, reader: Visitor, form: Form) -> Response:
     """Put an article into a dossier, a new one where its name is given."""
     del reader
     name = form.get("name", "").strip()
@@ -62,7 +62,7 @@ def _number(text: str) -> int:
 
 
 @router.get("/dossiers/{number}")
-def dossier(request: Request, archive: Held, reader: Visitor, number: Number) -> Response:
+def dossier(request: Request, archive: ArchiveDep, reader: Visitor, number: IdPath) -> Response:
     """A dossier with its articles."""
     found = gathering.dossier(archive, number)
     values = {
@@ -77,7 +77,7 @@ def dossier(request: Request, archive: Held, reader: Visitor, number: Number) ->
 
 @router.post("/dossiers/{number}")
 def change(
-    request: Request, archive: Held, reader: Visitor, form: Form, number: Number
+    request: Request, archive: ArchiveDep, reader: Visitor, form: Form, number: IdPath
 ) -> Response:
     """Another name, note or query."""
     del reader
@@ -89,7 +89,9 @@ def change(
 
 
 @router.post("/dossiers/{number}/delete")
-def drop(request: Request, archive: Held, reader: Visitor, form: Form, number: Number) -> Response:
+def drop(
+    request: Request, archive: ArchiveDep, reader: Visitor, form: Form, number: IdPath
+) -> Response:
     """Let go of a dossier."""
     del reader, form
     gathering.drop_dossier(archive, number)
@@ -98,7 +100,12 @@ def drop(request: Request, archive: Held, reader: Visitor, form: Form, number: N
 
 @router.post("/dossiers/{number}/articles/{item_id}")
 def note(
-    request: Request, archive: Held, reader: Visitor, form: Form, number: Number, item_id: Number
+    request: Request,
+    archive: ArchiveDep,
+    reader: Visitor,
+    form: Form,
+    number: IdPath,
+    item_id: IdPath,
 ) -> Response:
     """Note something of an article, or take it out."""
     del reader
@@ -111,7 +118,7 @@ def note(
 
 
 @router.get("/dossiers/{number}/export")
-def exported(archive: Held, reader: Visitor, number: Number, format: str = "ris") -> Response:
+def exported(archive: ArchiveDep, reader: Visitor, number: IdPath, format: str = "ris") -> Response:
     """A dossier's articles as a download."""
     del reader
     if format not in exports.LABELS:

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from dateline.web.asking import archive_of, sessions_of
+from dateline.web.dependencies import archive_of, sessions_of
 from dateline.web.pages import texts
 from dateline.web.pages.words import LANGUAGES, translate
 from dateline.web.sessions import Reader

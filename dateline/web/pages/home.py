@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
-from dateline.web.asking import Held, sessions_of
+from dateline.web.dependencies import ArchiveDep, sessions_of
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Visitor, page
 from dateline.web.paths import STATIC
@@ -24,7 +24,7 @@ _SHOWN = 20
 
 
 @router.get("/")
-def home(request: Request, archive: Held, reader: Visitor) -> Response:
+def home(request: Request, archive: ArchiveDep, reader: Visitor) -> Response:
     """What is new since the last visit."""
     now = utc_now()
     since = _since(request, now)

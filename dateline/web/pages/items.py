@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from dateline.web.api.articles import record_of
+from dateline.web.api.items import record_of
 from dateline.web.api.memento import newest_place, place_of
-from dateline.web.asking import Held, Number
+from dateline.web.dependencies import ArchiveDep, IdPath
 from dateline.web.pages import charts, texts
 from dateline.web.pages.frame import Visitor, page
 from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
@@ -29,7 +29,11 @@ _RELATIONS = (
 
 @router.get("/item/{item_id}")
 def item(
-    request: Request, archive: Held, reader: Visitor, item_id: Number, revision: int | None = None
+    request: Request,
+    archive: ArchiveDep,
+    reader: Visitor,
+    item_id: IdPath,
+    revision: int | None = None,
 ) -> Response:
     """An article, or a directory entry."""
     record = record_of(archive, item_id, revision)
@@ -109,7 +113,7 @@ def _capture_place(archive: Any, record: dict[str, Any]) -> str | None:
 
 
 @router.get("/item/{item_id}/capture")
-def captured(request: Request, archive: Held, reader: Visitor, item_id: Number) -> Response:
+def captured(request: Request, archive: ArchiveDep, reader: Visitor, item_id: IdPath) -> Response:
     """The captured page in a frame, and its other captures."""
     record = record_of(archive, item_id)
     place = _capture_place(archive, record)
@@ -127,11 +131,14 @@ def captured(request: Request, archive: Held, reader: Visitor, item_id: Number) 
 
 @router.get("/item/{item_id}/revisions")
 def revisions(
-    request: Request, archive: Held, reader: Visitor, item_id: Number,
+    request: Request,
+    archive: ArchiveDep,
+    reader: Visitor,
+    item_id: IdPath,
     first: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
     second: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
     view: str = "inline",
-) -> Response:  # fmt: skip
+) -> Response:
     """How an item changed: two of its revisions compared, word by word."""
     record = record_of(archive, item_id)
     count = len(record["revisions"])
@@ -149,7 +156,7 @@ def revisions(
 
 
 @router.get("/media/{digest}")
-def media(archive: Held, reader: Visitor, digest: str) -> Response:
+def media(archive: ArchiveDep, reader: Visitor, digest: str) -> Response:
     """A picture or attachment from the archive."""
     del reader
     found = items.media_file(archive, digest)
@@ -169,7 +176,7 @@ def media(archive: Held, reader: Visitor, digest: str) -> Response:
 
 
 @router.get("/directory")
-def entries(request: Request, archive: Held, reader: Visitor, name: str = "") -> Response:
+def entries(request: Request, archive: ArchiveDep, reader: Visitor, name: str = "") -> Response:
     """Find an entry of the directory by its name."""
     found: list[dict[str, Any]] = []
     if name.strip():
@@ -185,7 +192,7 @@ def entries(request: Request, archive: Held, reader: Visitor, name: str = "") ->
 
 
 @router.get("/open")
-def opened(archive: Held, reader: Visitor, url: str = "") -> Response:
+def opened(archive: ArchiveDep, reader: Visitor, url: str = "") -> Response:
     """The item that a URL leads to."""
     del reader
     if not url.startswith("http"):

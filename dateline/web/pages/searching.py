@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dateline.web import exports
-from dateline.web.asking import Asked, Cursor, Held, Number, Searched
 from dateline.web.background import Background
+from dateline.web.dependencies import ArchiveDep, CursorParam, IdPath, SearchParams, SearchParamsDep
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Form, Visitor, back, page, parameters
 from storage.clock import utc_now
@@ -28,24 +28,28 @@ _FACETS: tuple[Facet, ...] = ("source", "section", "author", "language", "entry"
 
 @router.get("/search")
 def search(
-    request: Request, archive: Held, reader: Visitor, asked: Asked, cursor: Cursor = None,
+    request: Request,
+    archive: ArchiveDep,
+    reader: Visitor,
+    params: SearchParamsDep,
+    cursor: CursorParam = None,
     facets: bool = False,
-) -> Response:  # fmt: skip
+) -> Response:
     """The answer to a query, a page at a time."""
     values: dict[str, Any] = {
-        "asked": asked, "hits": (), "cursor": None, "total": 0, "exact": True, "error": None,
+        "asked": params, "hits": (), "cursor": None, "total": 0, "exact": True, "error": None,
         "searches": saved_searches.searches(archive), "formats": exports.LABELS, "facets": None,
         "chart": None, "first": cursor is None, "dossiers": dossiers.dossiers(archive),
     }  # fmt: skip
     try:
-        answer = asked.answer(archive)
+        answer = params.execute(archive)
         counted = Background(lambda: answer.total(COUNTED + 1))
         found = answer.page(_PAGE, cursor)
         total = counted.result()
         values |= {"hits": found.hits, "cursor": found.cursor, "total": min(total, COUNTED),
                    "exact": total <= COUNTED}  # fmt: skip
         if facets:
-            values |= _facets(archive, asked)
+            values |= _facets(archive, params)
     except ArchiveError as error:
         values["error"] = error
         values["position"] = error.position if isinstance(error, BadQuery) else None
@@ -56,13 +60,17 @@ def search(
 
 
 @router.get("/search/facets")
-def narrowed(request: Request, archive: Held, reader: Visitor, asked: Asked) -> Response:
+def narrowed(
+    request: Request, archive: ArchiveDep, reader: Visitor, params: SearchParamsDep
+) -> Response:
     """The facets of an answer, fetched beside it."""
-    return page(request, "facets.html", {"asked": asked, **_facets(archive, asked)}, reader=reader)
+    return page(
+        request, "facets.html", {"asked": params, **_facets(archive, params)}, reader=reader
+    )
 
 
-def _facets(archive: Any, asked: Searched) -> dict[str, Any]:
-    answer = asked.answer(archive)
+def _facets(archive: Any, params: SearchParams) -> dict[str, Any]:
+    answer = params.execute(archive)
     timed = Background(lambda: dict(answer.over_time("month")))
     counted = answer.counts(*_FACETS, limit=8, most=charts.SAMPLE)
     months = timed.result()
@@ -71,24 +79,24 @@ def _facets(archive: Any, asked: Searched) -> dict[str, Any]:
         labels = charts.periods(min(months), max(months), "month")
         series = charts.Series("", tuple(float(months.get(one, 0)) for one in labels))
         names = [charts.label(one, "month") for one in labels]
-        chart = charts.lines(names, [series], asked.q or "*")
-    return {"facets": [(one, _narrower(one, asked)) for one in counted if one.values],
+        chart = charts.lines(names, [series], params.q or "*")
+    return {"facets": [(one, _narrower(one, params)) for one in counted if one.values],
             "chart": chart}  # fmt: skip
 
 
-def _narrower(facet: Any, asked: Searched) -> list[str]:
+def _narrower(facet: Any, params: SearchParams) -> list[str]:
     """The query of each value of a facet: the present one, narrowed."""
     name = {"language": "lang", "entry": "who"}.get(facet.facet, facet.facet)
-    whole = f"({asked.q})" if " OR " in asked.q or " OU " in asked.q else asked.q
+    whole = f"({params.q})" if " OR " in params.q or " OU " in params.q else params.q
     return [
-        parameters(q=f"{whole} {name}:{quoted(one.value)}".strip(), sort=asked.sort,
-                   since=asked.since, until=asked.until, source=asked.source)
+        parameters(q=f"{whole} {name}:{quoted(one.value)}".strip(), sort=params.sort,
+                   since=params.since, until=params.until, source=params.source)
         for one in facet.values
     ]  # fmt: skip
 
 
 @router.get("/search/builder")
-def builder(request: Request, archive: Held, reader: Visitor) -> Response:
+def builder(request: Request, archive: ArchiveDep, reader: Visitor) -> Response:
     """A form that writes a query."""
     with archive.reading() as session:
         names = source_names(session)
@@ -97,10 +105,18 @@ def builder(request: Request, archive: Held, reader: Visitor) -> Response:
 
 @router.get("/search/built")
 def built(
-    request: Request, reader: Visitor, every: str = "", phrase: str = "", some: str = "",
-    none: str = "", title: str = "", author: str = "", source: str = "", since: str = "",
+    request: Request,
+    reader: Visitor,
+    every: str = "",
+    phrase: str = "",
+    some: str = "",
+    none: str = "",
+    title: str = "",
+    author: str = "",
+    source: str = "",
+    since: str = "",
     until: str = "",
-) -> Response:  # fmt: skip
+) -> Response:
     """The query that the builder's fields mean."""
     del reader
     parts = [every.strip()]
@@ -119,17 +135,19 @@ def built(
 
 
 @router.get("/search/export")
-def exported(archive: Held, reader: Visitor, asked: Asked, format: str = "ris") -> Response:
+def exported(
+    archive: ArchiveDep, reader: Visitor, params: SearchParamsDep, format: str = "ris"
+) -> Response:
     """The whole answer as a download."""
     del reader
     if format not in exports.LABELS:
         raise HTTPException(404, f"there is no format {format!r}")
-    where = exports.limits(asked.since, asked.until, asked.source)
-    return exports.download(archive, format, asked.q, where, asked.q)
+    where = exports.limits(params.since, params.until, params.source)
+    return exports.download(archive, format, params.q, where, params.q)
 
 
 @router.post("/searches")
-def save(request: Request, archive: Held, reader: Visitor, form: Form) -> Response:
+def save(request: Request, archive: ArchiveDep, reader: Visitor, form: Form) -> Response:
     """Keep a search under a name."""
     del reader
     query = form.get("query", "")
@@ -138,7 +156,9 @@ def save(request: Request, archive: Held, reader: Visitor, form: Form) -> Respon
 
 
 @router.post("/searches/{number}/delete")
-def drop(request: Request, archive: Held, reader: Visitor, form: Form, number: Number) -> Response:
+def drop(
+    request: Request, archive: ArchiveDep, reader: Visitor, form: Form, number: IdPath
+) -> Response:
     """Keep a search no more."""
     del reader
     saved_searches.drop_search(archive, number)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from dateline.web import crawls
-from dateline.web.asking import Held
+from dateline.web.dependencies import ArchiveDep
 from dateline.web.pages import charts
 from dateline.web.pages.frame import Form, Visitor, back, page
 from storage.clock import utc_now
@@ -20,7 +20,7 @@ router = APIRouter()
 
 
 @router.get("/sources")
-def sources(request: Request, archive: Held, reader: Visitor) -> Response:
+def sources(request: Request, archive: ArchiveDep, reader: Visitor) -> Response:
     """All sources."""
     with archive.reading() as session:
         found = list_sources(session)
@@ -31,7 +31,7 @@ def sources(request: Request, archive: Held, reader: Visitor) -> Response:
 
 
 @router.post("/sources")
-def follow(request: Request, archive: Held, reader: Visitor, form: Form) -> Response:
+def follow(request: Request, archive: ArchiveDep, reader: Visitor, form: Form) -> Response:
     """Follow a site."""
     del reader
     url = form.get("url", "").strip()
@@ -42,7 +42,7 @@ def follow(request: Request, archive: Held, reader: Visitor, form: Form) -> Resp
 
 
 @router.get("/sources/{name}")
-def source(request: Request, archive: Held, reader: Visitor, name: str) -> Response:
+def source(request: Request, archive: ArchiveDep, reader: Visitor, name: str) -> Response:
     """One source with its health."""
     found = health.source(archive, name, utc_now())
     days = [date.fromisoformat(one["day"]) for one in found["yield"]]
@@ -54,7 +54,7 @@ def source(request: Request, archive: Held, reader: Visitor, name: str) -> Respo
 
 
 @router.post("/sources/{name}")
-def act(request: Request, archive: Held, reader: Visitor, form: Form, name: str) -> Response:
+def act(request: Request, archive: ArchiveDep, reader: Visitor, form: Form, name: str) -> Response:
     """Pause, resume or crawl a source."""
     del reader
     with archive.reading() as session:

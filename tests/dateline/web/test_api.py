@@ -71,11 +71,11 @@ def test_an_article_is_told_whole(room: Held) -> None:
     assert {one["full_name"] for one in item["mentions"]} == {"Mara Quist", "Port of Lowmoor"}
     first = _get(client, f"/api/items/{ids['article']}", revision=1)
     assert first["headline"] == "Lowmoor harbour buys electric tugs"
-    difference = _get(client, f"/api/items/{ids['article']}/difference", first=1, second=2)
+    difference = _get(client, f"/api/items/{ids['article']}/diff", first=1, second=2)
     assert ["+", "four "] in difference["fields"]["headline"] or difference["fields"]["headline"]
     assert _get(client, "/api/items", url=f"{HOME}/story/0")["id"] == ids["article"]
     assert len(_get(client, f"/api/items/{ids['article']}/similar")) > 0
-    together = _get(client, f"/api/items/{ids['entry']}/together")
+    together = _get(client, f"/api/items/{ids['entry']}/cooccurrences")
     assert [one["name"] for one in together] == ["Port of Lowmoor"]
     capture = client.get(f"/api/items/{ids['article']}/capture")
     assert b"four electric tugs" in capture.content
@@ -89,10 +89,10 @@ def test_an_article_is_told_whole(room: Held) -> None:
         ("/api/search?q=x&cursor=nonsense", 400, "cursor"), ("/api/search?limit=0", 422, "limit"),
         ("/api/search?limit=1000", 422, "limit"), ("/api/search?since=soon", 400, "no day"),
         ("/api/items/99999", 404, "holds no item"), ("/api/items/abc", 422, "item_id"),
-        ("/api/items?url=12", 404, "no URL"), ("/api/sources/no", 404, "no source"),
+        ("/api/items?url=12", 404, "not a URL"), ("/api/sources/no", 404, "no source"),
         ("/api/nothing", 404, "Not Found"), ("/api/dossiers/9", 404, "no dossier"),
         ("/api/export?format=x", 422, "format"), ("/api/count?by=week", 422, "by"),
-        ("/api/items/3/together", 404, "no directory entry"), ("/api/directory?name=Nobody", 404, "no entry"),
+        ("/api/items/3/cooccurrences", 404, "not a directory entry"), ("/api/directory?name=Nobody", 404, "no entry"),
     ],
 )  # fmt: skip
 def test_errors_are_problems(room: Held, path: str, status: int, words: str) -> None:

@@ -1,4 +1,4 @@
-"""The shapes of the API's answers, as its OpenAPI document tells them."""
+"""Pydantic models of the API's request and response bodies, as the OpenAPI document lists them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 ItemId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
-class HitShape(BaseModel):
-    """An article of an answer; marks are (first, after the last) character of matched words."""
+class SearchHit(BaseModel):
+    """An article that matches a search.
+
+    `marks` and `headline_marks` are (start, end) character offsets of the matched words.
+    """
 
     id: int
     source: str
     headline: str
     standfirst: str | None
     url: str
-    published: str | None = Field(description="As its publisher states it, ISO 8601.")
-    sorted_at: datetime
+    published: str | None = Field(
+        description="Publication date as the publisher states it, ISO 8601."
+    )
+    sort_at: datetime = Field(description="Timestamp that results are sorted by.")
     byline: list[str]
     section: str | None
     kind: str | None
@@ -39,16 +44,18 @@ class HitShape(BaseModel):
     marks: list[tuple[int, int]]
     headline_marks: list[tuple[int, int]]
     score: float
-    leading: int | None = Field(description="The article that leads its cluster of duplicates.")
-    copies: list[str] = Field(description="The sources of its duplicates.")
+    leading: int | None = Field(
+        description="Item number of the leading article of its duplicate cluster."
+    )
+    copies: list[str] = Field(description="Names of the sources of its duplicates.")
 
     @classmethod
-    def of(cls, hit: Hit) -> HitShape:
-        """The shape of a hit."""
+    def of(cls, hit: Hit) -> SearchHit:
+        """Convert a search hit."""
         return cls(
             id=hit.id, source=hit.source, headline=hit.headline, standfirst=hit.standfirst,
             url=hit.url, published=hit.published.isoformat() if hit.published else None,
-            sorted_at=hit.sort_at, byline=list(hit.byline), section=hit.section, kind=hit.kind,
+            sort_at=hit.sort_at, byline=list(hit.byline), section=hit.section, kind=hit.kind,
             number=hit.number, language=hit.language, access=hit.access,
             word_count=hit.word_count, revision=hit.revision, snippet=hit.snippet,
             marks=list(hit.marks), headline_marks=list(hit.headline_marks), score=hit.score,
@@ -56,61 +63,61 @@ class HitShape(BaseModel):
         )  # fmt: skip
 
 
-class SearchAnswer(BaseModel):
-    """Some of what a search finds, and the cursor that the rest is asked for with."""
+class SearchPage(BaseModel):
+    """One page of search results, and the cursor of the next page."""
 
     query: str
-    total: int = Field(description="Articles that match, duplicates counted each.")
-    total_is_exact: bool = Field(description="False where there are more than were counted.")
-    hits: list[HitShape]
-    cursor: str | None
+    total: int = Field(description="Number of articles that match, including duplicates.")
+    total_is_exact: bool = Field(description="False when `total` is a lower bound.")
+    hits: list[SearchHit]
+    cursor: str | None = Field(description="Cursor of the next page; null on the last page.")
 
 
 class PeriodCount(BaseModel):
-    """Articles of a day, month or year."""
+    """Number of articles in one day, month or year."""
 
     first_day: date
     count: int
     share: float | None = Field(
-        default=None, description="Of all articles of the archive then, where asked for."
+        default=None, description="Share of all articles of the period, if `share` was requested."
     )
 
 
-class CountAnswer(BaseModel):
-    """Articles over time; periods without any are left out."""
+class TimeCounts(BaseModel):
+    """Number of articles per period; periods without articles are omitted."""
 
     query: str
     by: Literal["day", "month", "year"]
     counts: list[PeriodCount]
-    undated: int = Field(description="Articles without a date, which are of no period.")
+    undated: int = Field(description="Number of articles without a publication date.")
 
 
-class ValueCount(BaseModel):
-    """How many articles have a value: ``value`` for a query, ``label`` for a reader."""
+class FacetValue(BaseModel):
+    """A facet value and its count: `value` for queries, `label` for display."""
 
     value: str
     label: str
     count: int
 
 
-class FacetCounts(BaseModel):
+class Facet(BaseModel):
     """The most frequent values of a facet."""
 
     facet: str
-    values: list[ValueCount]
+    values: list[FacetValue]
     counted: int
-    complete: bool = Field(description="False where only the newest articles were counted.")
+    complete: bool = Field(description="False when only the newest matches were counted.")
 
 
-class FacetAnswer(BaseModel):
-    """What the articles found say of themselves."""
+class Facets(BaseModel):
+    """Facets of the search results."""
 
     query: str
-    facets: list[FacetCounts]
+    facets: list[Facet]
 
 
 class Block(BaseModel):
-    """A paragraph, heading, list item, quotation, figure or table of a text."""
+    """One block of a text: paragraph, heading, list item, quotation, figure or table."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -118,8 +125,8 @@ class Block(BaseModel):
     text: str
 
 
-class LinkShape(BaseModel):
-    """A link of an article, and the item that it leads to where that is known."""
+class ItemLink(BaseModel):
+    """A link of an item, with its target item if the archive has it."""
 
     relation: str
     url: str
@@ -132,8 +139,8 @@ class LinkShape(BaseModel):
     state: str | None
 
 
-class MentionShape(BaseModel):
-    """A name in the text of block ``block`` that is an entry of the directory."""
+class ItemMention(BaseModel):
+    """A mention: characters `start` to `end` of block `block` name a directory entry."""
 
     anchor: str
     block: int
@@ -147,8 +154,8 @@ class MentionShape(BaseModel):
     state: str | None
 
 
-class RevisionShape(BaseModel):
-    """One revision, without its text."""
+class ItemRevision(BaseModel):
+    """Metadata of a revision, without its text."""
 
     number: int
     seen_at: datetime
@@ -159,8 +166,8 @@ class RevisionShape(BaseModel):
     capture: dict[str, Any]
 
 
-class ItemAnswer(BaseModel):
-    """An article or a directory entry, whole."""
+class ItemDetail(BaseModel):
+    """An article or directory entry with all its fields."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -174,16 +181,16 @@ class ItemAnswer(BaseModel):
     headline: str | None = None
     text: str
     blocks: list[Block]
-    links: list[LinkShape]
-    mentions: list[MentionShape]
+    links: list[ItemLink]
+    mentions: list[ItemMention]
     media: list[dict[str, Any]]
-    revisions: list[RevisionShape]
+    revisions: list[ItemRevision]
     events: list[dict[str, Any]]
     duplicates: list[dict[str, Any]]
 
 
-class Difference(BaseModel):
-    """What differs between two revisions: pieces are (sign, words), signs ``=``, ``-``, ``+``."""
+class RevisionDiff(BaseModel):
+    """Word-level diff of two revisions: pieces are (sign, words) with sign `=`, `-` or `+`."""
 
     first: int
     second: int
@@ -191,8 +198,8 @@ class Difference(BaseModel):
     text: list[dict[str, Any]]
 
 
-class SourceShape(BaseModel):
-    """A source that is followed."""
+class SourceSummary(BaseModel):
+    """A source and the counts of its items."""
 
     name: str
     title: str | None
@@ -206,7 +213,7 @@ class SourceShape(BaseModel):
     last_run_at: datetime | None
 
 
-class RunShape(BaseModel):
+class CrawlRun(BaseModel):
     """A crawl run."""
 
     id: int
@@ -219,8 +226,8 @@ class RunShape(BaseModel):
     causes: dict[str, int]
 
 
-class NeighbourShape(BaseModel):
-    """An entry that is named beside another, in so many articles."""
+class Cooccurrence(BaseModel):
+    """A directory entry that co-occurs with another, and the number of shared articles."""
 
     id: int
     name: str
@@ -228,7 +235,7 @@ class NeighbourShape(BaseModel):
 
 
 class SavedSearch(BaseModel):
-    """A query under a name."""
+    """A saved search: a query with a name."""
 
     id: int
     name: str
@@ -237,12 +244,12 @@ class SavedSearch(BaseModel):
 
     @classmethod
     def of(cls, one: Search) -> SavedSearch:
-        """The shape of a saved search."""
+        """Convert a stored saved search."""
         return cls(id=one.id, name=one.name, query=one.query, created_at=one.created_at)
 
 
-class NewSearch(BaseModel):
-    """A query to save."""
+class SavedSearchInput(BaseModel):
+    """Name and query of a new saved search."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -250,8 +257,8 @@ class NewSearch(BaseModel):
     query: Annotated[str, StringConstraints(max_length=2_000)] = ""
 
 
-class DossierShape(BaseModel):
-    """A dossier; ``articles`` counts those put in by hand."""
+class Dossier(BaseModel):
+    """A dossier. `articles` counts the articles that were added by hand."""
 
     id: int
     name: str
@@ -261,14 +268,14 @@ class DossierShape(BaseModel):
     articles: int
 
     @classmethod
-    def of(cls, one: DossierInfo) -> DossierShape:
-        """The shape of a dossier."""
+    def of(cls, one: DossierInfo) -> Dossier:
+        """Convert a stored dossier."""
         return cls(id=one.id, name=one.name, note=one.note, query=one.query,
                    created_at=one.created_at, articles=one.articles)  # fmt: skip
 
 
-class NewDossier(BaseModel):
-    """A dossier to begin or to change."""
+class DossierInput(BaseModel):
+    """Name, note and query of a dossier."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -277,20 +284,22 @@ class NewDossier(BaseModel):
     query: Annotated[str, StringConstraints(max_length=2_000)] | None = None
 
 
-class GatheredShape(BaseModel):
-    """An article in a dossier."""
+class DossierArticle(BaseModel):
+    """An article that was added to a dossier by hand."""
 
     item_id: int
     headline: str
     source: str
-    published: str | None = Field(description="As its publisher states it, ISO 8601.")
-    sort_at: datetime = Field(description="The moment it is sorted by.")
+    published: str | None = Field(
+        description="Publication date as the publisher states it, ISO 8601."
+    )
+    sort_at: datetime = Field(description="Timestamp that the list is sorted by.")
     note: str
     added_at: datetime
 
 
-class PutArticles(BaseModel):
-    """Articles to put into a dossier."""
+class ArticleIds(BaseModel):
+    """Item numbers of articles to add to a dossier."""
 
     model_config = ConfigDict(extra="forbid")
 
