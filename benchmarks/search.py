@@ -34,12 +34,13 @@ from sqlalchemy import insert, text
 from storage.archive import Archive, create_archive, open_archive
 from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Source
 from storage.search.index import partitions, store
-from storage.search.index.indexer import fill
+from storage.search.index.indexer import index_articles
 from storage.search.index.optimize import optimize
 from storage.search.results import facets as counts
 from storage.search.results import hits
-from storage.search.results.executor import Asked, Filter
-from storage.search.results.results import similar
+from storage.search.results.compiled_search import Filter, compile_search
+from storage.search.results.executor import SearchExecution
+from storage.search.results.results import more_like_this
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 WORDS = 60_000
@@ -112,7 +113,7 @@ def build(archive: Archive, count: int, written: int) -> None:
         _copied(archive, copy, written)
         print(f"copy {copy} at {time.perf_counter() - began:,.0f} s", file=sys.stderr)
     if postgres:
-        if not partitions.divide(archive.engine):
+        if not partitions.repartition(archive.engine):
             with archive.engine.begin() as connection:
                 connection.execute(text("DROP INDEX search_slice_0"))
                 connection.execute(
@@ -185,14 +186,14 @@ def _batch(archive: Archive, chance: Any, some: Any, start: int, size: int, tota
                 "anchor": "x", "kind": "person", "block": 0, "start": 0, "end": 1,
             })  # fmt: skip
     with archive.engine.execution_options(dateline_write=True).begin() as connection:
-        keys = store.new_keys(connection, [(a["sort_at"], 0) for a in articles])
+        keys = store.allocate_keys(connection, [(a["sort_at"], 0) for a in articles])
         for article, key in zip(articles, keys, strict=True):
             article["search_key"] = key
         connection.execute(insert(Item.__table__), items)
         connection.execute(insert(Article.__table__), articles)
         connection.execute(insert(Mention.__table__), mentions)
         for at in range(0, size, 500):
-            fill(connection, [a["item_id"] for a in articles[at : at + 500]])
+            index_articles(connection, [a["item_id"] for a in articles[at : at + 500]])
 
 
 def queries(chance: np.random.Generator) -> dict[str, list[str]]:
@@ -244,6 +245,10 @@ def line(name: str, times: list[float]) -> None:
     print(f"| {name} | {statistics.median(times):.1f} | {percentile(times):.1f} |", flush=True)
 
 
+def _execution(connection: Any, query: str) -> SearchExecution:
+    return SearchExecution(connection, compile_search(connection, query, Filter(), NOW))
+
+
 def measure(archive: Archive) -> None:
     """Print the table."""
     chance = np.random.default_rng(5)
@@ -255,25 +260,25 @@ def measure(archive: Archive) -> None:
 
     def ranked(query: str) -> None:
         with archive.engine.connect() as connection:
-            one = Asked(connection, query, Filter(), NOW)
-            hits.load(connection, one.page("best", 20).found, one.terms)
+            one = _execution(connection, query)
+            hits.load_hits(connection, one.page("best", 20).matches, one.terms)
 
     def newest(query: str) -> None:
         with archive.engine.connect() as connection:
-            one = Asked(connection, query, Filter(), NOW)
-            hits.load(connection, one.page("newest", 20).found, one.terms)
+            one = _execution(connection, query)
+            hits.load_hits(connection, one.page("newest", 20).matches, one.terms)
 
     def by_day(query: str) -> None:
         with archive.engine.connect() as connection:
-            counts.over_time(Asked(connection, query, Filter(), NOW), "day")
+            counts.counts_over_time(_execution(connection, query), "day")
 
     def facets(query: str) -> None:
         with archive.engine.connect() as connection:
-            counts.by(Asked(connection, query, Filter(), NOW), ("source", "section", "author"))
+            counts.facet_counts(_execution(connection, query), ("source", "section", "author"))
 
     def total(query: str) -> None:
         with archive.engine.connect() as connection:
-            Asked(connection, query, Filter(), NOW).total(10_000)
+            _execution(connection, query).total(10_000)
 
     everything: list[float] = []
     for name, some in asked.items():
@@ -293,7 +298,7 @@ def measure(archive: Archive) -> None:
     line("newest of everything", [timed(lambda: newest("")) for _ in range(10)])
     line("everything by day", [timed(lambda: by_day("")) for _ in range(5)])
     ids = [int(i) for i in chance.integers(1, TOTAL[0], 20)]
-    line("more like this", [timed(lambda i=i: similar(archive.engine, i)) for i in ids])
+    line("more like this", [timed(lambda i=i: more_like_this(archive.engine, i)) for i in ids])
     pages(archive, flat, ids)
     command = [
         sys.executable,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         UnknownSource,
     )
     from storage.search.results.hits import Hit
-    from storage.search.results.results import Answer, HitPage
+    from storage.search.results.results import HitPage, SearchResults
     from storage.version import VERSION
 
 # Resolved on first use: importing SQLAlchemy takes a quarter of a second, which
@@ -43,14 +43,13 @@ _HOMES = {
         "QueryTooSlow", "UnknownItem", "UnknownSource",
     ),
     "storage.search.results.hits": ("Hit",),
-    "storage.search.results.results": ("Answer", "HitPage"),
+    "storage.search.results.results": ("HitPage", "SearchResults"),
     "storage.version": ("VERSION",),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "VERSION",
-    "Answer",
     "Archive",
     "ArchiveError",
     "ArchiveNotFound",
@@ -66,6 +65,7 @@ __all__ = [
     "Hit",
     "HitPage",
     "QueryTooSlow",
+    "SearchResults",
     "UnknownItem",
     "UnknownSource",
     "create_archive",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from storage.ingest.media import FetchedMedia
     from storage.search.results.executor import Sort
     from storage.search.results.hits import Hit
-    from storage.search.results.results import Answer
+    from storage.search.results.results import SearchResults
     from storage.types.endpoints import Announcement, EndpointFailed, EndpointRead, Taken
     from storage.types.pages import Outcome, Recorded
 
@@ -116,7 +116,7 @@ class Archive(Database):
         self, query: str, *, source: str | None = None, since: datetime | date | str | None = None,
         until: datetime | date | str | None = None, sort: Sort = "best", limit: int | None = None,
         duplicates: bool = False,
-    ) -> Answer:  # fmt: skip
+    ) -> SearchResults:  # fmt: skip
         """The articles that ``query`` finds (``""``: all); of ``duplicates`` one, or all of them.
 
         ``since`` and ``until`` are moments, days (both included) or texts such as ``2021-09``.
@@ -125,12 +125,12 @@ class Archive(Database):
             BadQuery: the query cannot be understood.
             UnknownSource: ``source`` is not followed.
         """
-        from storage.search.results.executor import Filter
-        from storage.search.results.results import Answer, moment
+        from storage.search.results.compiled_search import Filter
+        from storage.search.results.results import SearchResults, to_datetime
 
         now = utc_now()
-        where = Filter(source, moment(since, now), moment(until, now, end=True))
-        return Answer(
+        where = Filter(source, to_datetime(since, now), to_datetime(until, now, end=True))
+        return SearchResults(
             self.engine, query, where, sort=sort, limit=limit, duplicates=duplicates, now=now
         )
 
@@ -153,15 +153,15 @@ class Archive(Database):
 
         return by_ids(self.engine, ids)
 
-    def similar(self, item_id: int, limit: int = 10) -> list[Hit]:
+    def more_like_this(self, item_id: int, limit: int = 10) -> list[Hit]:
         """The articles most like another, without its duplicates.
 
         Raises:
             UnknownItem: ``item_id`` is no article that may be found.
         """
-        from storage.search.results.results import similar
+        from storage.search.results.results import more_like_this
 
-        return similar(self.engine, item_id, limit)
+        return more_like_this(self.engine, item_id, limit)
 
 
 def open_archive(folder: str | None = None, database: str | None = None) -> Archive:

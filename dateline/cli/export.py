@@ -49,7 +49,7 @@ def export(
     """
     from storage.export.formats import BINARY, SEEKING
     from storage.export.formats import export as write
-    from storage.search.results.executor import Filter
+    from storage.search.results.compiled_search import Filter
 
     if output is None and form in BINARY and (sys.stdout.isatty() or form in SEEKING):
         raise click.UsageError(f"{form} is no text; name a file with -o FILE")

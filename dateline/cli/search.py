@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from storage.search.results.hits import Hit
-    from storage.search.results.results import Answer
+    from storage.search.results.results import SearchResults
 
 
 _SHIELD = "\N{WORD JOINER}"
@@ -118,7 +118,7 @@ def search(
         raise click.UsageError("name words to look for, or an article with --like")
     with opened(ctx) as archive:
         if like is not None:
-            _put(ctx, archive.similar(like, limit), None, f"item {like}", as_json=as_json)
+            _put(ctx, archive.more_like_this(like, limit), None, f"item {like}", as_json=as_json)
             return
         answer = archive.search(
             words, source=source, since=since, until=until, sort=sort,
@@ -147,7 +147,9 @@ def _put(
         ctx.exit(ExitCode.FAILED)
 
 
-def _put_counts(ctx: click.Context, answer: Answer, by: Any, limit: int, *, as_json: bool) -> None:
+def _put_counts(
+    ctx: click.Context, answer: SearchResults, by: Any, limit: int, *, as_json: bool
+) -> None:
     complete = True
     counted: int | None = None
     if by in ("day", "month", "year"):
@@ -156,7 +158,7 @@ def _put_counts(ctx: click.Context, answer: Answer, by: Any, limit: int, *, as_j
         if undated := answer.undated():
             rows.append(("undated", "undated", undated))
     else:
-        (facet,) = answer.counts(by, limit=limit)
+        (facet,) = answer.facets(by, limit=limit)
         rows = [(one.value, one.label, one.count) for one in facet.values]
         complete, counted = facet.complete, facet.counted
     if as_json:

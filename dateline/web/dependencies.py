@@ -14,7 +14,7 @@ from storage.archive import Archive
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.search.results.results import Answer
+    from storage.search.results.results import SearchResults
 
 MAX_LIMIT = 100
 
@@ -113,7 +113,7 @@ class SearchParams:
         Query(description="List every article of a duplicate cluster, not only the leading one."),
     ] = False
 
-    def execute(self, archive: Archive) -> Answer:
+    def execute(self, archive: Archive) -> SearchResults:
         """Run the search.
 
         Raises:

@@ -11,8 +11,8 @@ from starlette.responses import Response, StreamingResponse
 
 from storage.clock import utc_now
 from storage.export.formats import export
-from storage.search.results.executor import Filter
-from storage.search.results.results import moment
+from storage.search.results.compiled_search import Filter
+from storage.search.results.results import to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,9 @@ def limits(since: str | None, until: str | None, source: str | None) -> Filter:
         BadQuery: ``since`` or ``until`` is not a date.
     """
     now = utc_now()
-    return Filter(source, moment(since or None, now), moment(until or None, now, end=True))
+    return Filter(
+        source, to_datetime(since or None, now), to_datetime(until or None, now, end=True)
+    )
 
 
 def _pieces(stream: IO[bytes]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, text
 
 from storage.models import PUBLISHED, Article, Item, Source
-from storage.search.results.executor import Filter, matching, require_source
+from storage.search.results.compiled_search import Filter, matching_keys_sql, require_source
 from storage.types.content import ClaimedMoment
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _statement(
 
 
 def _matching(connection: Connection, query: str) -> Any:
-    sql, bound = matching(connection, query, Filter(), datetime.now(UTC))
+    sql, bound = matching_keys_sql(connection, query, Filter(), datetime.now(UTC))
     # Of the values not all need be used: a day before all others bounds nothing.
     used = {name: value for name, value in bound.items() if re.search(rf":{name}\b", sql)}
     return text(f"articles.search_key IN ({sql})").bindparams(**used)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from storage.database.handle import Database
-    from storage.search.results.executor import Filter
+    from storage.search.results.compiled_search import Filter
 
 _ARTICLES: dict[str, Callable[..., int]] = {
     "jsonl": tables.write_jsonl, "csv": tables.write_csv, "parquet": tables.write_parquet,

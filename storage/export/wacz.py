@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
     from storage.export.articles import Left
     from storage.models import Capture
-    from storage.search.results.executor import Filter
+    from storage.search.results.compiled_search import Filter
 
 _DATA, _INDEX, _LOOKUP, _PAGES = "data.warc.gz", "index.cdx.gz", "index.idx", "pages.jsonl"
 _MEMBERS = (

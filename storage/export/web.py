@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from storage.database.handle import Database
     from storage.export.articles import Left
-    from storage.search.results.executor import Filter
+    from storage.search.results.compiled_search import Filter
 
 _TOGETHER = 500
 SOFTWARE = f"Dateline/{VERSION}"

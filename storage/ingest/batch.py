@@ -40,12 +40,12 @@ class Writing:
 
     def finish(self) -> None:
         """Sign and index what was written, all at once: see
-        :func:`storage.search.index.store.put`."""
+        :func:`storage.search.index.store.write_documents`."""
         for made, fresh in ((self.new, True), (self.known, False)):
             signed = [(item_id, one.derived.signed) for item_id, one in made.items()]
             clusters.place(self.connection, signed, fresh=fresh)
         texts = {i: one.derived.texts for i, one in (*self.new.items(), *self.known.items())}
-        indexer.fill(self.connection, list(texts), texts, self.left)
+        indexer.index_articles(self.connection, list(texts), texts, self.left)
 
 
 @dataclass

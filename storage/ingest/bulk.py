@@ -152,7 +152,7 @@ def _insert_articles(
         for page, capture in zip(pages, captures, strict=True)
     ]  # fmt: skip
     found = [row for row, page in zip(rows, pages, strict=True) if page.made.is_searchable]
-    keys = store.new_keys(connection, [sorted_by(row) for row in found])
+    keys = store.allocate_keys(connection, [sorted_by(row) for row in found])
     for row, key in zip(found, keys, strict=True):
         row["search_key"] = key
     connection.execute(insert(Article.__table__), rows)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from storage.duplicates.minhash import Signed, sign
-from storage.search.index.documents import Texts
+from storage.search.index.documents import TokenizedText
 from storage.text.normalize import digest_of, words_of
 from storage.text.tokens import tokens
 from storage.types.content import Article, Entry
@@ -34,7 +34,7 @@ class Derived:
     word_count: int
     digest: str
     # Of articles only.
-    texts: Texts | None = None
+    texts: TokenizedText | None = None
     signed: Signed | None = None
 
     def holds_of(self, content: Article | Entry) -> bool:
@@ -85,14 +85,14 @@ class Deriving:
         return tokens(self.content.text)
 
     @cached_property
-    def texts(self) -> Texts:
+    def texts(self) -> TokenizedText:
         """What an article's words are found by."""
         if self._done is not None and self._done.texts is not None:
             return self._done.texts
         content = self.content
         if not isinstance(content, Article):
             raise TypeError(f"{content.name} is no article")
-        return Texts.of(
+        return TokenizedText.of(
             content.headline, content.standfirst or "", content.text, content.language, self._tokens
         )
 

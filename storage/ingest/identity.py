@@ -270,4 +270,4 @@ def absorb(connection: Connection, item: KnownItem, stub: KnownItem) -> None:
         .values(teaser=item.teaser, first_seen_at=item.first_seen_at)
     )
     connection.execute(delete(Item).where(Item.id == stub.id))
-    indexer.fill(connection, sorted(naming))
+    indexer.index_articles(connection, sorted(naming))

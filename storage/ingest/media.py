@@ -151,4 +151,4 @@ def _storable(text: str) -> str:
 
 def _index_articles(connection: Connection, media_id: int) -> None:
     query = select(ArticleMedia.item_id).where(ArticleMedia.media_id == media_id).distinct()
-    indexer.fill(connection, list(connection.scalars(query)))
+    indexer.index_articles(connection, list(connection.scalars(query)))

@@ -74,7 +74,7 @@ def _write_article(
         first, held = (first, None) if row is None else row
     values = article_values(made, capture_id, number, first, now)
     at, calendar = sorted_by(values)
-    key = indexer.key_of(connection, held, at, calendar) if made.is_searchable else None
+    key = indexer.search_key_of(connection, held, at, calendar) if made.is_searchable else None
     if held is not None and held != key:
         writing.left.append(held)
     _put_row(connection, Article, item_id, {**values, "search_key": key}, fresh=fresh)

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select
 from storage.database.engine import chunked, lock_source
 from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Revision
 from storage.search.index import indexer
-from storage.search.query.ast import Match
+from storage.search.query.ast import Phrase
 from storage.search.query.dialects import compile_query
 from storage.text.phrase_trie import KnownName, Names, whom
 from storage.text.tokens import tokens
@@ -87,7 +87,7 @@ def _articles_with(connection: Connection, name: str) -> set[int]:
     words = tuple(tokens(name))
     if not words:
         return set()
-    keys = compile_query(connection, Match(words)).keys(connection, _MOST)
+    keys = compile_query(connection, Phrase(words)).keys(connection, _MOST)
     found: set[int] = set()
     for some in chunked(keys):
         found |= set(connection.scalars(
@@ -120,7 +120,7 @@ def _join(connection: Connection, ids: Sequence[int], names: Names) -> tuple[int
         ]
     if rows:
         connection.execute(insert(Mention.__table__), rows)  # type: ignore[arg-type]
-        indexer.fill(connection, sorted({row["item_id"] for row in rows}))
+        indexer.index_articles(connection, sorted({row["item_id"] for row in rows}))
     return len(rows), unclear
 
 

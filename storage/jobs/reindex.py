@@ -32,7 +32,7 @@ def complete(database: Database, tell: Callable[[str], None] = lambda _: None) -
             return clusters.complete(session.connection(), after)
 
         last = database.write(work)
-    indexed = indexer.fill_missing(database, _now_and_then(tell))
+    indexed = indexer.index_missing(database, _now_and_then(tell))
     if indexed:
         optimize(database, time.monotonic() - began)
     return indexed

@@ -74,7 +74,9 @@ def _leave_index(connection: Connection) -> int:
         left = [row for row in rows if row.item_id in attached or not _reads_plain(row)]
         count += len(left)
         ids = [row.item_id for row in left]
-        store.put(connection, (), [row.search_key for row in left if row.search_key is not None])
+        store.write_documents(
+            connection, (), [row.search_key for row in left if row.search_key is not None]
+        )
         clusters.forget(connection, ids)
         for row in left:
             connection.execute(

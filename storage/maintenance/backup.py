@@ -207,8 +207,8 @@ def _index_again(archive: Archive) -> None:
     with archive.engine.connect() as connection:
         if not store.is_empty(connection):
             return
-    archive.write(lambda session: indexer.reset(session.connection()))
-    indexer.fill_missing(archive)
+    archive.write(lambda session: indexer.clear_index(session.connection()))
+    indexer.index_missing(archive)
 
 
 def _files(archive: Archive, snapshot: Path) -> Iterator[tuple[Path, str]]:

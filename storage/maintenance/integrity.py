@@ -155,7 +155,7 @@ def _index(session: Session) -> Iterator[str]:
         if not ids:
             return
         last = ids[-1]
-        yield from (f"search index: {fault}" for fault in indexer.faults(connection, ids))
+        yield from (f"search index: {fault}" for fault in indexer.index_faults(connection, ids))
 
 
 def _signatures(session: Session) -> Iterator[str]:

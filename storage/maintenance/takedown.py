@@ -163,7 +163,7 @@ def _unlink(session: Session, keys: set[str]) -> None:
         connection.execute(delete(Link).where(Link.key.in_(some)))
     for part in chunked(stubs, 1_000):
         connection.execute(delete(Item).where(Item.id.in_(part)))
-    indexer.fill(connection, others)
+    indexer.index_articles(connection, others)
 
 
 def revoke(database: Database, number: int) -> None:
@@ -224,7 +224,7 @@ def _erase_rows(
                 Article.item_id.in_(some), Article.search_key.is_not(None)
             )
         )
-        store.put(connection, (), [key for key in keys if key is not None])
+        store.write_documents(connection, (), [key for key in keys if key is not None])
         connection.execute(delete(Item).where(Item.id.in_(some)))
     for part in chunked(sorted(plan.keys), 1_000):
         connection.execute(delete(Candidate).where(Candidate.key.in_(part)))
@@ -236,7 +236,7 @@ def _erase_rows(
     if source_id is not None:
         connection.execute(delete(CrawlRun).where(CrawlRun.source_id == source_id))
     # They name entries that are no more.
-    indexer.fill(connection, others)
+    indexer.index_articles(connection, others)
     counts["links_of_others"] = len(others)
     connection.execute(
         update(Forgetting).where(Forgetting.id == number)

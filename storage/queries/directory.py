@@ -17,7 +17,7 @@ from storage.models import (
     Mention,
     Source,
 )
-from storage.search.query.ast import Naming
+from storage.search.query.ast import MentionsEntry
 from storage.search.query.dialects import compile_query
 from storage.text.normalize import name_key
 from storage.types.content import ClaimedMoment
@@ -95,7 +95,7 @@ def articles_naming(session: Session, item_id: int, limit: int = 200) -> list[di
 
     ``at`` is when each was published, ``None`` where its publisher does not say.
     """
-    naming = compile_query(session.connection(), Naming("", entry=item_id))
+    naming = compile_query(session.connection(), MentionsEntry("", entry=item_id))
     newest = naming.keys(session.connection(), limit)
     query = (
         select(Item.id, Article.headline, *PUBLISHED, Source.name)

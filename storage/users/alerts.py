@@ -20,7 +20,8 @@ from storage.database.engine import insert_ignore
 from storage.errors import ArchiveError
 from storage.models import Article, Delivery, Item, Revision, SavedSearch, Told, Watch
 from storage.search.results import hits
-from storage.search.results.executor import Asked, Filter, Found
+from storage.search.results.compiled_search import Filter, compile_search
+from storage.search.results.matches import Match
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -224,7 +225,7 @@ def _gather_one(session: Session, number: int, now: datetime) -> bool:
         if found:
             break
     insert_ignore(session, Told, [{"watch_id": number, "item_id": one.item_id} for one in found])
-    loaded = hits.load(session.connection(), found)
+    loaded = hits.load_hits(session.connection(), found)
     payload = {
         "kind": "matches", "search": search.name, "query": search.query,
         "articles": [_article(one) for one in loaded],
@@ -235,7 +236,7 @@ def _gather_one(session: Session, number: int, now: datetime) -> bool:
 
 def _new_matches(
     session: Session, row: Watch, query: str, now: datetime
-) -> tuple[list[Found], int | None]:
+) -> tuple[list[Match], int | None]:
     """Articles to tell of, and up to which revision was looked; ``None`` where there is none."""
     connection = session.connection()
     revisions = select(Revision.id, Revision.item_id).where(Revision.id > row.after)
@@ -260,15 +261,15 @@ def _new_matches(
     if not keys:
         return [], rows[-1].id
     by_key = {key: item_id for key, item_id in keys.items() if key is not None}
-    asked = Asked(connection, query, Filter(), now)
-    matching = set(asked.query.keys(connection, len(by_key), among=sorted(by_key)))
+    search = compile_search(connection, query, Filter(), now)
+    matching = set(search.query.keys(connection, len(by_key), among=sorted(by_key)))
     # In the order of their arrival; a further message tells the rest.
-    found: list[Found] = []
+    found: list[Match] = []
     for revision_id, item_id in rows:
         key = next((k for k in matching if by_key[k] == item_id), None)
         if key is not None:
             matching.discard(key)
-            found.append(Found(key, item_id, None))
+            found.append(Match(key, item_id, None))
             if len(found) == MOST:
                 return found, revision_id
     return found, rows[-1].id

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from dateline.web.dependencies import ArchiveDep, IdPath, SearchParamsDep, reader_of
 from storage.export.formats import export
-from storage.search.results.executor import Filter
+from storage.search.results.compiled_search import Filter
 from storage.users import dossiers, saved_searches
 
 if TYPE_CHECKING:

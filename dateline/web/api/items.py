@@ -130,7 +130,7 @@ def mementos(archive: ArchiveDep, item_id: Id) -> list[dict[str, Any]]:
 @router.get("/items/{item_id}/similar", responses=_MISSING)
 def similar(archive: ArchiveDep, item_id: Id, limit: LimitParam = 10) -> list[SearchHit]:
     """List the most similar articles, without the article's duplicates."""
-    return [SearchHit.of(hit) for hit in archive.similar(item_id, limit)]
+    return [SearchHit.of(hit) for hit in archive.more_like_this(item_id, limit)]
 
 
 @router.get("/items/{item_id}/cooccurrences", responses=_MISSING)

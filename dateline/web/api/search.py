@@ -25,7 +25,7 @@ from dateline.web.dependencies import (
 )
 from dateline.web.exports import MEDIA_TYPES, download, limits
 from dateline.web.problems import responses
-from storage.search.results.executor import COUNTED
+from storage.search.results.matches import MAX_TERM_COUNT
 
 router = APIRouter(tags=["search"], dependencies=[Depends(reader_of)])
 _REFUSED = responses(400, 404, 503)
@@ -38,9 +38,9 @@ def search(
     """Search articles."""
     answer = params.execute(archive)
     page = answer.page(limit, cursor)
-    total = answer.total(COUNTED + 1)
+    total = answer.total(MAX_TERM_COUNT + 1)
     return SearchPage(
-        query=params.q, total=min(total, COUNTED), total_is_exact=total <= COUNTED,
+        query=params.q, total=min(total, MAX_TERM_COUNT), total_is_exact=total <= MAX_TERM_COUNT,
         hits=[SearchHit.of(hit) for hit in page.hits], cursor=page.cursor,
     )  # fmt: skip
 
@@ -82,7 +82,7 @@ def facets(
     limit: LimitParam = 20,
 ) -> Facets:
     """Count the most frequent facet values of the matching articles."""
-    counted = params.execute(archive).counts(*dict.fromkeys(by), limit=limit)
+    counted = params.execute(archive).facets(*dict.fromkeys(by), limit=limit)
     return Facets(
         query=params.q,
         facets=[

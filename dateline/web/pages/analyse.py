@@ -92,8 +92,8 @@ def tops(
 
 def _more(archive: Archive, query: str, since: str, until: str) -> dict[str, object]:
     answer = archive.search(query, since=since or None, until=until or None)
-    telling = Background(answer.telling_words)
-    facets = answer.counts(*_FACETS, limit=10, most=charts.SAMPLE)
+    telling = Background(answer.distinctive_terms)
+    facets = answer.facets(*_FACETS, limit=10, most=charts.SAMPLE)
     return {"facets": facets, "telling": telling.result()}
 
 

@@ -11,7 +11,7 @@ from dateline.web.dependencies import ArchiveDep, IdPath
 from dateline.web.pages.frame import Form, Visitor, back, page
 from storage.clock import utc_now
 from storage.errors import ArchiveError
-from storage.search.results.executor import Filter
+from storage.search.results.compiled_search import Filter
 from storage.users import dossiers as gathering
 
 router = APIRouter()

@@ -47,7 +47,7 @@ def item(
             links.setdefault(link["relation"], []).append(link)
     pictures = {one["url"]: one for one in record["media"] if one["kind"] == "picture"}
     try:
-        similar = archive.similar(item_id, 6) if record["revisions"] else []
+        similar = archive.more_like_this(item_id, 6) if record["revisions"] else []
     except UnknownItem:
         similar = []
     cards = {one["item"]: one for one in record["mentions"] if one["item"]}
@@ -186,7 +186,7 @@ def entries(request: Request, archive: ArchiveDep, reader: Visitor, name: str = 
             found = []
         if len(found) == 1:
             return RedirectResponse(f"/item/{found[0]['id']}", 303)
-    top = archive.search("", sort="newest").counts("entry", limit=30, most=charts.SAMPLE)[0].values
+    top = archive.search("", sort="newest").facets("entry", limit=30, most=charts.SAMPLE)[0].values
     return page(request, "directory.html", {"name": name, "found": found, "top": top},
                 reader=reader)  # fmt: skip
 

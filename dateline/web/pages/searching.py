@@ -16,9 +16,9 @@ from dateline.web.pages.frame import Form, Visitor, back, page, parameters
 from storage.clock import utc_now
 from storage.crawl.sources import source_names
 from storage.errors import ArchiveError, BadQuery
-from storage.search.query.parser import quoted
-from storage.search.results.executor import COUNTED
+from storage.search.query.parser import quote_phrase
 from storage.search.results.facets import Facet
+from storage.search.results.matches import MAX_TERM_COUNT
 from storage.users import dossiers, saved_searches
 
 router = APIRouter()
@@ -43,11 +43,11 @@ def search(
     }  # fmt: skip
     try:
         answer = params.execute(archive)
-        counted = Background(lambda: answer.total(COUNTED + 1))
+        counted = Background(lambda: answer.total(MAX_TERM_COUNT + 1))
         found = answer.page(_PAGE, cursor)
         total = counted.result()
-        values |= {"hits": found.hits, "cursor": found.cursor, "total": min(total, COUNTED),
-                   "exact": total <= COUNTED}  # fmt: skip
+        values |= {"hits": found.hits, "cursor": found.cursor, "total": min(total, MAX_TERM_COUNT),
+                   "exact": total <= MAX_TERM_COUNT}  # fmt: skip
         if facets:
             values |= _facets(archive, params)
     except ArchiveError as error:
@@ -72,7 +72,7 @@ def narrowed(
 def _facets(archive: Any, params: SearchParams) -> dict[str, Any]:
     answer = params.execute(archive)
     timed = Background(lambda: dict(answer.over_time("month")))
-    counted = answer.counts(*_FACETS, limit=8, most=charts.SAMPLE)
+    counted = answer.facets(*_FACETS, limit=8, most=charts.SAMPLE)
     months = timed.result()
     chart = None
     if len(months) > 1:
@@ -89,7 +89,7 @@ def _narrower(facet: Any, params: SearchParams) -> list[str]:
     name = {"language": "lang", "entry": "who"}.get(facet.facet, facet.facet)
     whole = f"({params.q})" if " OR " in params.q or " OU " in params.q else params.q
     return [
-        parameters(q=f"{whole} {name}:{quoted(one.value)}".strip(), sort=params.sort,
+        parameters(q=f"{whole} {name}:{quote_phrase(one.value)}".strip(), sort=params.sort,
                    since=params.since, until=params.until, source=params.source)
         for one in facet.values
     ]  # fmt: skip
@@ -121,14 +121,14 @@ def built(
     del reader
     parts = [every.strip()]
     if phrase.strip():
-        parts.append(quoted(phrase))
+        parts.append(quote_phrase(phrase))
     if len(some.split()) > 1:
         parts.append("(" + " OR ".join(some.split()) + ")")
     else:
         parts.append(some.strip())
     parts += [f"title:({title.strip()})" if title.strip() else ""]
-    parts += [f"author:{quoted(author)}" if author.strip() else ""]
-    parts += [f"source:{quoted(source)}" if source.strip() else ""]
+    parts += [f"author:{quote_phrase(author)}" if author.strip() else ""]
+    parts += [f"source:{quote_phrase(source)}" if source.strip() else ""]
     parts += [f"NOT {word}" for word in none.split()]
     query = " ".join(part for part in parts if part)
     return back(request, "/search?" + parameters(q=query, since=since.strip(), until=until.strip()))

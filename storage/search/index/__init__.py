@@ -1,1 +1,1 @@
-"""What is indexed and how it is kept."""
+"""The full-text index: what is indexed of an article, and how the index is kept up to date."""

@@ -1,4 +1,4 @@
-"""What is indexed of an article: its tokens, stems and marked fields. Pure."""
+"""The index document of an article: tokens, stems and marked fields. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from storage.text.tokens import tokens
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    pass
 
-# What stands before each token of the column of fields says which one it is: no word has a slash.
-# Headlines are there too: few articles hold a word there, and need not be sought among all.
+# A prefix on each token of the column of fields names the field: no word contains a slash.
+# Headlines are there too, so that a search in headlines reads few rows.
 MARKS: dict[Field, str] = {
     "title": "/hh", "author": "/by", "section": "/se", "tag": "/ta", "kind": "/ki",
     "number": "/nu", "site": "/si",
@@ -28,16 +27,16 @@ FLAG_MARK = "/is"
 LANGUAGE_MARK = "/la"
 SOURCE_MARK = "/so"
 ENTRY_MARK = "/en"
-# Stands after each value, so that no phrase runs from one into the next.
+# Follows each value, so that no phrase matches across two values.
 END = "/"
-# Before the mark of two words of a value that follow one another. Names are phrases of words that
-# stand in most articles ("Anne" in thousands), and few articles hold such a pair.
+# Prefix of a pair of adjacent words of a value. Names are phrases of words that are common alone
+# ("Anne" in thousands of articles), but few articles contain such a pair.
 PAIR = "/2"
 
 
 @dataclass(frozen=True, slots=True)
-class Searchable:
-    """An article as it may be found; ``body`` is its text and what its attachments say."""
+class IndexedArticle:
+    """The searchable content of an article; ``body`` is its text and that of its attachments."""
 
     source_id: int
     url: str
@@ -54,15 +53,15 @@ class Searchable:
     revision: int = 1
     has_attachment: bool = False
     has_picture: bool = False
-    # The directory entries that it names or lists.
+    # The directory entries that it mentions or links to.
     entries: Sequence[int] = ()
-    # Where they were made already.
-    texts: Texts | None = field(default=None, compare=False)
+    # Tokens and stems, where they are known already.
+    texts: TokenizedText | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """What an article's words are found by: tokens and stems joined by spaces."""
+class TokenizedText:
+    """The tokens and stems of an article's texts, joined by spaces."""
 
     headline: str
     standfirst: str
@@ -74,10 +73,10 @@ class Texts:
     def of(
         cls, headline: str, standfirst: str, body: str, language: str | None,
         body_tokens: Sequence[str] | None = None,
-    ) -> Texts:  # fmt: skip
-        """Those of an article; ``body_tokens`` where they were made already."""
+    ) -> TokenizedText:  # fmt: skip
+        """Tokenize the texts of an article; ``body_tokens`` are those of the body, where known."""
         known = language_of(language)
-        # A break, so that no compound runs from one into the other.
+        # A separator, so that no compound joins words of both texts.
         stems = stem_set(f"{standfirst}\n{body}", known)
         return cls(
             " ".join(tokens(headline)), " ".join(tokens(standfirst)),
@@ -88,7 +87,7 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An article's row of the index, under its key: tokens joined by spaces, a column each."""
+    """One row of the index: the search key, and one column of tokens per field."""
 
     key: int
     headline: str
@@ -99,19 +98,19 @@ class Document:
     fields: str
 
 
-def document(key: int, article: Searchable) -> Document:
-    """The row of an article."""
-    texts = article.texts or Texts.of(
+def document_of(key: int, article: IndexedArticle) -> Document:
+    """Build the index document of an article."""
+    texts = article.texts or TokenizedText.of(
         article.headline, article.standfirst, article.body, article.language
     )
     title_stems = (TITLE_STEM_MARK + stem for stem in texts.headline_stems.split())
     return Document(
         key, texts.headline, texts.standfirst, texts.body, texts.headline_stems, texts.text_stems,
-        " ".join([*title_stems, *_fields(article)]),
+        " ".join([*title_stems, *_field_tokens(article)]),
     )  # fmt: skip
 
 
-def _fields(article: Searchable) -> Iterable[str]:
+def _field_tokens(article: IndexedArticle) -> Iterable[str]:
     values: list[tuple[Field, Iterable[str]]] = [
         ("title", [article.headline]), ("author", article.byline),
         ("section", filter(None, [article.section])), ("tag", article.tags),
@@ -123,32 +122,31 @@ def _fields(article: Searchable) -> Iterable[str]:
             words = [MARKS[name] + token for token in tokens(text)]
             yield from words
             yield END
-            yield from pairs(words)
+            yield from pair_tokens(words)
     yield f"{SOURCE_MARK}{article.source_id}"
     yield from (f"{ENTRY_MARK}{entry}" for entry in article.entries)
-    yield from (FLAG_MARK + flag for flag in _flags(article))
+    yield from (FLAG_MARK + flag for flag in _flag_tokens(article))
     code = "".join(c for c in (article.language or "").lower() if c.isascii() and c.isalnum())
     primary = "".join(tokens((article.language or "").partition("-")[0]))
     yield from (LANGUAGE_MARK + one for one in dict.fromkeys((primary, code)) if one)
 
 
-def pairs(marked: Sequence[str]) -> list[str]:
-    """The pairs of neighbours among the marked words of one value, each once."""
+def pair_tokens(marked: Sequence[str]) -> list[str]:
+    """Return a token per pair of adjacent marked words of a value, each once."""
     found = (f"{PAIR}{one[1:]}/{other[_MARK:]}" for one, other in pairwise(marked) if other != END)
     return list(dict.fromkeys(found))
 
 
-def text_pair(one: str, other: str) -> str:
-    """A token for two words of a text that follow one another: one of 65,536.
+def pair_hash(one: str, other: str) -> str:
+    """Return a token for two adjacent words of a text: one of 65,536.
 
-    With a token for each pair there is, PostgreSQL's index would be more than twice as large
-    (docs/search.md). So what has the token must be looked at still: of articles with both words,
-    one in 160 has it by chance.
+    One token per distinct pair would more than double PostgreSQL's index (docs/search.md). So a
+    match on the token must be checked: of articles with both words, one in 160 has it by chance.
     """
     return f"{PAIR}{crc32(f'{one} {other}'.encode()) & 0xFFFF:x}"
 
 
-def _flags(article: Searchable) -> Iterable[str]:
+def _flag_tokens(article: IndexedArticle) -> Iterable[str]:
     yield "all"
     yield article.access
     if article.revision > 1:
@@ -160,12 +158,12 @@ def _flags(article: Searchable) -> Iterable[str]:
 
 
 def host_of(url: str) -> str:
-    """The host of a URL, without what says nothing of it."""
+    """Return the host of a URL, without prefixes such as www."""
     return urlsplit(url).hostname or ""
 
 
-# What words are looked for in. ``any`` is headline, standfirst and text together; ``text`` is
-# standfirst and text; the last six are marked words of the index's column of fields.
+# The fields to search words in. ``any`` is headline, standfirst and text; ``text`` is
+# standfirst and text; the last six are marked tokens of the index's column of fields.
 Field = Literal[
     "any", "title", "standfirst", "text", "author", "section", "tag", "kind", "number", "site"
 ]

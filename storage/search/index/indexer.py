@@ -1,4 +1,4 @@
-"""Brings articles into the index as the tables have them: one reader, to write and to prove it."""
+"""Writes articles from the tables to the index, and verifies the index with the same reader."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, text, update
 from storage.database.engine import chunked
 from storage.models import Article, ArticleMedia, Item, Link, Media, Mention, Source
 from storage.search.index import keys, store
-from storage.search.index.documents import Searchable, Texts, document
+from storage.search.index.documents import IndexedArticle, TokenizedText, document_of
 from storage.types.rights import HIDDEN
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
     from storage.search.index.keys import Calendar
 
-_TOGETHER = 200
-# More than a crawl writes together: its batches are one part, and so one segment of FTS5.
-_AT_ONCE = 500
+_MISSING_BATCH = 200
+# Larger than a crawl's batch, so that each batch becomes one segment of FTS5.
+_WRITE_BATCH = 500
 _IDS: Any = bindparam("ids", expanding=True)
 _ARTICLES = (
     select(
@@ -47,15 +47,15 @@ _MEDIA = (
 _LINKS = select(Link.item_id, Link.relation, Link.target_id).where(
     Link.item_id.in_(_IDS), Link.relation.in_(["attachment", "entry"])
 )
-_NAMED = select(Mention.item_id, Mention.entry_id).where(Mention.item_id.in_(_IDS))
+_MENTIONS = select(Mention.item_id, Mention.entry_id).where(Mention.item_id.in_(_IDS))
 
 
-def searchables(
-    connection: Connection, ids: Sequence[int], made: Mapping[int, Texts] | None = None
-) -> Iterator[tuple[int, int | None, Searchable | None]]:
-    """(item, search key, what may be found of it or ``None``) of the articles among ``ids``.
+def indexed_articles(
+    connection: Connection, ids: Sequence[int], made: Mapping[int, TokenizedText] | None = None
+) -> Iterator[tuple[int, int | None, IndexedArticle | None]]:
+    """Yield (item, search key, indexed content; ``None`` if hidden) of the articles among ``ids``.
 
-    ``made`` are their texts' tokens and stems, where they were made already.
+    ``made`` are the tokens and stems of their texts, where they are known already.
     """
     said: dict[int, list[str]] = {}
     shown: dict[int, set[str]] = {}
@@ -70,7 +70,7 @@ def searchables(
             attached.add(item_id)
         elif target_id is not None:
             entries.setdefault(item_id, set()).add(target_id)
-    for item_id, entry_id in connection.execute(_NAMED, {"ids": ids}):
+    for item_id, entry_id in connection.execute(_MENTIONS, {"ids": ids}):
         if entry_id is not None:
             entries.setdefault(item_id, set()).add(entry_id)
     for row in connection.execute(_ARTICLES, {"ids": ids}):
@@ -79,7 +79,7 @@ def searchables(
             continue
         kinds = shown.get(row.item_id, set())
         body = "\n".join([row.text, *said.get(row.item_id, ())])
-        yield row.item_id, row.search_key, Searchable(
+        yield row.item_id, row.search_key, IndexedArticle(
             source_id=row.source_id, url=row.url, headline=row.headline,
             standfirst=row.standfirst or "", body=body, byline=row.byline, section=row.section,
             tags=row.tags, kind=row.kind, number=row.number, language=row.language,
@@ -90,54 +90,55 @@ def searchables(
         )  # fmt: skip
 
 
-def fill(
-    connection: Connection, ids: Sequence[int], made: Mapping[int, Texts] | None = None,
+def index_articles(
+    connection: Connection, ids: Sequence[int], made: Mapping[int, TokenizedText] | None = None,
     without: Sequence[int] = (),
 ) -> None:  # fmt: skip
-    """Index articles as they are in the tables, under the keys that they have there.
+    """Index articles as they are in the tables, under the search keys that they have there.
 
-    ``without`` are keys that articles had and have no more.
+    ``without`` are former search keys to remove.
     """
     if without:
-        store.put(connection, (), without)
-    # A part at a time: an entry may be named in tens of thousands.
-    for some in chunked(ids, _AT_ONCE):
+        store.write_documents(connection, (), without)
+    # In batches: tens of thousands of articles may mention one entry.
+    for some in chunked(ids, _WRITE_BATCH):
         documents, left = [], []
-        for _, key, article in searchables(connection, some, made):
+        for _, key, article in indexed_articles(connection, some, made):
             if article is not None and key is not None:
-                documents.append(document(key, article))
+                documents.append(document_of(key, article))
             elif key is not None:
                 left.append(key)
-        store.put(connection, documents, left)
+        store.write_documents(connection, documents, left)
 
 
-def key_of(connection: Connection, held: int | None, sort_at: datetime, calendar: Calendar) -> int:
-    """The search key of an article that has ``held``: that, unless its moment is another now."""
-    if held is not None and keys.base_of_key(held) == keys.base_of(sort_at, calendar):
+def search_key_of(
+    connection: Connection, held: int | None, sort_at: datetime, calendar: Calendar
+) -> int:
+    """Return the search key of an article: ``held``, unless the sort timestamp has changed."""
+    if held is not None and keys.first_key_of_second(held) == keys.first_key_of(sort_at, calendar):
         return held
-    return store.new_keys(connection, [(sort_at, calendar)])[0]
+    return store.allocate_keys(connection, [(sort_at, calendar)])[0]
 
 
 def calendar_of(sort_at: datetime, published_at: datetime | None, offset: int | None) -> Calendar:
-    """The calendar in which the day of an article is counted."""
+    """Return the calendar in which the day of an article is counted."""
     if published_at is None:
         return keys.UNDATED
-    # What claims a moment in the future is sorted by its first capture, whose day is that of UTC.
+    # An article dated in the future is sorted by its first capture, whose calendar is UTC.
     return offset if published_at == sort_at else None
 
 
-def fill_missing(database: Database, reached: Callable[[int], None] = lambda _: None) -> int:
-    """Index what has no search key yet; returns how many articles. Can be stopped at any moment.
+def index_missing(database: Database, reached: Callable[[int], None] = lambda _: None) -> int:
+    """Index articles without a search key; return their number. May be interrupted at any time.
 
-    ``reached`` is told how many there are so far.
-
-    This is how an index is made anew after a migration or a restored snapshot.
+    ``reached`` is called with the number so far. This rebuilds the index after a migration or from
+    a restored snapshot.
     """
     done, last = 0, 0
     while True:
 
         def work(session: Session, after: int = last) -> tuple[int, int]:
-            return _fill_some(session, after)
+            return _index_batch(session, after)
 
         count, last = database.write(work)
         if last == 0:
@@ -146,7 +147,7 @@ def fill_missing(database: Database, reached: Callable[[int], None] = lambda _: 
         reached(done)
 
 
-def _fill_some(session: Session, after: int) -> tuple[int, int]:
+def _index_batch(session: Session, after: int) -> tuple[int, int]:
     connection = session.connection()
     rows = connection.execute(
         select(
@@ -158,7 +159,7 @@ def _fill_some(session: Session, after: int) -> tuple[int, int]:
         .join(Source, Source.id == Item.source_id)
         .where(Article.search_key.is_(None), Article.item_id > after)
         .order_by(Article.item_id)
-        .limit(_TOGETHER)
+        .limit(_MISSING_BATCH)
     ).all()  # fmt: skip
     if not rows:
         return 0, 0
@@ -168,7 +169,7 @@ def _fill_some(session: Session, after: int) -> tuple[int, int]:
         (row.sort_at, calendar_of(row.sort_at, row.published_at, offset))
         for row, offset in zip(found, offsets, strict=True)
     ]
-    new = store.new_keys(connection, moments)
+    new = store.allocate_keys(connection, moments)
     for row, offset, key in zip(found, offsets, new, strict=True):
         connection.execute(
             update(Article)
@@ -178,12 +179,12 @@ def _fill_some(session: Session, after: int) -> tuple[int, int]:
                 modified_offset=_offset(row.modified_at, row.modified_offset, row.timezone),
             )
         )  # fmt: skip
-    fill(connection, [row.item_id for row in found])
+    index_articles(connection, [row.item_id for row in found])
     return len(found), rows[-1].item_id
 
 
 def _offset(at: datetime | None, offset: int | None, zone: str | None) -> int | None:
-    """The offset of a moment's wall clock; older archives kept none where the page gave none."""
+    """Return the UTC offset of a timestamp; older archives stored none where the page gave none."""
     if at is None or offset is not None or zone is None:
         return offset
     try:
@@ -193,30 +194,30 @@ def _offset(at: datetime | None, offset: int | None, zone: str | None) -> int | 
     return None if there is None else round(there.total_seconds() / 60)
 
 
-def faults(connection: Connection, ids: Sequence[int]) -> Iterator[str]:
-    """What the index holds of articles other than it should, in words."""
+def index_faults(connection: Connection, ids: Sequence[int]) -> Iterator[str]:
+    """Describe each difference between the index and the tables."""
     wanted: dict[int, Any] = {}
-    for item_id, key, article in searchables(connection, ids):
+    for item_id, key, article in indexed_articles(connection, ids):
         if article is None:
             if key is not None:
-                yield f"article {item_id} may not be found, and can be"
+                yield f"article {item_id} is hidden, but the index contains it"
         elif key is None:
-            yield f"article {item_id} is not in it; run `dateline db upgrade`"
+            yield f"article {item_id} is not in the index; run `dateline db upgrade`"
         else:
-            wanted[item_id] = document(key, article)
-    held = store.documents(connection, [one.key for one in wanted.values()])
+            wanted[item_id] = document_of(key, article)
+    held = store.read_documents(connection, [one.key for one in wanted.values()])
     for item_id, one in wanted.items():
         found = held.get(one.key)
         if found is None:
-            yield f"article {item_id} is not in it; run `dateline db upgrade`"
+            yield f"article {item_id} is not in the index; run `dateline db upgrade`"
         elif found != one:
             differing = [
                 f.name for f in fields(one) if getattr(found, f.name) != getattr(one, f.name)
             ]
-            yield f"article {item_id} is not in it as it reads ({', '.join(differing)})"
+            yield f"article {item_id} differs from its index entry ({', '.join(differing)})"
 
 
-def reset(connection: Connection) -> None:
-    """Forget the whole index; :func:`fill_missing` makes it anew."""
+def clear_index(connection: Connection) -> None:
+    """Delete the whole index; :func:`index_missing` rebuilds it."""
     connection.execute(text("DELETE FROM search_index"))
     connection.execute(update(Article).values(search_key=None))

@@ -1,8 +1,7 @@
-"""What a query means: an expression tree of words, fields and limits. Pure values.
+"""The expression tree of a query: phrases, fields and limits. Pure values.
 
-The tree is what the query language (:mod:`storage.search.query.parser`) reads and what each
-database's
-compiler (:mod:`storage.search.query.dialects`) writes; nothing in it is syntax of a database.
+The parser (:mod:`storage.search.query.parser`) builds the tree and the compiler of each database
+(:mod:`storage.search.query.dialects`) translates it. The tree holds no syntax of a database.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ State = Literal["duplicate", "gone", "undated"]
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """Tokens that follow each other in one place; the last is a beginning where ``prefix``.
+class Phrase:
+    """Consecutive tokens in one field; with ``prefix``, the last one is the beginning of a word.
 
-    ``parts`` are the words as typed where their stems and their joined form count too: a single
-    word or a compound; empty for quoted phrases, beginnings and fields.
+    ``parts`` are the words as typed, where their stems and joined forms match too: a single word or
+    a compound. It is empty for quoted phrases, prefixes and fields.
     """
 
     tokens: tuple[str, ...]
@@ -36,7 +35,7 @@ class Match:
     parts: tuple[str, ...] = ()
 
     def stems(self, languages: Sequence[str]) -> list[str]:
-        """The marked stems and joined forms that this finds too, in archives of ``languages``."""
+        """Return the marked stems and joined forms that match too, in archives of ``languages``."""
         if not self.parts:
             return []
         if len(self.parts) == 1:
@@ -49,15 +48,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Two matches in one place with at most ``words`` words between them, in any order."""
+    """Two phrases in one field with at most ``words`` words between them, in any order."""
 
-    first: Match
-    second: Match
+    first: Phrase
+    second: Phrase
     words: int
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class DayRange:
     """Published on these days, both inclusive, as the publisher's calendar has them."""
 
     first: date | None = None
@@ -65,7 +64,7 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class TimeRange:
     """Published since ``since`` and before ``until``."""
 
     since: datetime | None = None
@@ -73,15 +72,15 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
-class Flagged:
-    """What the index says of an article: teaser, revised, with an attachment …"""
+class HasFlag:
+    """Has a flag in the index: teaser, full, revised, attachment, picture."""
 
     flag: Flag
 
 
 @dataclass(frozen=True, slots=True)
-class InState:
-    """What the archive says of an article apart from its words."""
+class HasState:
+    """Has a state that the tables know and the index does not."""
 
     state: State
 
@@ -95,25 +94,25 @@ class InLanguage:
 
 @dataclass(frozen=True, slots=True)
 class FromSource:
-    """Of the sources whose name or title is this; ``*`` stands for any letters."""
+    """Belongs to the sources of this name or title; ``*`` stands for any letters."""
 
     name: str
     position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
-    """Naming a directory entry called so, or with this number in the archive."""
+class MentionsEntry:
+    """Mentions a directory entry of this name, or with this number in the archive."""
 
     name: str
     position: int = 0
-    # The entry itself, where it need not be looked for.
+    # The number of the entry, where it is known already.
     entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InDossier:
-    """Put into the dossier of this name or number by hand."""
+    """Was added by hand to the dossier of this name or number."""
 
     name: str
     position: int = 0
@@ -141,16 +140,25 @@ class Not:
 
 
 Leaf: TypeAlias = (
-    Match | Near | Days | Moments | Flagged | InState | InLanguage | FromSource | Naming | InDossier
+    Phrase
+    | Near
+    | DayRange
+    | TimeRange
+    | HasFlag
+    | HasState
+    | InLanguage
+    | FromSource
+    | MentionsEntry
+    | InDossier
 )
 Expression: TypeAlias = Leaf | And | Or | Not
 
-EVERYTHING = Flagged("all")
-SEARCHED: tuple[Field, ...] = ("any", "title", "standfirst", "text")
+EVERYTHING = HasFlag("all")
+TEXT_FIELDS: tuple[Field, ...] = ("any", "title", "standfirst", "text")
 
 
 def has_near(expression: Expression) -> bool:
-    """Whether words must be near one another in what matches."""
+    """Return whether the expression contains NEAR."""
     match expression:
         case And(parts) | Or(parts):
             return any(has_near(part) for part in parts)
@@ -159,21 +167,21 @@ def has_near(expression: Expression) -> bool:
     return isinstance(expression, Near)
 
 
-def wanted(expression: Expression) -> Iterator[Match]:
-    """The words that an answer is ranked by and marked with: those of its text, not under NOT."""
+def ranked_phrases(expression: Expression) -> Iterator[Phrase]:
+    """Yield the phrases to rank by and highlight: those of text fields that are not under NOT."""
     match expression:
         case And(parts) | Or(parts):
             for part in parts:
-                yield from wanted(part)
+                yield from ranked_phrases(part)
         case Near(first, second, _):
-            yield from wanted(first)
-            yield from wanted(second)
-        case Match(field=field) if field in SEARCHED:
+            yield from ranked_phrases(first)
+            yield from ranked_phrases(second)
+        case Phrase(field=field) if field in TEXT_FIELDS:
             yield expression
 
 
-def both(*parts: Expression | None) -> Expression:
-    """All of ``parts`` that are there."""
+def all_of(*parts: Expression | None) -> Expression:
+    """Join the given parts with AND; ``None`` and EVERYTHING are dropped."""
     given = tuple(part for part in parts if part is not None and part != EVERYTHING)
     if not given:
         return EVERYTHING

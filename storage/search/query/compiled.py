@@ -1,4 +1,4 @@
-"""A compiled query: SQL for what matches, which of it is newest, and how much it is."""
+"""A compiled query: SQL for the matches, the newest of them, and their number."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from storage.search.index.store import numbers
+from storage.search.index.store import integer_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Query:
-    """A compiled expression: where to look, and with what bound."""
+class CompiledQuery:
+    """A compiled expression: table, conditions and bound parameters."""
 
     table: str
     key: str
     conditions: list[str]
     bound: dict[str, Any] = field(default_factory=dict)
-    # The keys that may match at all: the first, and the first after.
+    # The range of keys that may match: the first, and the first after it.
     low: int | None = None
     high: int | None = None
 
@@ -31,9 +31,9 @@ class Query:
         self, columns: str, *, at_least: int | None = None, below: int | None = None,
         among: Sequence[int] | None = None, tail: str = "",
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
-        """SQL for ``columns`` (with ``{key}``) of what matches, and what to bind.
+        """Return SQL that selects ``columns`` (with ``{key}``) of the matches, and its parameters.
 
-        ``at_least`` and ``below`` narrow the keys, ``among`` names them.
+        ``at_least`` and ``below`` limit the range of keys; ``among`` lists them.
         """
         conditions = list(self.conditions)
         bound = dict(self.bound)
@@ -45,14 +45,14 @@ class Query:
             conditions.append("{key} < :key_high")
             bound["key_high"] = high
         if among is not None:
-            # PostgreSQL knows no empty list.
-            conditions.append(f"{{key}} IN ({numbers(among)})" if among else "1 = 0")
+            # PostgreSQL accepts no empty list.
+            conditions.append(f"{{key}} IN ({integer_list(among)})" if among else "1 = 0")
         where = " AND ".join(conditions) or "1 = 1"
         sql = f"SELECT {columns} FROM {self.table} WHERE {where} {tail}"  # noqa: S608
         return sql.replace("{key}", self.key), bound
 
     def _range(self, at_least: int | None, below: int | None) -> tuple[int | None, int | None]:
-        """The first key that may match, and the first after those."""
+        """Return the first key that may match, and the first key after the range."""
         lows = [one for one in (self.low, at_least) if one is not None]
         highs = [one for one in (self.high, below) if one is not None]
         return max(lows, default=None), min(highs, default=None)
@@ -61,7 +61,7 @@ class Query:
         self, connection: Connection, limit: int, *, at_least: int | None = None,
         below: int | None = None, among: Sequence[int] | None = None,
     ) -> list[int]:  # fmt: skip
-        """The newest ``limit`` keys that match."""
+        """Return the newest ``limit`` keys that match."""
         if among is not None and not among:
             return []
         return self._newest(connection, limit, at_least, below, among)
@@ -74,11 +74,11 @@ class Query:
             "{key}", at_least=at_least, below=below, among=among,
             tail="ORDER BY {key} DESC LIMIT :most",
         )  # fmt: skip
-        # All at once: row by row the driver is asked as often.
+        # One fetch of all rows: fetching row by row calls the driver once per row.
         return [key for (key,) in connection.execute(text(sql), {**bound, "most": limit}).all()]
 
     def count(self, connection: Connection, most: int | None = None) -> int:
-        """How many match; no more than ``most`` are counted."""
+        """Count the matches; stop at ``most``."""
         if most is None:
             sql, bound = self.statement("count(*)")
         else:
@@ -87,6 +87,6 @@ class Query:
             bound["most"] = most
         return int(connection.scalar(text(sql), bound) or 0)
 
-    def about(self, connection: Connection, most: int) -> int:
-        """How many match, about, where it costs less than to count them; at most ``most``."""
+    def estimate(self, connection: Connection, most: int) -> int:
+        """Estimate the number of matches, at most ``most``, where that costs less than counting."""
         return self.count(connection, most)

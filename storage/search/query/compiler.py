@@ -1,8 +1,8 @@
-"""How an expression becomes a condition of SQL: what both databases share.
+"""Compiles expressions to conditions of SQL: the part that both databases share.
 
-Whatever can be answered by the index alone is one MATCH (or one tsquery), the rest are conditions
-on the search key. Tokens are letters and digits, marks are ours; everything else is bound. So no
-text of a reader reaches a database as syntax.
+The parts that the index alone can answer become one MATCH (or one tsquery); the rest become
+conditions on the search key. Tokens are letters and digits, marks are constants of this package,
+and everything else is a bound parameter: no text of a query reaches the database as syntax.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from storage.search.index.documents import (
     LANGUAGE_MARK,
     MARKS,
     SOURCE_MARK,
-    pairs,
+    pair_tokens,
 )
 from storage.search.query.ast import (
     EVERYTHING,
     And,
-    Days,
-    Flagged,
+    DayRange,
     FromSource,
+    HasFlag,
+    HasState,
     InDossier,
     InLanguage,
-    InState,
-    Match,
-    Moments,
-    Naming,
+    MentionsEntry,
     Near,
     Not,
     Or,
+    Phrase,
+    TimeRange,
 )
-from storage.search.query.lookups import entries_called, languages
+from storage.search.query.lookups import entry_ids_named, stemmed_languages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,9 +52,9 @@ if TYPE_CHECKING:
 
     from storage.search.index.documents import Field
     from storage.search.query.ast import Expression, State
-    from storage.search.query.compiled import Query
+    from storage.search.query.compiled import CompiledQuery
 
-COLUMNS: dict[Field, tuple[str, ...]] = {
+WORD_COLUMNS: dict[Field, tuple[str, ...]] = {
     "any": ("headline", "standfirst", "body"), "standfirst": ("standfirst",),
     "text": ("standfirst", "body"),
 }  # fmt: skip
@@ -63,15 +63,17 @@ _DUPLICATE = (
     "EXISTS (SELECT 1 FROM articles AS d WHERE d.search_key = {key}"
     " AND d.cluster_id IS NOT NULL AND d.cluster_id <> d.item_id)"
 )
-_GONE = (
+_HIDDEN_AT_SOURCE = (
     "EXISTS (SELECT 1 FROM articles AS g JOIN items ON items.id = g.item_id"
     " WHERE g.search_key = {key} AND items.state = 'gone')"
 )
 _STATES: dict[State, str] = {
-    "duplicate": _DUPLICATE, "gone": _GONE, "undated": f"NOT ({keys.sql_dated('{key}')})",
-}  # fmt: skip
+    "duplicate": _DUPLICATE,
+    "gone": _HIDDEN_AT_SOURCE,
+    "undated": f"NOT ({keys.sql_dated('{key}')})",
+}
 _AND = " AND "
-_GATHERED = (
+_IN_DOSSIER = (
     "{{key}} IN (SELECT o.search_key FROM articles AS o JOIN dossier_articles"
     " ON dossier_articles.item_id = o.item_id WHERE dossier_articles.dossier_id = {id}"
     " AND o.search_key IS NOT NULL)"
@@ -79,29 +81,29 @@ _GATHERED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Indexed:
-    """A condition in the index's own language."""
+class IndexCondition:
+    """A condition in the query language of the full-text index."""
 
     match: str
 
 
 @dataclass(frozen=True, slots=True)
-class Sql:
-    """A condition of SQL in which ``{key}`` stands for the search key.
+class SqlCondition:
+    """A condition of SQL, in which ``{key}`` stands for the search key.
 
-    ``needs`` is what must hold where it does, in the index's own language; ``rest`` is what is left
-    to look at where that holds. ``of_row`` says that the index's row is looked at, and not its key
-    alone.
+    ``needs`` is a condition of the index that holds wherever this one holds; ``rest`` is what
+    remains to check where ``needs`` holds. ``reads_row`` says that the condition reads the row of
+    the index, not only its key.
     """
 
     condition: str
-    needs: Indexed | None = None
+    needs: IndexCondition | None = None
     rest: str | None = None
-    of_row: bool = False
+    reads_row: bool = False
 
 
 class Compiler(ABC):
-    """What both databases share: how the parts of a tree are put together."""
+    """Base of both compilers: combines the compiled parts of an expression."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -109,25 +111,27 @@ class Compiler(ABC):
 
     @cached_property
     def _languages(self) -> list[str]:
-        """Asked for where a word has stems only: most of what is counted has none."""
-        return languages(self._connection)
+        """Languages with stems, read for words with stems only: most counted words have none."""
+        return stemmed_languages(self._connection)
 
-    def _stems(self, node: Match) -> list[str]:
+    def _stems(self, node: Phrase) -> list[str]:
         return node.stems(self._languages) if node.parts else []
 
-    def query(self, expression: Expression) -> Query:
-        """The whole query."""
+    def query(self, expression: Expression) -> CompiledQuery:
+        """Compile the whole expression."""
         low, high, rest = _ranges(expression)
         compiled = [self._compile(part) for part in rest]
-        indexed = [one for one in compiled if isinstance(one, Indexed)]
-        indexed += [o.needs for o in compiled if isinstance(o, Sql) and o.needs is not None]
-        others = [one for one in compiled if isinstance(one, Sql)]
-        query = self._over([self._all(indexed)] if indexed else [], others)
+        indexed = [one for one in compiled if isinstance(one, IndexCondition)]
+        indexed += [
+            o.needs for o in compiled if isinstance(o, SqlCondition) and o.needs is not None
+        ]
+        others = [one for one in compiled if isinstance(one, SqlCondition)]
+        query = self._select([self._all(indexed)] if indexed else [], others)
         query.low, query.high = low, high
         query.bound = self._bound
         return query
 
-    def _compile(self, node: Expression) -> Indexed | Sql:  # noqa: PLR0911, PLR0912 - a kind of node each
+    def _compile(self, node: Expression) -> IndexCondition | SqlCondition:  # noqa: PLR0911, PLR0912 - a kind of node each
         match node:
             case And(parts):
                 return self._joined(parts, _AND, self._all)
@@ -135,56 +139,62 @@ class Compiler(ABC):
                 return self._joined(parts, " OR ", self._any)
             case Not(part):
                 inner = self._compile(part)
-                if isinstance(inner, Indexed):
+                if isinstance(inner, IndexCondition):
                     return self._none(inner)
-                return Sql(f"NOT ({inner.condition})", of_row=inner.of_row)
-            case Match():
+                return SqlCondition(f"NOT ({inner.condition})", reads_row=inner.reads_row)
+            case Phrase():
                 return self._match(node)
             case Near():
                 return self._near(node)
-            case Flagged(flag):
+            case HasFlag(flag):
                 return self._flag(FLAG_MARK + flag)
             case InLanguage(code):
                 return self._flag(LANGUAGE_MARK + code)
             case FromSource():
                 ids = _sources(self._connection, node)
                 return self._any([self._flag(f"{SOURCE_MARK}{i}") for i in ids])
-            case Naming():
+            case MentionsEntry():
                 entries = _entries(self._connection, node)
                 return self._any([self._flag(f"{ENTRY_MARK}{i}") for i in entries])
             case InDossier():
-                return Sql(_GATHERED.format(id=_dossier(self._connection, node)))
-            case InState(state):
-                return Sql(_STATES[state])
-            case Days() | Moments():
-                return Sql(self._span(node))
+                return SqlCondition(_IN_DOSSIER.format(id=_dossier(self._connection, node)))
+            case HasState(state):
+                return SqlCondition(_STATES[state])
+            case DayRange() | TimeRange():
+                return SqlCondition(self._date_condition(node))
         assert_never(node)
 
-    def _joined(self, parts: Sequence[Expression], word: str, join: Any) -> Indexed | Sql:
+    def _joined(
+        self, parts: Sequence[Expression], word: str, join: Any
+    ) -> IndexCondition | SqlCondition:
         compiled = [self._compile(part) for part in parts]
-        indexed = [one for one in compiled if isinstance(one, Indexed)]
-        others = [one.condition for one in compiled if isinstance(one, Sql)]
-        of_row = bool(indexed) or any(isinstance(one, Sql) and one.of_row for one in compiled)
+        indexed = [one for one in compiled if isinstance(one, IndexCondition)]
+        others = [one.condition for one in compiled if isinstance(one, SqlCondition)]
+        of_row = bool(indexed) or any(
+            isinstance(one, SqlCondition) and one.reads_row for one in compiled
+        )
         if not others:
-            found: Indexed = join(indexed)
+            found: IndexCondition = join(indexed)
             return found
         if indexed:
             others.append(self._condition(join(indexed)))
-        # Of what is not all in the index, it knows what must hold at least.
-        needs = [one if isinstance(one, Indexed) else one.needs for one in compiled]
+        # Where the index cannot answer all parts, it can still exclude rows by those it knows.
+        needs = [one if isinstance(one, IndexCondition) else one.needs for one in compiled]
         known = [one for one in needs if one is not None]
         enough = bool(known) and (word == _AND or len(known) == len(needs))
-        return Sql("(" + word.join(others) + ")", join(known) if enough else None, of_row=of_row)
+        return SqlCondition(
+            "(" + word.join(others) + ")", join(known) if enough else None, reads_row=of_row
+        )
 
-    def _span(self, node: Days | Moments) -> str:
-        # An article without a date is of no day and of no span of time.
+    def _date_condition(self, node: DayRange | TimeRange) -> str:
+        # An article without a date matches no day and no date range.
         conditions = [keys.sql_dated("{key}")]
-        if isinstance(node, Days):
+        if isinstance(node, DayRange):
             day = keys.sql_day("{key}")
             if node.first is not None:
-                conditions.append(f"{day} >= {keys.number_of(node.first)}")
+                conditions.append(f"{day} >= {keys.day_number(node.first)}")
             if node.last is not None:
-                conditions.append(f"{day} <= {keys.number_of(node.last)}")
+                conditions.append(f"{day} <= {keys.day_number(node.last)}")
         else:
             if node.since is not None:
                 conditions.append(f"{{key}} >= {keys.first_key_at(node.since)}")
@@ -198,50 +208,52 @@ class Compiler(ABC):
         return f":{name}"
 
     @abstractmethod
-    def _over(self, indexed: list[Indexed], others: list[Sql]) -> Query:
-        """The query over what is indexed (at most one) under further conditions."""
+    def _select(self, indexed: list[IndexCondition], others: list[SqlCondition]) -> CompiledQuery:
+        """Build the query from at most one index condition and further conditions."""
 
     @abstractmethod
-    def _condition(self, indexed: Indexed) -> str:
-        """What is indexed as a condition beside others."""
+    def _condition(self, indexed: IndexCondition) -> str:
+        """Express an index condition as SQL, to combine it with others."""
 
     @abstractmethod
-    def _all(self, parts: Sequence[Indexed]) -> Indexed: ...
+    def _all(self, parts: Sequence[IndexCondition]) -> IndexCondition: ...
 
     @abstractmethod
-    def _any(self, parts: Sequence[Indexed]) -> Indexed: ...
+    def _any(self, parts: Sequence[IndexCondition]) -> IndexCondition: ...
 
     @abstractmethod
-    def _none(self, part: Indexed) -> Indexed: ...
+    def _none(self, part: IndexCondition) -> IndexCondition: ...
 
     @abstractmethod
-    def _match(self, node: Match) -> Indexed | Sql: ...
+    def _match(self, node: Phrase) -> IndexCondition | SqlCondition: ...
 
     @abstractmethod
-    def _near(self, node: Near) -> Indexed | Sql: ...
+    def _near(self, node: Near) -> IndexCondition | SqlCondition: ...
 
     @abstractmethod
-    def _flag(self, token: str) -> Indexed:
-        """One marked token of the fields."""
+    def _flag(self, token: str) -> IndexCondition:
+        """Match one marked token of the column of fields."""
 
-    def _pairs(self, tokens: Sequence[str], *, prefix: bool) -> tuple[list[Indexed], bool]:
-        """The pairs among a value's marked tokens, and whether one is all there is to say."""
-        found = [self._flag(one) for one in pairs(tokens[:-1] if prefix else tokens)]
+    def _pairs(self, tokens: Sequence[str], *, prefix: bool) -> tuple[list[IndexCondition], bool]:
+        """Return the pairs of a value's marked tokens, and whether one pair alone is enough."""
+        found = [self._flag(one) for one in pair_tokens(tokens[:-1] if prefix else tokens)]
         return found, len(found) == len(tokens) - 1 == 1
 
     @abstractmethod
-    def _field(self, tokens: Sequence[str], *, prefix: bool = False) -> Indexed | Sql: ...
+    def _field(
+        self, tokens: Sequence[str], *, prefix: bool = False
+    ) -> IndexCondition | SqlCondition: ...
 
 
-def marked(node: Match) -> list[str]:
-    """A field's tokens with its mark; a host with a dot is looked for up to its end."""
+def marked_tokens(node: Phrase) -> list[str]:
+    """Return a field's tokens with its mark; a full host name ends with the end mark."""
     found = [MARKS[node.field] + token for token in node.tokens]
     whole = node.field == "site" and len(found) > 1 and not node.prefix
     return [*found, END] if whole else found
 
 
 def _ranges(expression: Expression) -> tuple[int | None, int | None, list[Expression]]:
-    """The keys that days and moments leave of those that all must hold, and what all must hold."""
+    """Return the range of keys that dates allow, and the conditions that all must hold."""
     parts = list(expression.parts) if isinstance(expression, And) else [expression]
     low: int | None = None
     high: int | None = None
@@ -251,9 +263,9 @@ def _ranges(expression: Expression) -> tuple[int | None, int | None, list[Expres
         if isinstance(part, And):
             parts = [*part.parts, *parts]
             continue
-        if isinstance(part, Days):
+        if isinstance(part, DayRange):
             first, last = keys.range_of_days(part.first, part.last)
-        elif isinstance(part, Moments):
+        elif isinstance(part, TimeRange):
             first = None if part.since is None else keys.first_key_at(part.since)
             last = None if part.until is None else keys.first_key_at(part.until)
         else:
@@ -288,16 +300,20 @@ def _dossier(connection: Connection, node: InDossier) -> int:
     found = [row.id for row in rows if row.name.casefold() == wanted or str(row.id) == wanted]
     if not found:
         near = difflib.get_close_matches(node.name, [row.name for row in rows], n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "the reading room lists them"
-        raise BadQuery(f"there is no dossier {node.name!r}", node.position, hint)
+        hint = (
+            f"did you mean {near[0]!r}?"
+            if near
+            else "the page Dossiers of the reading room lists them"
+        )
+        raise BadQuery(f"no dossier is called {node.name!r}", node.position, hint)
     return int(found[0])
 
 
-def _entries(connection: Connection, node: Naming) -> list[int]:
-    found = entries_called(connection, node.name) if node.entry is None else [node.entry]
+def _entries(connection: Connection, node: MentionsEntry) -> list[int]:
+    found = entry_ids_named(connection, node.name) if node.entry is None else [node.entry]
     if not found:
         raise BadQuery(
-            f"no entry of the directory is called {node.name!r}", node.position,
-            "`dateline who NAME` looks for one; quote a name of several words",
+            f"no directory entry is called {node.name!r}", node.position,
+            "search with `dateline who NAME`; quote a name of several words",
         )  # fmt: skip
     return found

@@ -1,84 +1,90 @@
-"""Expressions for SQLite: one MATCH of FTS5, and conditions on the row's number."""
+"""Compiles expressions for SQLite: one MATCH of FTS5, and conditions on the rowid."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from storage.search.index.documents import FLAG_MARK, MARKS, TITLE_STEM_MARK
-from storage.search.query.compiled import Query
-from storage.search.query.compiler import COLUMNS, STEM_COLUMNS, Compiler, Indexed, marked
+from storage.search.query.compiled import CompiledQuery
+from storage.search.query.compiler import (
+    STEM_COLUMNS,
+    WORD_COLUMNS,
+    Compiler,
+    IndexCondition,
+    marked_tokens,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.search.query.ast import Match, Near
-    from storage.search.query.compiler import Sql
+    from storage.search.query.ast import Near, Phrase
+    from storage.search.query.compiler import SqlCondition
 
 
-class Sqlite(Compiler):
-    """FTS5 (https://www.sqlite.org/fts5.html, 3): every token in quotes, columns named."""
+class Fts5Compiler(Compiler):
+    """Compiles to FTS5 syntax (https://www.sqlite.org/fts5.html, 3), with quoted tokens."""
 
-    def _over(self, indexed: list[Indexed], others: list[Sql]) -> Query:
+    def _select(self, indexed: list[IndexCondition], others: list[SqlCondition]) -> CompiledQuery:
         conditions = [one.condition for one in others]
         if not indexed:
-            # The unique index of keys alone.
-            return Query("articles", "articles.search_key",
+            # Reads the unique index of search keys only.
+            return CompiledQuery("articles", "articles.search_key",
                          ["articles.search_key IS NOT NULL", *conditions])  # fmt: skip
         match = f"search_index MATCH {self._bind(indexed[0].match)}"
-        # The plus keeps SQLite from looking rows up by their number, where it could not MATCH.
+        # The plus sign keeps SQLite from a lookup by rowid, after which it could not use MATCH.
         kept = [one.replace("{key}", "+search_index.rowid") for one in conditions]
-        return Query("search_index", "search_index.rowid", [match, *kept])
+        return CompiledQuery("search_index", "search_index.rowid", [match, *kept])
 
-    def _condition(self, indexed: Indexed) -> str:
+    def _condition(self, indexed: IndexCondition) -> str:
         return (
             "{key} IN (SELECT s.rowid FROM search_index AS s WHERE search_index MATCH "  # noqa: S608
             f"{self._bind(indexed.match)})"
         )
 
-    def _all(self, parts: Sequence[Indexed]) -> Indexed:
-        return Indexed("(" + " AND ".join(one.match for one in parts) + ")")
+    def _all(self, parts: Sequence[IndexCondition]) -> IndexCondition:
+        return IndexCondition("(" + " AND ".join(one.match for one in parts) + ")")
 
-    def _any(self, parts: Sequence[Indexed]) -> Indexed:
-        return Indexed("(" + " OR ".join(one.match for one in parts) + ")")
+    def _any(self, parts: Sequence[IndexCondition]) -> IndexCondition:
+        return IndexCondition("(" + " OR ".join(one.match for one in parts) + ")")
 
-    def _none(self, part: Indexed) -> Indexed:
-        # FTS5's NOT takes two sides; every row holds the mark of all.
+    def _none(self, part: IndexCondition) -> IndexCondition:
+        # FTS5's NOT is binary; every row holds the flag "all".
         everything = self._flag(FLAG_MARK + "all")
-        return Indexed(f"({everything.match} NOT {part.match})")
+        return IndexCondition(f"({everything.match} NOT {part.match})")
 
-    def _match(self, node: Match) -> Indexed:
+    def _match(self, node: Phrase) -> IndexCondition:
         stems = self._stems(node)
         if node.field in MARKS:
-            found = self._field(marked(node), prefix=node.prefix)
-            # A headline's stems are marked as what they are.
+            found = self._field(marked_tokens(node), prefix=node.prefix)
+            # The stems of headlines have a mark of their own.
             other = [_quoted([TITLE_STEM_MARK + stem], prefix=False) for stem in stems]
         elif node.field == "any":
-            # Words without a mark stand in these three columns only, and stems in their own.
-            found = Indexed(_quoted(node.tokens, prefix=node.prefix))
+            # Words without a mark occur in these columns only; stems have columns of their own.
+            found = IndexCondition(_quoted(node.tokens, prefix=node.prefix))
             other = [_quoted([stem], prefix=False) for stem in stems]
         else:
-            columns = " ".join(COLUMNS[node.field])
-            found = Indexed(f"({{{columns}}} : {_quoted(node.tokens, prefix=node.prefix)})")
+            columns = " ".join(WORD_COLUMNS[node.field])
+            found = IndexCondition(f"({{{columns}}} : {_quoted(node.tokens, prefix=node.prefix)})")
             stem_columns = " ".join(STEM_COLUMNS.get(node.field, ()))
             other = [f"{{{stem_columns}}} : {_quoted([stem], prefix=False)}" for stem in stems]
-        return self._any([found, *map(Indexed, other)]) if other else found
+        return self._any([found, *map(IndexCondition, other)]) if other else found
 
-    def _near(self, node: Near) -> Indexed:
+    def _near(self, node: Near) -> IndexCondition:
         first, second = (_quoted(m.tokens, prefix=m.prefix) for m in (node.first, node.second))
         if node.first.field in MARKS:
-            first = _quoted(marked(node.first), prefix=node.first.prefix)
-            second = _quoted(marked(node.second), prefix=node.second.prefix)
-        columns = " ".join(COLUMNS.get(node.first.field, ("fields",)))
-        return Indexed(f"({{{columns}}} : NEAR({first} {second}, {node.words}))")
+            first = _quoted(marked_tokens(node.first), prefix=node.first.prefix)
+            second = _quoted(marked_tokens(node.second), prefix=node.second.prefix)
+        columns = " ".join(WORD_COLUMNS.get(node.first.field, ("fields",)))
+        return IndexCondition(f"({{{columns}}} : NEAR({first} {second}, {node.words}))")
 
-    def _flag(self, token: str) -> Indexed:
-        return Indexed(_quoted([token], prefix=False))
+    def _flag(self, token: str) -> IndexCondition:
+        return IndexCondition(_quoted([token], prefix=False))
 
-    def _field(self, tokens: Sequence[str], *, prefix: bool = False) -> Indexed:
+    def _field(self, tokens: Sequence[str], *, prefix: bool = False) -> IndexCondition:
         found, alone = self._pairs(tokens, prefix=prefix)
         if alone:
             return found[0]
-        phrase = Indexed(_quoted(tokens, prefix=prefix))
+        phrase = IndexCondition(_quoted(tokens, prefix=prefix))
         return self._all([*found, phrase]) if found else phrase
 
 

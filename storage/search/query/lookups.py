@@ -1,4 +1,4 @@
-"""Small questions that a query asks of the tables before it is one."""
+"""Small lookups in the tables that compiling a query needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# One step of the index for each language there is, however many articles have it
+# One index step per language, however many articles have it
 # (https://www.sqlite.org/lang_with.html; PostgreSQL's wiki calls it a loose index scan).
 _LANGUAGES = text(
     "WITH RECURSIVE known(language) AS ("
@@ -29,8 +29,8 @@ _LANGUAGES = text(
 )
 
 
-def once_a_transaction(ask: Callable[[Connection], T]) -> Callable[[Connection], T]:
-    """``ask``, whose answer holds for a transaction: a question is several queries that ask it."""
+def cached_per_transaction(ask: Callable[[Connection], T]) -> Callable[[Connection], T]:
+    """Cache the result of a lookup for one transaction: one search compiles several queries."""
     known: WeakKeyDictionary[RootTransaction, T] = WeakKeyDictionary()
 
     @wraps(ask)
@@ -39,7 +39,7 @@ def once_a_transaction(ask: Callable[[Connection], T]) -> Callable[[Connection],
         if transaction is not None and transaction in known:
             return known[transaction]
         answer = ask(connection)
-        # Asking may have begun it.
+        # The lookup may have begun the transaction.
         transaction = connection.get_transaction()
         if transaction is not None:
             known[transaction] = answer
@@ -48,20 +48,20 @@ def once_a_transaction(ask: Callable[[Connection], T]) -> Callable[[Connection],
     return asked
 
 
-@once_a_transaction
-def languages(connection: Connection) -> list[str]:
-    """The languages of the archive's articles that have stems."""
+@cached_per_transaction
+def stemmed_languages(connection: Connection) -> list[str]:
+    """Return the languages of the archive's articles that have stems."""
     found = {language_of(tag) for tag in connection.scalars(_LANGUAGES)}
     return sorted(one for one in found if one is not None)
 
 
-def entries_called(connection: Connection, name: str) -> list[int]:
-    """The directory entries of this name, alias or acronym, or with this number in the archive."""
+def entry_ids_named(connection: Connection, name: str) -> list[int]:
+    """Return the directory entries with this name, alias, acronym or number."""
     key = name_key(name)
     found = list(connection.scalars(
         text("SELECT DISTINCT item_id FROM entry_names WHERE key = :key"), {"key": key}
     ))  # fmt: skip
-    # A number of more digits is no item of any database.
+    # A number of more digits exceeds the item numbers of any database.
     if not found and name.isdecimal() and len(name) < 10:
         found = list(connection.scalars(
             text("SELECT id FROM items WHERE id = :id AND kind = 'entry'"), {"id": int(name)}

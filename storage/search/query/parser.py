@@ -1,18 +1,17 @@
-"""The query language: what a reader types, to an expression tree.
+"""Parses the query language of the CLI, Python, the HTTP API and the reading room.
 
 ::
 
     hôpital numérique            all of these words
-    "centre hospitalier"         a phrase, as it is written
-    hospi*                       words that begin so
+    "centre hospitalier"         an exact phrase
+    hospi*                       words that begin with these letters
     a OR b, a OU b               one of them
     a NOT b, a SAUF b, -b        without b
-    (a OR b) c                   brackets
+    (a OR b) c                   parentheses
     a NEAR/5 b                   at most five words between them
     title:budget author:"Jean Dupont" source:herald date:2021-09..2021-12 since:7d is:teaser
 
-Operators are upper case; ``and`` and ``ou`` in lower case are words. One grammar serves the command
-line, Python, the HTTP API and the reading room.
+Operators are upper case; ``and`` and ``ou`` in lower case are words.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ from storage.search.query.ast import (
     Expression,
     FromSource,
     InDossier,
-    Match,
-    Naming,
+    MentionsEntry,
     Near,
     Not,
     Or,
+    Phrase,
 )
 from storage.text.letters import is_hangul
 from storage.text.stemming import parts_of
@@ -52,11 +51,11 @@ MAX_LENGTH = 2_000
 MAX_LEAVES = 100
 MAX_DEPTH = 30
 MAX_NEAR = 50
-_NEAR = 10
-# Words that begin with fewer letters are too many to be looked through.
+_DEFAULT_NEAR = 10
+# Too many words begin with fewer letters.
 _SHORTEST_PREFIX = 2
 
-# The names of fields, and their French ones.
+# Field names in English and French.
 WORD_FIELDS: dict[str, Field] = {
     "title": "title", "titre": "title", "headline": "title",
     "standfirst": "standfirst", "chapo": "standfirst",
@@ -75,12 +74,12 @@ VALUE_FIELDS = {
     "dossier": "dossier",
 }  # fmt: skip
 
-_OR, _AND, _NOT, _NEARS = "OR|OU", "AND|ET", "NOT|SAUF", "NEAR|PRES|PRÈS"
-_OPERATORS = frozenset("|".join((_OR, _AND, _NOT, _NEARS)).split("|"))
-_MERE_WORD = re.compile(r"\w[\w'’-]*")
-_MERE_WORDS = re.compile(rf"\s*{_MERE_WORD.pattern}(?:\s+{_MERE_WORD.pattern})*\s*")
+_OR, _AND, _NOT, _NEAR_WORDS = "OR|OU", "AND|ET", "NOT|SAUF", "NEAR|PRES|PRÈS"
+_OPERATORS = frozenset("|".join((_OR, _AND, _NOT, _NEAR_WORDS)).split("|"))
+_PLAIN_WORD = re.compile(r"\w[\w'’-]*")
+_PLAIN_WORDS = re.compile(rf"\s*{_PLAIN_WORD.pattern}(?:\s+{_PLAIN_WORD.pattern})*\s*")
 _END = r"""(?=[\s()"]|$)"""
-# A field known by name may have a space behind its colon; any other has none, or it is a word.
+# Known field names allow a space after the colon; with a space, any other name is a word.
 _NAMES = "|".join(sorted({*WORD_FIELDS, *VALUE_FIELDS}, key=len, reverse=True))
 _GRAMMAR = rf"""
     start: either?
@@ -97,19 +96,19 @@ _GRAMMAR = rf"""
     _OR.4: /(?:{_OR}){_END}/
     _AND.4: /(?:{_AND}){_END}/
     _NOT.4: /(?:{_NOT}){_END}|-(?=[^\s\-)])/
-    NEAR.4: /(?:{_NEARS})(?:\/\d+)?{_END}/
+    NEAR.4: /(?:{_NEAR_WORDS})(?:\/\d+)?{_END}/
     FIELD.3: /(?i:{_NAMES}):[ \t]*(?=["(]|[^\s()])(?!\/\/)|[^\W\d_]+:(?=["(]|[^\s()])(?!\/\/)/
     PHRASE.3: /"[^"]*"/
-    WORD: /(?!(?:{_OR}|{_AND}|{_NOT}|(?:{_NEARS})(?:\/\d+)?){_END})[^\s()"]*\w[^\s()"]*/
+    WORD: /(?!(?:{_OR}|{_AND}|{_NOT}|(?:{_NEAR_WORDS})(?:\/\d+)?){_END})[^\s()"]*\w[^\s()"]*/
     SIGNS: /[^\w\s()"]+{_END}/
     %ignore /\s+/
     %ignore SIGNS
 """
 
-# A field or NEAR/ behind which no word, phrase or bracket follows.
-_UNFINISHED = re.compile(
+# A field or NEAR/ that no word, phrase or parenthesis follows.
+_MISSING_VALUE = re.compile(
     rf"(?:(?<!\S)|(?<=[(-]))(?:(?P<field>(?i:{_NAMES})):[^\w\"()]*(?=$|[)]|(?:{_OR}|{_AND}){_END})"
-    rf"|(?P<near>{_NEARS})/(?!\d))"
+    rf"|(?P<near>{_NEAR_WORDS})/(?!\d))"
 )
 _EXAMPLES = {
     "title": "title:budget", "standfirst": "standfirst:budget", "text": "text:budget",
@@ -129,56 +128,56 @@ def _parser() -> Lark:
 
 
 def parse(text: str, now: datetime) -> Expression:
-    """The meaning of a query; what is relative in it (``since:7d``) counts from ``now``.
+    """Parse a query; relative dates (``since:7d``) count back from ``now``.
 
-    An empty query means everything.
+    An empty query matches everything.
 
     Raises:
-        BadQuery: it cannot be understood; the error names the place.
+        BadQuery: the query cannot be parsed; the error holds the position.
     """
-    # Some keyboards and files write letters and their marks apart.
+    # Some keyboards and files write base letters and combining marks separately.
     text = unicodedata.normalize("NFC", text.replace("\x00", " "))
     if len(text) > MAX_LENGTH:
         raise BadQuery(
             f"the query is longer than {MAX_LENGTH:,} characters", MAX_LENGTH, "shorten it"
         )
-    return _plain(text) or _read(text, now)
+    return _parse_plain_words(text) or _parse_with_grammar(text, now)
 
 
-def _plain(text: str) -> Expression | None:
-    """What a row of mere words means; none where more is written, which the grammar has to read.
+def _parse_plain_words(text: str) -> Expression | None:
+    """Parse a query of plain words only; return ``None`` where the grammar is needed.
 
-    Most queries are such, and loading Lark and its tables takes a quarter of what the command
-    ``dateline search`` takes.
+    Most queries are plain words, and loading Lark with its tables takes a quarter of the time of
+    ``dateline search``.
     """
-    if not _MERE_WORDS.fullmatch(text):
+    if not _PLAIN_WORDS.fullmatch(text):
         return None
-    words = list(_MERE_WORD.finditer(text))
+    words = list(_PLAIN_WORD.finditer(text))
     if len(words) > MAX_LEAVES or not _OPERATORS.isdisjoint(word[0] for word in words):
         return None
-    parts = tuple(_words(word[0], word.start(), "any", quoted=False) for word in words)
+    parts = tuple(_phrase(word[0], word.start(), "any", quoted=False) for word in words)
     return parts[0] if len(parts) == 1 else And(parts)
 
 
-def _read(text: str, now: datetime) -> Expression:
-    """The meaning of a query by the grammar."""
+def _parse_with_grammar(text: str, now: datetime) -> Expression:
+    """Parse a query with the grammar."""
     from lark import UnexpectedInput
 
-    _check_marks(text)
-    _check_finished(text)
+    _check_pairs(text)
+    _check_values(text)
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
-        raise _unexpected(text, error) from error
+        raise _syntax_error(text, error) from error
     if not tree.children:
         if text.strip() not in ("", "*"):
-            raise BadQuery("the query holds no word", 0, "write a word, or a phrase in quotes")
+            raise BadQuery("the query has no search term", 0, "write a word, or a phrase in quotes")
         return EVERYTHING
-    return _Reading(now).read(tree.children[0], None, 0)
+    return _ExpressionBuilder(now).read(tree.children[0], None, 0)
 
 
-def _check_marks(text: str) -> None:
-    """Quotation marks and brackets come in pairs."""
+def _check_pairs(text: str) -> None:
+    """Check that quotation marks and parentheses come in pairs."""
     if text.count('"') % 2:
         raise BadQuery("a quotation mark is not closed", text.rindex('"'), 'write "two words"')
     opened: list[int] = []
@@ -189,21 +188,23 @@ def _check_marks(text: str) -> None:
         elif letter == "(" and not quoted:
             opened.append(place)
             if len(opened) > MAX_DEPTH:
-                raise BadQuery(f"brackets are more than {MAX_DEPTH} deep", place, "use fewer")
+                raise BadQuery(
+                    f"parentheses are nested more than {MAX_DEPTH} deep", place, "use fewer"
+                )
         elif letter == ")" and not quoted:
             if not opened:
-                raise BadQuery("a bracket is closed that was not opened", place, "write (a OR b)")
+                raise BadQuery("a closing parenthesis has no opening one", place, "write (a OR b)")
             if not text[opened.pop() + 1 : place].strip():
-                raise BadQuery("the brackets hold nothing", place, "write (a OR b)")
+                raise BadQuery("the parentheses are empty", place, "write (a OR b)")
     if opened:
-        raise BadQuery("a bracket is not closed", opened[-1], "write (a OR b)")
+        raise BadQuery("a parenthesis is not closed", opened[-1], "write (a OR b)")
 
 
-def _check_finished(text: str) -> None:
-    """A field has a value, and NEAR/ a number."""
-    # What is quoted is no operator; as many letters stand for it, so that places stay.
+def _check_values(text: str) -> None:
+    """Check that each field has a value and each NEAR/ a number."""
+    # Quoted text holds no operators; a text of equal length replaces it, so that positions stay.
     bare = re.sub(r'"[^"]*"', lambda quoted: '"' + "x" * (len(quoted[0]) - 2) + '"', text)
-    found = _UNFINISHED.search(bare)
+    found = _MISSING_VALUE.search(bare)
     if found is None:
         return
     if found["near"]:
@@ -216,35 +217,39 @@ def _check_finished(text: str) -> None:
     )  # fmt: skip
 
 
-def _unexpected(text: str, error: Any) -> BadQuery:
+def _syntax_error(text: str, error: Any) -> BadQuery:
     place = getattr(error, "pos_in_stream", None)
     token = getattr(error, "token", None)
     if token is not None and token.type == "$END":
         place = len(text.rstrip())
-        return BadQuery("the query ends where a word is missing", place, "write one after it")
+        return BadQuery(
+            "a word is missing at the end of the query", place, "add a word after the operator"
+        )
     if place is None or place < 0:
         place = len(text)
     found = str(token) if token is not None else text[place : place + 1]
     if token is not None and token.type in ("_OR", "_AND", "_NOT", "NEAR"):
         return BadQuery(
-            f"{found} stands where a word is expected", place,
+            f"{found} is in a place where a word is expected", place,
             f'put words on both sides, or write "{found}" in quotes to search for it',
         )  # fmt: skip
-    return BadQuery(f"{found!r} is not expected here", place, "put words in quotes")
+    return BadQuery(f"unexpected {found!r}", place, "put words in quotes")
 
 
-class _Reading:
-    """Turns Lark's tree into an expression."""
+class _ExpressionBuilder:
+    """Builds an expression from Lark's parse tree."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._leaves = 0
 
     def read(self, tree: Any, field: str | None, depth: int) -> Expression:
-        """The meaning of ``tree``, whose words belong to ``field``."""
+        """Build the expression of ``tree``, whose words belong to ``field``."""
         kind = tree.data
         if depth > MAX_DEPTH * 4:
-            raise BadQuery("the query is too deep", tree.meta.start_pos, "use fewer brackets")
+            raise BadQuery(
+                "the query is nested too deep", tree.meta.start_pos, "use fewer parentheses"
+            )
         if kind in ("word", "phrase"):
             return self._leaf(tree.children[0], field, quoted=kind == "phrase")
         if kind == "fielded":
@@ -262,7 +267,9 @@ class _Reading:
         token, value = tree.children
         name = str(token).strip()[:-1].lower()
         if outer is not None:
-            raise BadQuery("a field stands inside another", token.start_pos, "write it beside it")
+            raise BadQuery(
+                "a field is inside another field", token.start_pos, "write the fields side by side"
+            )
         if name in WORD_FIELDS:
             return self.read(value, WORD_FIELDS[name], depth + 1)
         if name in VALUE_FIELDS:
@@ -271,35 +278,35 @@ class _Reading:
         near = difflib.get_close_matches(name, known, n=1)
         listed = ", ".join(dict.fromkeys([*WORD_FIELDS.values(), *VALUE_FIELDS.values()]))
         hint = f"did you mean {near[0]}:?" if near else f"fields are {listed}; or use quotes"
-        raise BadQuery(f"there is no field {name!r}", token.start_pos, hint)
+        raise BadQuery(f"no field is called {name!r}", token.start_pos, hint)
 
     def _near(self, tree: Any, field: str | None, depth: int) -> Expression:
-        """``a NEAR b NEAR c`` is a near b and b near c."""
+        """Build ``a NEAR b NEAR c`` as "a near b" and "b near c"."""
         operands = [self._operand(child, field, depth) for child in tree.children[::2]]
         pairs: list[Expression] = []
         for i, token in enumerate(tree.children[1::2]):
             _, _, number = str(token).partition("/")
-            # A number of so many digits is no distance, and Python would refuse to read it.
-            words = int(number[:9]) if number else _NEAR
+            # Python refuses to parse a number of very many digits.
+            words = int(number[:9]) if number else _DEFAULT_NEAR
             if words > MAX_NEAR:
-                raise BadQuery(f"NEAR reaches {MAX_NEAR} words at most", token.start_pos, "use AND")
+                raise BadQuery(f"NEAR spans {MAX_NEAR} words at most", token.start_pos, "use AND")
             first, second = operands[i], operands[i + 1]
             if first.field != second.field:
                 raise BadQuery(
-                    "NEAR joins words of two fields", token.start_pos,
+                    "both sides of NEAR must be in the same field", token.start_pos,
                     "write title:(a NEAR/5 b)",
                 )  # fmt: skip
             pairs.append(Near(first, second, words))
         return pairs[0] if len(pairs) == 1 else And(tuple(pairs))
 
-    def _operand(self, tree: Any, field: str | None, depth: int) -> Match:
+    def _operand(self, tree: Any, field: str | None, depth: int) -> Phrase:
         found = self.read(tree, field, depth + 1)
-        if not isinstance(found, Match):
+        if not isinstance(found, Phrase):
             raise BadQuery(
-                "NEAR joins words and phrases only", tree.meta.start_pos,
+                "NEAR accepts words and phrases only", tree.meta.start_pos,
                 "write a NEAR/5 b OR a NEAR/5 c",
             )  # fmt: skip
-        return Match(found.tokens, found.field, found.prefix)
+        return Phrase(found.tokens, found.field, found.prefix)
 
     def _leaf(self, token: Token, field: str | None, *, quoted: bool) -> Expression:
         self._leaves += 1
@@ -308,36 +315,36 @@ class _Reading:
             raise BadQuery(f"the query has more than {MAX_LEAVES} words", place, "use fewer")
         text = str(token)[1:-1] if quoted else str(token)
         if field is None:
-            return _words(text, place, "any", quoted=quoted)
+            return _phrase(text, place, "any", quoted=quoted)
         if field in WORD_FIELDS.values():
-            return _words(text, place, field, quoted=quoted)  # type: ignore[arg-type]
+            return _phrase(text, place, field, quoted=quoted)  # type: ignore[arg-type]
         if field == "source":
             return FromSource(text, place)
         if field == "who":
-            return Naming(text, place)
+            return MentionsEntry(text, place)
         if field == "dossier":
             return InDossier(text, place)
-        return literals.read(field, text, place, self._now)
+        return literals.parse_value(field, text, place, self._now)
 
 
-def _words(text: str, place: int, field: Field, *, quoted: bool) -> Match:
+def _phrase(text: str, place: int, field: Field, *, quoted: bool) -> Phrase:
     prefix = not quoted and text.endswith("*")
     plain = text if quoted else without_elision(text)
     found = tuple(tokens(plain)) or tuple(tokens(text))
     if not found:
-        raise BadQuery(f"{text!r} holds no letter and no digit", place, "write a word")
+        raise BadQuery(f"{text!r} has no letter and no digit", place, "write a word")
     if prefix and len(found[-1]) < _SHORTEST_PREFIX and found[-1].isascii():
         raise BadQuery(
             f"too many words begin with {found[-1]}", place, "write two letters before the *"
         )
     stemmed = not quoted and not prefix and field in ("any", "title", "text")
     parts = tuple(parts_of(plain)) if stemmed else ()
-    # Korean writes particles and what a word is joined with right behind it.
+    # Korean attaches particles and joined words to the end of a word.
     prefix = prefix or (not quoted and len(found[-1]) >= _SHORTEST_PREFIX and is_hangul(found[-1]))
-    # Scripts without spaces are cut in characters, whose row is a phrase and has no stem.
-    return Match(found, field, prefix, parts if len(parts) == len(found) else ())
+    # Scripts without spaces are split into characters: a phrase, without a stem.
+    return Phrase(found, field, prefix, parts if len(parts) == len(found) else ())
 
 
-def quoted(text: str) -> str:
-    """``text`` as a phrase of the language."""
+def quote_phrase(text: str) -> str:
+    """Return ``text`` as a quoted phrase of the query language."""
     return '"' + re.sub(r'["\s]+', " ", text).strip() + '"'

@@ -1,4 +1,4 @@
-"""A compiled query of PostgreSQL, whose index is asked slice by slice, the newest first."""
+"""A compiled query of PostgreSQL that reads the partitions of the index, newest first."""
 
 from __future__ import annotations
 
@@ -8,68 +8,70 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from storage.search.index.partitions import within
-from storage.search.query.compiled import Query
+from storage.search.index.partitions import partition_condition
+from storage.search.query.compiled import CompiledQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
-    from storage.search.index.partitions import Slice
+    from storage.search.index.partitions import Partition
 
-# Slices that a common word is counted in, and how many matches there are enough to tell by.
+# Partitions of the sample for common words, and the matches that make the sample large enough.
 _SAMPLED = 4
 _ENOUGH = 400
 
 
 @dataclass
-class Sliced(Query):
+class PartitionedQuery(CompiledQuery):
     """A query whose first condition the index answers."""
 
-    # What is left to look at of the other conditions where that holds: those on the key alone,
-    # which PostgreSQL joins with all that the index finds, and those on the rows, whose texts must
+    # The remaining conditions where the first one holds: those on the key alone,
+    # which PostgreSQL joins with all rows of the index, and those on rows, whose texts must
     # be unpacked.
-    of_keys: list[str] = field(default_factory=list)
-    of_rows: list[str] = field(default_factory=list)
-    # The spans of keys that have an index each, newest first.
-    slices: Sequence[Slice] = ()
-    # About how many articles each holds, by its first key.
+    key_conditions: list[str] = field(default_factory=list)
+    row_conditions: list[str] = field(default_factory=list)
+    # The ranges of keys with an index each, newest first.
+    partitions: Sequence[Partition] = ()
+    # Estimated number of articles in each, by its first key.
     sizes: Mapping[int, float] = field(default_factory=dict)
 
     def statement(
         self, columns: str, *, at_least: int | None = None, below: int | None = None,
         among: Sequence[int] | None = None, tail: str = "",
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
-        """As :meth:`Query.statement`, over all slices together."""
+        """Build SQL as :meth:`CompiledQuery.statement`, over all partitions together."""
         if among is not None:
             return super().statement(
                 columns, at_least=at_least, below=below, among=among, tail=tail
             )
-        sql, bound = self._joined(self._within(at_least, below), at_least, below, self.of_rows)
-        sql = f"SELECT {columns} FROM ({sql}) AS found WHERE {self._asked_of_keys} {tail}"  # noqa: S608
+        sql, bound = self._joined(
+            self._partitions_between(at_least, below), at_least, below, self.row_conditions
+        )
+        sql = f"SELECT {columns} FROM ({sql}) AS found WHERE {self._key_conditions} {tail}"  # noqa: S608
         return sql.replace("{key}", "found.key"), bound
 
-    def about(self, connection: Connection, most: int) -> int:
-        """As :meth:`Query.about`: what is common is counted in a few slices, from all times.
+    def estimate(self, connection: Connection, most: int) -> int:
+        """Estimate as :meth:`CompiledQuery.estimate`: count common words in a sample of partitions.
 
-        To count up to ``most`` matches of a word takes longer than the rest of an answer; a
-        twentieth more or less changes its weight by a hundredth.
+        Counting up to ``most`` matches of a word takes longer than the rest of a search; an error
+        of a twentieth changes the weight of the word by a hundredth.
         """
-        held = self._within(None, None)
+        held = self._partitions_between(None, None)
         some = held[:: -(-len(held) // _SAMPLED)] if held else []
         whole, part = (sum(self.sizes.get(start, 0) for start, _ in of) for of in (held, some))
         if 0 < part < whole:
-            # More than so many in the sample are more than ``most`` in all.
+            # More matches than these in the sample mean more than ``most`` in total.
             enough = math.ceil(most * part / whole)
-            found = replace(self, slices=some).count(connection, enough)
+            found = replace(self, partitions=some).count(connection, enough)
             if found >= min(_ENOUGH, enough):
                 return min(most, round(found * whole / part))
         return self.count(connection, most)
 
     @property
-    def _asked_of_keys(self) -> str:
-        return " AND ".join(self.of_keys) or "true"
+    def _key_conditions(self) -> str:
+        return " AND ".join(self.key_conditions) or "true"
 
     def _newest(
         self, connection: Connection, limit: int, at_least: int | None, below: int | None,
@@ -78,59 +80,59 @@ class Sliced(Query):
         if among is not None:
             return super()._newest(connection, limit, at_least, below, among)
         found: list[int] = []
-        for some in _growing(self._within(at_least, below)):
-            sql, bound = self._newest_of(some, at_least, below)
+        for some in _growing(self._partitions_between(at_least, below)):
+            sql, bound = self._newest_sql(some, at_least, below)
             rows = connection.execute(text(sql), {**bound, "most": limit - len(found)})
             found += [key for (key,) in rows.all()]
             if len(found) >= limit:
                 break
         return found
 
-    def _newest_of(
-        self, some: Sequence[Slice], at_least: int | None, below: int | None
+    def _newest_sql(
+        self, some: Sequence[Partition], at_least: int | None, below: int | None
     ) -> tuple[str, dict[str, Any]]:
-        """SQL that has PostgreSQL ask its index first, and the texts newest first after that.
+        """Build SQL that makes PostgreSQL read its index first, then the texts, newest first.
 
-        By itself it would rather read the newest rows one by one until enough of them match, or
-        read the texts of all that match.
+        Left to itself, PostgreSQL reads the newest rows one by one until enough of them match, or
+        reads the texts of all matches.
         """
         sql, bound = self._joined(some, at_least, below)
         found = f"WITH found AS MATERIALIZED ({sql}) SELECT found.key FROM "  # noqa: S608
         newest = " ORDER BY found.key DESC LIMIT :most"
-        if not self.of_rows:
-            sql = f"{found}found WHERE {self._asked_of_keys}{newest}"
+        if not self.row_conditions:
+            sql = f"{found}found WHERE {self._key_conditions}{newest}"
         else:
             looked_at = f"SELECT 1 FROM {self.table} WHERE {self.key} = found.key"  # noqa: S608
-            looked_at = " AND ".join([looked_at, *self.of_rows])
-            inner = f"SELECT found.key FROM found WHERE {self._asked_of_keys}"  # noqa: S608
+            looked_at = " AND ".join([looked_at, *self.row_conditions])
+            inner = f"SELECT found.key FROM found WHERE {self._key_conditions}"  # noqa: S608
             inner += " ORDER BY found.key DESC"
             sql = f"{found}({inner}) AS found, LATERAL ({looked_at} OFFSET 0) AS held{newest}"
         return sql.replace("{key}", "found.key"), bound
 
     def _joined(
-        self, some: Sequence[Slice], at_least: int | None, below: int | None,
+        self, some: Sequence[Partition], at_least: int | None, below: int | None,
         further: Sequence[str] = (),
     ) -> tuple[str, dict[str, Any]]:  # fmt: skip
-        """SQL of the keys of some slices that the index and ``further`` conditions find."""
+        """Build SQL of the keys in these partitions that the index and ``further`` find."""
         conditions = [self.conditions[0], *further]
-        whole = Query(self.table, self.key, conditions, self.bound, self.low, self.high)
+        whole = CompiledQuery(self.table, self.key, conditions, self.bound, self.low, self.high)
         sql, bound = whole.statement("{key} AS key", at_least=at_least, below=below)
-        parts = [f"{sql} AND {within(one)}" for one in some]
+        parts = [f"{sql} AND {partition_condition(one)}" for one in some]
         return " UNION ALL ".join(parts) or f"{sql} AND false", bound
 
-    def _within(self, at_least: int | None, below: int | None) -> list[Slice]:
-        """The slices that may hold what is looked for, newest first."""
+    def _partitions_between(self, at_least: int | None, below: int | None) -> list[Partition]:
+        """Return the partitions that may hold matches, newest first."""
         low, high = self._range(at_least, below)
         return [
             (start, end)
-            for start, end in self.slices
+            for start, end in self.partitions
             if (high is None or start < high) and (low is None or end is None or end > low)
         ]
 
 
-def _growing(slices: Sequence[Slice]) -> Iterator[Sequence[Slice]]:
-    """One slice, two, four: what is common is found in the first, what is rare in few questions."""
+def _growing(partitions: Sequence[Partition]) -> Iterator[Sequence[Partition]]:
+    """Yield groups of 1, 2, 4 … partitions: few queries find both common and rare words."""
     at, count = 0, 1
-    while at < len(slices):
-        yield slices[at : at + count]
+    while at < len(partitions):
+        yield partitions[at : at + count]
         at, count = at + count, count * 2

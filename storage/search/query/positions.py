@@ -1,4 +1,4 @@
-"""Where tokens stand in a row of tokens: patterns for PostgreSQL, places for everyone. Pure."""
+"""Patterns for positions of tokens: NEAR for PostgreSQL, with the semantics of FTS5. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storage.search.index.documents import END
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# A token and whether it is only the beginning of one.
+# A token, and whether it is a prefix.
 _Slot = tuple[str, bool]
 _REST = "[^ ]*"
 
@@ -18,11 +18,11 @@ def aligned(
     first: Sequence[str], second: Sequence[str], prefixes: tuple[bool, bool], words: int,
     *, across_values: bool = False,
 ) -> str:  # fmt: skip
-    """A regular expression for two phrases with at most ``words`` tokens between, in any order.
+    """Return a regular expression for two phrases at most ``words`` tokens apart, in any order.
 
-    As FTS5's NEAR has it, they may also stand over one another: ``a b`` is near ``b c`` in
-    ``a b c``. Tokens are letters and digits, so nothing in them is a sign of the pattern; the marks
-    between texts are counted as tokens only ``across_values`` of fields.
+    As in FTS5's NEAR, the phrases may overlap: ``a b`` is near ``b c`` in ``a b c``. Tokens are
+    letters and digits, so nothing in them needs escaping. The marks between values count as tokens
+    only with ``across_values``.
     """
     one, two = _slots(first, prefix=prefixes[0]), _slots(second, prefix=prefixes[1])
     between = f"(?: [^ {'' if across_values else END}]+){{0,{words}}} "
@@ -43,7 +43,7 @@ def _pattern(slots: Sequence[_Slot]) -> str:
 
 
 def _overlaid(one: Sequence[_Slot], two: Sequence[_Slot]) -> Iterator[list[_Slot]]:
-    """The ways in which two phrases share tokens."""
+    """Yield the ways in which two phrases can share tokens."""
     for shift in range(-len(two) + 1, len(one)):
         found: list[_Slot] = []
         for at in range(min(0, shift), max(len(one), shift + len(two))):
@@ -58,7 +58,7 @@ def _overlaid(one: Sequence[_Slot], two: Sequence[_Slot]) -> Iterator[list[_Slot
 
 
 def _common(one: _Slot | None, two: _Slot | None) -> _Slot | None:
-    """What a token must be to be both."""
+    """Return the slot that fits both slots; ``None`` where none does."""
     if one is None or two is None:
         return one or two
     longer, shorter = (one, two) if len(one[0]) >= len(two[0]) else (two, one)

@@ -1,9 +1,9 @@
-"""How well an article answers: BM25 over headline, standfirst and text, counted in tokens. Pure.
+"""Scores articles with BM25 over headline, standfirst and text, counted in tokens. Pure.
 
 Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), 3.6: the
-counts of the fields are weighted and made short where the field is long, then saturated once
-(BM25F). Neither the counts nor the lengths depend on what else the archive holds, so an article's
-score stays what it was while a crawl writes; only ``idf`` does, and a cursor carries that along.
+counts of the fields are weighted and normalised by field length, then saturated once (BM25F).
+Neither counts nor lengths depend on other articles, so a score stays the same while a crawl writes;
+only ``idf`` depends on them, and a cursor carries that along.
 """
 
 from __future__ import annotations
@@ -12,54 +12,54 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from storage.search.query.ast import wanted
+from storage.search.query.ast import ranked_phrases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from storage.search.index.documents import Document
-    from storage.search.query.ast import Expression, Match
+    from storage.search.query.ast import Expression, Phrase
 
 _K1 = 1.2
-# (column, weight, length in tokens that is neither short nor long, how much length counts)
+# (column, weight, usual length in tokens, share of the length normalisation)
 _FIELDS = (("headline", 6.0, 10, 0.3), ("standfirst", 2.5, 30, 0.4), ("body", 1.0, 400, 0.7))
 _COLUMNS = {
     "any": ("headline", "standfirst", "body"), "title": ("headline",),
     "standfirst": ("standfirst",), "text": ("standfirst", "body"),
 }  # fmt: skip
-# What another form of a word is worth beside the word itself.
+# Weight of a stem match, where the word itself weighs 1.
 _STEM = 0.4
 _STEM_COLUMNS = (("headline_stems", 6.0, "title"), ("text_stems", 1.0, "text"))
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What is counted: a row of tokens or the beginning of one, and the stems it stands for."""
+    """What the scorer counts: a token sequence or prefix, and the stems that stand for it."""
 
     needle: str
     columns: tuple[str, ...]
     stems: tuple[str, ...]
-    match: Match
+    phrase: Phrase
 
 
 def terms_of(expression: Expression, languages: Sequence[str]) -> list[Term]:
-    """What an expression's answers are ranked by, each once."""
+    """Return the terms that rank the matches of an expression, each once."""
     found: dict[tuple[str, tuple[str, ...]], Term] = {}
-    for match in wanted(expression):
-        needle = " " + " ".join(match.tokens) + ("" if match.prefix else " ")
-        columns = _COLUMNS[match.field]
-        stems = tuple(f" {stem} " for stem in match.stems(languages))
-        found.setdefault((needle, columns), Term(needle, columns, stems, match))
+    for phrase in ranked_phrases(expression):
+        needle = " " + " ".join(phrase.tokens) + ("" if phrase.prefix else " ")
+        columns = _COLUMNS[phrase.field]
+        stems = tuple(f" {stem} " for stem in phrase.stems(languages))
+        found.setdefault((needle, columns), Term(needle, columns, stems, phrase))
     return list(found.values())
 
 
 def idf(count: int, total: int) -> float:
-    """The weight of a term that ``count`` of ``total`` articles hold; never negative."""
+    """Return the weight of a term that ``count`` of ``total`` articles contain; never negative."""
     return math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5))
 
 
 class Scorer:
-    """Scores documents for ``terms`` of these weights."""
+    """Scores documents by weighted terms."""
 
     def __init__(self, terms: Sequence[Term], weights: Sequence[float]) -> None:
         self._terms = [
@@ -68,7 +68,7 @@ class Scorer:
                 [(i, value) for i, (name, value, _, _) in enumerate(_FIELDS)
                  if name in term.columns],
                 [(i, value) for i, (_, value, field) in enumerate(_STEM_COLUMNS)
-                 if term.match.field in ("any", field)],
+                 if term.phrase.field in ("any", field)],
                 term.stems,
             )
             for term, weight in zip(terms, weights, strict=True)
@@ -76,7 +76,7 @@ class Scorer:
         self._stemmed = any(term.stems for term in terms)
 
     def score(self, document: Document) -> float:
-        """How well ``document`` answers; 0 where it holds none of the terms."""
+        """Return the score of ``document``; 0 where it contains none of the terms."""
         columns = (f" {document.headline} ", f" {document.standfirst} ", f" {document.body} ")
         stem_columns: tuple[str, ...] = ()
         if self._stemmed:
@@ -97,12 +97,12 @@ class Scorer:
                         break
             if count:
                 total += weight * count * (_K1 + 1) / (count + _K1)
-        # Scores that differ less are equal, and the newer article is first.
+        # Smaller differences are rounding errors; among equal scores the newer article is first.
         return round(total, 6)
 
 
 def _norm(norms: list[float], i: int, text: str) -> float:
-    """How far a field's length makes its counts smaller; kept in ``norms``."""
+    """Compute the length normalisation of a field, and keep it in ``norms``."""
     _, _, usual, share = _FIELDS[i]
     norms[i] = 1 - share + share * text.count(" ") / usual
     return norms[i]

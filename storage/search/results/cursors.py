@@ -1,7 +1,7 @@
-"""Cursors: where an answer goes on, so that a page neither repeats nor leaves out an article.
+"""Cursors: the position from which the next page continues. Pure.
 
-A cursor holds places in an order, not a number of rows: what a crawl writes meanwhile moves
-nothing. For the best answers it also holds what their scores were made with. Pure.
+A cursor holds a position in the order, not a number of rows, so pages neither repeat nor miss
+articles while a crawl writes. For "best first" it also holds the weights of the scores.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any, TypeAlias
 
 from storage.errors import BadCursor
 
-_MOST_TERMS = 100
-_LARGEST = 2**62
+_MAX_TERMS = 100
+_MAX_NUMBER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
 class AfterKey:
-    """Newest first: articles with a lower search key."""
+    """Newest first: continue with lower search keys."""
 
     key: int
 
 
 @dataclass(frozen=True, slots=True)
 class AfterScore:
-    """Best first: of the articles weighed, those that are behind this score and key."""
+    """Best first: continue behind this score and key among the scored articles."""
 
     floor: int
     title_floor: int
@@ -38,7 +38,7 @@ class AfterScore:
 
 @dataclass(frozen=True, slots=True)
 class AfterBest:
-    """All that were weighed are shown: the older ones below this key, newest first."""
+    """Best first, all scored articles shown: continue below this key, newest first."""
 
     floor: int
     title_floor: int
@@ -49,18 +49,18 @@ Cursor: TypeAlias = AfterKey | AfterScore | AfterBest
 _KINDS: dict[str, type[Any]] = {"n": AfterKey, "b": AfterScore, "o": AfterBest}
 
 
-def write(cursor: Cursor) -> str:
-    """A cursor as letters that a URL takes."""
+def encode(cursor: Cursor) -> str:
+    """Encode a cursor as URL-safe text."""
     kind = next(name for name, one in _KINDS.items() if isinstance(cursor, one))
     text = json.dumps([kind, *astuple(cursor)], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read(text: str) -> Cursor:
-    """What :func:`write` wrote.
+def decode(text: str) -> Cursor:
+    """Decode what :func:`encode` wrote.
 
     Raises:
-        BadCursor: it is something else.
+        BadCursor: the text is not a cursor.
     """
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
@@ -70,14 +70,12 @@ def read(text: str) -> Cursor:
             weights = tuple(float(one) for one in cursor.weights)
             cursor = AfterScore(cursor.floor, cursor.title_floor, weights, float(cursor.score),
                                 cursor.key)  # fmt: skip
-            if len(weights) > _MOST_TERMS:
+            if len(weights) > _MAX_TERMS:
                 raise ValueError("too many terms")
         numbers = [v for v in astuple(cursor) if not isinstance(v, (tuple, float))]
-        if not all(type(v) is int and abs(v) < _LARGEST for v in numbers):
+        if not all(type(v) is int and abs(v) < _MAX_NUMBER for v in numbers):
             raise ValueError("no number")
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError,
             binascii.Error) as error:  # fmt: skip
-        raise BadCursor(
-            "the cursor is none that a search gave", "begin again without it"
-        ) from error
+        raise BadCursor("invalid cursor", "start the search again without a cursor") from error
     return cursor

@@ -1,4 +1,4 @@
-"""Hits: what a list shows of the articles that were found, with the words marked."""
+"""Hits: what a list shows of matching articles, with the matching words highlighted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, Boolean, bindparam, text
 
 from storage.database.types import Moment
-from storage.search.results.snippets import Marker
+from storage.search.results.snippets import Highlighter
 from storage.types.content import ClaimedMoment
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storage.search.results.bm25 import Term
-    from storage.search.results.executor import Found
+    from storage.search.results.matches import Match
     from storage.search.results.snippets import Marks
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One article of an answer; ``marks`` are the matched stretches of ``snippet``."""
+    """One article in a list of results; ``marks`` are the highlighted ranges of ``snippet``."""
 
     id: int
     source: str
@@ -46,7 +46,7 @@ class Hit:
     revision: int = 1
     headline_marks: Marks = ()
     score: float = 0.0
-    # The article that leads its cluster of duplicates, and the sources of the others in it.
+    # The leading article of its cluster of duplicates, and the sources of the other members.
     leading: int | None = None
     copies: tuple[str, ...] = ()
 
@@ -67,22 +67,26 @@ _HITS = (
         published_day_only=Boolean(),
     )
 )  # fmt: skip
-_COPIES = text(
+_CLUSTER_SOURCES = text(
     "SELECT articles.cluster_id, items.id, sources.name FROM articles"
     " JOIN items ON items.id = articles.item_id JOIN sources ON sources.id = items.source_id"
     " WHERE articles.cluster_id IN :clusters ORDER BY articles.sort_at, items.id"
 ).bindparams(bindparam("clusters", expanding=True))
 
 
-def load(connection: Connection, found: Sequence[Found], terms: Sequence[Term] = ()) -> list[Hit]:
-    """The articles of ``found``, in that order, with the words of ``terms`` marked."""
+def load_hits(
+    connection: Connection, found: Sequence[Match], terms: Sequence[Term] = ()
+) -> list[Hit]:
+    """Load the articles of ``found`` in that order, with the words of ``terms`` highlighted."""
     if not found:
         return []
     rows = {
         row.id: row for row in connection.execute(_HITS, {"ids": [one.item_id for one in found]})
     }
-    copies = _copies(connection, {row.cluster_id for row in rows.values() if row.cluster_id})
-    marker = Marker(terms)
+    copies = _cluster_sources(
+        connection, {row.cluster_id for row in rows.values() if row.cluster_id}
+    )
+    marker = Highlighter(terms)
     return [
         _hit(rows[one.item_id], one.score, marker, copies)
         for one in found
@@ -90,17 +94,23 @@ def load(connection: Connection, found: Sequence[Found], terms: Sequence[Term] =
     ]  # fmt: skip
 
 
-def _copies(connection: Connection, clusters: set[int]) -> dict[int, list[tuple[int, str]]]:
-    """(item, source) of the articles of each cluster."""
+def _cluster_sources(
+    connection: Connection, clusters: set[int]
+) -> dict[int, list[tuple[int, str]]]:
+    """Return (item, source) of the articles of each cluster."""
     found: dict[int, list[tuple[int, str]]] = {}
     if clusters:
-        for cluster, item_id, source in connection.execute(_COPIES, {"clusters": sorted(clusters)}):
+        for cluster, item_id, source in connection.execute(
+            _CLUSTER_SOURCES, {"clusters": sorted(clusters)}
+        ):
             found.setdefault(cluster, []).append((item_id, source))
     return found
 
 
-def _hit(row: Any, score: float, marker: Marker, copies: dict[int, list[tuple[int, str]]]) -> Hit:
-    snippet, marks = marker.quote(row.text, row.language)
+def _hit(
+    row: Any, score: float, marker: Highlighter, copies: dict[int, list[tuple[int, str]]]
+) -> Hit:
+    snippet, marks = marker.snippet(row.text, row.language)
     others = copies.get(row.cluster_id, ())
     return Hit(
         id=row.id, source=row.name, headline=row.headline, url=row.url,

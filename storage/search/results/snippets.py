@@ -1,4 +1,4 @@
-"""Which words of a text answer a query, and the stretch of it that shows most of them. Pure."""
+"""Highlights the matching words of a text, and cuts the snippet that shows most of them. Pure."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ if TYPE_CHECKING:
     from storage.search.results.bm25 import Term
 
 SNIPPET_CHARACTERS = 220
-# Only so much of a text is looked through for the best place to quote.
-_REACH = 40_000
-# Places beyond so many are too many to weigh each.
-_MOST = 400
-_LEAD = 60
+# Characters of a text that are scanned for the best snippet.
+_MAX_SCANNED = 40_000
+# Matching words that are compared at most.
+_MAX_MATCHES = 400
+_LEAD_CHARACTERS = 60
 
 Marks = tuple[tuple[int, int], ...]
 
 
-class Marker:
-    """Finds the words of a text that a query's terms stand for."""
+class Highlighter:
+    """Finds the words of a text that match a query's terms."""
 
     def __init__(self, terms: Sequence[Term]) -> None:
-        matches = [term.match for term in terms]
+        phrases = [term.phrase for term in terms]
         self._words = {
             token
-            for match in matches
-            for token in (match.tokens[:-1] if match.prefix else match.tokens)
+            for phrase in phrases
+            for token in (phrase.tokens[:-1] if phrase.prefix else phrase.tokens)
         }
-        self._enough = len(matches)
-        self._beginnings = tuple(m.tokens[-1] for m in matches if m.prefix)
+        self._max_distinct = len(phrases)
+        self._prefixes = tuple(one.tokens[-1] for one in phrases if one.prefix)
         self._stems = {stem.strip() for term in terms for stem in term.stems}
-        initials = {token[:2] for token in (*self._words, *self._beginnings) if token}
-        # In most languages a word and its stem begin alike: only such words are looked at.
+        initials = {token[:2] for token in (*self._words, *self._prefixes) if token}
+        # In most languages a word and its stem share their first letters: skip all other words.
         initials.update(*map(beginnings_of, self._stems))
         self._initials = tuple(initials)
-        self._some = WordsBeginning(initials) if initials else None
-        # What was decided of a word as it is written, by language.
+        self._candidates = WordsBeginning(initials) if initials else None
+        # Cached decisions per language and spelling.
         self._decided: dict[str | None, dict[str, bool]] = {}
 
-    def places(self, text: str, language: str | None) -> Iterator[Token]:
-        """The wanted words of ``text``, an article's in this language, in their order."""
-        if self._some is None:
+    def occurrences(self, text: str, language: str | None) -> Iterator[Token]:
+        """Yield the matching words of ``text``, an article in ``language``, in their order."""
+        if self._candidates is None:
             return
         known = language_of(language)
         decided = self._decided.setdefault(known, {})
-        words = words_at if known in PREFIXING and self._stems else self._some
+        words = words_at if known in PREFIXING and self._stems else self._candidates
         for word, start, end in words(text):
             wanted = decided.get(word)
             if wanted is None:
@@ -65,7 +65,7 @@ class Marker:
             return False
         if token in self._words:
             return True
-        if self._beginnings and token.startswith(self._beginnings):
+        if self._prefixes and token.startswith(self._prefixes):
             return True
         if language is None or not self._stems:
             return False
@@ -74,13 +74,13 @@ class Marker:
         return not self._stems.isdisjoint(stems_of(word.lower(), language))
 
     def marks(self, text: str, language: str | None) -> Marks:
-        """Where the wanted words stand in ``text``."""
-        return tuple((token.start, token.end) for token in self.places(text, language))
+        """Return the ranges of matching words in ``text``."""
+        return tuple((token.start, token.end) for token in self.occurrences(text, language))
 
-    def quote(self, body: str, language: str | None) -> tuple[str, Marks]:
-        """The stretch of ``body`` with the most different wanted words, and where they stand."""
-        first = self._richest(body[:_REACH], language)
-        begin = 0 if first is None else _word_start(body, max(0, first - _LEAD))
+    def snippet(self, body: str, language: str | None) -> tuple[str, Marks]:
+        """Return the passage of ``body`` with the most distinct matching words, and the ranges."""
+        first = self._best_start(body[:_MAX_SCANNED], language)
+        begin = 0 if first is None else _word_start(body, max(0, first - _LEAD_CHARACTERS))
         end = min(len(body), begin + SNIPPET_CHARACTERS)
         if end < len(body):
             cut = body.rfind(" ", begin + SNIPPET_CHARACTERS // 2, end)
@@ -89,26 +89,26 @@ class Marker:
         snippet = lead + body[begin:end].replace("\n", " ") + (" …" if end < len(body) else "")
         return snippet, self.marks(snippet, language)
 
-    def _richest(self, text: str, language: str | None) -> int | None:
-        """Where the first stretch of ``text`` begins that holds the most different wanted words.
+    def _best_start(self, text: str, language: str | None) -> int | None:
+        """Return the start of the first passage with the most distinct matching words.
 
-        As many as the query has words are enough: the rest of the text is not looked at then.
+        A passage with all words of the query ends the scan.
         """
         best: int | None = None
         most = 0
         window: deque[Token] = deque()
-        # Ends the last stretches as a further word would.
+        # A sentinel that closes the last passages.
         beyond = Token("", len(text) + SNIPPET_CHARACTERS, len(text) + SNIPPET_CHARACTERS)
-        for seen, token in enumerate(chain(self.places(text, language), (beyond,))):
-            while window and token.start >= window[0].start + SNIPPET_CHARACTERS - _LEAD:
+        for seen, token in enumerate(chain(self.occurrences(text, language), (beyond,))):
+            while window and token.start >= window[0].start + SNIPPET_CHARACTERS - _LEAD_CHARACTERS:
                 different = len({one.text for one in window})
                 if different > most:
                     best, most = window[0].start, different
-                    if most >= self._enough:
+                    if most >= self._max_distinct:
                         return best
                 window.popleft()
             window.append(token)
-            if seen > _MOST:
+            if seen > _MAX_MATCHES:
                 break
         return best
 
@@ -116,5 +116,5 @@ class Marker:
 def _word_start(body: str, at: int) -> int:
     if at == 0:
         return 0
-    space = body.find(" ", at, at + _LEAD)
+    space = body.find(" ", at, at + _LEAD_CHARACTERS)
     return space + 1 if space >= 0 else at

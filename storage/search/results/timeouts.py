@@ -1,4 +1,4 @@
-"""A bound on the time of one question, so that no query keeps a reader or a server waiting."""
+"""A time limit per search, so that no query blocks a user or a server."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-SECONDS = 15.0
-# SQLite asks after so many steps of its machine whether to go on: some tenths of a millisecond.
-_STEPS = 20_000
-_CANCELLED = "57014"  # PostgreSQL's query_canceled
+DEFAULT_SECONDS = 15.0
+# Steps of SQLite's virtual machine between two checks: less than a millisecond.
+_PROGRESS_STEPS = 20_000
+_QUERY_CANCELED = "57014"  # PostgreSQL's query_canceled
 
 
 @contextmanager
-def bounded(engine: Engine, seconds: float = SECONDS) -> Iterator[Connection]:
-    """A connection whose questions end after ``seconds`` together.
+def time_limited(engine: Engine, seconds: float = DEFAULT_SECONDS) -> Iterator[Connection]:
+    """Yield a connection whose queries together may take ``seconds``.
 
     Raises:
-        QueryTooSlow: they did not.
+        QueryTooSlow: they took longer.
     """
     with engine.connect() as connection:
         raw: Any = connection.connection.driver_connection
         sqlite = connection.dialect.name == "sqlite"
         end = time.monotonic() + seconds
         if sqlite:
-            raw.set_progress_handler(lambda: int(time.monotonic() > end), _STEPS)
+            raw.set_progress_handler(lambda: int(time.monotonic() > end), _PROGRESS_STEPS)
         else:
             connection.execute(text(f"SET LOCAL statement_timeout = {int(seconds * 1000)}"))
         try:
             yield connection
         except DBAPIError as error:
             interrupted = sqlite and "interrupted" in str(error.orig)
-            if interrupted or getattr(error.orig, "sqlstate", None) == _CANCELLED:
+            if interrupted or getattr(error.orig, "sqlstate", None) == _QUERY_CANCELED:
                 raise QueryTooSlow(
                     f"the search took longer than {seconds:.0f} s",
-                    "narrow it: a span of days, a source, longer beginnings before *",
+                    "narrow it: add a date range or a source, or write more letters before *",
                 ) from error
             raise
         finally:

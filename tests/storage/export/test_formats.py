@@ -28,7 +28,7 @@ from storage.export import corpora, references, tables
 from storage.export.articles import Exported
 from storage.export.formats import FORMATS, export
 from storage.models import Article, Capture
-from storage.search.results.executor import Filter
+from storage.search.results.compiled_search import Filter
 from storage.types.content import Block, Cell, ClaimedMoment, to_json
 from storage.types.endpoints import FoundEndpoint
 from tests.storage.values import NOW, article, new_source, publish

@@ -12,17 +12,17 @@ from urllib.parse import urlsplit
 
 from storage.search.query.ast import (
     And,
-    Days,
-    Flagged,
+    DayRange,
     FromSource,
+    HasFlag,
+    HasState,
     InLanguage,
-    InState,
-    Match,
-    Moments,
-    Naming,
+    MentionsEntry,
     Near,
     Not,
     Or,
+    Phrase,
+    TimeRange,
 )
 from storage.text import stemming
 from storage.text.tokens import tokens
@@ -65,7 +65,7 @@ def rows(told: Told, field: str) -> list[list[str]]:
     return [list(tokens(one)) for one in found[field]]
 
 
-def places(row: Sequence[str], match: Match) -> Iterator[tuple[int, int]]:
+def places(row: Sequence[str], match: Phrase) -> Iterator[tuple[int, int]]:
     """Where a match stands in a row: (first token, after the last)."""
     length = len(match.tokens)
     for at in range(len(row) - length + 1):
@@ -93,7 +93,7 @@ def holds(told: Told, node: Expression) -> bool:  # noqa: PLR0911 - a kind of no
             return any(holds(told, part) for part in parts)
         case Not(part):
             return not holds(told, part)
-        case Match():
+        case Phrase():
             exact = any(any(places(row, node)) for row in rows(told, node.field))
             return exact or _by_stem(told, node)
         case Near(first, second, words):
@@ -103,13 +103,13 @@ def holds(told: Told, node: Expression) -> bool:  # noqa: PLR0911 - a kind of no
                 for a, b in places(row, first)
                 for c, d in places(row, second)
             )
-        case Days(first_day, last_day):
+        case DayRange(first_day, last_day):
             return (first_day is None or told.day >= first_day) and (
                 last_day is None or told.day <= last_day
             )
-        case Moments(since, until):
+        case TimeRange(since, until):
             return (since is None or told.at >= since) and (until is None or told.at < until)
-        case Flagged(flag):
+        case HasFlag(flag):
             kinds = {m.kind for m in told.content.media}
             return {
                 "all": True, "teaser": told.content.access == "teaser",
@@ -123,14 +123,14 @@ def holds(told: Told, node: Expression) -> bool:  # noqa: PLR0911 - a kind of no
             return code in (language.replace("-", ""), language.partition("-")[0])
         case FromSource(name):
             return fnmatch.fnmatchcase(told.source, name.casefold())
-        case Naming(name):
+        case MentionsEntry(name):
             return name in told.entries
-        case InState(state):
+        case HasState(state):
             return state == "duplicate" and told.duplicate
     raise AssertionError(node)
 
 
-def _by_stem(told: Told, match: Match) -> bool:
+def _by_stem(told: Told, match: Phrase) -> bool:
     """Whether another form of a word, or its parts written together, are in the article."""
     if not match.parts:
         return False

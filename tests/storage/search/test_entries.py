@@ -38,7 +38,7 @@ def _put(archive: Archive, source: int, content: Article | Entry, *urls: str) ->
 def _found(archive: Archive, query: str) -> list[str]:
     with archive.reading() as session:
         ids = list(session.scalars(select(Row.item_id)))
-        assert list(indexer.faults(session.connection(), ids)) == []
+        assert list(indexer.index_faults(session.connection(), ids)) == []
         assert store.stray_keys(session.connection()) == []
     return sorted(hit.headline for hit in archive.search(query))
 
@@ -106,5 +106,5 @@ def test_an_older_archive_learns_it_when_it_is_upgraded(archive: Archive) -> Non
     _put(archive, source, article("Ropes"), f"{HOME}/news/3/ropes")
     migrations.downgrade(archive.engine, "0008")
     migrations.upgrade(archive.engine, after=follow_rules())
-    assert indexer.fill_missing(archive) == 1
+    assert indexer.index_missing(archive) == 1
     assert _found(archive, 'who:"Anne Morel"') == ["Boats"]

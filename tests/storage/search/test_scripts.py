@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage.search.query.parser import parse
-from storage.search.results.snippets import Marker
+from storage.search.results.snippets import Highlighter
 from storage.text.normalize import digest_of, name_key, words_of
 from storage.text.phrase_trie import KnownName, Names
 from storage.text.stemming import stem_set, stems_of
@@ -80,7 +80,7 @@ def test_what_was_found_is_marked_with_its_marks() -> None:
             stems = ()
 
         Term.match = match  # type: ignore[attr-defined]
-        ((start, end),) = Marker([Term]).marks(text, None)  # type: ignore[list-item]
+        ((start, end),) = Highlighter([Term]).marks(text, None)  # type: ignore[list-item]
         found = unicodedata.normalize("NFC", text[start:end])
         assert found.startswith(unicodedata.normalize("NFC", query))
 

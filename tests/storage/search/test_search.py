@@ -187,7 +187,7 @@ def test_any_number_of_articles_may_be_of_one_second(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As where only days are known: thousands at midnight. So few fill several looks here.
-    monkeypatch.setattr("storage.search.index.store._LOOKED_AT", 1)
+    monkeypatch.setattr("storage.search.index.store._SECONDS_PER_LOOK", 1)
     monkeypatch.setattr("storage.search.index.keys.SLOTS", 16)
     source = new_source(archive)
     moment = ClaimedMoment(datetime(2026, 3, 9, tzinfo=UTC), day_only=True)

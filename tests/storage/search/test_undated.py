@@ -95,7 +95,7 @@ def test_archives_of_before_are_mended(held: Archive) -> None:
     with held.engine.begin() as connection:
         connection.execute(
             text("UPDATE articles SET search_key = :key WHERE published_at IS NULL"),
-            {"key": keys.base_of(NOW, None)},
+            {"key": keys.first_key_of(NOW, None)},
         )
         connection.execute(text("UPDATE sources SET rights = 'obey'"))
         connection.execute(
@@ -103,7 +103,7 @@ def test_archives_of_before_are_mended(held: Archive) -> None:
             {"url": f"{HOME}/old"},
         )
     migrations.upgrade(held.engine)
-    indexer.fill_missing(held)
+    indexer.index_missing(held)
     assert _found(held, "date:2026") == ["Dated"]
     assert _found(held, "is:undated") == ["Bare"]
     with held.engine.connect() as connection:
@@ -115,7 +115,7 @@ def test_archives_of_before_are_mended(held: Archive) -> None:
 
 def test_no_day_of_any_calendar_is_a_key_without_one() -> None:
     for offset in (None, -720, 0, 840):
-        assert keys.shift_of(keys.base_of(NOW, offset)) < 3
-    bare = keys.base_of(NOW, keys.UNDATED)
-    assert keys.shift_of(bare) == 3
-    assert keys.base_of(NOW, 0) < bare < keys.base_of(NOW + timedelta(seconds=1), 0)
+        assert keys.calendar_of_key(keys.first_key_of(NOW, offset)) < 3
+    bare = keys.first_key_of(NOW, keys.UNDATED)
+    assert keys.calendar_of_key(bare) == 3
+    assert keys.first_key_of(NOW, 0) < bare < keys.first_key_of(NOW + timedelta(seconds=1), 0)

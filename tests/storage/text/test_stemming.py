@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.search.results.snippets import Marker
+from storage.search.results.snippets import Highlighter
 from storage.text.stemming import _ALGORITHMS, PREFIXING, beginnings_of, stem_set, stems_of
 from storage.text.tokens import fold
 
@@ -37,15 +37,15 @@ def test_a_word_begins_as_its_stems_tell(word: str, language: str) -> None:
     ],
 )
 def test_words_are_marked_whose_stems_begin_otherwise(language: str, query: str, text: str) -> None:
-    class Match:
+    class Phrase:
         tokens = (fold(query),)
         prefix = False
 
     class Term:
-        match = Match
+        phrase = Phrase
         stems = tuple(f" {stem} " for stem in stems_of(query, language))
 
-    (place,) = Marker([Term]).marks(text, language)  # type: ignore[list-item]
+    (place,) = Highlighter([Term]).marks(text, language)  # type: ignore[list-item]
     assert fold(text[slice(*place)]) in ("dying", "oeuvre", "gelandet", "воде", "membeli")
 
 

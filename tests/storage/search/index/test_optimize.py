@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from storage.archive import Archive, create_archive, open_archive
 from storage.maintenance import integrity
-from storage.search.index.optimize import merge, optimize
+from storage.search.index.optimize import merge_segments, optimize
 from tests.pages import sentences
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
@@ -46,14 +46,14 @@ def test_what_runs_wrote_is_merged_after_them(tmp_path: Path) -> None:
         optimize(archive)
         assert (before, segments(archive)) == (13, 1)
         assert [hit.id for hit in archive.search("bells")] == found
-        assert merge(archive.engine, 1.0)
+        assert merge_segments(archive.engine, 1.0)
         with archive.reading() as session:
             assert not list(integrity._index(session))
 
 
 def test_merging_ends_with_its_time(tmp_path: Path) -> None:
     with filled(tmp_path / "a", 6) as archive:
-        assert not merge(archive.engine, 0)
+        assert not merge_segments(archive.engine, 0)
         assert segments(archive) == 6
 
 
@@ -65,9 +65,9 @@ def test_merging_leaves_a_writer_alone(tmp_path: Path, monkeypatch: pytest.Monke
 
         def work(session: Session) -> None:
             session.execute(text("SELECT 1"))
-            assert not merge(other.engine, 60.0)
+            assert not merge_segments(other.engine, 60.0)
 
         archive.write(work)
         assert time.monotonic() - began < 30
         assert segments(archive) == 6
-        assert merge(other.engine, 60.0)
+        assert merge_segments(other.engine, 60.0)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from storage.archive import create_archive
-from storage.search.index.partitions import divide, sizes, spans
+from storage.search.index.partitions import partition_sizes, partition_spans, repartition
 from storage.search.query import partitioned
 from storage.search.query.dialects import compile_query
 from storage.search.query.parser import parse
@@ -40,7 +40,7 @@ def postgres(tmp_path: Path, postgres_server: str) -> Iterator[Archive]:
 
 def _slices(archive: Archive) -> list[tuple[int, int | None]]:
     with archive.engine.connect() as connection:
-        return spans(sizes(connection))
+        return partition_spans(partition_sizes(connection))
 
 
 def _answers(archive: Archive) -> list[list[int]]:
@@ -51,7 +51,7 @@ def _answers(archive: Archive) -> list[list[int]]:
 def _held(archive: Archive) -> list[int]:
     counts = []
     with archive.engine.connect() as connection:
-        for low, high in spans(sizes(connection)):
+        for low, high in partition_spans(partition_sizes(connection)):
             found = connection.scalar(COUNT, {"low": low, "high": high or 2**62})
             counts.append(int(found or 0))
     return counts
@@ -60,7 +60,7 @@ def _held(archive: Archive) -> list[int]:
 def test_one_that_has_grown_is_divided_and_answers_stay(postgres: Archive) -> None:
     before, whole = _answers(postgres), sum(_held(postgres))
     assert _slices(postgres) == [(0, None)]
-    assert divide(postgres.engine, most=20) == 1
+    assert repartition(postgres.engine, most=20) == 1
     held = _held(postgres)
     assert len(held) > 3
     assert max(held) <= 20
@@ -69,13 +69,13 @@ def test_one_that_has_grown_is_divided_and_answers_stay(postgres: Archive) -> No
     # Each begins where the one before it ends: no key is in none of them.
     assert [low for low, _ in parts[:-1]] == [high for _, high in parts[1:]]
     assert (parts[0][1], parts[-1][0]) == (None, 0)
-    assert divide(postgres.engine, most=20) == 0
+    assert repartition(postgres.engine, most=20) == 0
     assert _answers(postgres) == before
     assert any(before)
 
 
 def test_a_question_uses_the_index_of_each_slice(postgres: Archive) -> None:
-    divide(postgres.engine, most=20)
+    repartition(postgres.engine, most=20)
     with postgres.engine.connect() as connection:
         query = compile_query(connection, parse("hôpital", NOW))
         sql, bound = query.statement("count(*)")
@@ -90,9 +90,9 @@ def test_what_is_common_is_counted_in_a_few_slices(
     def about(query: str, most: int = 10_000) -> tuple[int, int]:
         with postgres.engine.connect() as connection:
             compiled = compile_query(connection, parse(query, NOW))
-            return compiled.about(connection, most), compiled.count(connection)
+            return compiled.estimate(connection, most), compiled.count(connection)
 
-    divide(postgres.engine, most=10)
+    repartition(postgres.engine, most=10)
     common = "source:herald OR source:courier"
     told, counted = about(common)
     assert told == counted > 20  # too few to go by a part of them
@@ -108,9 +108,9 @@ def test_what_is_common_is_counted_in_a_few_slices(
 
 
 def test_what_arrives_later_divides_the_newest(postgres: Archive) -> None:
-    divide(postgres.engine, most=40)
+    repartition(postgres.engine, most=40)
     first = _slices(postgres)
-    assert divide(postgres.engine, most=15) >= 1
+    assert repartition(postgres.engine, most=15) >= 1
     assert {low for low, _ in first} < {low for low, _ in _slices(postgres)}
 
 
@@ -120,7 +120,7 @@ def test_what_was_broken_off_is_cleared(postgres: Archive) -> None:
             text("CREATE INDEX search_slice_new_0 ON search_index USING gin (document)")
         )
     assert _slices(postgres) == [(0, None)]
-    divide(postgres.engine)
+    repartition(postgres.engine)
     with postgres.engine.connect() as connection:
         names = connection.scalars(text(INDEXES)).all()
     assert names == ["search_slice_0"]
@@ -130,7 +130,7 @@ def test_only_one_divides_and_readers_go_on(postgres: Archive) -> None:
     before = _answers(postgres)
     done: list[int] = []
     threads = [
-        threading.Thread(target=lambda: done.append(divide(postgres.engine, most=10)))
+        threading.Thread(target=lambda: done.append(repartition(postgres.engine, most=10)))
         for _ in range(3)
     ]
     for one in threads:

@@ -13,20 +13,20 @@ from storage.errors import BadQuery
 from storage.search.query.ast import (
     EVERYTHING,
     And,
-    Days,
+    DayRange,
     Expression,
-    Flagged,
     FromSource,
+    HasFlag,
+    HasState,
     InLanguage,
-    InState,
-    Match,
-    Moments,
-    Naming,
+    MentionsEntry,
     Near,
     Not,
     Or,
+    Phrase,
+    TimeRange,
 )
-from storage.search.query.parser import _plain, _read, parse
+from storage.search.query.parser import _parse_plain_words, _parse_with_grammar, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
-def _word(text: str, field: str = "any") -> Match:
-    return Match((text,), field, parts=(text,))  # type: ignore[arg-type]
+def _word(text: str, field: str = "any") -> Phrase:
+    return Phrase((text,), field, parts=(text,))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -55,33 +55,33 @@ def _word(text: str, field: str = "any") -> Match:
         ("port ou bell", And((_word("port"), _word("ou"), _word("bell")))),
         ("a OR b c", Or((_word("a"), And((_word("b"), _word("c")))))),
         ("(a OR b) c", And((Or((_word("a"), _word("b"))), _word("c")))),
-        ('"the bell"', Match(("the", "bell"))), ('"bell"', Match(("bell",))),
-        ("bel*", Match(("bel",), prefix=True)), ("e-san*", Match(("e", "san"), prefix=True)),
-        ("l'hôpital", Match(("hopital",), parts=("hôpital",))),
-        ("e-santé", Match(("e", "sante"), parts=("e", "santé"))),
-        ("a NEAR/5 b", Near(Match(("a",)), Match(("b",)), 5)),
-        ("a NEAR b", Near(Match(("a",)), Match(("b",)), 10)),
-        ('"a b" PRÈS/3 ca*', Near(Match(("a", "b")), Match(("ca",), prefix=True), 3)),
+        ('"the bell"', Phrase(("the", "bell"))), ('"bell"', Phrase(("bell",))),
+        ("bel*", Phrase(("bel",), prefix=True)), ("e-san*", Phrase(("e", "san"), prefix=True)),
+        ("l'hôpital", Phrase(("hopital",), parts=("hôpital",))),
+        ("e-santé", Phrase(("e", "sante"), parts=("e", "santé"))),
+        ("a NEAR/5 b", Near(Phrase(("a",)), Phrase(("b",)), 5)),
+        ("a NEAR b", Near(Phrase(("a",)), Phrase(("b",)), 10)),
+        ('"a b" PRÈS/3 ca*', Near(Phrase(("a", "b")), Phrase(("ca",), prefix=True), 3)),
         ("title:budget", _word("budget", "title")), ("titre:budget", _word("budget", "title")),
         ("TITLE:budget", _word("budget", "title")), ("title: budget", _word("budget", "title")),
         ("title:(a OR b)", Or((_word("a", "title"), _word("b", "title")))),
-        ('author:"Jean Dupont"', Match(("jean", "dupont"), "author")),
-        ("site:herald.example", Match(("herald", "example"), "site")),
+        ('author:"Jean Dupont"', Phrase(("jean", "dupont"), "author")),
+        ("site:herald.example", Phrase(("herald", "example"), "site")),
         ("lang:fr", InLanguage("fr")), ("langue:fr-CA", InLanguage("frca")),
-        ("source:herald", FromSource("herald", 7)), ("who:HAS", Naming("HAS", 4)),
-        ("is:teaser", Flagged("teaser")), ("is:revised", Flagged("revised")),
-        ("is:duplicate", InState("duplicate")), ("has:attachment", Flagged("attachment")),
-        ("date:2021-09", Days(date(2021, 9, 1), date(2021, 9, 30))),
-        ("date:2021-09-23", Days(date(2021, 9, 23), date(2021, 9, 23))),
-        ("date:2021-09-01..2021-12-31", Days(date(2021, 9, 1), date(2021, 12, 31))),
-        ("date:..2021", Days(None, date(2021, 12, 31))),
-        ("date:2020-02..", Days(date(2020, 2, 1), None)),
-        ("since:7d", Moments(datetime(2026, 3, 3, 12, 0, tzinfo=UTC))),
-        ("depuis:3mois", Moments(datetime(2025, 12, 10, 12, 0, tzinfo=UTC))),
-        ("since:1y", Moments(datetime(2025, 3, 10, 12, 0, tzinfo=UTC))),
-        ("since:2021", Days(date(2021, 1, 1))), ("until:2021-02", Days(None, date(2021, 2, 28))),
-        ("Santé : le plan –", And((Match(("sante",), parts=("Santé",)), _word("le"), _word("plan")))),
-        ("12:30", Match(("12", "30"), parts=("12", "30"))),
+        ("source:herald", FromSource("herald", 7)), ("who:HAS", MentionsEntry("HAS", 4)),
+        ("is:teaser", HasFlag("teaser")), ("is:revised", HasFlag("revised")),
+        ("is:duplicate", HasState("duplicate")), ("has:attachment", HasFlag("attachment")),
+        ("date:2021-09", DayRange(date(2021, 9, 1), date(2021, 9, 30))),
+        ("date:2021-09-23", DayRange(date(2021, 9, 23), date(2021, 9, 23))),
+        ("date:2021-09-01..2021-12-31", DayRange(date(2021, 9, 1), date(2021, 12, 31))),
+        ("date:..2021", DayRange(None, date(2021, 12, 31))),
+        ("date:2020-02..", DayRange(date(2020, 2, 1), None)),
+        ("since:7d", TimeRange(datetime(2026, 3, 3, 12, 0, tzinfo=UTC))),
+        ("depuis:3mois", TimeRange(datetime(2025, 12, 10, 12, 0, tzinfo=UTC))),
+        ("since:1y", TimeRange(datetime(2025, 3, 10, 12, 0, tzinfo=UTC))),
+        ("since:2021", DayRange(date(2021, 1, 1))), ("until:2021-02", DayRange(None, date(2021, 2, 28))),
+        ("Santé : le plan –", And((Phrase(("sante",), parts=("Santé",)), _word("le"), _word("plan")))),
+        ("12:30", Phrase(("12", "30"), parts=("12", "30"))),
     ],
 )  # fmt: skip
 def test_a_query_means(query: str, meaning: object) -> None:
@@ -92,20 +92,20 @@ def test_a_query_means(query: str, meaning: object) -> None:
     ("query", "place", "words"),
     [
         ('one "two', 5, "quotation mark is not closed"),
-        ("(one", 1, "bracket is not closed"), ("one)", 4, "closed that was not opened"),
-        ("one OR", 7, "ends where a word is missing"), ("OR one", 1, "OR stands where"),
-        ("one AND OR two", 9, "OR stands where"), ("()", 2, "hold nothing"),
-        ("tiitle:x", 1, "did you mean title:"), ("nofield:x", 1, "there is no field"),
-        ("a title:title:x", 9, "a field stands inside another"),
-        ("date:2021-13", 6, "no day"), ("date:2021-12..2021-01", 6, "ends before it begins"),
-        ("date:..", 1, "has no value"), ("since:soon", 7, "no day"),
-        ("is:wrong", 4, "takes no 'wrong'"), ("has:attachmen", 5, "did you mean has:attachment"),
-        ("lang:1", 6, "no language"), ("a*", 1, "too many words begin with a"),
-        ("…", 1, "holds no word"), ('""', 1, "holds no letter"), ("-", 1, "holds no word"),
-        ("a NEAR/5 (b OR c)", 10, "NEAR joins words"), ("a NEAR/51 b", 3, "NEAR reaches"),
-        ("a NEAR/99999999999999999999 b", 3, "NEAR reaches"),
-        ("a NEAR/3 title:b", 3, "two fields"), ("x" * 2_001, 2_001, "longer than"),
-        ("(" * 40 + "a" + ")" * 40, 31, "brackets are more than"),
+        ("(one", 1, "parenthesis is not closed"), ("one)", 4, "closing parenthesis has no opening one"),
+        ("one OR", 7, "a word is missing at the end"), ("OR one", 1, "OR is in a place"),
+        ("one AND OR two", 9, "OR is in a place"), ("()", 2, "parentheses are empty"),
+        ("tiitle:x", 1, "did you mean title:"), ("nofield:x", 1, "no field is called"),
+        ("a title:title:x", 9, "a field is inside another field"),
+        ("date:2021-13", 6, "is not a date"), ("date:2021-12..2021-01", 6, "ends before it begins"),
+        ("date:..", 1, "has no value"), ("since:soon", 7, "is not a date"),
+        ("is:wrong", 4, "does not accept 'wrong'"), ("has:attachmen", 5, "did you mean has:attachment"),
+        ("lang:1", 6, "is not a language"), ("a*", 1, "too many words begin with a"),
+        ("…", 1, "has no search term"), ('""', 1, "has no letter"), ("-", 1, "has no search term"),
+        ("a NEAR/5 (b OR c)", 10, "NEAR accepts words"), ("a NEAR/51 b", 3, "NEAR spans"),
+        ("a NEAR/99999999999999999999 b", 3, "NEAR spans"),
+        ("a NEAR/3 title:b", 3, "in the same field"), ("x" * 2_001, 2_001, "longer than"),
+        ("(" * 40 + "a" + ")" * 40, 31, "parentheses are nested more than"),
         ("NOT " * 200 + "a", None, "too deep"), ("a " * 101, None, "more than 100 words"),
     ],
 )  # fmt: skip
@@ -157,15 +157,17 @@ def test_mere_words_mean_what_the_grammar_says(text: str) -> None:
         except BadQuery as error:
             return str(error)
 
-    plain = outcome(lambda: _plain(text))
+    plain = outcome(lambda: _parse_plain_words(text))
     if plain is not None:
-        assert plain == outcome(lambda: _read(text, NOW))
+        assert plain == outcome(lambda: _parse_with_grammar(text, NOW))
 
 
 def test_a_query_of_mere_words_is_read_without_the_grammar() -> None:
-    assert _plain("l'hôpital numérique 2021") == _read("l'hôpital numérique 2021", NOW)
-    assert _plain("a OR b") is None
-    assert _plain("a " * 101) is None
+    assert _parse_plain_words("l'hôpital numérique 2021") == _parse_with_grammar(
+        "l'hôpital numérique 2021", NOW
+    )
+    assert _parse_plain_words("a OR b") is None
+    assert _parse_plain_words("a " * 101) is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from storage.archive import create_archive
 from storage.errors import ArchiveError, BadQuery
-from storage.search.index.partitions import divide
+from storage.search.index.partitions import repartition
 from storage.search.query.parser import parse
 from storage.search.results import executor
 from tests.conftest import new_postgres_database
@@ -70,7 +70,7 @@ def filled(
         told = told_archive(archive)
         if url is not None:
             # So few, so that every query goes over several slices of the index.
-            divide(archive.engine, len(told) // 4)
+            repartition(archive.engine, len(told) // 4)
         yield archive, told
 
 
@@ -175,7 +175,7 @@ def test_any_row_of_leaves_is_answered_as_it_reads(
 def test_where_only_some_are_weighed_nothing_else_is_found(
     filled: tuple[Archive, list[Told]], query: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executor, "WEIGHED", 5)
+    monkeypatch.setattr(executor, "MAX_SCORED", 5)
     archive, told = filled
     meaning = parse(query, NOW)
     expected = sorted(one.name for one in told if holds(one, meaning))
