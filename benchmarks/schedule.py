@@ -230,7 +230,7 @@ def shared(given: argparse.Namespace) -> None:
                     start(
                         {**environment, "DATELINE_CONTACT": f"worker-{n}"},
                         "run",
-                        "--at-once",
+                        "--concurrency",
                         str(given.at_once),
                     )
                     for n in range(processes)
@@ -285,7 +285,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=30)
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--delay", type=float, default=0.5)
-    parser.add_argument("--at-once", type=int, default=8)
+    parser.add_argument("--concurrency", type=int, default=8)
     given = parser.parse_args()
     (killed if given.mode == "kill" else shared)(given)
 

@@ -66,13 +66,13 @@ def test_no_alembic_package_hides_the_library() -> None:
     assert not (ROOT / "alembic" / "__init__.py").exists()
 
 
-def test_every_verb_and_setting_is_documented() -> None:
-    from dateline.cli import _HELP, _VERBS
+def test_every_command_and_setting_is_documented() -> None:
+    from dateline.cli import _COMMANDS, _HELP
     from storage.config import CONFIG_TEMPLATE
 
-    assert set(_HELP) == set(_VERBS)
+    assert set(_HELP) == set(_COMMANDS)
     guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
-    missing = [verb for verb in _VERBS if f"dateline {verb}" not in guide]
+    missing = [name for name in _COMMANDS if f"dateline {name}" not in guide]
     assert not missing
     for setting in ("contact", "database", "delay", "concurrency"):
         assert setting in CONFIG_TEMPLATE

@@ -52,7 +52,8 @@ def form_of(path: Path) -> Form:
     if text.startswith((b"http://", b"https://", b"#")):
         return "urls"
     raise ArchiveError(
-        f"{path} is no WARC, WACZ, OPML, saved page or list of URLs", "name its form with --form"
+        f"{path} is no WARC, WACZ, OPML, saved page or list of URLs",
+        "name its format with --format",
     )
 
 

@@ -1,4 +1,4 @@
-"""The command line. Verbs are imported when they run, so that ``search`` starts at once."""
+"""The command line. Each command is imported when it runs, so that ``search`` starts fast."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dateline.cli.logs import configure_logs
 from dateline.cli.options import ExitCode, say
 from storage.version import VERSION
 
-# verb: (module, function)
-_VERBS = {
+# Command: (module, function).
+_COMMANDS = {
     "init": ("dateline.cli.archive", "init"),
     "add": ("dateline.cli.sources", "add"),
     "sources": ("dateline.cli.sources", "sources"),
@@ -45,87 +45,101 @@ _VERBS = {
     "db": ("dateline.cli.archive", "db"),
 }
 _HELP = {
-    "init": "Make an archive in a folder.",
-    "add": "Follow a news site: find its feeds and sitemaps.",
-    "sources": "List what is followed.",
-    "crawl": "Fetch what is new.",
-    "backfill": "Fetch the past of a source.",
-    "run": "Crawl every source when it is due, on and on or once.",
-    "worker": "The same with several processes, on several machines.",
-    "alert": "Tell somebody of new matches, or of trouble.",
-    "install-service": "Have the system run it.",
-    "search": "Find articles.",
-    "show": "Show one item whole.",
-    "who": "Show a person, organisation or term, and the articles that name it.",
-    "related": "List what an item is linked with, two steps far.",
-    "serve": "Serve the reading room and the HTTP API.",
-    "user": "Say who may log in to the reading room.",
-    "token": "Look after the tokens of the HTTP API.",
-    "site": "Write and test the file of a site.",
-    "extract": "Make an article of a page, without an archive.",
-    "reextract": "Read kept pages again with today's extractor.",
-    "import": "Import WARC, WACZ, saved pages, lists of URLs, OPML.",
-    "export": "Write what is found in the formats of other tools.",
-    "captures": "Look after the captured pages.",
-    "forget": "Erase an item or a source by request, for good.",
-    "status": "Say how the archive and its crawls are.",
-    "doctor": "Look whether everything is as it should be.",
-    "db": "Look after the database.",
+    "init": "Create an archive in a directory.",
+    "add": "Add a news site as a source: find its feeds and sitemaps.",
+    "sources": "List the sources, or change their settings.",
+    "crawl": "Fetch new and changed articles.",
+    "backfill": "Fetch the older articles of a source, or list backfills.",
+    "run": "Crawl each source when it is due, continuously or once.",
+    "worker": "Run several crawl processes, also on several machines.",
+    "alert": "Send alerts: new matches of a search, or alarms.",
+    "install-service": "Install a systemd service for `dateline run`.",
+    "search": "Search articles.",
+    "show": "Show an article or directory entry.",
+    "who": "Show a directory entry and the articles that mention it.",
+    "related": "List items linked to an item, up to two steps away.",
+    "serve": "Start the reading room and the HTTP API.",
+    "user": "Manage the user accounts of the reading room.",
+    "token": "Manage the tokens of the HTTP API.",
+    "site": "Create and test a site file.",
+    "extract": "Extract an article from a page, without an archive.",
+    "reextract": "Run the current extractor over the stored captures.",
+    "import": "Import WARC, WACZ, saved pages, URL lists and OPML.",
+    "export": "Export articles, captures or sources to a file.",
+    "captures": "Verify, repair, prune, repack and count captures.",
+    "forget": "Erase items or a source permanently (takedown).",
+    "status": "Show the status of the archive and its sources.",
+    "doctor": "Check the database, disk, captures, clock and sources.",
+    "db": "Manage the database: upgrade, check, back up, restore.",
 }
 
 
-class _Verbs(click.Group):
-    """Lists verbs without importing them."""
+class _LazyGroup(click.Group):
+    """Lists the commands without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_VERBS)
+        return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _VERBS:
+        if cmd_name not in _COMMANDS:
             return None
-        module, name = _VERBS[cmd_name]
+        module, name = _COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        if args and args[0] not in _VERBS and not args[0].startswith("-"):
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             import difflib
 
-            near = difflib.get_close_matches(args[0], _VERBS, n=1)
-            hint = f"; did you mean `{near[0]}`?" if near else "; `dateline --help` lists the verbs"
-            ctx.fail(f"no such verb: {args[0]!r}{hint}")
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f'Did you mean "{near[0]}"?' if near else "List the commands: dateline --help"
+            ctx.fail(f'No such command "{args[0]}". {hint}')
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Verbs"):
+        with formatter.section("Commands"):
             formatter.write_dl(list(_HELP.items()))
 
 
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--archive", "-C", metavar="DIR", help="The archive's folder "
-              "(default: $DATELINE_ARCHIVE, or the nearest one upwards from here).")  # fmt: skip
-@click.option("--database", metavar="URL", help="Another database than the folder's "
-              "(default: $DATELINE_DATABASE).")  # fmt: skip
-@click.option("-v", "--verbose", count=True, help="Log more to stderr (-vv: everything).")
-@click.option("--log-json", is_flag=True, help="Logs as JSON, a line each.")
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--archive",
+    "-C",
+    metavar="DIR",
+    help="Directory of the archive "
+    "(default: $DATELINE_ARCHIVE, else an archive in the current directory or its nearest "
+    "parent).",
+)
+@click.option(
+    "--database",
+    metavar="URL",
+    help="Database URL (default: $DATELINE_DATABASE, else the archive's own).",
+)
+@click.option(
+    "-v", "--verbose", count=True, help="Write more log messages to stderr; -vv writes all."
+)
+@click.option("--log-json", is_flag=True, help="Write the log as JSON, one object per line.")
 @click.version_option(VERSION, prog_name="dateline")
 @click.pass_context
 def cli(
     ctx: click.Context, archive: str | None, database: str | None, verbose: int, log_json: bool
 ) -> None:
-    """Dateline follows news sites and keeps every article, clean, once, and findable."""
+    """Crawl news sites into an archive, and search it."""
     configure_logs(verbose, as_json=log_json)
     ctx.obj = {
-        "archive": archive, "database": database, "verbose": verbose, "log_json": log_json,
-    }  # fmt: skip
+        "archive": archive,
+        "database": database,
+        "verbose": verbose,
+        "log_json": log_json,
+    }
 
 
 def main() -> None:
-    """Run the command line; errors are one line on stderr and an exit code."""
+    """Run the command line. Errors are one line on stderr and an exit code."""
     from storage.errors import ArchiveError
 
     try:
-        # https://no-color.org: set and not empty. None lets click look for a terminal.
+        # https://no-color.org: set and not empty. None: click detects a terminal.
         code = cli.main(standalone_mode=False, color=False if os.environ.get("NO_COLOR") else None)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Exit as error:
@@ -144,21 +158,21 @@ def main() -> None:
         say(str(error))
         sys.exit(ExitCode.FAILED)
     except BrokenPipeError:
-        # The reader of our output has seen enough.
+        # The reader of our output, such as `head`, has closed the pipe.
         sys.stderr.close()
         sys.exit(0)
     except KeyboardInterrupt:
         _end_interrupted()
     finally:
-        # The interpreter would look for cycles in all that was imported, to free what goes with the
-        # process anyway: a fifth of the time of `dateline search`.
+        # Skips the last garbage collection, which takes a fifth of the time of `dateline search`;
+        # the memory is freed with the process.
         gc.freeze()
 
 
 def _end_interrupted() -> NoReturn:
-    """End at once and say nothing: a person who presses Ctrl-C knows why.
+    """Exit without a message after Ctrl-C.
 
-    Threads that still work are not waited for; what they write is written whole or not at all.
+    Does not wait for threads: their writes are transactions, so they are complete or absent.
     """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):

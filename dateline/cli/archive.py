@@ -1,4 +1,4 @@
-"""``init`` and ``db``: the archive's folder and its database."""
+"""``init`` and ``db``: create an archive, manage its database."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from dateline.cli.options import ExitCode, opened, plural, put_json, say
 @click.argument("folder", required=False, metavar="[DIR]")
 @click.pass_context
 def init(ctx: click.Context, folder: str | None) -> None:
-    """Make an archive in DIR (default: $DATELINE_ARCHIVE, or here).
+    """Create an archive in DIR (default: $DATELINE_ARCHIVE, else the current directory).
 
-    Nothing that lies there is overwritten; a database of an older Dateline is upgraded.
+    Existing files are kept. The database of an older version is upgraded.
     """
     from storage import create_archive
 
@@ -34,13 +34,13 @@ def init(ctx: click.Context, folder: str | None) -> None:
 
 @click.group()
 def db() -> None:
-    """Look after the database."""
+    """Manage the database: upgrade, check, back up, restore."""
 
 
 @db.command()
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
-    """Bring the database to this Dateline's schema."""
+    """Upgrade the database to the schema of this version."""
     from storage.archive import open_unchecked
     from storage.database import migrations
     from storage.jobs.reindex import complete
@@ -52,7 +52,7 @@ def upgrade(ctx: click.Context) -> None:
         indexed = complete(archive, say)
         after = migrations.current(archive.engine)
     if indexed:
-        say(f"{plural(indexed, 'article')} indexed anew")
+        say(f"{plural(indexed, 'article')} re-indexed")
     say("up to date" if before == after else f"upgraded from {before or 'nothing'} to {after}")
 
 
@@ -60,7 +60,7 @@ def upgrade(ctx: click.Context) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_context
 def backup(ctx: click.Context, file: Path) -> None:
-    """Write the whole archive to FILE, a tar; crawls may go on meanwhile."""
+    """Back up the archive to FILE, a tar file. Crawls may run meanwhile."""
     from storage.maintenance import backup as backups
 
     with opened(ctx) as archive:
@@ -71,11 +71,17 @@ def backup(ctx: click.Context, file: Path) -> None:
 @db.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--forgotten-in", type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="An archive whose takedowns, made since, are obeyed here too.")  # fmt: skip
+@click.option(
+    "--takedowns-from",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Apply the takedowns of this archive that are newer than the backup.",
+)
 @click.pass_context
-def restore(ctx: click.Context, file: Path, folder: Path, forgotten_in: Path | None) -> None:
-    """Make an archive in FOLDER of the backup FILE; --database says where its rows go."""
+def restore(ctx: click.Context, file: Path, folder: Path, takedowns_from: Path | None) -> None:
+    """Restore the backup FILE to a new archive in FOLDER.
+
+    With --database the rows go to that database, SQLite or PostgreSQL.
+    """
     from storage import open_archive, utc_now
     from storage.jobs.reindex import complete
     from storage.maintenance import backup as backups
@@ -83,18 +89,21 @@ def restore(ctx: click.Context, file: Path, folder: Path, forgotten_in: Path | N
 
     with backups.restore(file, folder, ctx.obj["database"]) as archive:
         complete(archive)
-        if forgotten_in is not None:
-            with open_archive(str(forgotten_in)) as other:
+        if takedowns_from is not None:
+            with open_archive(str(takedowns_from)) as other:
                 erased = takedown.obey(archive, other, utc_now())
-            say(f"erased {erased} items that were forgotten since the backup")
-    say(f"restored to {folder}; prove it with `dateline -C {folder} db check`")
+            say(f"{plural(erased, 'item')} erased: newer takedowns than the backup")
+    say(f"restored to {folder}. Verify it: dateline -C {folder} db check")
 
 
 @db.command(name="verify-backup")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_context
 def verify_backup(ctx: click.Context, file: Path) -> None:
-    """Prove every byte of a backup, and that its captures and media can be read; exit 1 if not."""
+    """Verify a backup.
+
+    Verifies its checksums and reads its captures and media. Exit code 1: the backup has errors.
+    """
     from storage.maintenance import backup as backups
 
     done = backups.verify(file)
@@ -102,18 +111,18 @@ def verify_backup(ctx: click.Context, file: Path) -> None:
         say(problem)
     size = f"{done.files} files, {done.bytes / 1e6:,.1f} MB"
     if not done.problems:
-        click.echo(f"{size}: all as they were.")
+        click.echo(f"{size}: OK")
         return
-    click.echo(f"{size}: as they were, with {plural(len(done.problems), 'problem')} inside")
-    say("restore the backup and run `dateline captures repair`")
+    click.echo(f"{size}: checksums OK, {plural(len(done.problems), 'problem')} in the captures")
+    say("Restore the backup, then run: dateline captures repair")
     ctx.exit(ExitCode.FAILED)
 
 
 @db.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def current(ctx: click.Context, as_json: bool) -> None:
-    """Say which version of the schema the database has."""
+    """Show the schema version of the database."""
     from storage.archive import open_unchecked
     from storage.database import migrations
 
@@ -122,14 +131,18 @@ def current(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         put_json({"current": version, "head": migrations.HEAD})
     else:
-        click.echo(f"{version or 'none'} (this Dateline: {migrations.HEAD})")
+        click.echo(f"{version or 'none'} (current version: {migrations.HEAD})")
 
 
 @db.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
-    """Prove that schema, rows, search index and captures agree; exit 1 where they do not."""
+    """Verify the whole archive.
+
+    Checks that schema, rows, search index, captures and media agree. Exit code 1: the archive
+    has errors.
+    """
     from storage.maintenance.integrity import check as check_archive
 
     with opened(ctx) as archive:
@@ -141,4 +154,4 @@ def check(ctx: click.Context, as_json: bool) -> None:
     if problems:
         ctx.exit(ExitCode.FAILED)
     if not as_json:
-        click.echo("The archive is sound.")
+        click.echo("No errors found.")

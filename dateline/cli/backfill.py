@@ -1,4 +1,4 @@
-"""``backfill``: fetch the past of a source."""
+"""``backfill``: fetch the older articles of a source."""
 
 from __future__ import annotations
 
@@ -16,23 +16,34 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("source", required=False)
-@click.option("--from", "since", metavar="DAY", help="The first day: 2021-09-23, 2021-09, 3m.")
-@click.option("--to", "until", metavar="DAY", help="The last day (default: today).")
-@click.option("--limit", type=click.IntRange(0), default=0, help="Articles fetched now, at most; "
-              "the rest waits for the next crawl.")  # fmt: skip
+@click.option(
+    "--from", "since", metavar="DAY", help="First day of the date range: 2021-09-23, 2021-09, 3m."
+)
+@click.option("--to", "until", metavar="DAY", help="Last day of the date range (default: today).")
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    default=0,
+    help="Maximum number of articles to fetch now; the next crawl fetches the rest.",
+)
 @click.option("--delay", type=Seconds(), help="Seconds between two requests to a host.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def backfill(
-    ctx: click.Context, source: str | None, since: str | None, until: str | None, limit: int,
-    delay: float | None, as_json: bool,
-) -> None:  # fmt: skip
-    """Fetch what SOURCE published from one day to another, or list what was asked for.
+    ctx: click.Context,
+    source: str | None,
+    since: str | None,
+    until: str | None,
+    limit: int,
+    delay: float | None,
+    as_json: bool,
+) -> None:
+    """Fetch the articles that SOURCE published in a date range.
 
-    Looks through its sitemaps, its archive pages by date and the pages of its lists, at its
-    own pace. Stopped or killed it goes on where it was, when called again or by
-    `dateline run`.
-    Without --from it lists the stretches and the gaps that feeds left, with what came of them.
+    Reads its sitemaps, its archive pages by date and its listing pages. An interrupted
+    backfill resumes with the same command or with `dateline run`.
+    Without --from: list the backfills, requested or started for a gap in a feed, and their
+    results.
     """
     from storage.crawl.backfills import backfills
 
@@ -40,7 +51,9 @@ def backfill(
         number = _ask(ctx, source, since, until)
         code = _crawl(ctx, source, limit, delay)
     elif since is not None or until is not None:
-        raise click.UsageError("name the SOURCE, and --from which day")
+        raise click.UsageError(
+            "Name the SOURCE and the first day: dateline backfill SOURCE --from DAY"
+        )
     else:
         number, code = None, ExitCode.DONE
     with opened(ctx) as archive, archive.reading() as session:
@@ -48,10 +61,12 @@ def backfill(
     if as_json:
         put_json([_as_json(one) for one in found])
     elif not found:
-        say("nothing was asked for, and no feed left a gap")
+        say("No backfills requested and no gaps found.")
     else:
-        table([_row(one) for one in found],
-              ("SOURCE", "WHY", "FROM", "TO", "STATE", "PAGES", "NEW"))  # fmt: skip
+        table(
+            [_row(one) for one in found],
+            ("SOURCE", "REASON", "FROM", "TO", "STATE", "PAGES", "NEW"),
+        )
         for one in found:
             if one.detail:
                 click.echo(f"  {one.source}: {one.detail}")
@@ -71,17 +86,17 @@ def _ask(ctx: click.Context, source: str, since: str, until: str | None) -> int:
         raise click.UsageError(str(error)) from error
     if until:
         last = _after(until, last)
-    # Whole days, so that the same words ask for the same stretch again.
+    # Whole days, so that the same command resumes the same date range.
     first = first.replace(hour=0, minute=0, second=0, microsecond=0)
     last = min(last, now + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
     if last <= first:
-        raise click.UsageError(f"--to {until} lies before --from {since}")
+        raise click.UsageError(f"--to {until} is before --from {since}.")
     with opened(ctx) as archive:
         return past.ask(archive, source, first, last, now)
 
 
 def _after(text: str, moment: datetime) -> datetime:
-    """The end of the month, year or day that ``text`` names."""
+    """Return the end of the day, month or year that ``text`` names."""
     if len(text) == len("2021"):
         return moment.replace(year=moment.year + 1)
     if len(text) == len("2021-09"):
@@ -108,8 +123,15 @@ def _crawl(ctx: click.Context, name: str, limit: int, delay: float | None) -> Ex
 
 def _row(one: BackfillInfo) -> tuple[str, ...]:
     pages = f"{one.pages - one.pending} of {one.pages}" if one.pending else str(one.pages)
-    return (one.source, one.reason, f"{one.since:%Y-%m-%d %H:%M}", f"{one.until:%Y-%m-%d %H:%M}",
-            one.state, pages, str(one.fresh))  # fmt: skip
+    return (
+        one.source,
+        one.reason,
+        f"{one.since:%Y-%m-%d %H:%M}",
+        f"{one.until:%Y-%m-%d %H:%M}",
+        one.state,
+        pages,
+        str(one.fresh),
+    )
 
 
 def _as_json(one: BackfillInfo) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``crawl``: fetch what is new."""
+"""``crawl``: fetch new and changed articles."""
 
 from __future__ import annotations
 
@@ -18,34 +18,56 @@ if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider
 
 _VERDICTS = ("new", "revised", "unchanged", "duplicate", "skipped", "gone", "failed")
-# Lines of progress where no terminal shows a bar: at most one in this many seconds.
+# Seconds between two progress lines, if stderr is not a terminal.
 _LINE_EVERY = 10.0
 
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@click.option("--limit", type=click.IntRange(0), help="Pages a source at most "
-              "(default: 1000; 0: no limit).")  # fmt: skip
-@click.option("--since", help="Only what was published since: 2021-09-23, 2021-09, 7d.")
-@click.option("--depth", type=click.IntRange(0), default=1, show_default=True,
-              help="Follow linked items so many links far.")  # fmt: skip
-@click.option("--url", "urls", multiple=True, help="Fetch this page of SOURCE too.")
-@click.option("--media", type=click.IntRange(0), help="Pictures and attachments fetched, at most "
-              "(default: 500; 0: none).")  # fmt: skip
-@click.option("--due", is_flag=True, help="Visit only feeds and sitemaps that are due.")
-@click.option("--rechecks", type=click.IntRange(0), help="Known articles looked at again, "
-              "at most (default: 200).")  # fmt: skip
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    help="Maximum number of pages per source (default: 1000; 0: no limit).",
+)
+@click.option("--since", help="Only articles published since: 2021-09-23, 2021-09, 7d.")
+@click.option(
+    "--depth",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Follow links to items up to this depth.",
+)
+@click.option("--url", "urls", multiple=True, help="Also fetch this page of SOURCE.")
+@click.option(
+    "--media",
+    type=click.IntRange(0),
+    help="Maximum number of pictures and attachments (default: 500; 0: none).",
+)
+@click.option("--due", is_flag=True, help="Visit only endpoints that are due.")
+@click.option(
+    "--rechecks",
+    type=click.IntRange(0),
+    help="Maximum number of known articles to check for changes (default: 200).",
+)
 @click.option("--delay", type=Seconds(), help="Seconds between two requests to a host.")
-@click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.pass_context
 def crawl(
-    ctx: click.Context, sources: tuple[str, ...], limit: int | None, since: str | None,
-    depth: int, urls: tuple[str, ...], due: bool, rechecks: int | None, delay: float | None,
-    media: int | None, as_json: bool,
-) -> None:  # fmt: skip
-    """Fetch what SOURCEs (default: all) have published, and what it is linked with.
+    ctx: click.Context,
+    sources: tuple[str, ...],
+    limit: int | None,
+    since: str | None,
+    depth: int,
+    urls: tuple[str, ...],
+    due: bool,
+    rechecks: int | None,
+    delay: float | None,
+    media: int | None,
+    as_json: bool,
+) -> None:
+    """Fetch new and changed articles of each SOURCE (default: all) and their linked items.
 
-    Exit code 0: done; 1: failed; 3: partly done (a source or some pages failed);
+    Exit code 0: done; 1: failed; 3: partly done (a source or pages failed);
     130: interrupted.
     """
     from crawler.spiders.arguments import BadArgument, parse_since
@@ -57,12 +79,12 @@ def crawl(
         raise click.UsageError(f"--since: {error}") from error
     wanted = _wanted(ctx, sources)
     if not wanted:
-        say("nothing is followed yet; begin with `dateline add URL`")
+        say("No sources yet. Add one: dateline add URL")
         ctx.exit(ExitCode.FAILED)
     arguments: dict[str, Any] = {"depth": depth, "since": moment, "due": due}
     if urls:
         if len(wanted) > 1:
-            raise click.UsageError("--url needs one SOURCE, the one that the page belongs to")
+            raise click.UsageError("--url needs exactly one SOURCE: the source of the page.")
         arguments["urls"] = urls
     if limit is not None:
         arguments["limit"] = limit
@@ -74,7 +96,7 @@ def crawl(
     plans = [(name, home, delay if delay is not None else own) for name, home, own in wanted]
     from crawler.workers import forkserver
 
-    # It loads for a second, and so does the crawler.
+    # Loads for a second, in parallel with the crawler.
     forkserver.begin()
     from crawler.runner.crawls import run_crawls
 
@@ -99,7 +121,7 @@ def _wanted(ctx: click.Context, names: tuple[str, ...]) -> list[tuple[str, str, 
 
 
 class progress:
-    """A bar on a terminal, a line now and then elsewhere; logs go above the bar."""
+    """Progress of a crawl: a status line on a terminal, else one line every 10 seconds."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.verbose: int = options["verbose"]
@@ -126,11 +148,14 @@ class progress:
         console = Console(stderr=True)
         configure_logs(self.verbose, RichHandler(console=console, show_path=False, show_time=False))
         self.bar = Progress(
-            # No bar: how many pages there are is known only once the last one was read.
-            SpinnerColumn(), TextColumn("{task.description}"),
-            TextColumn("{task.fields[what]}"), TimeElapsedColumn(),
-            console=console, transient=True,
-        )  # fmt: skip
+            # No bar: the number of pages is unknown until the end.
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TextColumn("{task.fields[what]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
         self.bar.start()
         return self._bar
 
@@ -147,9 +172,9 @@ class progress:
         files = f", {plural(tally.files, 'file')}" if tally.files else ""
         self.bar.update(
             self.tasks[name],
-            what=f"{plural(done, 'page')}, {known - done} on their way, "
-                 f"{tally.verdicts['new']} new{files}",
-        )  # fmt: skip
+            what=f"{plural(done, 'page')}, {known - done} pending, "
+            f"{tally.verdicts['new']} new{files}",
+        )
 
     def _line(self, spider: NewsSpider) -> None:
         now = time.monotonic()
@@ -157,8 +182,10 @@ class progress:
             self.spoken = now
             done, known = spider.pages
             files = f", {plural(spider.tally.files, 'file')}" if spider.tally.files else ""
-            say(f"{spider.source_name}: {done} of {known} pages, "
-                f"{spider.tally.verdicts['new']} new{files}")  # fmt: skip
+            say(
+                f"{spider.source_name}: {done} of {known} pages, "
+                f"{spider.tally.verdicts['new']} new{files}"
+            )
 
 
 def _as_json(result: RunResult) -> dict[str, Any]:
@@ -172,19 +199,19 @@ def _as_json(result: RunResult) -> dict[str, Any]:
         "announced": tally.announced,
         "requests": tally.requests,
         "gaps": tally.gaps,
-        "drawn": tally.drawn,
-        "named": tally.named,
-        "unclear_names": tally.unclear_names,
+        "rendered": tally.drawn,
+        "mentions_linked": tally.named,
+        "ambiguous_names": tally.unclear_names,
         "media": dict(sorted(tally.media.items())),
         "waiting": result.left,
         "failure": result.failure,
         "interrupted": result.interrupted,
-        "elsewhere": result.elsewhere,
+        "locked": result.elsewhere,
     }
 
 
 def show(results: list[RunResult], *, err: bool = False) -> None:
-    """Tell what became of each crawl, on stderr where stdout is for something else."""
+    """Print the summary of each crawl; with ``err`` to stderr."""
     for result in results:
         _print(result, err)
 
@@ -198,37 +225,43 @@ def _print(result: RunResult, err: bool) -> None:
         say(result.failure)
         return
     if result.elsewhere:
-        echo("being crawled by another process; what that finds is stored")
+        echo("skipped: another process is crawling this site into the same archive")
         return
     counts = [f"{tally.verdicts[v]} {v}" for v in _VERDICTS if tally.verdicts[v]]
     stored = tally.verdicts["new"] + tally.verdicts["revised"]
     words = ", ".join(counts) or "nothing to fetch"
-    echo(words + ("" if stored else "; nothing new was stored"))
-    echo(f"  {plural(tally.endpoints, 'endpoint')} read"
-               f" ({tally.unchanged_endpoints} unchanged)")  # fmt: skip
+    echo(words + ("" if stored else "; no new articles"))
+    echo(f"  {plural(tally.endpoints, 'endpoint')} read ({tally.unchanged_endpoints} unchanged)")
     if tally.named:
-        unclear = f"; {tally.unclear_names} unclear ones left alone" if tally.unclear_names else ""
-        echo(f"  {plural(tally.named, 'name')} joined to the directory{unclear}")
+        ambiguous = (
+            f"; {plural(tally.unclear_names, 'ambiguous name')} skipped"
+            if tally.unclear_names
+            else ""
+        )
+        echo(f"  {plural(tally.named, 'mention')} linked{ambiguous}")
     if tally.media:
         media = ", ".join(f"{count} {state}" for state, count in _sorted(tally.media))
         echo(f"  pictures and attachments: {media}")
     if tally.gaps:
-        echo(f"  {plural(tally.gaps, 'gap')}: a feed lost entries before they were read; "
-             "`dateline backfill` lists what was found of them")  # fmt: skip
+        echo(
+            f"  {plural(tally.gaps, 'gap')}: a feed dropped entries before they were fetched. "
+            "Results: dateline backfill"
+        )
     if tally.drawn:
-        echo(f"  {plural(tally.drawn, 'page')} drawn by a browser")
+        echo(f"  {plural(tally.drawn, 'page')} rendered in a browser")
     if tally.past_pages:
-        echo(f"  {plural(tally.past_pages, 'page')} of the past read")
+        echo(f"  {plural(tally.past_pages, 'page')} of backfills fetched")
     for cause, count in _sorted(tally.causes):
         echo(f"  {count:5} {cause}")
     if tally.causes["noarchive"]:
-        say(f"{result.source} skips pages marked noarchive (--rights strict); "
-            f"`dateline sources {result.source} --rights reserve` keeps them for you")  # fmt: skip
+        say(
+            f"{result.source} skips pages with noarchive (--rights strict). "
+            f"Store them: dateline sources {result.source} --rights reserve"
+        )
     if result.left:
-        echo(f"  {plural(result.left, 'page')} still waiting; crawl again, "
-                   "or raise --limit")  # fmt: skip
+        echo(f"  {plural(result.left, 'page')} waiting. Run the crawl again, or raise --limit")
     if result.interrupted:
-        echo("  interrupted; the next crawl goes on from here")
+        echo("  interrupted; the next crawl resumes here")
 
 
 def _sorted(causes: Counter[str]) -> list[tuple[str, int]]:
@@ -236,14 +269,15 @@ def _sorted(causes: Counter[str]) -> list[tuple[str, int]]:
 
 
 def exit_code(results: list[RunResult]) -> ExitCode:
-    """What a process that crawled these ends with."""
+    """Return the exit code for these results."""
     if any(result.interrupted for result in results):
         return ExitCode.INTERRUPTED
     if all(result.failure for result in results):
         return ExitCode.FAILED
     partly = any(
-        r.failure or r.tally.verdicts["failed"]
+        r.failure
+        or r.tally.verdicts["failed"]
         or any(cause.startswith(("endpoint-", "access-")) for cause in r.tally.causes)
         for r in results
-    )  # fmt: skip
+    )
     return ExitCode.PARTLY if partly else ExitCode.DONE

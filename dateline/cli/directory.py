@@ -1,4 +1,4 @@
-"""``who`` and ``related``: an entry of the directory, and what an item is linked with."""
+"""``who`` and ``related``: directory entries, and the items linked to an item."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ _YEAR = 4
 
 @click.command()
 @click.argument("name", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="As JSON, with every article.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON with all articles.")
 @click.pass_context
 def who(ctx: click.Context, name: tuple[str, ...], as_json: bool) -> None:
-    """Show the person, organisation or term called NAME, and the articles that name it.
+    """Show the directory entry NAME and the articles that mention it.
 
-    A name is found by its beginning or a part of it too; case, accents apart, does not count.
+    NAME is a person, organisation or term; a part of the name is enough. Case and accents are
+    ignored.
     """
     from storage.queries.directory import who as find
 
@@ -34,7 +35,7 @@ def who(ctx: click.Context, name: tuple[str, ...], as_json: bool) -> None:
     for entry in entries[:_SHOWN]:
         _print_entry(entry, whole=len(entries) == 1)
     if len(entries) > 1:
-        click.echo(f"\n{len(entries)} entries{''}; write more of the name for one of them.")
+        click.echo(f"\n{len(entries)} entries match. Give more of the name to select one.")
 
 
 def _print_entry(entry: dict[str, Any], *, whole: bool) -> None:
@@ -42,7 +43,7 @@ def _print_entry(entry: dict[str, Any], *, whole: bool) -> None:
     click.secho(entry["name"] or entry["url"], bold=True)
     facts = [entry["kind"], entry["source"], f"item {entry['id']}"]
     facts += [f"n° {entry['number']}"] if entry["number"] else []
-    facts += ["known from mentions only"] if entry["state"] == "stub" else []
+    facts += ["known only from mentions"] if entry["state"] == "stub" else []
     click.secho(" · ".join(facts), dim=True)
     others = [name for name in entry["names"] if name != entry["name"]]
     if others:
@@ -50,7 +51,7 @@ def _print_entry(entry: dict[str, Any], *, whole: bool) -> None:
     for line in click.wrap_text(entry["description"] or "", WIDTH).splitlines():
         click.echo(line)
     articles = entry["articles"]
-    click.echo(f"Named in {plural(len(articles), 'article')}")
+    click.echo(f"Mentioned in {plural(len(articles), 'article')}")
     if not whole or not articles:
         return
     years = Counter((article["at"] or _UNDATED)[:_YEAR] for article in articles)
@@ -63,15 +64,18 @@ def _print_entry(entry: dict[str, Any], *, whole: bool) -> None:
     for article in articles[:_SHOWN]:
         click.echo(f"  {(article['at'] or _UNDATED)[:10]:<10}  {article['title'][: WIDTH - 14]}")
     if len(articles) > _SHOWN:
-        click.echo(f"  … and {len(articles) - _SHOWN} more (--json has all)")
+        click.echo(f"  … and {len(articles) - _SHOWN} more (--json lists all)")
 
 
 @click.command()
 @click.argument("item")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def related(ctx: click.Context, item: str, as_json: bool) -> None:
-    """List what ITEM (a number or URL) links to, what links to it, and their neighbours."""
+    """List items linked to ITEM (a number or URL), up to two steps away.
+
+    Follows links in both directions.
+    """
     from storage.queries import items
     from storage.queries.directory import neighbours
 
@@ -89,4 +93,4 @@ def related(ctx: click.Context, item: str, as_json: bool) -> None:
             line = f"  {row['item']:>6}  {how}{row['title'] or row['url']}{state}"
             click.echo(line if len(line) <= WIDTH else line[: WIDTH - 1] + "…")
         if len(rows) > _SHOWN * 3:
-            click.echo(f"  … and {len(rows) - _SHOWN * 3} more (--json has all)")
+            click.echo(f"  … and {len(rows) - _SHOWN * 3} more (--json lists all)")

@@ -1,4 +1,4 @@
-"""``doctor``: whether everything that an archive needs is as it should be."""
+"""``doctor``: check the database, disk, captures, clock and sources."""
 
 from __future__ import annotations
 
@@ -18,45 +18,46 @@ if TYPE_CHECKING:
 
 _LOW, _VERY_LOW = 5e9, 5e8
 _SKEW = 120.0
-_COLOURS = {"well": "green", "warning": "yellow", "wrong": "red"}
+_LABELS = {"ok": "OK", "warning": "Warning", "error": "Error"}
+_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, how it is, and what to do where it is not well."""
+    """The result of one check, and what to do if it failed."""
 
     subject: str
-    state: Literal["well", "warning", "wrong"]
+    state: Literal["ok", "warning", "error"]
     detail: str
-    step: str = ""
+    hint: str = ""
 
 
 @click.command()
-@click.option("--no-reach", is_flag=True, help="Ask no site.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--offline", is_flag=True, help="Do not send requests to the sources.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def doctor(ctx: click.Context, no_reach: bool, as_json: bool) -> None:
-    """Look at the database, the disk, the captures, the clock and each source.
+def doctor(ctx: click.Context, offline: bool, as_json: bool) -> None:
+    """Check the database, disk, captures, clock and each source.
 
-    Exit code 1 where something is wrong, 3 where something needs a look.
+    Exit code 1: an error; 3: a warning.
     """
     from storage.errors import ArchiveError
 
     found: list[Finding] = []
     try:
-        found += _look(ctx, reach=not no_reach)
+        found += _look(ctx, reach=not offline)
     except ArchiveError as error:
-        found.append(Finding("database", "wrong", error.args[0], error.hint))
+        found.append(Finding("database", "error", error.args[0], error.hint))
     if as_json:
         put_json([asdict(one) for one in found])
     else:
         for one in found:
-            click.secho(f"{one.state:8}", fg=_COLOURS[one.state], nl=False)
+            click.secho(f"{_LABELS[one.state]:9}", fg=_COLOURS[one.state], nl=False)
             click.echo(f"{one.subject}: {one.detail}")
-            if one.step:
-                click.echo(f"        {one.step}")
+            if one.hint:
+                click.echo(f"         {one.hint}")
     states = {one.state for one in found}
-    if "wrong" in states:
+    if "error" in states:
         ctx.exit(ExitCode.FAILED)
     if "warning" in states:
         ctx.exit(ExitCode.PARTLY)
@@ -90,18 +91,22 @@ def _database(archive: Archive, size: int) -> Iterator[Finding]:
     kind = "SQLite" if archive.location.is_sqlite else "PostgreSQL"
     problems = quick(archive)
     if problems:
-        yield Finding("database", "wrong", problems[0],
-                      "restore the last backup: `dateline db restore FILE FOLDER`")  # fmt: skip
+        yield Finding(
+            "database",
+            "error",
+            problems[0],
+            "Restore the last backup: dateline db restore FILE FOLDER",
+        )
     else:
-        yield Finding("database", "well", f"{kind}, version {HEAD}, {size / 1e6:,.1f} MB")
+        yield Finding("database", "ok", f"{kind}, version {HEAD}, {size / 1e6:,.1f} MB")
 
 
 def _room(archive: Archive, free: int) -> Iterator[Finding]:
-    state: Literal["well", "warning", "wrong"] = (
-        "wrong" if free < _VERY_LOW else "warning" if free < _LOW else "well"
+    state: Literal["ok", "warning", "error"] = (
+        "error" if free < _VERY_LOW else "warning" if free < _LOW else "ok"
     )
-    step = "" if state == "well" else "make room; `dateline captures stats` says what takes it"
-    yield Finding("disk", state, f"{free / 1e9:,.1f} GB free in {archive.location.folder}", step)
+    hint = "" if state == "ok" else "Free disk space. Size per source: dateline captures stats"
+    yield Finding("disk", state, f"{free / 1e9:,.1f} GB free in {archive.location.folder}", hint)
 
 
 def _captures(archive: Archive) -> Iterator[Finding]:
@@ -109,20 +114,24 @@ def _captures(archive: Archive) -> Iterator[Finding]:
 
     folder = archive.location.captures
     if folder.is_dir() and not os.access(folder, os.W_OK):
-        yield Finding("captures", "wrong", f"{folder} cannot be written", "give yourself the right")
+        yield Finding(
+            "captures", "error", f"{folder} is not writable", f"Allow writing: chmod u+w {folder}"
+        )
         return
     looked = verify_newest(archive)
     if looked is None:
-        yield Finding("captures", "well", "none yet")
+        yield Finding("captures", "ok", "no captures yet")
         return
     name, found = looked
     if found.problems:
         yield Finding(
-            "captures", "wrong", found.problems[0],
-            "`dateline captures verify` looks at all, `dateline captures repair` mends them",
-        )  # fmt: skip
+            "captures",
+            "error",
+            found.problems[0],
+            "Check all: dateline captures verify. Repair: dateline captures repair",
+        )
     else:
-        yield Finding("captures", "well", f"{name} reads well, {found.records} records")
+        yield Finding("captures", "ok", f"{name}: {found.records} records verified")
 
 
 def _crawling(archive: Archive) -> Iterator[Finding]:
@@ -134,7 +143,7 @@ def _crawling(archive: Archive) -> Iterator[Finding]:
         for why in one["why"]:
             yield Finding(f"source {one['source']}", "warning", why)
     if not trouble:
-        yield Finding("crawls", "well", "no source is in trouble")
+        yield Finding("crawls", "ok", "no source has problems")
 
 
 def _mail(archive: Archive) -> Iterator[Finding]:
@@ -147,10 +156,14 @@ def _mail(archive: Archive) -> Iterator[Finding]:
     mailed = any(one.target.startswith("mailto:") for one in found)
     settings = mail_settings(archive.location.folder)
     if mailed and settings is None:
-        yield Finding("alerts", "wrong", "some go by e-mail, and nothing says how",
-                      "write a [mail] section into dateline.toml")  # fmt: skip
+        yield Finding(
+            "alerts",
+            "error",
+            "cannot send e-mail: dateline.toml has no [mail] section",
+            "Add the section [mail]; the guide (Alerts) shows it.",
+        )
     elif mailed and settings is not None and settings.username and not os.environ.get(PASSWORD):
-        yield Finding("alerts", "warning", f"{PASSWORD} is not set here")
+        yield Finding("alerts", "warning", f"{PASSWORD} is not set in this environment")
     waiting = [one for one in found if one.waiting and one.last_error]
     for one in waiting:
         yield Finding(
@@ -165,23 +178,25 @@ def _browser(wanting: list[str]) -> Iterator[Finding]:
         return
     lack = missing()
     if lack is None:
-        yield Finding("browser", "well", executable() or "Playwright's own Chromium")
+        yield Finding("browser", "ok", executable() or "Chromium of Playwright")
     else:
-        yield Finding("browser", "wrong", f"{', '.join(wanting)} need one", lack)
+        yield Finding("browser", "error", f"required by {', '.join(wanting)}", lack)
 
 
 def _extractor() -> Finding:
-    """Whether its compiled parts are there; without them it works as well, and takes longer."""
+    """Report whether the compiled parts are installed; without them extraction is slower."""
     from crawler.extraction.blocks import walk
     from crawler.extraction.body import features, second_pass
 
     if all(module.compiled is not None for module in (features, second_pass, walk)):
-        return Finding("extractor", "well", "its compiled parts are in use")
+        return Finding("extractor", "ok", "compiled")
     return Finding(
-        "extractor", "well", "by Python alone: a page takes half as long again",
-        "for its compiled parts, install a C compiler and Python's headers (Debian: gcc, "
-        "python3-dev), and Dateline again",
-    )  # fmt: skip
+        "extractor",
+        "ok",
+        "not compiled: extraction takes 1.5 times as long",
+        "Install a C compiler and Python's headers (Debian: gcc, python3-dev), then reinstall "
+        "Dateline.",
+    )
 
 
 def _sources(ctx: click.Context, sources: list[tuple[str, str]]) -> Iterator[Finding]:
@@ -197,9 +212,14 @@ def _sources(ctx: click.Context, sources: list[tuple[str, str]]) -> Iterator[Fin
         skew = statistics.median(skews)
         late = abs(skew) > _SKEW
         yield Finding(
-            "clock", "warning" if late else "well",
-            f"{abs(skew):.0f} s {'behind' if skew > 0 else 'ahead of'} that of the sites",
-            "set this machine's clock: dates of articles are judged by it" if late else "",
-        )  # fmt: skip
+            "clock",
+            "warning" if late else "ok",
+            f"{abs(skew):.0f} s {'behind' if skew > 0 else 'ahead of'} the sites' clocks"
+            if late
+            else f"within {max(1, round(abs(skew)))} s of the sites' clocks",
+            "Set the clock of this machine." if late else "",
+        )
     well = sum(one.problem is None for one in found)
-    yield Finding("reach", "well" if well else "wrong", f"{well} of {len(found)} sources answer")
+    yield Finding(
+        "network", "ok" if well else "error", f"{well} of {len(found)} sources are reachable"
+    )

@@ -1,4 +1,4 @@
-"""``extract``: one page, or many, to JSON, without an archive."""
+"""``extract``: extract articles from pages to JSON, without an archive."""
 
 from __future__ import annotations
 
@@ -23,31 +23,46 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("page", required=False, metavar="URL|FILE|-")
-@click.option("--url", help="The page's address, where PAGE is a file or standard input.")
-@click.option("--manifest", type=click.Path(exists=True, dir_okay=False),
-              help='Many pages: JSON lines of {"id", "url", "file"}; html or html.gz.')  # fmt: skip
-@click.option("--out", type=click.Path(dir_okay=False, writable=True),
-              help="Where --manifest writes its JSON lines (default: stdout).")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1), help="Processes for --manifest "
-              "(default: one a processor).")  # fmt: skip
-@click.option("--timezone", help="The zone of moments without offset (Europe/Paris, …).")
-@click.option("--json", "as_json", is_flag=True, help="As JSON (always so; accepted for symmetry).")
+@click.option("--url", help="URL of the page, if it is a file or stdin.")
+@click.option(
+    "--manifest",
+    type=click.Path(exists=True, dir_okay=False),
+    help='Batch: JSON lines {"id", "url", "file"}; files are html or html.gz.',
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, writable=True),
+    help="Output file of --manifest (default: stdout).",
+)
+@click.option(
+    "--jobs", type=click.IntRange(1), help="Processes for --manifest (default: one per processor)."
+)
+@click.option("--timezone", help="Time zone of dates without offset, e.g. Europe/Paris.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON (always on; accepted for consistency)."
+)
 @click.pass_context
 def extract(
-    ctx: click.Context, page: str | None, url: str | None, manifest: str | None,
-    out: str | None, jobs: int | None, timezone: str | None, as_json: bool,
-) -> None:  # fmt: skip
-    """Make an article of a page: each field, and where it came from.
+    ctx: click.Context,
+    page: str | None,
+    url: str | None,
+    manifest: str | None,
+    out: str | None,
+    jobs: int | None,
+    timezone: str | None,
+    as_json: bool,
+) -> None:
+    """Extract the article of a page: each field with its provenance.
 
-    With --manifest: many pages in parallel, one line {"id", "kind", "headline", "body",
-    "authors", "published_at", …} each.
+    With --manifest: pages in parallel, one line per page: {"id", "kind", "headline", "body",
+    "authors", "published_at", …}. Exit code 1: the page is not an article.
     """
     if (page is None) == (manifest is None):
-        raise click.UsageError("name one page (URL, FILE or -), or many with --manifest")
+        raise click.UsageError("Give a page (URL, FILE or - for stdin), or a file with --manifest.")
     if manifest is not None:
         failed, total = _many(Path(manifest), out, jobs, timezone)
         if failed:
-            say(f'{failed} of {total} lines gave no page; in the output they have "error"')
+            say(f'{failed} of {total} pages failed; their output lines have the field "error"')
             ctx.exit(ExitCode.FAILED if failed == total else ExitCode.PARTLY)
         return
     body, address, content_type = _one(ctx, page or "-", url)
@@ -59,18 +74,18 @@ def extract(
     try:
         found = extract_for_site(body, address, content_type, Known(timezone, now=utc_now()))
     except BadPage as error:
-        say(f"{error}; nothing can be extracted from it")
+        say(f"cannot extract: {error}")
         ctx.exit(ExitCode.FAILED)
     from dateline.cli.extraction_json import cleaned, record_of
 
     put_json(record_of(cleaned(found), address))
     if found.article is None and found.entry is None:
-        say(f"this is no article but: {found.kind} ({found.reason})")
+        say(f"Not an article: {found.kind} ({found.reason})")
         ctx.exit(ExitCode.FAILED)
 
 
 def _one(ctx: click.Context, page: str, url: str | None) -> tuple[bytes, str, str]:
-    """The bytes of a page, its address, its content type."""
+    """Return the bytes of a page, its URL and its content type."""
     if "://" in page:
         return _fetched(ctx, page)
     try:
@@ -94,11 +109,11 @@ def _unpacked(body: bytes) -> bytes:
     try:
         return _plain(body)
     except (OSError, EOFError, zlib.error) as error:
-        raise click.ClickException(f"its gzip is broken: {error}") from error
+        raise click.ClickException(f"cannot decompress the page: {error}") from error
 
 
 def _plain(body: bytes) -> bytes:
-    """``body`` without gzip, read as far as a page may be long."""
+    """Decompress ``body`` if it is gzip, up to the maximum size of a page."""
     if body[:2] != b"\x1f\x8b":
         return body
     with gzip.GzipFile(fileobj=io.BytesIO(body)) as stream:
@@ -111,9 +126,10 @@ def _most() -> int:
     return MAX_PAGE_BYTES
 
 
-def _many(manifest: Path, out: str | None, jobs: int | None, timezone: str | None
-          ) -> tuple[int, int]:  # fmt: skip
-    """Extract the pages of a manifest: (how many lines failed, how many there are)."""
+def _many(
+    manifest: Path, out: str | None, jobs: int | None, timezone: str | None
+) -> tuple[int, int]:
+    """Extract the pages of a manifest; return (failed lines, all lines)."""
     work = [(row, str(manifest.parent), timezone) for row in _rows(manifest)]
     failed = 0
     with ExitStack() as stack:
@@ -124,14 +140,14 @@ def _many(manifest: Path, out: str | None, jobs: int | None, timezone: str | Non
                 failed += 1
                 if "line" in answer:
                     say(f"{manifest}, line {answer['line']}: {answer['error']}")
-            # An id or address may hold half a surrogate pair, which no file takes.
+            # An id or URL may have a lone surrogate, which UTF-8 cannot encode.
             line = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace").decode()
             stream.write(f"{line}\n")
     return failed, len(work)
 
 
 def _rows(manifest: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a manifest; one that cannot be read is its number and the "error" in it."""
+    """Yield the rows of a manifest; an invalid line becomes a row with its number and "error"."""
     for number, line in enumerate(manifest.read_bytes().split(b"\n"), 1):
         if not line.strip():
             continue
@@ -143,18 +159,21 @@ def _rows(manifest: Path) -> Iterator[dict[str, Any]]:
         known = row if isinstance(row, dict) else {}
         missing = [k for k in ("url", "file") if not known.get(k) or not isinstance(known[k], str)]
         if missing:
-            error_of = f'no {" and no ".join(missing)}; write {{"id": …, "url": …, "file": …}}'
+            error_of = f'missing {" and ".join(missing)}. Write {{"id": …, "url": …, "file": …}}'
             yield {"id": known.get("id"), "line": number, "error": error_of}
         elif not is_web_url(known["url"]):
-            yield {"id": known.get("id"), "line": number,
-                   "error": f"{known['url']!r} is not a web address; "
-                            "write one such as https://news.example/story"}  # fmt: skip
+            yield {
+                "id": known.get("id"),
+                "line": number,
+                "error": f"{known['url']!r} is not a web address. "
+                "Example: https://news.example/story",
+            }
         else:
             yield known
 
 
 def _job(task: tuple[dict[str, Any], str, str | None]) -> dict[str, Any]:
-    """Extract the page of one line. Runs in a worker process."""
+    """Extract the page of one manifest line. Runs in a worker process."""
     from crawler.extraction.article import Known
     from crawler.sites import extract_for_site
     from dateline.cli.extraction_json import as_prediction, cleaned
@@ -167,14 +186,14 @@ def _job(task: tuple[dict[str, Any], str, str | None]) -> dict[str, Any]:
     try:
         body = _read(Path(row["file"]), Path(folder))
         found = extract_for_site(body, row["url"], "", Known(timezone, now=utc_now()))
-    # BadPage, an address of no host and a name with NUL in it are ValueErrors.
+    # BadPage, a URL without host and a file name with NUL are ValueErrors.
     except (OSError, EOFError, zlib.error, ValueError) as error:
         return {**answer, "error": str(error), "body": None, "headline": None}
     return {**answer, **as_prediction(cleaned(found))}
 
 
 def _read(path: Path, folder: Path) -> bytes:
-    """The bytes of a page's file, which may be named from the manifest's folder."""
+    """Read a page file; relative paths start at the folder of the manifest."""
     if not path.is_absolute() and (folder / path).exists():
         path = folder / path
     if path.exists() and not path.is_file():

@@ -1,4 +1,4 @@
-"""Extractions as JSON: for a person who looks at one page, and for the benchmark's scorer."""
+"""Extractions as JSON: all fields of one page, and the lines of a batch."""
 
 from __future__ import annotations
 
@@ -11,20 +11,33 @@ from storage.types.content import to_json
 if TYPE_CHECKING:
     from crawler.extraction.article import Extraction
 
-_FIELDS = ("headline", "standfirst", "byline", "dateline_place", "number", "kind", "section",
-           "tags", "language", "published", "modified", "access", "notices",
-           "canonical_url")  # fmt: skip
+_FIELDS = (
+    "headline",
+    "standfirst",
+    "byline",
+    "dateline_place",
+    "number",
+    "kind",
+    "section",
+    "tags",
+    "language",
+    "published",
+    "modified",
+    "access",
+    "notices",
+    "canonical_url",
+)
 
 
 def cleaned(found: Extraction) -> Extraction:
-    """The extraction with its text as the archive would keep it."""
+    """Clean the text of an extraction as the archive does."""
     if found.article is not None:
         return replace(found, article=clean_article(found.article))
     return replace(found, entry=clean_entry(found.entry)) if found.entry is not None else found
 
 
 def record_of(found: Extraction, url: str) -> dict[str, Any]:
-    """Every field with its value and where it came from, then the text and what it links to."""
+    """Return every field with its value and provenance, then text, links, mentions and media."""
     record: dict[str, Any] = {"url": url, "page": found.kind}
     if found.reason:
         record["reason"] = found.reason
@@ -45,13 +58,18 @@ def record_of(found: Extraction, url: str) -> dict[str, Any]:
 
 
 def as_prediction(found: Extraction) -> dict[str, Any]:
-    """One line in the form that ``score.py`` reads, with the page's kind."""
+    """Return one output line of ``--manifest``; benchmarks read the same form."""
     article = found.article
     if article is None:
         entry = found.entry
-        return {"kind": found.kind, "reason": found.reason, "authors": None, "published_at": None,
-                "headline": entry.name if entry else None,
-                "body": entry.text if entry else None}  # fmt: skip
+        return {
+            "kind": found.kind,
+            "reason": found.reason,
+            "authors": None,
+            "published_at": None,
+            "headline": entry.name if entry else None,
+            "body": entry.text if entry else None,
+        }
     return {
         "kind": found.kind,
         "headline": article.headline,

@@ -1,4 +1,4 @@
-"""How an item's history is shown: its revisions and events, and what changed between two."""
+"""Print an item's history: revisions, events, and the diff of two revisions."""
 
 from __future__ import annotations
 
@@ -16,54 +16,58 @@ if TYPE_CHECKING:
 
     from storage.archive import Archive
 
-_ORIGINS = {"crawl": "", "reextraction": "a newer extractor over the same capture",
-            "import": "imported"}  # fmt: skip
-_EVENTS = {"teaser": "only a teaser is shown since"}
+_ORIGINS = {"crawl": "", "reextraction": "re-extraction of the same capture", "import": "imported"}
+_EVENTS = {"teaser": "page shows only a teaser"}
 _STYLES: dict[str, dict[str, Any]] = {
-    "-": {"fg": "red", "strikethrough": True}, "+": {"fg": "green", "bold": True}, "=": {},
-}  # fmt: skip
+    "-": {"fg": "red", "strikethrough": True},
+    "+": {"fg": "green", "bold": True},
+    "=": {},
+}
 _MARKS = {"-": ("[-", "-]"), "+": ("{+", "+}"), "=": ("", "")}
 
 
 class Range(click.ParamType[tuple[int, int]]):
-    """Two revisions: ``1..3``, or ``3`` for it and the one before."""
+    """Two revisions: ``1..3``, or ``3`` for 2..3."""
 
     name = "A..B"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
-        """Read it."""
+        """Parse the range."""
         if isinstance(value, tuple):
             return value
         match = re.fullmatch(r"(\d+)\.\.(\d+)|(\d+)", value)
         if match is None:
-            return self.fail(f"{value!r} names no two revisions; write 1..3", param, ctx)
+            return self.fail(
+                f"{value!r} is not a range of revisions. Write 1..3, or 3 for 2..3.", param, ctx
+            )
         if match[3]:
             return int(match[3]) - 1, int(match[3])
         return int(match[1]), int(match[2])
 
 
 def put_revisions(record: dict[str, Any], *, as_json: bool) -> None:
-    """Print what befell an item, oldest first."""
+    """Print the revisions and events of an item, oldest first."""
     if as_json:
         put_json({"revisions": record["revisions"], "events": record["events"]})
         return
-    rows = [(r["seen_at"], f"{r['number']:4}  {_said(r)}") for r in record["revisions"]]
-    rows += [(e["at"], f"   -  {_befallen(e)}") for e in record["events"]]
-    click.secho(f"{'SEEN':16}  {'REV.':4}  WHAT", bold=True)
+    rows = [(r["seen_at"], f"{r['number']:4}  {_revision_line(r)}") for r in record["revisions"]]
+    rows += [(e["at"], f"   -  {_event_line(e)}") for e in record["events"]]
+    click.secho(f"{'SEEN':16}  {'REV.':4}  CHANGE", bold=True)
     for at, text in sorted(rows, key=lambda row: row[0]):
-        click.echo(textwrap.fill(f"{at[:16].replace('T', ' ')}  {text}", WIDTH,
-                                 subsequent_indent=" " * 24))  # fmt: skip
+        click.echo(
+            textwrap.fill(f"{at[:16].replace('T', ' ')}  {text}", WIDTH, subsequent_indent=" " * 24)
+        )
     if len(record["revisions"]) > 1:
-        click.secho(f"Read a change with --diff 1..{len(record['revisions'])}", dim=True)
+        click.secho(f"Show the changes: --diff 1..{len(record['revisions'])}", dim=True)
 
 
-def _befallen(event: dict[str, Any]) -> str:
+def _event_line(event: dict[str, Any]) -> str:
     kind = _EVENTS.get(event["kind"], event["kind"])
     return f"{kind}: {event['detail']}" if event["detail"] else str(kind)
 
 
 def teaser_since(events: list[dict[str, Any]]) -> str | None:
-    """Since when a page shows only a teaser of what is held; ``None`` where it shows it all."""
+    """Return since when the page shows only a teaser; ``None`` if it shows the full text."""
     since = None
     for event in events:
         if event["kind"] == "teaser":
@@ -73,17 +77,17 @@ def teaser_since(events: list[dict[str, Any]]) -> str | None:
     return since
 
 
-def _said(revision: dict[str, Any]) -> str:
+def _revision_line(revision: dict[str, Any]) -> str:
     changed = ", ".join(revision["changed"]) or "first seen"
     if "access" in revision["changed"]:
-        changed += " (what is to be seen of it changed)"
+        changed += " (full text or teaser)"
     words = [changed, _ORIGINS[revision["origin"]]]
-    words += ["silent: the page names no newer change"] if revision["silent"] else []
+    words += ["silent edit"] if revision["silent"] else []
     return "; ".join(filter(None, words)) + f" [{revision['extractor']}]"
 
 
 def put_difference(archive: Archive, item_id: int, pair: tuple[int, int], *, as_json: bool) -> None:
-    """Print what changed from one revision to another, word by word.
+    """Print the word-level diff of two revisions.
 
     Raises:
         UnknownItem: the item has no such revision.
@@ -97,7 +101,7 @@ def put_difference(archive: Archive, item_id: int, pair: tuple[int, int], *, as_
         put_json({"item": item_id, "from": pair[0], "to": pair[1], **found})
         return
     if not found["fields"] and not found["text"]:
-        click.echo("Nothing that is read differs.")
+        click.echo("The two revisions have the same text and fields.")
     for name, pieces in found["fields"].items():
         click.secho(name.replace("_", " "), bold=True)
         _put_pieces(pieces, "  ")
@@ -112,7 +116,7 @@ def put_difference(archive: Archive, item_id: int, pair: tuple[int, int], *, as_
 
 
 def _put_pieces(pieces: Iterable[tuple[str, str]], indent: str) -> None:
-    """Pieces in lines: in colour on a terminal, marked as wdiff does elsewhere."""
+    """Print diff pieces: in colour on a terminal, else with the marks of wdiff."""
     colour = sys.stdout.isatty()
     line, width = "", 0
     lines = []

@@ -1,4 +1,4 @@
-"""``import``: what others kept, into this archive."""
+"""``import``: WARC, WACZ, saved pages, URL lists and OPML."""
 
 from __future__ import annotations
 
@@ -15,36 +15,61 @@ if TYPE_CHECKING:
     from storage import Archive
 
 _FORMS = ("auto", "warc", "wacz", "html", "urls", "opml")
-_WORDS = (("new", "new"), ("revised", "revised"), ("unchanged", "unchanged"),
-          ("duplicate", "duplicates"), ("held", "held already"),
-          ("waiting", "waiting to be crawled"),
-          ("followed", "followed"))  # fmt: skip
-_WHAT = {"warc": "page", "wacz": "page", "html": "saved page (.html, .mhtml, .webarchive)",
-         "urls": "URL", "opml": "feed"}  # fmt: skip
-# What people made by hand: each line or file that was not taken is worth its name.
+_WORDS = (
+    ("new", "new"),
+    ("revised", "revised"),
+    ("unchanged", "unchanged"),
+    ("duplicate", "duplicates"),
+    ("held", "already stored"),
+    ("waiting", "waiting to be crawled"),
+    ("followed", "feeds added"),
+)
+_WHAT = {
+    "warc": "page",
+    "wacz": "page",
+    "html": "saved page (.html, .mhtml, .webarchive)",
+    "urls": "URL",
+    "opml": "feed",
+}
+# Files made by hand: the summary names each line or file that was not imported.
 _NAMED_KINDS = frozenset({"html", "urls", "opml"})
 
 
 @click.command(name="import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path),
-                metavar="FILE...")  # fmt: skip
-@click.option("--form", type=click.Choice(_FORMS), default="auto", show_default=True,
-              help="What the files are.")  # fmt: skip
-@click.option("--source", help="The source that all of it belongs to (default: by host).")
-@click.option("--new-sources", is_flag=True,
-              help="Make a (paused) source for each host that none is followed of.")  # fmt: skip
-@click.option("--restart", is_flag=True, help="Begin again where an import was cut short or done.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE...",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMS),
+    default="auto",
+    show_default=True,
+    help="Format of the files.",
+)
+@click.option("--source", help="Source of all pages (default: by host).")
+@click.option("--new-sources", is_flag=True, help="Create a paused source for each unknown host.")
+@click.option("--restart", is_flag=True, help="Start again instead of resuming.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def import_(
-    ctx: click.Context, files: tuple[Path, ...], form: str, source: str | None,
-    new_sources: bool, restart: bool, as_json: bool,
-) -> None:  # fmt: skip
-    """Import pages that others kept: WARC and WACZ files (Common Crawl's news too), saved pages
-    (HTML, MHTML, Safari's webarchive) or folders of them, lists of URLs, OPML lists of sources.
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    form: str,
+    source: str | None,
+    new_sources: bool,
+    restart: bool,
+    as_json: bool,
+) -> None:
+    """Import WARC and WACZ files, saved pages (HTML, MHTML, Safari webarchive) or folders of
+    saved pages, URL lists, and OPML lists of sources.
 
-    Pages go to the source of their host. The same file twice adds nothing; an import that was
-    cut short goes on.
+    Each page goes to the source of its host. Importing a file twice adds nothing; an
+    interrupted import resumes.
     """
     from crawler.batch.readers import form_of
     from dateline.cli.logs import configure_logs
@@ -67,8 +92,14 @@ def import_(
                 failed = True
                 say(str(error))
                 continue
-            answers.append({"file": str(path), "form": kind, **dict(result.verdicts),
-                            "causes": dict(sorted(result.causes.items()))})  # fmt: skip
+            answers.append(
+                {
+                    "file": str(path),
+                    "form": kind,
+                    **dict(result.verdicts),
+                    "causes": dict(sorted(result.causes.items())),
+                }
+            )
             failed = failed or result.is_nothing
             if not as_json:
                 _print(path, kind, result)
@@ -91,8 +122,9 @@ def _one(
         if sys.stderr.isatty():
             click.echo(f"\r{path.name}: {position:,} records", nl=False, err=True)
 
-    importer = PageImport(archive, owner, new_sources=new_sources, restart=restart,
-                          observer=observe)  # fmt: skip
+    importer = PageImport(
+        archive, owner, new_sources=new_sources, restart=restart, observer=observe
+    )
     try:
         return importer.run(path, kind)
     finally:
@@ -102,9 +134,9 @@ def _one(
 
 def _print(path: Path, kind: str, result: Imported) -> None:
     words = [f"{result.verdicts[v]:,} {text}" for v, text in _WORDS if result.verdicts[v]]
-    nothing = "nothing was imported"
+    nothing = "nothing imported"
     if not result.causes:
-        nothing += f": there is no {_WHAT[kind]} in it"
+        nothing += f": the file has no {_WHAT[kind]}"
     click.echo(f"{path.name}: " + (", ".join(words) or nothing))
     for cause, count in sorted(result.causes.items(), key=lambda c: (-c[1], c[0])):
         click.echo(f"  {count:5} {cause}")
@@ -112,7 +144,10 @@ def _print(path: Path, kind: str, result: Imported) -> None:
             if one.cause == cause and (one.damaged or kind in _NAMED_KINDS):
                 click.echo(f"        {one.what}")
     if result.causes["no-source"]:
-        say(f"{plural(result.causes['no-source'], 'page')} of hosts that nobody follows: follow "
-            "them, name --source, or take them all with --new-sources")  # fmt: skip
+        say(
+            f"{plural(result.causes['no-source'], 'page')} of unknown hosts skipped. Add "
+            f"their sources "
+            "with dateline add URL, or use --source NAME or --new-sources"
+        )
     if result.verdicts["waiting"]:
-        say("fetch them with `dateline crawl`")
+        say("Fetch the waiting pages: dateline crawl")

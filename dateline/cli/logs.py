@@ -1,4 +1,4 @@
-"""Logs of a crawl on stderr: warnings by default, more with -v."""
+"""Logging to stderr: warnings by default, more with -v."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ from datetime import UTC, datetime
 from storage.text.normalize import printable, without_credentials
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
-# The library's own remarks on requests are of interest to its developers only.
+# Libraries whose messages only help their developers.
 _QUIET = ("scrapy", "twisted", "asyncio", "py.warnings", "charset_normalizer", "filelock")
 
 
 class Plain(logging.Formatter):
-    """A line per message, without passwords of URLs and what no terminal can show."""
+    """One line per message, without passwords in URLs and unprintable characters."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Format one line."""
         return printable(without_credentials(super().format(record)))
 
 
 class JsonLines(logging.Formatter):
-    """A JSON object a line, for programs that gather logs."""
+    """One JSON object per line, for log collectors."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """``at``, ``level``, ``logger``, ``message``, and ``source`` and ``error`` if any."""
+        """Format ``at``, ``level``, ``logger``, ``message``, and ``source``, ``error`` if set."""
         said: dict[str, str] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(), "logger": record.name,
+            "level": record.levelname.lower(),
+            "logger": record.name,
             "message": printable(without_credentials(record.getMessage())),
-        }  # fmt: skip
+        }
         source = getattr(getattr(record, "spider", None), "source_name", None)
         if source:
             said["source"] = source
@@ -42,17 +43,17 @@ class JsonLines(logging.Formatter):
 def configure_logs(
     verbose: int, handler: logging.Handler | None = None, *, as_json: bool = False
 ) -> None:
-    """Send logs to stderr (or ``handler``) at the level that ``-v`` asks for."""
+    """Send logs to stderr (or ``handler``); ``verbose`` is the number of ``-v``."""
     level = _LEVELS[min(verbose, 2)]
     handler = handler or logging.StreamHandler()
-    # A handler of Rich shows the level in a column of its own.
+    # Rich's handler has a separate column for the level.
     level_too = "%(levelname)s " if type(handler) is logging.StreamHandler else ""
     plain = Plain(f"{level_too}%(name)s: %(message)s")
     handler.setFormatter(JsonLines() if as_json else plain)
-    # What ends a run is the summary's to tell; under `scrapy crawl` the log is all there is.
+    # The summary shows what ended a run; `scrapy crawl` has only the log.
     handler.addFilter(lambda record: not getattr(record, "told", False))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # Its middlewares log what the run counts and tells by cause, with tracebacks.
+    # Scrapy's middlewares log with tracebacks what the run counts by cause.
     logging.getLogger("scrapy.downloadermiddlewares").setLevel(logging.CRITICAL)
     if verbose < 2:
         for name in _QUIET:

@@ -1,4 +1,4 @@
-"""What the verbs share: exit codes, opening the archive, printing data and remarks."""
+"""Shared by the commands: exit codes, opening the archive, printing data and messages."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ WIDTH = 80
 
 
 class ExitCode(IntEnum):
-    """What the process ends with."""
+    """Exit codes of the process."""
 
     DONE = 0
     FAILED = 1
     USAGE = 2
     PARTLY = 3
-    # As shells have it: 128 and the number of SIGINT.
+    # The convention of shells: 128 + the number of SIGINT.
     INTERRUPTED = 130
 
 
 class Seconds(click.FloatRange):
-    """A pause in seconds, from 0 to a day; ``nan`` is none."""
+    """A delay in seconds, from 0 to one day; refuses ``nan``."""
 
     def __init__(self) -> None:
         super().__init__(0, 86_400)
@@ -44,7 +44,7 @@ class Seconds(click.FloatRange):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The number, or a usage error."""
+        """Return the number, or fail with a usage error."""
         number = float(super().convert(value, param, ctx))
         if math.isnan(number):
             self.fail(f"{value!r} is not a number of seconds.", param, ctx)
@@ -52,12 +52,12 @@ class Seconds(click.FloatRange):
 
 
 def say(message: str) -> None:
-    """A remark for the person at the terminal, on stderr; what it quotes at length is shortened."""
+    """Print a message to stderr; very long words in it are shortened."""
     short = _ENDLESS.sub(_shortened, printable(without_credentials(message)))
     click.echo(f"dateline: {short}", err=True)
 
 
-# A word that is longer than any address is a slip of the hand, or somebody's test.
+# Longer than any URL: a paste error or a test.
 _ENDLESS = re.compile(r"\S{1000,}")
 
 
@@ -67,31 +67,31 @@ def _shortened(match: re.Match[str]) -> str:
 
 
 def put_json(value: Any) -> None:
-    """One JSON document on stdout."""
+    """Print one JSON document to stdout."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def opened(ctx: click.Context) -> Archive:
-    """The archive that the command line, the environment or the folder names."""
+    """Open the archive named by the command line, the environment or the current directory."""
     from storage import open_archive
 
     return open_archive(ctx.obj["archive"], ctx.obj["database"])
 
 
 def moment(value: ClaimedMoment | None) -> str:
-    """A claimed moment as lists show it: day, and time where it is known."""
+    """Format a publication date: the day, and the time if it is known."""
     if value is None:
         return "—"
     return value.at.strftime("%Y-%m-%d" if value.day_only else "%Y-%m-%d %H:%M")
 
 
 def local(value: datetime | None) -> str:
-    """A moment in this machine's zone."""
+    """Format a timestamp in the local time zone."""
     return value.astimezone().strftime("%Y-%m-%d %H:%M") if value else "never"
 
 
 def table(rows: Iterable[tuple[str, ...]], head: tuple[str, ...]) -> None:
-    """Print columns, the last one cut to the terminal's width."""
+    """Print a table; cut the last column at the width of the terminal."""
     lines = [head, *rows]
     widths = [max(len(row[i]) for row in lines) for i in range(len(head) - 1)]
     columns = shutil.get_terminal_size((WIDTH, 24)).columns
@@ -104,5 +104,5 @@ def table(rows: Iterable[tuple[str, ...]], head: tuple[str, ...]) -> None:
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """``1 article``, ``2 articles``."""
+    """Return the count with its noun: ``1 article``, ``2 articles``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,4 +1,4 @@
-"""``user`` and ``token``: who may read."""
+"""``user`` and ``token``: manage accounts and API tokens."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from dateline.cli.options import local, opened, put_json, say, table
 
 @click.group()
 def user() -> None:
-    """Say who may log in to the reading room."""
+    """Manage the user accounts of the reading room."""
 
 
 @user.command(name="add")
 @click.argument("name")
 @click.pass_context
 def add_user(ctx: click.Context, name: str) -> None:
-    """Let NAME log in; the password is asked for, or read from stdin."""
+    """Add the user account NAME. The password is prompted for, or read from stdin."""
     from storage import utc_now
     from storage.users import accounts
 
     hashed = _new_password()
     with opened(ctx) as archive:
         accounts.add_user(archive, name, hashed, utc_now())
-    say(f"{name} may log in")
+    say(f"user {name} added")
 
 
 @user.command()
 @click.argument("name")
 @click.pass_context
 def password(ctx: click.Context, name: str) -> None:
-    """Give NAME another password; sessions begun with the old one end."""
+    """Change the password of NAME and end the account's sessions."""
     from storage.users import accounts
 
     hashed = _new_password()
     with opened(ctx) as archive:
         accounts.set_password(archive, name, hashed)
-    say(f"the password of {name} was changed")
+    say(f"password of {name} changed")
 
 
 @user.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def list_users(ctx: click.Context, as_json: bool) -> None:
-    """List the users."""
+    """List the user accounts."""
     from storage.users import accounts
 
     with opened(ctx) as archive:
@@ -54,25 +54,28 @@ def list_users(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         put_json([{"name": u.name, "created_at": u.created_at.isoformat()} for u in found])
     elif found:
-        table([(u.name, local(u.created_at)) for u in found], ("NAME", "SINCE"))
+        table([(u.name, local(u.created_at)) for u in found], ("NAME", "CREATED"))
     else:
-        say("nobody has an account; the reading room is open to this machine only")
+        say(
+            "No user accounts: the reading room is open on this machine only. "
+            "Add one: dateline user add NAME"
+        )
 
 
 @user.command(name="remove")
 @click.argument("name")
 @click.pass_context
 def remove_user(ctx: click.Context, name: str) -> None:
-    """Let NAME log in no more."""
+    """Remove the user account NAME."""
     from storage.users import accounts
 
     with opened(ctx) as archive:
         accounts.remove_user(archive, name)
-    say(f"{name} may log in no more")
+    say(f"user {name} removed")
 
 
 def _new_password() -> str:
-    """A hashed password, asked for twice on a terminal, else read from stdin."""
+    """Prompt twice for a password on a terminal, else read it from stdin; return its hash."""
     from dateline.web.sessions import MIN_PASSWORD, hashed
 
     if sys.stdin.isatty():
@@ -80,21 +83,25 @@ def _new_password() -> str:
     else:
         given = sys.stdin.readline().rstrip("\n")
     if len(given) < MIN_PASSWORD:
-        raise click.ClickException(f"a password has at least {MIN_PASSWORD} characters")
+        raise click.ClickException(
+            f"The password is too short. Use at least {MIN_PASSWORD} characters."
+        )
     return hashed(given)
 
 
 @click.group()
 def token() -> None:
-    """Look after the tokens of the HTTP API."""
+    """Manage the tokens of the HTTP API."""
 
 
 @token.command(name="add")
 @click.argument("name")
-@click.option("--write", is_flag=True, help="It may change saved searches and dossiers too.")
+@click.option(
+    "--write", is_flag=True, help="Allow the token to change saved searches and dossiers."
+)
 @click.pass_context
 def add_token(ctx: click.Context, name: str, write: bool) -> None:
-    """Make a token for NAME, what it is for; it is printed once and kept nowhere."""
+    """Create a token. NAME describes its use. The token is printed once and not stored."""
     from storage import utc_now
     from storage.users import accounts
 
@@ -103,28 +110,43 @@ def add_token(ctx: click.Context, name: str, write: bool) -> None:
 
 
 @token.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def list_tokens(ctx: click.Context, as_json: bool) -> None:
-    """List the tokens, without what opens."""
+    """List the tokens (their values are not stored)."""
     from storage.users import accounts
 
     with opened(ctx) as archive:
         found = accounts.tokens(archive)
     if as_json:
-        put_json([
-            {"id": t.id, "name": t.name, "scope": t.scope, "created_at": t.created_at.isoformat(),
-             "used_at": _iso(t.used_at), "revoked_at": _iso(t.revoked_at)} for t in found
-        ])  # fmt: skip
+        put_json(
+            [
+                {
+                    "id": t.id,
+                    "name": t.name,
+                    "scope": t.scope,
+                    "created_at": t.created_at.isoformat(),
+                    "used_at": _iso(t.used_at),
+                    "revoked_at": _iso(t.revoked_at),
+                }
+                for t in found
+            ]
+        )
         return
     if not found:
-        say("there is no token; `dateline token add NAME` makes one")
+        say("No tokens yet. Create one: dateline token add NAME")
         return
     rows = [
-        (str(t.id), t.name, t.scope, local(t.created_at),
-         "revoked" if t.revoked_at else local(t.used_at)) for t in found
-    ]  # fmt: skip
-    table(rows, ("ID", "NAME", "SCOPE", "MADE", "USED"))
+        (
+            str(t.id),
+            t.name,
+            t.scope,
+            local(t.created_at),
+            "revoked" if t.revoked_at else local(t.used_at),
+        )
+        for t in found
+    ]
+    table(rows, ("ID", "NAME", "SCOPE", "CREATED", "LAST USED"))
 
 
 def _iso(value: Any) -> str | None:
@@ -135,10 +157,10 @@ def _iso(value: Any) -> str | None:
 @click.argument("number", type=int)
 @click.pass_context
 def revoke(ctx: click.Context, number: int) -> None:
-    """Let token NUMBER open nothing more."""
+    """Revoke the token NUMBER."""
     from storage import utc_now
     from storage.users import accounts
 
     with opened(ctx) as archive:
         accounts.revoke_token(archive, number, utc_now())
-    say(f"token {number} opens nothing more")
+    say(f"token {number} revoked")

@@ -1,4 +1,4 @@
-"""``reextract``: today's extractor over the captures that are kept."""
+"""``reextract``: run the current extractor over the stored captures."""
 
 from __future__ import annotations
 
@@ -17,23 +17,26 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--source", help="Only of this source.")
-@click.option("--since", type=Day(), help="Only pages fetched on or after this day.")
-@click.option("--where-extractor-older", "older", is_flag=True,
-              help="Only what another extractor than today's read last.")  # fmt: skip
+@click.option("--source", help="Only captures of this source.")
+@click.option("--since", type=Day(), help="Only pages fetched on or after this date.")
 @click.option(
-    "--restart", is_flag=True, help="From the beginning, not from where it was cut short."
+    "--outdated", "older", is_flag=True, help="Only items last extracted by another version."
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--restart", is_flag=True, help="Start again instead of resuming.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def reextract(
-    ctx: click.Context, source: str | None, since: datetime | None, older: bool, restart: bool,
+    ctx: click.Context,
+    source: str | None,
+    since: datetime | None,
+    older: bool,
+    restart: bool,
     as_json: bool,
-) -> None:  # fmt: skip
-    """Read kept pages again with today's extractor; what differs becomes a revision.
+) -> None:
+    """Run the current extractor over the stored captures; store differences as revisions.
 
-    Nothing is fetched and nothing overwritten: the new revision names the same capture and says
-    that it is a re-extraction. The same command goes on where it was cut short.
+    Fetches and overwrites nothing: a new revision refers to the same capture and is marked as
+    re-extraction. An interrupted run resumes.
     """
     from crawler.batch.reextract import reextract as run
     from storage.crawl.sources import get_source
@@ -46,8 +49,14 @@ def reextract(
         with _bar() as observer:
             done = run(archive, source_id, since, older=older, restart=restart, observer=observer)
     if as_json:
-        put_json({"seen": done.seen, "changed": done.changed, "fields": dict(done.fields),
-                  "causes": dict(done.causes)})  # fmt: skip
+        put_json(
+            {
+                "seen": done.seen,
+                "changed": done.changed,
+                "fields": dict(done.fields),
+                "causes": dict(done.causes),
+            }
+        )
     else:
         _print(done)
     unread = sum(done.causes.values()) and done.causes["capture-unreadable"]
@@ -68,7 +77,7 @@ class _bar:
 
             self.bar = Progress(console=Console(stderr=True), transient=True)
             self.bar.start()
-            self.task = self.bar.add_task("reading", total=None)
+            self.task = self.bar.add_task("extracting", total=None)
         return self._observe
 
     def __exit__(self, *_: object) -> None:
@@ -81,8 +90,8 @@ class _bar:
 
 
 def _print(done: Reextraction) -> None:
-    click.echo(f"{plural(done.seen, 'page')} read again, {plural(done.changed, 'item')} revised")
+    click.echo(f"{plural(done.seen, 'page')} extracted, {plural(done.changed, 'item')} revised")
     for name, count in done.fields.most_common():
         click.echo(f"  {count:5} {name}")
     for cause, count in done.causes.most_common():
-        click.echo(f"  {count:5} left as it was: {cause}")
+        click.echo(f"  {count:5} unchanged: {cause}")

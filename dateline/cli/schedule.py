@@ -1,4 +1,4 @@
-"""``run``: crawl what is due, on and on or once; ``install-service`` has the system do it."""
+"""``run``: crawl sources when they are due; ``install-service``: run it with systemd."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _UNIT = "dateline.service"
 _SERVICE = """\
 [Unit]
-Description=Dateline: crawls of {folder}
+Description=Dateline: crawl {folder}
 After=network-online.target
 Wants=network-online.target
 
@@ -37,15 +37,23 @@ WantedBy=default.target
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Crawl what is due now, then end: for cron.")
-@click.option("--at-once", type=click.IntRange(1, 64), default=8, show_default=True,
-              help="Sources crawled at a time.")  # fmt: skip
+@click.option(
+    "--once", is_flag=True, help="Crawl the sources that are due now, then exit (for cron)."
+)
+@click.option(
+    "--concurrency",
+    "at_once",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Sources crawled at a time.",
+)
 @click.pass_context
 def run(ctx: click.Context, once: bool, at_once: int) -> None:
-    """Crawl every source when it is due, until stopped.
+    """Crawl each source when it is due, until stopped with Ctrl-C.
 
-    Feeds and sitemaps are asked at their own pace. Several of these may share an archive: no host
-    is crawled by two at once, and what a killed one did the others do. Exit code: as for crawl.
+    Learns the polling interval of each endpoint. Several processes may share an archive: one
+    lease per host ensures that only one of them crawls it. Exit codes: see `dateline crawl`.
     """
     from crawler.runner.scheduler import run as schedule
     from dateline.cli.crawl import exit_code
@@ -55,11 +63,11 @@ def run(ctx: click.Context, once: bool, at_once: int) -> None:
         from storage.crawl.sources import list_sources
 
         if not list_sources(session):
-            say("nothing is followed yet; begin with `dateline add URL`")
+            say("No sources yet. Add one: dateline add URL")
             ctx.exit(ExitCode.FAILED)
     location = locate(ctx.obj["archive"], ctx.obj["database"])
     if not once:
-        say("crawling what is due (Ctrl-C ends it)")
+        say("crawling sources when they are due (stop with Ctrl-C)")
     results = schedule(location, once=once, at_once=at_once, told=_tell, chores=_chores)
     if once and not results:
         say(_when(ctx))
@@ -67,17 +75,17 @@ def run(ctx: click.Context, once: bool, at_once: int) -> None:
 
 
 def _chores(archive: Archive) -> None:
-    """What is done beside the crawls: readers are told what they asked for."""
+    """Send alerts between crawls."""
     from dateline.alerts import tell
 
     tell(archive)
 
 
 def _tell(result: RunResult) -> None:
-    """One line for a crawl that ended."""
+    """Print one line for a finished crawl."""
     counts = result.tally.verdicts
     words = ", ".join(f"{counts[v]} {v}" for v in ("new", "revised", "gone", "failed") if counts[v])
-    say(f"{result.source}: {result.failure or words or 'nothing new'}")
+    say(f"{result.source}: {result.failure or words or 'no new articles'}")
 
 
 def _when(ctx: click.Context) -> str:
@@ -86,14 +94,14 @@ def _when(ctx: click.Context) -> str:
 
     with opened(ctx) as archive:
         following = due.next_due(archive, utc_now())
-    return f"nothing is due; next at {local(following)}" if following else "nothing is due"
+    return f"no source is due; next: {local(following)}" if following else "no source is due"
 
 
 @click.command(name="install-service")
-@click.option("--print", "only_print", is_flag=True, help="Print the unit, write nothing.")
+@click.option("--print", "only_print", is_flag=True, help="Print the unit; do not write it.")
 @click.pass_context
 def install_service(ctx: click.Context, only_print: bool) -> None:
-    """Write a systemd unit of yours that runs `dateline run` for this archive."""
+    """Write a systemd user unit that runs `dateline run` for this archive."""
     with opened(ctx) as archive:
         folder = archive.location.folder
     command = f"{shlex.quote(sys.executable)} -m dateline"
@@ -106,6 +114,10 @@ def install_service(ctx: click.Context, only_print: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(unit, encoding="utf-8")
     except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror}; use --print") from error
-    say(f"{path} is written; begin with:\n  systemctl --user enable --now {_UNIT}\n"
-        "  loginctl enable-linger  # lets it run while you are logged out")  # fmt: skip
+        raise click.ClickException(
+            f"cannot write {path}: {error.strerror}. Print the unit instead: --print"
+        ) from error
+    say(
+        f"wrote {path}. Start the service:\n  systemctl --user enable --now {_UNIT}\n"
+        "  loginctl enable-linger  # keeps it running after you log out"
+    )

@@ -1,4 +1,4 @@
-"""``search``: find articles."""
+"""``search``: search articles."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 _SHIELD = "\N{WORD JOINER}"
-# Columns of a count's label and of its bar.
+# Widths of a count's label and of its bar.
 _LABEL = 36
 _BAR = 28
 
 
 class Day(click.ParamType[datetime]):
-    """A day, month or year; ``end`` makes it the first moment after it."""
+    """A day, month or year; with ``end``, the first instant after it."""
 
     name = "day"
 
@@ -42,7 +42,7 @@ class Day(click.ParamType[datetime]):
             except ValueError:
                 continue
             return _after(day, step) if self.end else day
-        return self.fail(f"{value!r} is no day; write 2021-09-23, 2021-09 or 2021", param, ctx)
+        return self.fail(f"{value!r} is not a date. Write 2021-09-23, 2021-09 or 2021.", param, ctx)
 
 
 def _after(day: datetime, step: str) -> datetime:
@@ -54,10 +54,10 @@ def _after(day: datetime, step: str) -> datetime:
 
 
 class QueryCommand(click.Command):
-    """Takes ``-word`` for a word to leave out, where click would see an option."""
+    """Reads ``-word`` as an excluded word, which click would read as an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Shield such words from click; :func:`search` takes the shield off."""
+        """Prefix such words so that click passes them on; :func:`search` removes the prefix."""
         shielded = [
             _SHIELD + arg if re.match(r"-[^\W\d_]{2}", arg) or arg.startswith('-"') else arg
             for arg in args
@@ -67,63 +67,99 @@ class QueryCommand(click.Command):
 
 @click.command(cls=QueryCommand)
 @click.argument("query", nargs=-1)
-@click.option("--source", help="Only of this source.")
-@click.option("--from", "since", type=Day(), help="Published on or after: 2021-09-23, 2021-09.")
-@click.option("--to", "until", type=Day(end=True), help="Published on or before.")
-@click.option("--sort", type=click.Choice(["best", "newest"]), default="best", show_default=True,
-              help="Best match or newest first.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True,
-              help="Articles at most.")  # fmt: skip
+@click.option("--source", help="Only articles of this source.")
+@click.option(
+    "--from", "since", type=Day(), help="Published on or after this date: 2021-09-23, 2021-09."
+)
+@click.option("--to", "until", type=Day(end=True), help="Published on or before this date.")
+@click.option(
+    "--sort",
+    type=click.Choice(["best", "newest"]),
+    default="best",
+    show_default=True,
+    help="Sort order.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="Maximum number of articles.",
+)
 @click.option(
     "--after",
     "cursor",
     metavar="CURSOR",
-    help="The next articles: where the last answer said that it goes on.",
+    help="Show the next results: the cursor that the previous search printed.",
 )
-@click.option("--duplicates", is_flag=True,
-              help="All articles of the same text, not one for all of them.")  # fmt: skip
-@click.option("--count", "by", metavar="BY",
-              type=click.Choice(["day", "month", "year", "source", "section", "author", "language",
-                                 "kind", "tag", "entry"]),
-              help="Count instead: by day, month, year, source, section, author, language, kind, "
-                   "tag or entry of the directory.")  # fmt: skip
 @click.option(
-    "--like", type=int, metavar="ITEM", help="Articles like this one, instead of a query."
+    "--duplicates",
+    is_flag=True,
+    help="Show all articles of a duplicate cluster, not only the leading one.",
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--count",
+    "by",
+    metavar="BY",
+    type=click.Choice(
+        ["day", "month", "year", "source", "section", "author", "language", "kind", "tag", "entry"]
+    ),
+    help="Count the matches by day, month, year, source, section, author, language, kind, "
+    "tag or (directory) entry.",
+)
+@click.option(
+    "--like",
+    type=int,
+    metavar="ITEM",
+    help="Show articles similar to this one, instead of a query.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def search(
-    ctx: click.Context, query: tuple[str, ...], source: str | None, since: datetime | None,
-    until: datetime | None, sort: Any, limit: int, cursor: str | None, duplicates: bool,
-    by: Any, like: int | None, as_json: bool,
-) -> None:  # fmt: skip
-    """Find articles.
+    ctx: click.Context,
+    query: tuple[str, ...],
+    source: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    sort: Any,
+    limit: int,
+    cursor: str | None,
+    duplicates: bool,
+    by: Any,
+    like: int | None,
+    as_json: bool,
+) -> None:
+    """Search articles.
 
     \b
-    hôpital numérique       all of these words, in any form
-    "centre hospitalier"    a phrase, as it is written
-    hospi*                  words that begin so
+    hôpital numérique       all words, in any inflected form
+    "centre hospitalier"    an exact phrase
+    hospi*                  words with this prefix
     a OR b, a NOT b, -b     also OU, SAUF; brackets group
-    a NEAR/5 b              at most five words between them
+    a NEAR/5 b              at most 5 words between them
     title: text: author: section: tag: kind: number: site: source:
     lang:fr who:"A Name" date:2021-09..2021-12 since:7d
     is:teaser|revised|duplicate|gone|undated has:attachment|picture
 
-    Case and accents do not count; l'hôpital finds hôpital. Exit code 1: nothing found.
+    Case and accents are ignored; l'hôpital matches hôpital. Exit code 1: no matches.
     """
     words = " ".join(word.removeprefix(_SHIELD) for word in query)
     if bool(words) == (like is not None) and not (
         like is None and (source or since or until or by)
     ):
-        raise click.UsageError("name words to look for, or an article with --like")
+        raise click.UsageError("Give a QUERY, or an article with --like ITEM.")
     with opened(ctx) as archive:
         if like is not None:
             _put(ctx, archive.more_like_this(like, limit), None, f"item {like}", as_json=as_json)
             return
         answer = archive.search(
-            words, source=source, since=since, until=until, sort=sort,
+            words,
+            source=source,
+            since=since,
+            until=until,
+            sort=sort,
             duplicates=duplicates,
-        )  # fmt: skip
+        )
         if by is not None:
             _put_counts(ctx, answer, by, limit, as_json=as_json)
             return
@@ -140,10 +176,10 @@ def _put(
         for hit in hits:
             _print(hit)
     if cursor is not None:
-        say(f"there is more; go on with --after {cursor}")
+        say(f"More results: add --after {cursor}")
     if not hits:
         if not as_json:
-            say(f"nothing found for {words!r}")
+            say(f"no matches for {words!r}")
         ctx.exit(ExitCode.FAILED)
 
 
@@ -162,10 +198,13 @@ def _put_counts(
         rows = [(one.value, one.label, one.count) for one in facet.values]
         complete, counted = facet.complete, facet.counted
     if as_json:
-        put_json({
-            "by": by, "complete": complete,
-            "counts": [{"value": v, "label": label, "count": n} for v, label, n in rows],
-        })  # fmt: skip
+        put_json(
+            {
+                "by": by,
+                "complete": complete,
+                "counts": [{"value": v, "label": label, "count": n} for v, label, n in rows],
+            }
+        )
     else:
         most = max((n for *_, n in rows), default=1)
         width = max((len(label) for _, label, _ in rows), default=0)
@@ -174,9 +213,9 @@ def _put_counts(
             bar = "█" * max(1, round(n / most * _BAR))
             click.echo(f"{shown:<{min(width, _LABEL)}}  {n:>9,}  {bar}")
         if not complete:
-            say(f"counted over the newest {counted:,} articles")
+            say(f"counted over the newest {counted:,} matches only")
         if not rows:
-            say("nothing found")
+            say("no matches")
     if not rows:
         ctx.exit(ExitCode.FAILED)
 
@@ -203,7 +242,7 @@ def _print(hit: Hit) -> None:
     click.secho(f"  {hit.id} · {hit.source} · {moment(hit.published)}", dim=True)
     if hit.copies:
         names = ", ".join(dict.fromkeys(hit.copies))
-        copies = f"and {plural(len(hit.copies), 'copy', 'copies')} in {names}; --duplicates"
+        copies = f"{plural(len(hit.copies), 'duplicate')} in {names} (--duplicates)"
         for line in textwrap.wrap(copies, WIDTH - 2):
             click.secho(f"  {line}", dim=True)
     for line in _marked_lines(hit):
@@ -212,7 +251,7 @@ def _print(hit: Hit) -> None:
 
 
 def _marked_lines(hit: Hit) -> Iterator[str]:
-    """The snippet in lines, the matched words marked where a terminal shows it."""
+    """Yield the snippet in lines, with the matched words highlighted."""
     snippet = hit.snippet
     end = 0
     for line in textwrap.wrap(snippet, WIDTH - 4, break_on_hyphens=False):

@@ -1,4 +1,4 @@
-"""``serve``: the reading room and the HTTP API."""
+"""``serve``: start the reading room and the HTTP API."""
 
 from __future__ import annotations
 
@@ -8,49 +8,67 @@ import click
 
 from dateline.cli.options import opened, say
 
-# Connections that wait until the server takes them.
+# Maximum number of connections that wait to be accepted.
 _BACKLOG = 2048
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True,
-              help="Where to listen; beyond this machine it needs a user.")  # fmt: skip
-@click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True,
-              help="The port; 0 takes a free one.")  # fmt: skip
-@click.option("--name", "names", multiple=True, metavar="HOST",
-              help="A name under which it is reached: archive.example.org.")  # fmt: skip
-@click.option("--https", is_flag=True, help="A proxy in front of it speaks HTTPS.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Host to listen on; other than local hosts require a user.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8321,
+    show_default=True,
+    help="Port; 0 selects a free port.",
+)
+@click.option(
+    "--allowed-host",
+    "names",
+    multiple=True,
+    metavar="HOST",
+    help="Accept requests for this host, e.g. archive.example.org.",
+)
+@click.option("--https", is_flag=True, help="A proxy in front of the server uses HTTPS.")
 @click.pass_context
 def serve(ctx: click.Context, host: str, port: int, names: tuple[str, ...], https: bool) -> None:
-    """Serve the reading room and the HTTP API. Ctrl-C ends it."""
+    """Start the reading room and the HTTP API. Stop with Ctrl-C."""
     from storage.users import accounts
 
     with opened(ctx) as archive:
         if host not in _LOCAL and not accounts.has_users(archive):
             raise click.ClickException(
-                f"whoever reaches {host} could read and change the archive; "
-                "make a user first: `dateline user add NAME`"
+                f"Refusing to listen on {host} without user accounts. "
+                "Add one: dateline user add NAME"
             )
         listening = _listening(host, port)
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listening.getsockname()[1]}/"
-        # 0.0.0.0 is no name that a browser asks for: any name is let in then, a user must log in.
+        # Browsers do not request 0.0.0.0: then any host is allowed, and users must log in.
         served = () if host in ("0.0.0.0", "::") and not names else (host, *_LOCAL, *names)  # noqa: S104
-        say(f"the reading room is at {address} (Ctrl-C ends it)")
+        say(f"reading room: {address} (stop with Ctrl-C)")
         import uvicorn
 
         from dateline.web.app import create_app
 
         config = uvicorn.Config(
-            create_app(archive, names=served, secure=https), log_level="warning",
-            server_header=False, proxy_headers=https, lifespan="off", timeout_keep_alive=30,
-        )  # fmt: skip
+            create_app(archive, names=served, secure=https),
+            log_level="warning",
+            server_header=False,
+            proxy_headers=https,
+            lifespan="off",
+            timeout_keep_alive=30,
+        )
         uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens there, or one line on why not."""
+    """Return a listening socket, or fail with one line."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -60,6 +78,6 @@ def _listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise click.ClickException(
-            f"cannot listen on {host}:{port}: {error.strerror}; name another with --port"
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another port with --port"
         ) from error
     return listening

@@ -1,4 +1,4 @@
-"""``show``: one item whole, as a person would read it."""
+"""``show``: show an article or directory entry."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dateline.cli.history import Range, put_difference, put_revisions, teaser_since
-from dateline.cli.options import WIDTH, moment, opened, put_json
+from dateline.cli.options import WIDTH, moment, opened, plural, put_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,22 +17,40 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("item")
-@click.option("--raw", is_flag=True, help="The captured page's bytes, as the server sent them.")
-@click.option("--revision", type=click.IntRange(1), help="An earlier revision.")
-@click.option("--revisions", "only", flag_value="revisions",
-              help="Its history: when what was changed, when it went and came back.")  # fmt: skip
-@click.option("--diff", type=Range(), help="What changed from revision A to B, word by word.")
-@click.option("--links", "only", flag_value="links", help="Only what it links to, and its state.")
-@click.option("--mentions", "only", flag_value="mentions", help="Only the names in its text.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, with revisions and links.")
+@click.option("--raw", is_flag=True, help="Write the captured page, as the server sent it.")
+@click.option(
+    "--revision", type=click.IntRange(1), help="Show this revision (default: the newest)."
+)
+@click.option(
+    "--revisions",
+    "only",
+    flag_value="revisions",
+    help="List its revisions and events (gone, back, moved).",
+)
+@click.option("--diff", type=Range(), help="Show the changes from revision A to B, word by word.")
+@click.option(
+    "--links",
+    "only",
+    flag_value="links",
+    help="Show only its links, with the state of each target.",
+)
+@click.option(
+    "--mentions", "only", flag_value="mentions", help="Show only the mentions in its text."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON with revisions and links.")
 @click.pass_context
 def show(
-    ctx: click.Context, item: str, raw: bool, revision: int | None, only: str | None,
-    diff: tuple[int, int] | None, as_json: bool,
-) -> None:  # fmt: skip
-    """Show ITEM: its number in this archive, or its URL.
+    ctx: click.Context,
+    item: str,
+    raw: bool,
+    revision: int | None,
+    only: str | None,
+    diff: tuple[int, int] | None,
+    as_json: bool,
+) -> None:
+    """Show an article or directory entry. ITEM is its number or URL.
 
-    --raw writes the body as captured, its content coding undone.
+    --raw writes the body of the capture with its content coding removed.
     """
     from storage.queries import items
 
@@ -60,16 +78,24 @@ def show(
 
 
 def _wrapped(
-    text: str, indent: str = "", first: str | None = None,
+    text: str,
+    indent: str = "",
+    first: str | None = None,
     underlined: Sequence[tuple[int, int]] = (),
-) -> None:  # fmt: skip
-    """Print ``text`` in lines; the (start, end) in ``underlined`` as links are."""
+) -> None:
+    """Print wrapped ``text``; underline the (start, end) ranges in ``underlined``."""
     begin = indent if first is None else first
     at = 0
-    for number, line in enumerate(textwrap.wrap(
-        text, WIDTH, initial_indent=begin, subsequent_indent=indent,
-        break_long_words=False, break_on_hyphens=False,
-    )):  # fmt: skip
+    for number, line in enumerate(
+        textwrap.wrap(
+            text,
+            WIDTH,
+            initial_indent=begin,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    ):
         margin = len(begin) if number == 0 else len(indent)
         words = line[margin:]
         at = max(text.find(words, at), at)
@@ -105,12 +131,12 @@ def _print_article(record: dict[str, Any]) -> None:
     if record.get("byline"):
         click.secho("By " + ", ".join(record["byline"]), dim=True)
     if record["state"] == "stub":
-        click.echo("\nKnown only from links to it; its page was not fetched yet.")
+        click.echo("\nStub: known only from links; its page is not fetched yet.")
     if record.get("access") == "teaser":
-        click.secho("Only the beginning was to be seen.", fg="yellow")
+        click.secho("Teaser only: the site showed the beginning of the text.", fg="yellow")
     since = teaser_since(record["events"])
     if since:
-        words = f"The page shows a teaser only since {since[:10]}; this is the fuller text."
+        words = f"The page shows only a teaser since {since[:10]}; this is the full text."
         click.secho(words, fg="yellow")
     click.echo()
     _print_blocks(record["blocks"], record.get("mentions", []))
@@ -120,9 +146,9 @@ def _print_article(record: dict[str, Any]) -> None:
     revisions = record["revisions"]
     if len(revisions) > 1 or record["events"]:
         last = revisions[-1]["seen_at"][:16].replace("T", " ")
-        click.secho(f"{len(revisions)} revisions, the last of {last}; see --revisions", dim=True)
+        click.secho(f"{plural(len(revisions), 'revision')}, last {last} (--revisions)", dim=True)
     for copy in record["duplicates"]:
-        words = f"also in {copy['source']}: {copy['title']} [item {copy['item']}]"
+        words = f"Duplicate in {copy['source']}: {copy['title']} [item {copy['item']}]"
         _wrapped(words, "  ", "")
 
 
@@ -164,19 +190,24 @@ def _print_blocks(blocks: list[dict[str, Any]], mentions: Sequence[dict[str, Any
         click.echo()
 
 
-_RELATIONS = (("related", "Related articles"), ("entry", "Directory"),
-              ("attachment", "Attachments"), ("further", "Further reading"))  # fmt: skip
+_RELATIONS = (
+    ("related", "Related articles"),
+    ("entry", "Directory entries"),
+    ("attachment", "Attachments"),
+    ("further", "Further reading"),
+)
 
 
 def _print_links(record: dict[str, Any], *, every: bool = False) -> None:
-    titles = (*_RELATIONS, ("embedded", "Embedded"), ("outside", "Elsewhere"))
-    # Names in the text are underlined there; the list has what the page lists.
+    titles = (*_RELATIONS, ("embedded", "Embedded"), ("outside", "Other links"))
+    # Mentions are underlined in the text; the list has the page's own list.
     named = {m["url"] for m in record.get("mentions", [])}
     for relation, title in titles if every else _RELATIONS:
         links = [
-            link for link in record["links"]
+            link
+            for link in record["links"]
             if link["relation"] == relation and (every or link["url"] not in named)
-        ]  # fmt: skip
+        ]
         if not links:
             continue
         click.echo()
@@ -204,7 +235,9 @@ def _print_mentions(record: dict[str, Any]) -> None:
         if m["expansion"] and m["expansion"] != name:
             words += f" ({m['expansion']})"
         state = f"item {m['item']}" if m["state"] == "stored" else "not fetched yet"
-        _wrapped(f"{words} [{m['kind']}, {state if m['item'] else 'no entry'}]", "  ", "")
+        _wrapped(
+            f"{words} [{m['kind']}, {state if m['item'] else 'not in the directory'}]", "  ", ""
+        )
 
 
 def _print_entry(record: dict[str, Any]) -> None:
@@ -215,12 +248,12 @@ def _print_entry(record: dict[str, Any]) -> None:
     click.secho(" · ".join(facts), dim=True)
     click.echo()
     if record["state"] == "stub":
-        click.echo("Known only from mentions; its page was not fetched yet.")
+        click.echo("Stub: known only from mentions; its page is not fetched yet.")
     _print_blocks(record["blocks"])
     _print_links(record)
     if record["named_in"]:
         click.echo()
-        click.secho("Named in", bold=True)
+        click.secho("Mentioned in", bold=True)
         for article in record["named_in"]:
             _wrapped(f"{article['title']} [{article['item']}]", "    ", "  - ")
     click.echo()

@@ -1,4 +1,4 @@
-"""``site``: write and test the file of a site, in a checkout."""
+"""``site``: create and test site files, in a checkout."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from dateline.cli.options import ExitCode, say
+from dateline.cli.options import ExitCode, plural, say
 
 _SHOWN = 300
 
-TEMPLATE = '''"""{title}: what its pages do their own way."""
+TEMPLATE = '''"""Site file of {title}."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class {class_name}(Site):
 
     domains: ClassVar[tuple[str, ...]] = ("{domain}",)
     timezone: ClassVar[str | None] = None  # such as "Europe/Paris"
-    # Selectors by field, where the generic extraction is wrong; the others keep what it finds:
+    # CSS selectors of the fields that the generic extraction gets wrong. Fields:
     # {fields}.
     fields: ClassVar[Mapping[str, str]] = {{}}
-    # What is no part of any article, such as ".newsletter".
+    # Elements that are not part of an article, such as ".newsletter".
     remove: ClassVar[Sequence[str]] = ()
-    # The boxes that hold the text, where the model does not find it, such as ".article-body".
+    # Elements with the text, if the model does not find it, such as ".article-body".
     text: ClassVar[str] = ""
 '''
 
@@ -48,53 +48,63 @@ def _checkout() -> Path:
     root = Path(crawler.__file__).resolve().parent.parent
     if not (root / "tests").is_dir() or not (root / "pyproject.toml").is_file():
         raise click.ClickException(
-            "site files are written in a checkout of Dateline; clone it and run this there"
+            "Site files are part of a checkout of Dateline. Clone the repository and run "
+            "this command there."
         )
     return root
 
 
 @click.group()
 def site() -> None:
-    """Write and test the file of a site: crawler/sites/NAME.py and its fixtures."""
+    """Create and test a site file: crawler/sites/NAME.py and its fixtures."""
 
 
 @site.command()
 @click.argument("urls", nargs=-1, required=True, metavar="URL...")
-@click.option("--name", help="The file's name (default: from the address).")
+@click.option("--name", help="Name of the file (default: from the URL).")
 @click.pass_context
 def new(ctx: click.Context, urls: tuple[str, ...], name: str | None) -> None:
-    """Write a site's file, and a fixture of each page at URL.
+    """Create a site file, and a fixture for each URL.
 
-    Look at the fixtures' JSON, say in the file what is wrong, and run `dateline site test`.
+    Read the JSON of the fixtures, correct the site file, then run `dateline site test`.
     """
     from storage.text.urls import host_of, is_web_url
 
     for url in urls:
         if not is_web_url(url):
-            raise click.UsageError(f"{url!r} is no web address; write e.g. https://a.example/story")
+            raise click.UsageError(
+                f"{url!r} is not a web address. Example: https://news.example/story"
+            )
     hosts = {host_of(url).removeprefix("www.") for url in urls}
     if len(hosts) > 1:
-        raise click.UsageError(f"pages of one site, please: {', '.join(sorted(hosts))} are several")
+        raise click.UsageError(
+            f"The URLs belong to several sites: {', '.join(sorted(hosts))}. Give the pages "
+            f"of one site."
+        )
     domain = hosts.pop()
     name = name or re.sub(r"\W+", "_", domain.rpartition(".")[0] or domain).strip("_").lower()
     if not name.isidentifier() or keyword.iskeyword(name):
-        raise click.UsageError(f"--name {name!r}: use letters, digits and underscores")
+        raise click.UsageError(
+            f"--name {name!r} is not valid. Use letters, digits and underscores."
+        )
     root = _checkout()
     pages = _pages(ctx, urls)
     file = root / "crawler" / "sites" / f"{name}.py"
     if file.exists():
-        say(f"{file.relative_to(root)} is there already; only fixtures are added")
+        say(f"{file.relative_to(root)} exists already; only fixtures are added")
     else:
         from crawler.sites.base import FIELDS
 
         class_name = "".join(part.capitalize() for part in name.split("_")) or "ThisSite"
         file.write_text(
-            TEMPLATE.format(title=domain, class_name=class_name, domain=domain,
-                            fields=", ".join(FIELDS)), encoding="utf-8",
-        )  # fmt: skip
+            TEMPLATE.format(
+                title=domain, class_name=class_name, domain=domain, fields=", ".join(FIELDS)
+            ),
+            encoding="utf-8",
+        )
         click.echo(f"wrote {file.relative_to(root)}")
     _write_fixtures(root, name, pages)
-    click.echo(f"Next: read the JSON, mend the file, `dateline site test {name}`")
+    click.echo(f"Next: read the JSON, correct the file, run `dateline site test {name}`")
 
 
 def _pages(ctx: click.Context, urls: tuple[str, ...]) -> list[tuple[str, bytes]]:
@@ -105,7 +115,7 @@ def _pages(ctx: click.Context, urls: tuple[str, ...]) -> list[tuple[str, bytes]]
     pages = []
     for url, page in zip(urls, found, strict=True):
         if isinstance(page, str):
-            raise click.ClickException(f"{url}: {page}; nothing was written")
+            raise click.ClickException(f"{url}: {page}. No file was written.")
         pages.append((url, page.body))
     return pages
 
@@ -124,26 +134,32 @@ def _write_fixtures(root: Path, name: str, pages: list[tuple[str, bytes]]) -> No
         try:
             found = record(extract_for_site(body, url, "", Known()))
         except BadPage as error:
-            raise click.ClickException(f"{error}; it can be no fixture") from error
+            raise click.ClickException(f"cannot make a fixture: {error}") from error
         path.with_suffix(".html.gz").write_bytes(gzip.compress(body, 9, mtime=0))
         write(path, url, found)
-        click.echo(f"wrote {path.relative_to(root)}: {found['page']}, "
-                   f"{found.get('headline') or found.get('name') or 'no headline'}")  # fmt: skip
+        click.echo(
+            f"wrote {path.relative_to(root)}: {found['page']}, "
+            f"{found.get('headline') or found.get('name') or 'no headline'}"
+        )
 
 
 @site.command("test")
 @click.argument("name", required=False, metavar="[SITE]")
-@click.option("--accept", is_flag=True, help="Take what is found now for what is expected.")
+@click.option("--accept", is_flag=True, help="Store the current results as the expected ones.")
 @click.pass_context
 def check(ctx: click.Context, name: str | None, accept: bool) -> None:
-    """Compare SITE's (default: all sites') fixtures field by field with what is found now."""
+    """Compare fixtures with the current extraction.
+
+    SITE selects the fixtures of one site (default: all sites).
+    """
     from crawler.sites.fixtures import fixtures
 
     root = _checkout()
     found = list(fixtures(root / "tests" / "sites", name))
     if not found:
         raise click.ClickException(
-            f"no fixtures of {name or 'any site'} in tests/sites; `dateline site new` makes some"
+            f"tests/sites has no fixtures of {name or 'any site'}. Create them: dateline "
+            f"site new URL..."
         )
     changed = 0
     for fixture in found:
@@ -158,7 +174,10 @@ def check(ctx: click.Context, name: str | None, accept: bool) -> None:
         if accept and differences:
             fixture.accept()
     if changed and not accept:
-        say(f"{changed} of {len(found)} fixtures differ; mend the site's file, or --accept them")
+        say(
+            f"{changed} of {plural(len(found), 'fixture')} differ. Correct the site file, "
+            f"or accept the results: --accept"
+        )
         ctx.exit(ExitCode.FAILED)
 
 

@@ -1,4 +1,4 @@
-"""``status``: how the archive and its crawls are."""
+"""``status``: the status of the archive and its sources."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dateline.cli.options import ExitCode, local, opened, plural, put_json, say,
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Say what the archive holds, how its last crawls ended, and what is in trouble.
+    """Show the totals of the archive, the last crawl of each source, and problems.
 
-    Exit code 3 where a source's last crawl failed or an endpoint keeps failing.
+    Exit code 3: a source has problems (an alarm, a failed crawl, failing endpoints).
     """
     from storage import utc_now
     from storage.monitoring.status import status_of
@@ -32,12 +32,14 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
 def _print(report: dict[str, Any]) -> None:
     click.echo(f"Archive   {report['folder']}")
-    click.echo(f"Holds     {plural(report['articles'], 'article')}, "
-               f"{plural(report['entries'], 'directory entry', 'directory entries')}, "
-               f"{plural(report['revisions'], 'revision')}")  # fmt: skip
+    click.echo(
+        f"Contents  {plural(report['articles'], 'article')}, "
+        f"{plural(report['entries'], 'directory entry', 'directory entries')}, "
+        f"{plural(report['revisions'], 'revision')}"
+    )
     click.echo(f"Captures  {report['captures']:,} ({report['capture_bytes'] / 1e6:.1f} MB)")
     if not report["sources"]:
-        say("nothing is followed yet; begin with `dateline add URL`")
+        say("No sources yet. Add one: dateline add URL")
         return
     click.echo()
     table(
@@ -45,7 +47,7 @@ def _print(report: dict[str, Any]) -> None:
             (s["source"], str(s["articles"]), str(s["waiting"]), _when(s), s["last_run"] or "never")
             for s in report["sources"]
         ],
-        ("SOURCE", "ARTICLES", "WAITING", "LAST CRAWL", "ENDED"),
+        ("SOURCE", "ARTICLES", "WAITING", "LAST CRAWL", "RESULT"),
     )
     for s in report["sources"]:
         for line in s["trouble"]:

@@ -20,8 +20,10 @@ class _Failed(Exception):
 def _run(*words: str, folder: Path) -> None:
     print(f"\n$ dateline {shlex.join(words)}", flush=True)
     environment = {
-        **os.environ, "DATELINE_ARCHIVE": str(folder), "DATELINE_ALLOW_PRIVATE": "1",
-    }  # fmt: skip
+        **os.environ,
+        "DATELINE_ARCHIVE": str(folder),
+        "DATELINE_ALLOW_PRIVATE": "1",
+    }
     # The demonstration never touches another archive that the environment may name.
     environment.pop("DATELINE_DATABASE", None)
     done = subprocess.run([sys.executable, "-m", "dateline", *words], env=environment, check=False)
@@ -41,8 +43,11 @@ def demonstrate(folder: Path) -> None:
         _run("crawl", folder=folder)
         _run("search", "escale electricite", folder=folder)
         _run("search", "eels", "--source", "courier", folder=folder)
-        _run("show", f"{first}/fr/depeche/4127/quai-vert-brisemer-electricite-escales.html",
-             folder=folder)  # fmt: skip
+        _run(
+            "show",
+            f"{first}/fr/depeche/4127/quai-vert-brisemer-electricite-escales.html",
+            folder=folder,
+        )
         _run("status", folder=folder)
     here = Path.cwd()
     shown = folder.relative_to(here) if folder.is_relative_to(here) else folder

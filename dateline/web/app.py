@@ -35,9 +35,13 @@ def create_app(archive: Archive, *, names: Sequence[str] = LOCAL, secure: bool =
     """Create the application for ``archive``; ``names`` are the allowed hosts without port."""
 
     app = FastAPI(
-        title="Dateline", version=VERSION, description=_DESCRIPTION,
-        docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
-    )  # fmt: skip
+        title="Dateline",
+        version=VERSION,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
     app.state.archive = archive
     app.state.sessions = Sessions(archive, secret_of(archive), secure=secure)
     app.include_router(routes.router)

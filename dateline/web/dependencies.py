@@ -120,9 +120,13 @@ class SearchParams:
             BadQuery, UnknownSource: see :meth:`Archive.search`.
         """
         return archive.search(
-            self.q, source=self.source, since=self.since or None, until=self.until or None,
-            sort=self.sort, duplicates=self.duplicates,
-        )  # fmt: skip
+            self.q,
+            source=self.source,
+            since=self.since or None,
+            until=self.until or None,
+            sort=self.sort,
+            duplicates=self.duplicates,
+        )
 
 
 SearchParamsDep = Annotated[SearchParams, Depends()]

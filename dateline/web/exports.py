@@ -20,20 +20,41 @@ if TYPE_CHECKING:
     from storage.archive import Archive
 
 MEDIA_TYPES = {
-    "jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8",
-    "parquet": "application/vnd.apache.parquet", "ris": "application/x-research-info-systems",
-    "bibtex": "application/x-bibtex", "iramuteq": "text/plain; charset=utf-8",
-    "txm": "application/zip", "tei": "application/tei+xml", "ninjs": "application/json",
-    "warc": "application/warc", "wacz": "application/wacz", "opml": "text/x-opml",
-}  # fmt: skip
-_SUFFIXES = {"bibtex": "bib", "iramuteq": "txt", "txm": "zip", "tei": "xml", "ninjs": "json",
-             "warc": "warc.gz"}  # fmt: skip
+    "jsonl": "application/jsonl",
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "ris": "application/x-research-info-systems",
+    "bibtex": "application/x-bibtex",
+    "iramuteq": "text/plain; charset=utf-8",
+    "txm": "application/zip",
+    "tei": "application/tei+xml",
+    "ninjs": "application/json",
+    "warc": "application/warc",
+    "wacz": "application/wacz",
+    "opml": "text/x-opml",
+}
+_SUFFIXES = {
+    "bibtex": "bib",
+    "iramuteq": "txt",
+    "txm": "zip",
+    "tei": "xml",
+    "ninjs": "json",
+    "warc": "warc.gz",
+}
 # Formats that the reading room offers, with their labels.
 LABELS = {
-    "ris": "RIS (Zotero, EndNote)", "bibtex": "BibTeX", "csv": "CSV (spreadsheet)",
-    "jsonl": "JSON lines", "parquet": "Parquet", "iramuteq": "IRaMuTeQ", "txm": "TXM",
-    "tei": "TEI", "ninjs": "ninjs", "warc": "WARC", "wacz": "WACZ",
-}  # fmt: skip
+    "ris": "RIS (Zotero, EndNote)",
+    "bibtex": "BibTeX",
+    "csv": "CSV (spreadsheet)",
+    "jsonl": "JSON lines",
+    "parquet": "Parquet",
+    "iramuteq": "IRaMuTeQ",
+    "txm": "TXM",
+    "tei": "TEI",
+    "ninjs": "ninjs",
+    "warc": "WARC",
+    "wacz": "WACZ",
+}
 _PIECE = 1 << 16
 
 
@@ -62,10 +83,13 @@ def download(
         out.close()
         raise
     return StreamingResponse(
-        _pieces(out), media_type=MEDIA_TYPES[form],
-        headers={"Content-Disposition": f'attachment; filename="{file_name(name, form)}"',
-                 "Dateline-Reserved": str(done.reserved)},
-    )  # fmt: skip
+        _pieces(out),
+        media_type=MEDIA_TYPES[form],
+        headers={
+            "Content-Disposition": f'attachment; filename="{file_name(name, form)}"',
+            "Dateline-Reserved": str(done.reserved),
+        },
+    )
 
 
 def limits(since: str | None, until: str | None, source: str | None) -> Filter:

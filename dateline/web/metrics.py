@@ -49,16 +49,19 @@ class _Archive:
             yield family
         ended = GaugeMetricFamily(
             "dateline_last_success_timestamp_seconds",
-            "Time of the last successful crawl of a source.", labels=["source"],
-        )  # fmt: skip
+            "Time of the last successful crawl of a source.",
+            labels=["source"],
+        )
         pages = GaugeMetricFamily(
-            "dateline_last_run_pages", "Pages of the last crawl by outcome.",
+            "dateline_last_run_pages",
+            "Pages of the last crawl by outcome.",
             labels=["source", "verdict"],
-        )  # fmt: skip
+        )
         causes = GaugeMetricFamily(
-            "dateline_last_run_causes", "Errors of the last crawl by cause.",
+            "dateline_last_run_causes",
+            "Errors of the last crawl by cause.",
             labels=["source", "cause"],
-        )  # fmt: skip
+        )
         for one in found:
             if isinstance(one.last_success, datetime):
                 ended.add_metric([one.source], one.last_success.timestamp())
@@ -69,9 +72,11 @@ class _Archive:
         yield from (ended, pages, causes)
         whole = figures.of_archive(self._archive)
         for name, value in (
-            ("capture_bytes", whole.capture_bytes), ("database_bytes", whole.database_bytes),
-            ("free_bytes", whole.free_bytes), ("messages_waiting", whole.messages_waiting),
-        ):  # fmt: skip
+            ("capture_bytes", whole.capture_bytes),
+            ("database_bytes", whole.database_bytes),
+            ("free_bytes", whole.free_bytes),
+            ("messages_waiting", whole.messages_waiting),
+        ):
             yield GaugeMetricFamily(f"dateline_{name}", _WHOLE[name], value=float(value))
 
 

@@ -31,11 +31,18 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[type[ArchiveError], int], ...] = (
-    (BadQuery, 400), (BadCursor, 400), (QueryTooSlow, 503),
-    (DatabaseUnreachable, 503), (UnknownItem, 404),
-    (UnknownSource, 404), (UnknownGathering, 404), (UnknownReader, 404), (NameTaken, 409),
-    (ReaderExists, 409), (CaptureUnreadable, 410),
-)  # fmt: skip
+    (BadQuery, 400),
+    (BadCursor, 400),
+    (QueryTooSlow, 503),
+    (DatabaseUnreachable, 503),
+    (UnknownItem, 404),
+    (UnknownSource, 404),
+    (UnknownGathering, 404),
+    (UnknownReader, 404),
+    (NameTaken, 409),
+    (ReaderExists, 409),
+    (CaptureUnreadable, 410),
+)
 
 
 class Problem(BaseModel):
@@ -58,11 +65,19 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 _TITLES = {
-    400: "Invalid request", 401: "Not logged in", 403: "Not allowed", 404: "Not found",
-    405: "Method not allowed", 409: "Already exists", 410: "No longer available",
-    413: "Request too large", 422: "Invalid request", 429: "Too many requests",
-    500: "Server error", 503: "Temporarily unavailable",
-}  # fmt: skip
+    400: "Invalid request",
+    401: "Not logged in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Already exists",
+    410: "No longer available",
+    413: "Request too large",
+    422: "Invalid request",
+    429: "Too many requests",
+    500: "Server error",
+    503: "Temporarily unavailable",
+}
 
 
 def of(error: Exception) -> Problem:
@@ -70,8 +85,13 @@ def of(error: Exception) -> Problem:
     if isinstance(error, ArchiveError):
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
         position = error.position if isinstance(error, BadQuery) else None
-        return Problem(title=_TITLES[status], status=status, detail=error.message,
-                       hint=error.hint, position=position)  # fmt: skip
+        return Problem(
+            title=_TITLES[status],
+            status=status,
+            detail=error.message,
+            hint=error.hint,
+            position=position,
+        )
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])

@@ -80,9 +80,12 @@ class Safety:
             return Problem(title="Not found", status=404, detail="There is no such page.")
         host = headers.get("host", "")
         if self._hosts and _name_of(host) not in self._hosts:
-            return Problem(title="Host not allowed", status=400,
-                           detail=f"The server does not accept requests for the host {host!r}.",
-                           hint="Allow the host: dateline serve --allowed-host HOST")  # fmt: skip
+            return Problem(
+                title="Host not allowed",
+                status=400,
+                detail=f"The server does not accept requests for the host {host!r}.",
+                hint="Allow the host: dateline serve --allowed-host HOST",
+            )
         length = headers.get("content-length", "")
         if length.isdecimal() and (len(length) > 9 or int(length) > MAX_BODY):
             return Problem(
@@ -91,8 +94,11 @@ class Safety:
                 detail=f"The request body is larger than {MAX_BODY:,} bytes.",
             )
         if method not in _SAFE and _is_from_elsewhere(headers, host):
-            return Problem(title="Not allowed", status=403,
-                           detail="The request was sent by a page of another site.")  # fmt: skip
+            return Problem(
+                title="Not allowed",
+                status=403,
+                detail="The request was sent by a page of another site.",
+            )
         return None
 
 

@@ -123,7 +123,7 @@ class Sessions:
         """Who a request is from; ``None`` where that is not known.
 
         Raises:
-            HTTPException: 401 for a token that opens nothing.
+            HTTPException: 401 for an invalid or revoked token.
         """
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         if kind:
@@ -133,7 +133,9 @@ class Sessions:
             if token:
                 scope = accounts.scope_of(self._archive, token, now, timedelta(minutes=10))
             if scope is None:
-                raise HTTPException(401, "the token opens nothing", {"WWW-Authenticate": "Bearer"})
+                raise HTTPException(
+                    401, "Invalid or revoked token.", {"WWW-Authenticate": "Bearer"}
+                )
             return Reader(None, "token", scope == "write")
         session = self.read(request)
         if session.user is not None:

@@ -58,4 +58,4 @@ def test_gates_are_passed_and_loops_are_not(dateline_sqlite: Commands, site: Loc
     # Pages that only lead on are not kept: no row would name their records.
     verified = dateline_sqlite("captures", "verify")
     assert verified.code == 0
-    assert "of no row" not in verified.out
+    assert "without a database row" not in verified.out

@@ -54,11 +54,11 @@ def test_reserved_pages_are_kept_and_not_passed_on(
     assert "Kept off" in dateline("show", "--raw", f"{site.base}{kept_off}").out
     exported = dateline("export")
     assert [json.loads(line)["headline"] for line in exported.out.splitlines()] == ["Free zeppelin"]
-    assert "left out 4 articles" in exported.err
+    assert "4 articles omitted" in exported.err
     assert len(dateline("export", "--reserved").out.splitlines()) == 5
     target = dateline.folder / "out.warc.gz"
     written = dateline("export", "-f", "warc", "-o", str(target))
-    assert "left out 4 captures" in written.err
+    assert "4 captures omitted" in written.err
     assert "--reserved" in written.err
     assert "1 capture in" in written.err
     assert dateline("db", "check").code == 0
@@ -85,7 +85,7 @@ def test_a_strict_source_skips_and_hides_them(dateline_sqlite: Commands, site: L
     assert shown["revisions"][0]["capture"]["rights"] == {"robots": ["noindex"], "strict": True}
     exported = dateline("export")
     assert [json.loads(line)["headline"] for line in exported.out.splitlines()] == ["Free zeppelin"]
-    assert "left out 3 articles" in exported.err
+    assert "3 articles omitted" in exported.err
     assert len(dateline("export", "--reserved").out.splitlines()) == 4
     check = dateline("db", "check")
     assert check.code == 0, check.err

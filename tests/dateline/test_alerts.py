@@ -147,8 +147,8 @@ def test_alerts_from_the_command_line(tmp_path: Path) -> None:
         (("alert", "remove", "9"), "there is no alert 9"),
         (("alert", "add", "x", "--to", "nobody"), "neither an e-mail address nor a URL"),
         (("alert", "add", "x AND", "--to", "a@b.example"), "a word is missing"),
-        (("alert", "add", "x", "--to", "a@b.example", "--every", "soon"), "is none of"),
-        (("alert", "add", "--to", "a@b.example"), "name a SEARCH"),
+        (("alert", "add", "x", "--to", "a@b.example", "--every", "soon"), "is not valid"),
+        (("alert", "add", "--to", "a@b.example"), "Give a SEARCH"),
     ):
         failed = dateline(*words)
         assert failed.code in (1, 2), words
@@ -164,18 +164,16 @@ def test_a_doctor_finds_what_is_wrong(tmp_path: Path) -> None:
             new_source(archive, "quay", f"{site.base}/")
         done = dateline("doctor", "--json")
         found: dict[str, Any] = {one["subject"]: one for one in done.json}
-        assert found["database"]["state"] == "well"
-        assert found["reach"]["detail"] == "1 of 1 sources answer"
-        assert found["clock"]["state"] == "well"
+        assert found["database"]["state"] == "ok"
+        assert found["network"]["detail"] == "1 of 1 sources are reachable"
+        assert found["clock"]["state"] == "ok"
         assert {"disk", "captures", "crawls"} <= set(found)
     gone = dateline("doctor", "--json")
     assert gone.code == 1
     assert any("connection-refused" in one["detail"] for one in gone.json)
-    assert "clock" not in {
-        one["subject"] for one in dateline("doctor", "--no-reach", "--json").json
-    }
+    assert "clock" not in {one["subject"] for one in dateline("doctor", "--offline", "--json").json}
     (dateline.folder / "captures" / "x-1.warc.gz").write_bytes(b"no gzip at all")
-    broken = dateline("doctor", "--no-reach")
+    broken = dateline("doctor", "--offline")
     assert broken.code == 1
     assert "captures verify" in broken.out
 

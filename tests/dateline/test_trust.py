@@ -79,18 +79,18 @@ def test_the_history_of_an_article_is_read(dateline: Commands, site: LocalSite) 
 
 def test_captures_are_looked_after(dateline: Commands) -> None:
     assert dateline("crawl", "h").code == 0
-    assert "all proved" in dateline("captures", "verify").out
+    assert ": OK" in dateline("captures", "verify").out
     stats = dateline("captures", "stats", "--json").json
     assert (stats["sources"][0]["captures"], stats["sources"][0]["revisits"]) == (2, 1)
     assert dateline("captures", "stats").code == 0
-    packed = dateline("captures", "repack", "h", "--store", "zstd")
+    packed = dateline("captures", "repack", "h", "--compression", "zstd")
     assert packed.code == 0, packed.err
     assert dateline("crawl", "h").code == 0
     assert {p.suffix for p in (dateline.folder / "captures").iterdir() if p.is_file()} == {".zst"}
     assert dateline("captures", "verify").code == 0
     assert dateline("show", "1", "--raw").out.startswith("<!DOCTYPE html>")
     assert "0 captures" in dateline("captures", "prune").out
-    assert dateline("captures", "repair").out == "There was nothing to mend.\n"
+    assert dateline("captures", "repair").out == "Nothing to repair.\n"
     file = next((dateline.folder / "captures").glob("*.zst"))
     file.write_bytes(file.read_bytes()[:-9] + b"123456789")
     broken = dateline("captures", "verify")
@@ -120,7 +120,7 @@ def test_a_backup_under_load_restores_to_the_same(
     last = tmp_path / "last.tar"
     assert dateline("db", "backup", str(last)).code == 0
     for number, file in enumerate([*made, last]):
-        assert "all as they were" in dateline("db", "verify-backup", str(file)).out
+        assert ": OK" in dateline("db", "verify-backup", str(file)).out
         folder = tmp_path / f"restored{number}"
         other = Commands(folder)
         restored = other("db", "restore", str(file), str(folder))
@@ -140,10 +140,10 @@ def test_a_backup_under_load_restores_to_the_same(
 
 def test_a_takedown_asks_and_is_remembered(dateline: Commands, site: LocalSite) -> None:
     assert dateline("forget", "1").code == 2
-    asked = dateline("forget", "1", "--why", "a request", stdin=b"n\n")
+    asked = dateline("forget", "1", "--reason", "a request", stdin=b"n\n")
     assert asked.code == 1
     assert dateline("show", "1").code == 0
-    done = dateline("forget", f"{site.base}{PATH}", "--why", "a request", "--yes", "--json")
+    done = dateline("forget", f"{site.base}{PATH}", "--reason", "a request", "--yes", "--json")
     assert done.code == 0, done.err
     assert done.json["items"] == 1
     assert dateline("show", "1").code == 1
@@ -155,7 +155,7 @@ def test_a_takedown_asks_and_is_remembered(dateline: Commands, site: LocalSite) 
     back = dateline("crawl", "h", "--url", f"{site.base}{PATH}", "--json")
     assert back.json[0]["new"] == 1, back.err
     assert dateline("forget", "--revoke", "1").code == 1
-    assert dateline("forget", "--source", "h", "--why", "the publisher", "--yes").code == 0
+    assert dateline("forget", "--source", "h", "--reason", "the publisher", "--yes").code == 0
     refused = dateline("add", f"{site.base}{PATH}", "--name", "h", "--delay", "0")
     assert refused.code == 1
     assert "erased by request" in refused.err

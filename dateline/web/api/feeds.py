@@ -33,9 +33,14 @@ def of_query(
 ) -> Response:
     """Feed of the newest articles that match a query."""
     hits = archive.search(
-        params.q, source=params.source, since=params.since or None, until=params.until or None,
-        sort="newest", duplicates=params.duplicates, limit=_ENTRIES,
-    )  # fmt: skip
+        params.q,
+        source=params.source,
+        since=params.since or None,
+        until=params.until or None,
+        sort="newest",
+        duplicates=params.duplicates,
+        limit=_ENTRIES,
+    )
     return _feed(request, form, params.q or "Dateline", list(hits))
 
 
@@ -70,10 +75,12 @@ def searches_opml(request: Request, archive: ArchiveDep) -> Response:
     ET.SubElement(ET.SubElement(root, "head"), "title").text = "Dateline"
     body = ET.SubElement(root, "body")
     base = _base(request)
-    lines = [(one.name, f"{base}/feeds/search/{one.id}.atom")
-             for one in saved_searches.searches(archive)]  # fmt: skip
-    lines += [(one.name, f"{base}/feeds/dossier/{one.id}.atom")
-              for one in dossiers.dossiers(archive)]  # fmt: skip
+    lines = [
+        (one.name, f"{base}/feeds/search/{one.id}.atom") for one in saved_searches.searches(archive)
+    ]
+    lines += [
+        (one.name, f"{base}/feeds/dossier/{one.id}.atom") for one in dossiers.dossiers(archive)
+    ]
     for name, url in lines:
         ET.SubElement(body, "outline", type="rss", text=_plain(name), xmlUrl=url)
     return Response(ET.tostring(root, "utf-8", xml_declaration=True), media_type="text/x-opml")
@@ -82,8 +89,9 @@ def searches_opml(request: Request, archive: ArchiveDep) -> Response:
 def _feed(request: Request, form: Form, title: str, hits: Sequence[Hit]) -> Response:
     address = str(request.url)
     if form == "atom":
-        return Response(_atom(_base(request), address, title, hits),
-                        media_type="application/atom+xml")  # fmt: skip
+        return Response(
+            _atom(_base(request), address, title, hits), media_type="application/atom+xml"
+        )
     return Response(_rss(_base(request), address, title, hits), media_type="application/rss+xml")
 
 
@@ -94,9 +102,10 @@ def _base(request: Request) -> str:
 def _plain(text: str) -> str:
     """Remove the characters that XML 1.0 does not allow."""
     return "".join(
-        c for c in text
+        c
+        for c in text
         if c in "\t\n\r" or "\x20" <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
-    )  # fmt: skip
+    )
 
 
 def _atom(base: str, address: str, title: str, hits: Sequence[Hit]) -> bytes:

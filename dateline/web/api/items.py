@@ -111,10 +111,13 @@ def capture(
     body = read_capture(archive, row)
     # Never the page's own content type: a browser must not run its scripts.
     return Response(
-        body, media_type="application/octet-stream",
-        headers={"Content-Security-Policy": CAPTURE_POLICY,
-                 "Content-Disposition": f'attachment; filename="item-{item_id}.html"'},
-    )  # fmt: skip
+        body,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Security-Policy": CAPTURE_POLICY,
+            "Content-Disposition": f'attachment; filename="item-{item_id}.html"',
+        },
+    )
 
 
 @router.get("/items/{item_id}/mementos", responses=_MISSING)
@@ -122,9 +125,15 @@ def mementos(archive: ArchiveDep, item_id: Id) -> list[dict[str, Any]]:
     """List the captures of an item's URL, oldest first."""
     found = timemap.mementos(archive, record_of(archive, item_id)["url"])
     return [
-        {"id": one.id, "url": one.url, "at": one.at.isoformat(), "status": one.status,
-         "content_type": one.content_type} for one in found
-    ]  # fmt: skip
+        {
+            "id": one.id,
+            "url": one.url,
+            "at": one.at.isoformat(),
+            "status": one.status,
+            "content_type": one.content_type,
+        }
+        for one in found
+    ]
 
 
 @router.get("/items/{item_id}/similar", responses=_MISSING)

@@ -58,9 +58,16 @@ def timemap(request: Request, archive: ArchiveDep, url: str) -> Response:
         f'<{base}/timegate/{_safe(address)}>;rel="timegate"',
     ]
     for i, one in enumerate(found):
-        rel = " ".join(filter(None, [
-            "first" if i == 0 else "", "last" if i == len(found) - 1 else "", "memento",
-        ]))  # fmt: skip
+        rel = " ".join(
+            filter(
+                None,
+                [
+                    "first" if i == 0 else "",
+                    "last" if i == len(found) - 1 else "",
+                    "memento",
+                ],
+            )
+        )
         lines.append(f'<{_place(request, one)}>;rel="{rel}";datetime="{_http(one.at)}"')
     return Response(",\n".join(lines) + "\n", media_type="application/link-format")
 
@@ -71,14 +78,18 @@ def timemap_json(request: Request, archive: ArchiveDep, url: str) -> Response:
     address = _address(request, url)
     found = mementos.mementos(archive, address)
     base = _base(request)
-    return JSONResponse({
-        "original_uri": address,
-        "timegate_uri": f"{base}/timegate/{_safe(address)}",
-        "timemap_uri": {"link_format": f"{base}/timemap/link/{_safe(address)}"},
-        "mementos": {"list": [
-            {"datetime": one.at.isoformat(), "uri": _place(request, one)} for one in found
-        ]},
-    })  # fmt: skip
+    return JSONResponse(
+        {
+            "original_uri": address,
+            "timegate_uri": f"{base}/timegate/{_safe(address)}",
+            "timemap_uri": {"link_format": f"{base}/timemap/link/{_safe(address)}"},
+            "mementos": {
+                "list": [
+                    {"datetime": one.at.isoformat(), "uri": _place(request, one)} for one in found
+                ]
+            },
+        }
+    )
 
 
 @router.get("/memento/{number}/{stamp}/{url:path}")
@@ -128,8 +139,7 @@ def _links(request: Request, address: str, found: list[Memento], chosen: Memento
         f'<{base}/timegate/{_safe(address)}>; rel="timegate"',
         f'<{base}/timemap/link/{_safe(address)}>; rel="timemap"; type="application/link-format"',
     ]
-    for rel, one in (("first memento", found[0]), ("last memento", found[-1]),
-                     ("memento", chosen)):  # fmt: skip
+    for rel, one in (("first memento", found[0]), ("last memento", found[-1]), ("memento", chosen)):
         links.append(f'<{_place(request, one)}>; rel="{rel}"; datetime="{_http(one.at)}"')
     return ", ".join(links)
 
@@ -143,9 +153,11 @@ def _address(request: Request, url: str) -> str:
 def _safe(url: str) -> str:
     """Escape the characters of a URL that would end its angle brackets or its line."""
     return "".join(
-        c if c.isascii() and c.isprintable() and c not in '<>" ' else
-        "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "replace")) for c in url
-    )  # fmt: skip
+        c
+        if c.isascii() and c.isprintable() and c not in '<>" '
+        else "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "replace"))
+        for c in url
+    )
 
 
 def _http(at: datetime) -> str:

@@ -104,12 +104,16 @@ def dossier_articles(
     stored_dossiers.dossier(archive, number)
     return [
         DossierArticle(
-            item_id=one.item_id, headline=one.headline, source=one.source,
-            published=one.published.isoformat() if one.published else None, sort_at=one.sort_at,
-            note=one.note, added_at=one.added_at,
+            item_id=one.item_id,
+            headline=one.headline,
+            source=one.source,
+            published=one.published.isoformat() if one.published else None,
+            sort_at=one.sort_at,
+            note=one.note,
+            added_at=one.added_at,
         )
         for one in stored_dossiers.gathered(archive, number, limit, offset)
-    ]  # fmt: skip
+    ]
 
 
 @router.post(
@@ -122,9 +126,11 @@ def add_articles(archive: ArchiveDep, number: IdPath, new: ArticleIds) -> Dossie
 
 
 @router.delete(
-    "/dossiers/{number}/articles/{item_id}", status_code=204, dependencies=_WRITES,
+    "/dossiers/{number}/articles/{item_id}",
+    status_code=204,
+    dependencies=_WRITES,
     responses=responses(403, 404),
-)  # fmt: skip
+)
 def remove_article(archive: ArchiveDep, number: IdPath, item_id: IdPath) -> Response:
     """Remove an article from a dossier."""
     stored_dossiers.dossier(archive, number)

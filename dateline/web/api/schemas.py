@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from storage.users.dossiers import DossierInfo
     from storage.users.saved_searches import Search
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200,
-                                        pattern=r"[^\s\x00-\x1f\x7f]")]  # fmt: skip
+Name = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=200, pattern=r"[^\s\x00-\x1f\x7f]"
+    ),
+]
 ItemId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -53,14 +57,28 @@ class SearchHit(BaseModel):
     def of(cls, hit: Hit) -> SearchHit:
         """Convert a search hit."""
         return cls(
-            id=hit.id, source=hit.source, headline=hit.headline, standfirst=hit.standfirst,
-            url=hit.url, published=hit.published.isoformat() if hit.published else None,
-            sort_at=hit.sort_at, byline=list(hit.byline), section=hit.section, kind=hit.kind,
-            number=hit.number, language=hit.language, access=hit.access,
-            word_count=hit.word_count, revision=hit.revision, snippet=hit.snippet,
-            marks=list(hit.marks), headline_marks=list(hit.headline_marks), score=hit.score,
-            leading=hit.leading, copies=list(hit.copies),
-        )  # fmt: skip
+            id=hit.id,
+            source=hit.source,
+            headline=hit.headline,
+            standfirst=hit.standfirst,
+            url=hit.url,
+            published=hit.published.isoformat() if hit.published else None,
+            sort_at=hit.sort_at,
+            byline=list(hit.byline),
+            section=hit.section,
+            kind=hit.kind,
+            number=hit.number,
+            language=hit.language,
+            access=hit.access,
+            word_count=hit.word_count,
+            revision=hit.revision,
+            snippet=hit.snippet,
+            marks=list(hit.marks),
+            headline_marks=list(hit.headline_marks),
+            score=hit.score,
+            leading=hit.leading,
+            copies=list(hit.copies),
+        )
 
 
 class SearchPage(BaseModel):
@@ -270,8 +288,14 @@ class Dossier(BaseModel):
     @classmethod
     def of(cls, one: DossierInfo) -> Dossier:
         """Convert a stored dossier."""
-        return cls(id=one.id, name=one.name, note=one.note, query=one.query,
-                   created_at=one.created_at, articles=one.articles)  # fmt: skip
+        return cls(
+            id=one.id,
+            name=one.name,
+            note=one.note,
+            query=one.query,
+            created_at=one.created_at,
+            articles=one.articles,
+        )
 
 
 class DossierInput(BaseModel):

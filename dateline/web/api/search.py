@@ -40,9 +40,12 @@ def search(
     page = answer.page(limit, cursor)
     total = answer.total(MAX_TERM_COUNT + 1)
     return SearchPage(
-        query=params.q, total=min(total, MAX_TERM_COUNT), total_is_exact=total <= MAX_TERM_COUNT,
-        hits=[SearchHit.of(hit) for hit in page.hits], cursor=page.cursor,
-    )  # fmt: skip
+        query=params.q,
+        total=min(total, MAX_TERM_COUNT),
+        total_is_exact=total <= MAX_TERM_COUNT,
+        hits=[SearchHit.of(hit) for hit in page.hits],
+        cursor=page.cursor,
+    )
 
 
 @router.get("/count", responses=_REFUSED)
@@ -61,12 +64,14 @@ def count(
     found = answer.over_time(by)
     every = dict(archive.search("", source=params.source).over_time(by)) if share else {}
     return TimeCounts(
-        query=params.q, by=by, undated=answer.undated(),
+        query=params.q,
+        by=by,
+        undated=answer.undated(),
         counts=[
             PeriodCount(first_day=day, count=n, share=round(n / every[day], 6) if share else None)
             for day, n in found
         ],
-    )  # fmt: skip
+    )
 
 
 FacetName = Literal["source", "section", "author", "language", "kind", "tag", "entry"]
@@ -87,26 +92,40 @@ def facets(
         query=params.q,
         facets=[
             Facet(
-                facet=one.facet, counted=one.counted, complete=one.complete,
-                values=[FacetValue(value=v.value, label=v.label, count=v.count)
-                        for v in one.values],
+                facet=one.facet,
+                counted=one.counted,
+                complete=one.complete,
+                values=[
+                    FacetValue(value=v.value, label=v.label, count=v.count) for v in one.values
+                ],
             )
             for one in counted
         ],
-    )  # fmt: skip
+    )
 
 
 _FILES: dict[str, Any] = {kind.partition(";")[0]: {} for kind in MEDIA_TYPES.values()}
 Format = Literal[
-    "jsonl", "csv", "parquet", "ris", "bibtex", "iramuteq", "txm", "tei", "ninjs", "warc", "wacz",
+    "jsonl",
+    "csv",
+    "parquet",
+    "ris",
+    "bibtex",
+    "iramuteq",
+    "txm",
+    "tei",
+    "ninjs",
+    "warc",
+    "wacz",
     "opml",
-]  # fmt: skip
+]
 
 
 @router.get(
-    "/export", responses=_REFUSED | {200: {"description": "The exported file.", "content": _FILES}},
+    "/export",
+    responses=_REFUSED | {200: {"description": "The exported file.", "content": _FILES}},
     response_class=StreamingResponse,
-)  # fmt: skip
+)
 def export(
     archive: ArchiveDep,
     params: SearchParamsDep,

@@ -24,12 +24,19 @@ def sources(archive: ArchiveDep) -> list[SourceSummary]:
     with archive.reading() as session:
         return [
             SourceSummary(
-                name=s.name, title=s.title, home_url=s.home_url, language=s.language,
-                state=s.state, articles=s.articles, waiting=s.pending, endpoints=s.endpoints,
-                last_run=s.last_run, last_run_at=s.last_run_at,
+                name=s.name,
+                title=s.title,
+                home_url=s.home_url,
+                language=s.language,
+                state=s.state,
+                articles=s.articles,
+                waiting=s.pending,
+                endpoints=s.endpoints,
+                last_run=s.last_run,
+                last_run_at=s.last_run_at,
             )
             for s in list_sources(session)
-        ]  # fmt: skip
+        ]
 
 
 @router.get("/sources/{name}", responses=responses(404))

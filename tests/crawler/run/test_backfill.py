@@ -188,14 +188,14 @@ def test_a_daily_budget_bounds_what_is_asked(dateline_sqlite: Commands, site: Lo
     used = len(site.requests)
     _publish(site, 30, 6)
     _lists(site, 30)
-    assert dateline("sources", "quay", "--daily", "30").code == 0
+    assert dateline("sources", "quay", "--daily-requests", "30").code == 0
     with open_archive(str(dateline.folder)) as archive, archive.reading() as session:
         from storage.crawl.runs import requests_since
 
         spent = requests_since(session, 1, utc_now() - timedelta(days=1))
     done = dateline("crawl", "quay")
     assert "budget" in done.err
-    assert "still waiting" in done.out
+    assert "waiting. Run the crawl again" in done.out
     # What is on its way when the budget ends may be some more.
     assert len(site.requests) - used <= 30 - spent + 3
     assert len(_held(dateline)) < 30

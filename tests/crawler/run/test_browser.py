@@ -100,13 +100,13 @@ def test_pages_without_text_are_drawn_and_kept(
     _publish(site, other, 3)
     added = dateline_sqlite("add", f"{site.base}/", "--name", "quay")
     assert added.code == 0, added.err
-    assert "pages: drawn by scripts; a browser is used" in added.out
+    assert "rendering: drawn by scripts; a browser is used" in added.out
 
     site.requests.clear()
     crawled = dateline_sqlite("crawl", "quay", "--json")
     assert crawled.code == 0, crawled.err
     assert crawled.json[0]["new"] == 3
-    assert crawled.json[0]["drawn"] == 3
+    assert crawled.json[0]["rendered"] == 3
     # The script is one for all pages; what else it wants to reach is not asked.
     assert site.asked("/app.js") == 1
     assert other.requests == []
@@ -135,7 +135,7 @@ def test_pages_without_text_are_drawn_and_kept(
     # What was drawn goes with its article, from the files too.
     with open_archive(str(dateline_sqlite.folder), dateline_sqlite.database) as archive:
         item = str(next(iter(archive.search("zeppelin"))).id)
-    forgot = dateline_sqlite("forget", item, "--why", "asked for", "--yes")
+    forgot = dateline_sqlite("forget", item, "--reason", "asked for", "--yes")
     assert forgot.code == 0, forgot.err
     with open_archive(str(dateline_sqlite.folder), dateline_sqlite.database) as archive:
         kinds = _records(archive.location.captures)
@@ -197,9 +197,9 @@ def test_without_a_browser_the_pages_wait(
     crawled = dateline_sqlite("crawl", "quay", "--json", DATELINE_BROWSER="/no/such/thing")
     assert crawled.code == 3
     assert crawled.json[0]["causes"]["no-browser"] >= 1
-    seen = dateline_sqlite("doctor", "--no-reach", DATELINE_BROWSER="/no/such/thing")
+    seen = dateline_sqlite("doctor", "--offline", DATELINE_BROWSER="/no/such/thing")
     assert seen.code == 1
-    assert "quay need one" in seen.out
+    assert "required by quay" in seen.out
     with open_archive(str(dateline_sqlite.folder), dateline_sqlite.database) as archive, \
             archive.reading() as session:  # fmt: skip
         assert session.scalars(select(Candidate.state)).one() == "pending"

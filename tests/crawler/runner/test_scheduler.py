@@ -83,7 +83,7 @@ def test_once_crawls_what_is_due_and_then_nothing(
         asked = len(site.requests)
         again = dateline("run", "--once")
         assert again.code == 0
-        assert "nothing is due; next at" in again.err
+        assert "no source is due; next:" in again.err
         assert len(site.requests) == asked
         assert _count(dateline, CrawlRun) == 2
         assert _count(dateline, Lease) == 0
@@ -224,4 +224,4 @@ def test_a_worker_wants_a_database_for_many(dateline_sqlite: Commands) -> None:
     assert dateline("init", str(dateline.folder)).code == 0
     refused = dateline("worker")
     assert refused.code == 2
-    assert "use `dateline run`" in refused.err
+    assert "Use `dateline run`" in refused.err
