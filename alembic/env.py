@@ -8,7 +8,7 @@ from alembic import context
 
 from storage.config import locate
 from storage.database.engine import make_engine
-from storage.database.migrations import own_name
+from storage.database.migrations import include_name
 from storage.models import Base
 
 
@@ -17,7 +17,7 @@ def run(connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
-        include_name=own_name,
+        include_name=include_name,
         render_as_batch=True,
         compare_type=True,
     )

@@ -33,7 +33,7 @@ from storage.captures.warc import Exchange
 from storage.captures.writer import CaptureWriter
 from storage.crawl.sources import add_source
 from storage.search.index.optimize import optimize
-from storage.types.content import Article, Block, ClaimedMoment, Link
+from storage.types.content import Article, Block, Link, StatedTimestamp
 from storage.types.endpoints import Announcement
 from storage.types.pages import CaptureRecord, PageStored
 
@@ -64,7 +64,7 @@ def page(number: int, length: int, writer: CaptureWriter | None, links: int) -> 
         section="News",
         tags=("one", "two"),
         language="en",
-        published=ClaimedMoment(at),
+        published=StatedTimestamp(at),
         links=tuple(
             Link(
                 f"https://s.example/news/{number - n}/a-story-of-{number - n}", "further", words(6)

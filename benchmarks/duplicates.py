@@ -33,7 +33,7 @@ from storage.duplicates import clusters, minhash
 from storage.duplicates import lsh as placing
 from storage.models import Article as ArticleRow
 from storage.models import Item, Signature
-from storage.types.content import Article, Block, ClaimedMoment
+from storage.types.content import Article, Block, StatedTimestamp
 from storage.types.pages import CaptureRecord, PageStored, Task
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
@@ -160,7 +160,7 @@ def _outcome(side: int, i: int, rate: float | None, text: list[str]) -> PageStor
         "<urn:uuid:0>",
     )
     lines = [" ".join(text[n : n + 40]) for n in range(0, len(text), 40)]
-    published = ClaimedMoment(NOW - timedelta(hours=10 - side))
+    published = StatedTimestamp(NOW - timedelta(hours=10 - side))
     content = Article(
         f"Story {i} of {side}",
         tuple(Block("paragraph", line) for line in lines),

@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from storage.crawl.endpoints import learned, missed
 from storage.crawl.revisit import Bounds, next_attempt, next_visit
-from storage.types.endpoints import Announcement, Wishes
+from storage.types.endpoints import Announcement, PollingHints
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -159,7 +159,7 @@ def follow(number: int, days: int, seed: int) -> Outcome:
         if site.dated and last:
             newest = site.moments[last - 1]
         before, read_to = now, (last, edited)
-        now = next_visit(number, now, rhythm, Wishes(entries=len(said)), Bounds())
+        now = next_visit(number, now, rhythm, PollingHints(entries=len(said)), Bounds())
     published = [n for n in range(first, len(site.moments)) if site.moments[n] < (before or START)]
     lost = [n for n in published if n not in known]
     in_gaps = sum(any(a <= site.moments[n] <= b for a, b in gaps) for n in lost)

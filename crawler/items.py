@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from storage.types.endpoints import Wishes
+from storage.types.endpoints import PollingHints
 from storage.types.pages import Outcome, PageFailed, PageSkipped, PageStored, PageUnchanged
 
 if TYPE_CHECKING:
@@ -35,5 +35,5 @@ class EndpointContent:
     announcements: tuple[Announcement, ...] = ()
     children: tuple[FoundEndpoint, ...] = ()
     note: str = ""
-    wishes: Wishes = field(default_factory=Wishes)
+    polling_hints: PollingHints = field(default_factory=PollingHints)
     skipped: Counter[str] = field(default_factory=Counter)

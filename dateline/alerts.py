@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from dateline import webhook
 from storage.clock import utc_now
-from storage.config import mail_settings
+from storage.config import read_mail_settings
 from storage.crawl import leases
 from storage.users import alerts
 from storage.version import VERSION
@@ -117,7 +117,7 @@ def shown_secret(secret: str) -> str:
 
 
 def _mail(archive: Archive, message: Message) -> None:
-    settings = mail_settings(archive.location.folder)
+    settings = read_mail_settings(archive.location.folder)
     if settings is None:
         raise NotSent("no [mail] section in dateline.toml says how to send e-mail")
     letter = EmailMessage()

@@ -9,7 +9,7 @@ from storage.clock import utc_now
 from storage.database import migrations
 from storage.database.engine import check_reachable, lock_source, make_engine
 from storage.database.handle import Database
-from storage.errors import ArchiveError, FolderNotWritable, NotStorable
+from storage.errors import ArchiveError, DataRejected, FolderNotWritable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from storage.search.results.executor import Sort
     from storage.search.results.hits import Hit
     from storage.search.results.results import SearchResults
-    from storage.types.endpoints import Announcement, EndpointFailed, EndpointRead, Taken
+    from storage.types.endpoints import Announcement, EndpointFailed, EndpointRead, EndpointResult
     from storage.types.pages import Outcome, Recorded
 
 
@@ -52,7 +52,7 @@ class Archive(Database):
 
         try:
             return written(outcomes)
-        except NotStorable:
+        except DataRejected:
             return one_by_one(written, outcomes)
 
     def record_media(self, fetched: Sequence[FetchedMedia], now: datetime) -> None:
@@ -70,18 +70,18 @@ class Archive(Database):
 
         try:
             written(fetched)
-        except NotStorable:
+        except DataRejected:
             each_media(written, fetched)
 
     def record_endpoint(
         self, source_id: int, outcome: EndpointRead | EndpointFailed, now: datetime
-    ) -> Taken:
+    ) -> EndpointResult:
         """Note a visit to an endpoint and take in what it announced, all or none of it."""
         from storage.crawl.endpoints import record_visit
         from storage.ingest.fallback import failed_endpoint
 
-        def written(visit: EndpointRead | EndpointFailed) -> Taken:
-            def work(session: Session) -> Taken:
+        def written(visit: EndpointRead | EndpointFailed) -> EndpointResult:
+            def work(session: Session) -> EndpointResult:
                 lock_source(session, source_id)
                 return record_visit(session, visit, now)
 
@@ -89,7 +89,7 @@ class Archive(Database):
 
         try:
             return written(outcome)
-        except NotStorable as error:
+        except DataRejected as error:
             return written(failed_endpoint(outcome, error))
 
     def offer(self, source_id: int, said: Sequence[Announcement], now: datetime) -> int:
@@ -173,17 +173,17 @@ def open_archive(folder: str | None = None, database: str | None = None) -> Arch
         DatabaseOutdated: it wants ``dateline db upgrade``.
         DatabaseTooNew: a newer Dateline made it.
     """
-    archive = open_unchecked(folder, database)
+    archive = open_any_version(folder, database)
     try:
         migrations.require_head(archive.engine)
     except ArchiveError:
         archive.close()
         raise
-    load_rules(archive)
+    load_url_rules(archive)
     return archive
 
 
-def open_unchecked(folder: str | None = None, database: str | None = None) -> Archive:
+def open_any_version(folder: str | None = None, database: str | None = None) -> Archive:
     """As :func:`open_archive`, whatever version the database has."""
     location = places.locate(folder, database)
     places.require_archive(location)
@@ -215,7 +215,7 @@ def create_archive(folder: str | None = None, database: str | None = None) -> Ar
     engine = make_engine(location.database_url)
     try:
         check_reachable(engine)
-        older = migrations.current(engine) not in (None, migrations.HEAD)
+        older = migrations.current_version(engine) not in (None, migrations.HEAD)
         from storage.jobs.upgrade import follow_rules
 
         migrations.upgrade(engine, after=follow_rules())
@@ -230,7 +230,7 @@ def create_archive(folder: str | None = None, database: str | None = None) -> Ar
     return archive
 
 
-def load_rules(archive: Archive) -> None:
+def load_url_rules(archive: Archive) -> None:
     """Apply the URL rules of the archive's sources to all keys that are made from now on."""
     from sqlalchemy import text
 

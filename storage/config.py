@@ -141,7 +141,7 @@ def locate(folder: str | None = None, database: str | None = None) -> Location:
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class MailSettings:
     """How e-mail is sent."""
 
     host: str
@@ -151,7 +151,7 @@ class Mail:
     starttls: bool
 
 
-def mail_settings(folder: Path) -> Mail | None:
+def read_mail_settings(folder: Path) -> MailSettings | None:
     """The ``[mail]`` section of an archive's settings; ``None`` where there is none.
 
     Raises:
@@ -166,7 +166,7 @@ def mail_settings(folder: Path) -> Mail | None:
                 f"{folder / CONFIG_NAME}: [mail] has no {name}", f"add a line {name} = ..."
             )
     port = settings.get("mail.port", 587)
-    return Mail(
+    return MailSettings(
         settings["mail.host"], port, settings["mail.from"], settings.get("mail.username", ""),
         settings.get("mail.starttls", port == 587),
     )  # fmt: skip

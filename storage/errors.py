@@ -25,7 +25,7 @@ class FolderNotWritable(ArchiveError):
     """The folder, the database or a capture file cannot be written."""
 
 
-class NotStorable(ArchiveError):
+class DataRejected(ArchiveError):
     """The database takes something of what was to be written for impossible."""
 
 

@@ -23,7 +23,7 @@ from storage.captures.warc import Exchange
 from storage.captures.writer import CaptureWriter
 from storage.jobs import checkpoints, imports
 from storage.maintenance.housekeeping import tidied
-from storage.text.urls import as_sent
+from storage.text.urls import serialize_url
 from storage.types import rights
 from storage.types.endpoints import Announcement, FoundEndpoint
 from storage.types.pages import CaptureRecord, PageStored, Task
@@ -166,7 +166,7 @@ class PageImport:
                     result.leave(page)
                 else:
                     # Other tools write what is not ASCII in a WARC, and cannot replay it.
-                    batch.append(replace(page, url=as_sent(page.url)))
+                    batch.append(replace(page, url=serialize_url(page.url)))
                 if len(batch) >= _BATCH or sum(len(p.body) for p in batch) >= _BATCH_BYTES:
                     await flush()
             await flush(done=True)
@@ -241,8 +241,10 @@ class PageImport:
     def _kept(self, job: _Job) -> CaptureRecord | None:
         """Where the page lies now in a capture file of our own; ``None`` where it must not."""
         page, source = job.page, job.source
-        found = rights.under_policy(rights.read(page.headers, page.body), source.rights)
-        if rights.forbids_keeping(found):
+        found = rights.with_policy(
+            rights.parse_reservations(page.headers, page.body), source.rights
+        )
+        if rights.forbids_storing(found):
             return None
         writer = self._writers.get(source.id)
         if writer is None:

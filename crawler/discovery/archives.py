@@ -13,7 +13,7 @@ from crawler.discovery.listings import parse_listing
 from crawler.extraction.dates.timestamps import read_timestamp
 from crawler.extraction.linked.link_rules import same_site
 from crawler.extraction.page.parse import parse_html
-from storage.text.urls import absolute, url_key
+from storage.text.urls import resolve_url, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -86,7 +86,8 @@ def read_list(body: bytes, url: str, content_type: str = "") -> ListPage:
     hrefs = [
         (anchor, link)
         for anchor in page.root.iter("a", "link")
-        if (link := absolute(page.base_url, (anchor.get("href") or "").strip() or "#")) is not None
+        if (link := resolve_url(page.base_url, (anchor.get("href") or "").strip() or "#"))
+        is not None
         and same_site(link, url)
     ]
     read = (read_timestamp(one.get("datetime")) for one in page.root.iter("time"))

@@ -10,7 +10,7 @@ from crawler.discovery.listings import parse_listing
 from crawler.discovery.robots import Robots
 from crawler.extraction.linked.link_rules import same_site
 from crawler.extraction.page.parse import parse_html
-from storage.text.urls import absolute, url_key
+from storage.text.urls import resolve_url, url_key
 
 FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"}
@@ -50,11 +50,11 @@ def parse_home(body: bytes, url: str, content_type: str = "") -> HomePage:
         rel = (link.get("rel") or "").lower().split()
         kind = (link.get("type") or "").split(";")[0].strip().lower()
         if ("alternate" in rel or "feed" in rel) and kind in FEED_TYPES and link.get("href"):
-            _keep(feeds, absolute(page.base_url, link.get("href")), link.get("title"))
+            _keep(feeds, resolve_url(page.base_url, link.get("href")), link.get("title"))
     for anchor in page.root.iter("a"):
         href = (anchor.get("href") or "").strip()
         if _FEED_HREF.search(href.split("#")[0]):
-            feed = absolute(page.base_url, href)
+            feed = resolve_url(page.base_url, href)
             _keep(feeds, feed if feed and same_site(feed, url) else None, None)
     listing = parse_listing(body, url, content_type)
     return HomePage(
@@ -84,5 +84,5 @@ def usual_places(home_url: str, paths: tuple[str, ...]) -> list[str]:
 
 def sitemaps_in_robots(body: bytes, home_url: str) -> list[str]:
     """The sitemaps that a robots.txt names, as absolute URLs, each once."""
-    urls = [absolute(home_url, written) for written in Robots(body).sitemaps]
+    urls = [resolve_url(home_url, written) for written in Robots(body).sitemaps]
     return list(dict.fromkeys(url for url in urls if url is not None))

@@ -10,7 +10,7 @@ from crawler.discovery.listings import parse_listing
 from crawler.discovery.sitemaps import parse_sitemap
 from crawler.extraction.linked.link_rules import is_page, same_site
 from crawler.items import EndpointContent
-from storage.types.endpoints import FoundEndpoint, Wishes
+from storage.types.endpoints import FoundEndpoint, PollingHints
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -25,12 +25,12 @@ def read_endpoint(kind: str, body: bytes, url: str, content_type: str = "") -> E
     """
     if kind == "feed":
         feed = parse_feed(body, url, content_type)
-        wishes = replace(feed.wishes, entries=len(feed.announcements))
+        hints = replace(feed.polling_hints, entries=len(feed.announcements))
         return EndpointContent(
             feed.title,
             feed.language,
             feed.announcements,
-            wishes=wishes,
+            polling_hints=hints,
             skipped=feed.skipped,
             note=_note(feed.skipped, feed.cut),
         )
@@ -68,11 +68,11 @@ def _sitemap(body: bytes, url: str, content_type: str) -> EndpointContent:
     left = len(sitemap.announcements) - len(pages)
     first = f"{left} URLs are of other sites or no pages of articles" if left else ""
     # An archive's sitemap holds all there ever was: nothing scrolls out of it.
-    wishes = Wishes(usual_minutes=sitemap.usual_minutes)
+    hints = PollingHints(usual_minutes=sitemap.usual_minutes)
     return EndpointContent(
         announcements=pages,
         children=children,
-        wishes=wishes,
+        polling_hints=hints,
         skipped=sitemap.skipped,
         note=_note(sitemap.skipped, sitemap.cut, first),
     )

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from crawler.discovery.markup import local, namespace, text_in
 from crawler.discovery.values import at, line, without_markup
 from crawler.extraction.linked.link_rules import same_site
-from storage.text.urls import absolute, is_web_url
+from storage.text.urls import is_web_url, resolve_url
 from storage.types.endpoints import Announcement
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def announced(entry: RawEntry, base: str, values: Values) -> Announcement | None
         return None
     guid = entry.guid
     if guid and (guid[0] == "/" or (entry.base and "/" in guid)) and " " not in guid:
-        guid = absolute(own, guid) or guid
+        guid = resolve_url(own, guid) or guid
     published, modified = values.timestamp(entry.published), values.timestamp(entry.modified)
     hints: dict[str, Any] = {
         "guid": guid,

@@ -29,8 +29,8 @@ from crawler.discovery.markup import (
 )
 from crawler.discovery.periods import PERIODS
 from crawler.discovery.values import Values, at, count, line, lines
-from storage.text.urls import absolute, is_web_url, url_key
-from storage.types.endpoints import Announcement, Wishes
+from storage.text.urls import is_web_url, resolve_url, url_key
+from storage.types.endpoints import Announcement, PollingHints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +56,7 @@ class Feed:
     title: str | None
     language: str | None
     announcements: tuple[Announcement, ...]
-    wishes: Wishes = field(default_factory=Wishes)
+    polling_hints: PollingHints = field(default_factory=PollingHints)
     skipped: Counter[str] = field(default_factory=Counter)
     cut: str | None = None
 
@@ -106,14 +106,14 @@ class _Head:
         elif name in ("ttl", "updateperiod", "updatefrequency"):
             self.said.setdefault(name, (element.text or "").strip())
 
-    def wishes(self) -> Wishes:
+    def polling_hints(self) -> PollingHints:
         """How often the feed wants to be asked: RSS's ttl, skipHours and skipDays, RDF's
         syndication module (https://web.resource.org/rss/1.0/modules/syndication/)."""
         period = PERIODS.get(self.said.get("updateperiod", "").lower())
         times = count(self.said.get("updatefrequency"), 10**6) or 1
         hours = {int(hour) % 24 for hour in self.hours if hour in _HOURS}
         days = {_DAYS.index(d.lower()[:3]) for d in self.days if d.lower()[:3] in _DAYS}
-        return Wishes(
+        return PollingHints(
             least_minutes=count(self.said.get("ttl"), 10**6 - 1),
             usual_minutes=None if period is None else period // max(1, min(times, period)),
             skip_hours=tuple(sorted(hours)),
@@ -131,13 +131,13 @@ def _xml_feed(data: bytes, url: str, cut: str | None) -> Feed:
     if elements.root not in _ROOTS and not found:
         raise NotAFeed(url, _reason(elements))
     values = Values(head.language)
-    base = base_of(url, absolute(url, head.site) if head.site else None)
+    base = base_of(url, resolve_url(url, head.site) if head.site else None)
     announcements = (announced(entry, base, values) for entry in found)
     return Feed(
         title=head.title,
         language=head.language,
         announcements=_once(one for one in announcements if one is not None),
-        wishes=head.wishes(),
+        polling_hints=head.polling_hints(),
         skipped=values.skipped,
         cut=cut or elements.cut or (None if found else elements.damage),
     )

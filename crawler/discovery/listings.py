@@ -7,7 +7,7 @@ from typing import Any
 
 from crawler.extraction.linked.link_rules import LinkKind, classify, same_site
 from crawler.extraction.page.parse import parse_html
-from storage.text.urls import absolute, url_key
+from storage.text.urls import resolve_url, url_key
 from storage.types.endpoints import Announcement
 
 MAX_LINKS = 2_000
@@ -56,7 +56,7 @@ def _address(anchor: Any, base: str) -> str | None:
     href = (anchor.get("href") or "").strip()
     if not href or href.startswith(("#", "javascript:", "mailto:", "tel:", "data:")):
         return None
-    return absolute(base, href)
+    return resolve_url(base, href)
 
 
 def _is_headline(words: str) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.clean import clean_line
 from crawler.extraction.dates.timestamps import read_timestamp
-from storage.text.urls import absolute
+from storage.text.urls import resolve_url
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,7 +51,7 @@ class Values:
         written = unwrapped(link).strip() if isinstance(link, str) else ""
         # "&amp;amp;": escaped twice, which no address is on purpose.
         written = html.unescape(written) if "&amp;" in written else written
-        found = absolute(base, written) if written else None
+        found = resolve_url(base, written) if written else None
         if found is None:
             self.skipped["announcement-url"] += 1
         return found

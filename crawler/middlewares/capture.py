@@ -57,7 +57,7 @@ class CaptureMiddleware(HttpCompressionMiddleware):
         if keeper is None or await leads_to(request, decoded) is not None:
             return decoded
         found = keeper.rights_of(request.url, _pairs(sent.headers), decoded.body)
-        if rights.forbids_keeping(found):
+        if rights.forbids_storing(found):
             request.meta["reserved"] = rights.NOARCHIVE
             return decoded
         same = known if known is not None and known.digest == digest else None

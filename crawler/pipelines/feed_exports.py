@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.extensions.feedexport import FeedExporter as ScrapyFeedExporter
 
-from storage.types.content import Article, ClaimedMoment, to_json
+from storage.types.content import Article, StatedTimestamp, to_json
 from storage.types.pages import PageStored
 
 if TYPE_CHECKING:
@@ -64,6 +64,6 @@ def exported(page: PageStored) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, ClaimedMoment):
+    if isinstance(value, StatedTimestamp):
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value

@@ -72,7 +72,7 @@ class Keeper:
             body = answer.body
             host_cache.keep(self._archive, url, body, now, max_age(answer))
         if body:
-            self._host, self._tdmrep = parts.netloc, rights.read_tdmrep(body)
+            self._host, self._tdmrep = parts.netloc, rights.parse_tdmrep(body)
 
     def rights_of(
         self, url: str, headers: tuple[tuple[str, str], ...], body: bytes
@@ -81,8 +81,8 @@ class Keeper:
         parts = urlsplit(url)
         site = None
         if self._tdmrep and parts.netloc == self._host:
-            site = rights.for_path(self._tdmrep, parts.path or "/")
-        return rights.under_policy(rights.read(headers, body, site), self.policy)
+            site = rights.tdm_rule_for_path(self._tdmrep, parts.path or "/")
+        return rights.with_policy(rights.parse_reservations(headers, body, site), self.policy)
 
     async def keep(self, exchange: Exchange | Rendering) -> Place:
         """Write an exchange in the writer's thread."""

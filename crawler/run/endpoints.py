@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from crawler.items import EndpointContent
     from crawler.run.context import RunContext
-    from storage.types.endpoints import Taken
+    from storage.types.endpoints import EndpointResult
 
 # A sitemap may have 50 MB by its protocol; a feed has no limit of its own.
 _ENDPOINT_BYTES = 64 * 1024 * 1024
@@ -118,13 +118,13 @@ class Visits:
         if content.note:
             run.log.info("%s: %s", endpoint.url, content.note)
         run.tally.causes.update(content.skipped)
-        wishes = content.wishes
+        hints = content.polling_hints
         fresh_for = max_age(response)
         if fresh_for:
-            least = max(wishes.least_minutes or 0, fresh_for // 60) or None
-            wishes = dataclasses.replace(wishes, least_minutes=least)
+            least = max(hints.least_minutes or 0, fresh_for // 60) or None
+            hints = dataclasses.replace(hints, least_minutes=least)
         read = dataclasses.replace(
-            read, title=content.title, announcements=content.announcements, wishes=wishes
+            read, title=content.title, announcements=content.announcements, polling_hints=hints
         )
         await self._record(read, content)
         return content
@@ -133,27 +133,27 @@ class Visits:
         run = self.run
         recorder, archive, source_id = run.recorder, run.archive, run.source.id
 
-        def work() -> Taken:
+        def work() -> EndpointResult:
             if content is not None and content.children:
                 children = content.children
                 archive.write(lambda s: add_endpoints(s, source_id, children, utc_now()))
             return archive.record_endpoint(source_id, read, utc_now())
 
         try:
-            taken = await recorder.call(work)
+            result = await recorder.call(work)
         except ArchiveError as error:
             run.stop(str(error))
             return
         run.tally.endpoints += 1
-        run.tally.announced += taken.said
-        run.tally.fresh += taken.fresh
-        self._tell(taken)
+        run.tally.announced += result.announced
+        run.tally.fresh += result.new
+        self._report(result)
 
-    def _tell(self, taken: Taken) -> None:
-        if taken.word:
-            self.run.log.warning("%s", taken.word)
-        if taken.gap is not None:
-            since, until = taken.gap
+    def _report(self, result: EndpointResult) -> None:
+        if result.message:
+            self.run.log.warning("%s", result.message)
+        if result.gap is not None:
+            since, until = result.gap
             self.run.tally.gaps += 1
             self.run.log.warning(
                 "a gap: items from %s to %s left the feed unseen; looking for them elsewhere",
@@ -185,13 +185,13 @@ class Visits:
         outcome = EndpointFailed(endpoint.id, failure.cause, failure.detail, status, wait)
         recorder, source_id = run.recorder, run.source.id
         try:
-            taken: Taken = await recorder.call(
+            result: EndpointResult = await recorder.call(
                 lambda: recorder.archive.record_endpoint(source_id, outcome, utc_now())
             )
         except ArchiveError as error:
             run.stop(str(error))
             return
-        self._tell(taken)
+        self._report(result)
 
 
 def moved_to(response: Response) -> str | None:

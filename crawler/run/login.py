@@ -33,7 +33,7 @@ from crawler.http.fetch import content_type, fetch
 from crawler.sites import site_for
 from storage.config import find_folder
 from storage.crawl.frontier import wake_teasers
-from storage.text.urls import absolute, is_web_url
+from storage.text.urls import is_web_url, resolve_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,7 +240,7 @@ class Session:
             raise BadAccess(
                 f"access of {self.access.source}: {self.access.login} shows no login form"
             )
-        target = absolute(page.url, form.get("action") or page.url) or page.url
+        target = resolve_url(page.url, form.get("action") or page.url) or page.url
         if not same_site(target, page.url) and not same_site(page.url, target):
             raise BadAccess(f"access of {self.access.source}: the form leads to another site")
         data: dict[str, str] = {}

@@ -58,7 +58,7 @@ def of_extraction(
     response: Response,
     extraction: Prepared,
     capture: CaptureRecord,
-    drawn_from: CaptureRecord | None = None,
+    rendered_from: CaptureRecord | None = None,
 ) -> Outcome:
     """Stored, skipped because it is no item, or failed because a wall stood in its place."""
     content = extraction.content
@@ -75,6 +75,6 @@ def of_extraction(
         content,
         EXTRACTOR,
         follow,
-        drawn_from=drawn_from,
+        rendered_from=rendered_from,
         derived=extraction.derived,
     )

@@ -230,7 +230,7 @@ class Drawing:
         if not _is_better(extraction, found):
             return None
         kept = await self._kept(response, drawn, digest, capture)
-        return of_extraction(task, response, found, kept, drawn_from=capture)
+        return of_extraction(task, response, found, kept, rendered_from=capture)
 
     def may_draw(self, endpoint: DueEndpoint) -> bool:
         """Whether an endpoint may be drawn: then its same bytes may announce something else."""

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from crawler.extraction.blocks.block import Place, RawBlock
     from crawler.extraction.page.parse import Page
     from crawler.sites.base import NumberedReader
-    from storage.types.content import ClaimedMoment, EntryKind, Relation
+    from storage.types.content import EntryKind, Relation, StatedTimestamp
 
 _AGAINST = frozenset(
     GROUPS.index(name)
@@ -398,7 +398,7 @@ def _standfirst(
     return typed[0].text.strip() if chosen[0] == at or near else None
 
 
-def _sure(moment: ClaimedMoment | None) -> ClaimedMoment | None:
+def _sure(moment: StatedTimestamp | None) -> StatedTimestamp | None:
     """A moment whose zone the site's file knows, as good as stated."""
     if moment is None or moment.day_only:
         return moment

@@ -17,14 +17,14 @@ from crawler.extraction.fields.bylines import clean_names
 from crawler.extraction.linked.mentions import mentions_in
 from crawler.extraction.linked.repeated_words import cleaned
 from crawler.extraction.page.parse import take_out
-from storage.text.url_rules import Rules
+from storage.text.url_rules import UrlRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from crawler.extraction.article import Known
     from crawler.extraction.page.parse import Page
-    from storage.types.content import Article, ClaimedMoment
+    from storage.types.content import Article, StatedTimestamp
 
 NumberedReader = Callable[["Page", "Known"], Extraction | None]
 # Fields of an article that a site may give its own selector for.
@@ -72,9 +72,9 @@ class Site:
     # Whether cards of names are run into the text without any markup (InsermInsermInserm).
     unmarked_cards: ClassVar[bool] = False
 
-    def address_rules(self, host: str) -> Rules:
+    def address_rules(self, host: str) -> UrlRules:
         """The rules for addresses of ``host``, the source's own."""
-        return Rules(
+        return UrlRules(
             None if self.parameters is None else frozenset(self.parameters),
             frozenset(name.lower() for name in self.dropped_parameters),
             dict.fromkeys(self.other_hosts, host),
@@ -146,7 +146,7 @@ class Site:
         return found
 
 
-def _moment(text: str, page: Page, known: Known) -> ClaimedMoment | None:
+def _moment(text: str, page: Page, known: Known) -> StatedTimestamp | None:
     zone = formats.zone_of(known.timezone)
     found = formats.parse_machine(text, zone) or formats.parse_words(
         text, page.language or known.language, zone

@@ -72,7 +72,7 @@ def _minutes(text: str) -> int:
 @click.pass_context
 def list_alerts(ctx: click.Context, as_json: bool) -> None:
     """List the alerts and the state of their messages."""
-    from storage.text.normalize import without_credentials
+    from storage.text.normalize import strip_credentials
     from storage.users import alerts
 
     with opened(ctx) as archive:
@@ -84,7 +84,7 @@ def list_alerts(ctx: click.Context, as_json: bool) -> None:
                     "id": one.id,
                     "search": one.search,
                     "query": one.query,
-                    "to": without_credentials(one.target),
+                    "to": strip_credentials(one.target),
                     "every_minutes": one.every_minutes,
                     "sent": one.told,
                     "pending": one.waiting,
@@ -105,7 +105,7 @@ def list_alerts(ctx: click.Context, as_json: bool) -> None:
                     str(one.waiting),
                     local(one.last_sent_at),
                     one.search or "(alarms)",
-                    without_credentials(one.target),
+                    strip_credentials(one.target),
                 )
                 for one in found
             ],
@@ -151,7 +151,7 @@ def test(ctx: click.Context, number: int) -> None:
     """Send a test message to the target of an alert."""
     from dateline.alerts import NotSent
     from dateline.alerts import send as deliver
-    from storage.text.normalize import without_credentials
+    from storage.text.normalize import strip_credentials
     from storage.users import alerts
 
     with opened(ctx) as archive:
@@ -165,6 +165,6 @@ def test(ctx: click.Context, number: int) -> None:
             deliver(archive, message)
         except NotSent as error:
             raise click.ClickException(
-                without_credentials(f"cannot send to {one.target}: {error}")
+                strip_credentials(f"cannot send to {one.target}: {error}")
             ) from error
     say(f"test message sent to {one.target}")

@@ -41,16 +41,16 @@ def db() -> None:
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
     """Upgrade the database to the schema of this version."""
-    from storage.archive import open_unchecked
+    from storage.archive import open_any_version
     from storage.database import migrations
     from storage.jobs.reindex import complete
     from storage.jobs.upgrade import follow_rules
 
-    with open_unchecked(ctx.obj["archive"], ctx.obj["database"]) as archive:
-        before = migrations.current(archive.engine)
+    with open_any_version(ctx.obj["archive"], ctx.obj["database"]) as archive:
+        before = migrations.current_version(archive.engine)
         migrations.upgrade(archive.engine, after=follow_rules(say))
         indexed = complete(archive, say)
-        after = migrations.current(archive.engine)
+        after = migrations.current_version(archive.engine)
     if indexed:
         say(f"{plural(indexed, 'article')} re-indexed")
     say("up to date" if before == after else f"upgraded from {before or 'nothing'} to {after}")
@@ -123,11 +123,11 @@ def verify_backup(ctx: click.Context, file: Path) -> None:
 @click.pass_context
 def current(ctx: click.Context, as_json: bool) -> None:
     """Show the schema version of the database."""
-    from storage.archive import open_unchecked
+    from storage.archive import open_any_version
     from storage.database import migrations
 
-    with open_unchecked(ctx.obj["archive"], ctx.obj["database"]) as archive:
-        version = migrations.current(archive.engine)
+    with open_any_version(ctx.obj["archive"], ctx.obj["database"]) as archive:
+        version = migrations.current_version(archive.engine)
     if as_json:
         put_json({"current": version, "head": migrations.HEAD})
     else:

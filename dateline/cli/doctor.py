@@ -148,13 +148,13 @@ def _crawling(archive: Archive) -> Iterator[Finding]:
 
 def _mail(archive: Archive) -> Iterator[Finding]:
     from dateline.alerts import PASSWORD
-    from storage.config import mail_settings
-    from storage.text.normalize import without_credentials
+    from storage.config import read_mail_settings
+    from storage.text.normalize import strip_credentials
     from storage.users import alerts
 
     found = alerts.watches(archive)
     mailed = any(one.target.startswith("mailto:") for one in found)
-    settings = mail_settings(archive.location.folder)
+    settings = read_mail_settings(archive.location.folder)
     if mailed and settings is None:
         yield Finding(
             "alerts",
@@ -167,7 +167,7 @@ def _mail(archive: Archive) -> Iterator[Finding]:
     waiting = [one for one in found if one.waiting and one.last_error]
     for one in waiting:
         yield Finding(
-            f"alert {one.id}", "warning", without_credentials(f"{one.target}: {one.last_error}")
+            f"alert {one.id}", "warning", strip_credentials(f"{one.target}: {one.last_error}")
         )
 
 

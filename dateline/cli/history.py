@@ -93,10 +93,10 @@ def put_difference(archive: Archive, item_id: int, pair: tuple[int, int], *, as_
         UnknownItem: the item has no such revision.
     """
     from storage.queries import items
-    from storage.text.word_diff import difference
+    from storage.text.word_diff import diff_contents
 
     old, new = (items.content(archive, item_id, number) for number in pair)
-    found = difference(old, new)
+    found = diff_contents(old, new)
     if as_json:
         put_json({"item": item_id, "from": pair[0], "to": pair[1], **found})
         return

@@ -6,7 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from storage.text.normalize import printable, without_credentials
+from storage.text.normalize import replace_unprintable, strip_credentials
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 # Libraries whose messages only help their developers.
@@ -18,7 +18,7 @@ class Plain(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format one line."""
-        return printable(without_credentials(super().format(record)))
+        return replace_unprintable(strip_credentials(super().format(record)))
 
 
 class JsonLines(logging.Formatter):
@@ -30,7 +30,7 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": printable(without_credentials(record.getMessage())),
+            "message": replace_unprintable(strip_credentials(record.getMessage())),
         }
         source = getattr(getattr(record, "spider", None), "source_name", None)
         if source:

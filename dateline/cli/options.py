@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from storage.text.normalize import printable, without_credentials
+from storage.text.normalize import replace_unprintable, strip_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from storage import Archive
-    from storage.types.content import ClaimedMoment
+    from storage.types.content import StatedTimestamp
 
 WIDTH = 80
 
@@ -53,7 +53,7 @@ class Seconds(click.FloatRange):
 
 def say(message: str) -> None:
     """Print a message to stderr; very long words in it are shortened."""
-    short = _ENDLESS.sub(_shortened, printable(without_credentials(message)))
+    short = _ENDLESS.sub(_shortened, replace_unprintable(strip_credentials(message)))
     click.echo(f"dateline: {short}", err=True)
 
 
@@ -78,7 +78,7 @@ def opened(ctx: click.Context) -> Archive:
     return open_archive(ctx.obj["archive"], ctx.obj["database"])
 
 
-def moment(value: ClaimedMoment | None) -> str:
+def moment(value: StatedTimestamp | None) -> str:
     """Format a publication date: the day, and the time if it is known."""
     if value is None:
         return "—"

@@ -114,7 +114,7 @@ def _marked(words: str, at: int, underlined: Sequence[tuple[int, int]]) -> str:
 
 
 def _print_article(record: dict[str, Any]) -> None:
-    from storage.types.content import ClaimedMoment
+    from storage.types.content import StatedTimestamp
 
     click.echo()
     for line in textwrap.wrap(record["headline"] or record["title"] or record["url"], WIDTH):
@@ -123,7 +123,7 @@ def _print_article(record: dict[str, Any]) -> None:
     facts = [record["source"]]
     facts += [record[name] for name in ("article_kind", "dateline_place") if record.get(name)]
     if published:
-        facts.append(moment(ClaimedMoment.fromisoformat(published)))
+        facts.append(moment(StatedTimestamp.fromisoformat(published)))
     facts += [f"n° {record['number']}"] if record["number"] else []
     facts += [record["section"]] if record.get("section") else []
     facts += record.get("notices", [])
@@ -167,9 +167,9 @@ def _print_blocks(blocks: list[dict[str, Any]], mentions: Sequence[dict[str, Any
         ):
             click.echo()
         if block.get("at"):
-            from storage.types.content import ClaimedMoment
+            from storage.types.content import StatedTimestamp
 
-            click.secho(moment(ClaimedMoment.fromisoformat(block["at"])), dim=True)
+            click.secho(moment(StatedTimestamp.fromisoformat(block["at"])), dim=True)
         if kind == "heading":
             click.secho("\n".join(textwrap.wrap(text, WIDTH)), bold=True)
         elif kind == "quote":

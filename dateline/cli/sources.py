@@ -79,7 +79,7 @@ def add(
 
 
 def _home(url: str) -> str:
-    from storage.text.normalize import without_credentials
+    from storage.text.normalize import strip_credentials
     from storage.text.urls import host_of, is_web_url
 
     address = url if "://" in url else f"https://{url}"
@@ -87,9 +87,9 @@ def _home(url: str) -> str:
     too_long = any(len(label) > 63 for label in host_of(address).split("."))
     if not is_web_url(address) or too_long or any(c.isspace() for c in address):
         raise click.UsageError(f"{url!r} is not a web address. Example: https://news.example/")
-    if without_credentials(address) != address:
+    if strip_credentials(address) != address:
         raise click.UsageError(
-            f"{without_credentials(address)}: leave the user name and password out of the URL. "
+            f"{strip_credentials(address)}: leave the user name and password out of the URL. "
             "The guide (Subscriber access) shows how to configure a login."
         )
     return address if address.count("/") > 2 else f"{address}/"

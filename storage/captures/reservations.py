@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from storage.models import Capture
-from storage.types.rights import kept
+from storage.types.rights import stored_reservations
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def of_capture(session: Session, capture: Capture) -> tuple[str, ...]:
     """What is reserved of a capture; of a revisit, what was reserved with the page's bytes."""
-    own = kept(capture.rights)
+    own = stored_reservations(capture.rights)
     if own or capture.refers_to is None:
         return own
-    return kept(session.get_one(Capture, capture.refers_to).rights)
+    return stored_reservations(session.get_one(Capture, capture.refers_to).rights)
 
 
 def of_number(database: Database, capture_id: int) -> tuple[str, ...]:

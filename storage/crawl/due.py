@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, exists, func, or_, select
 
 from storage.crawl import retries
-from storage.database.types import has_come
+from storage.database.types import is_due
 from storage.models import Article, Backfill, Candidate, CrawlRun, Endpoint, Item, Source
 from storage.text.urls import host_of
 
@@ -45,7 +45,7 @@ def due(database: Database, now: datetime) -> list[Due]:
     """
     endpoint = exists().where(
         Endpoint.source_id == Source.id, Endpoint.indexed.is_(False), Endpoint.closed_at.is_(None),
-        or_(Endpoint.next_due_at.is_(None), has_come(Endpoint.next_due_at, now)),
+        or_(Endpoint.next_due_at.is_(None), is_due(Endpoint.next_due_at, now)),
     )  # fmt: skip
     waiting = exists().where(
         Candidate.source_id == Source.id, Candidate.state == "pending",
@@ -56,7 +56,7 @@ def due(database: Database, now: datetime) -> list[Due]:
     again = Source.id.in_(
         select(Item.source_id)
         .join(Article, Article.item_id == Item.id)
-        .where(has_come(Article.next_check_at, now))
+        .where(is_due(Article.next_check_at, now))
     )
     last = (
         select(func.max(CrawlRun.started_at))

@@ -13,10 +13,10 @@ from storage.crawl.backfills import open_gap
 from storage.crawl.revisit import Bounds, next_attempt, next_visit
 from storage.crawl.rhythm import Rhythm, first_seen
 from storage.database.engine import insert_ignore
-from storage.database.types import has_come
+from storage.database.types import is_due
 from storage.models import Endpoint, Source
 from storage.text.urls import url_key
-from storage.types.endpoints import DueEndpoint, EndpointFailed, Taken, Wishes
+from storage.types.endpoints import DueEndpoint, EndpointFailed, EndpointResult, PollingHints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,18 +36,20 @@ _LATE = timedelta(hours=6)
 _MOST_UNDATED = 30
 
 
-def record_visit(session: Session, outcome: EndpointRead | EndpointFailed, now: datetime) -> Taken:
+def record_visit(
+    session: Session, outcome: EndpointRead | EndpointFailed, now: datetime
+) -> EndpointResult:
     """Note a visit, take in what it announced, and say when the next one is due."""
     endpoint = session.get_one(Endpoint, outcome.endpoint_id)
     if isinstance(outcome, EndpointFailed):
         return _failed(endpoint, outcome, now)
     before, newest = endpoint.fetched_at, endpoint.newest_at
     same = outcome.is_unchanged(endpoint.digest)
-    word = _follow(session, endpoint, outcome.moved_to, now) if outcome.moved_to else None
+    message = _follow(session, endpoint, outcome.moved_to, now) if outcome.moved_to else None
     endpoint.fetched_at = now
     endpoint.status = outcome.status
     endpoint.failures = 0
-    endpoint.last_error = word if endpoint.closed_at else None
+    endpoint.last_error = message if endpoint.closed_at else None
     said: Sequence[Announcement] = ()
     fresh: list[Announcement] = []
     if not same:
@@ -64,8 +66,8 @@ def record_visit(session: Session, outcome: EndpointRead | EndpointFailed, now: 
         fresh = [one for one in said if url_key(one.url) in keys]
         dated = [one.published for one in said if one.published and one.published <= now]
         endpoint.newest_at = max([*dated, *([newest] if newest else [])], default=None)
-    if outcome.wishes is not None:
-        endpoint.wishes = asdict(outcome.wishes)
+    if outcome.polling_hints is not None:
+        endpoint.polling_hints = asdict(outcome.polling_hints)
     rhythm = learned(Rhythm.from_stored(endpoint.rhythm), fresh, said, before, now)
     if fresh or endpoint.rhythm is None:
         # Silence is learned of too, but not written down each time: the clock tells it again.
@@ -77,16 +79,16 @@ def record_visit(session: Session, outcome: EndpointRead | EndpointFailed, now: 
             open_gap(session, endpoint.source_id, gap, now)
     source = session.get_one(Source, endpoint.source_id)
     endpoint.next_due_at = next_visit(
-        endpoint.id, now, rhythm, wishes_of(endpoint),
+        endpoint.id, now, rhythm, polling_hints_of(endpoint),
         Bounds.of_minutes(source.least_minutes, source.most_minutes),
     )  # fmt: skip
-    return Taken(len(said), len(fresh), gap, word)
+    return EndpointResult(len(said), len(fresh), gap, message)
 
 
-def wishes_of(endpoint: Endpoint) -> Wishes:
+def polling_hints_of(endpoint: Endpoint) -> PollingHints:
     """What the endpoint last asked for."""
-    kept = endpoint.wishes or {}
-    return Wishes(
+    kept = endpoint.polling_hints or {}
+    return PollingHints(
         kept.get("least_minutes"), kept.get("usual_minutes"), tuple(kept.get("skip_hours", ())),
         tuple(kept.get("skip_days", ())), kept.get("entries", 0),
     )  # fmt: skip
@@ -145,7 +147,7 @@ def _follow(session: Session, endpoint: Endpoint, url: str, now: datetime) -> st
     return f"{old} moved for good: {url} is followed in its place"
 
 
-def _failed(endpoint: Endpoint, failed: EndpointFailed, now: datetime) -> Taken:
+def _failed(endpoint: Endpoint, failed: EndpointFailed, now: datetime) -> EndpointResult:
     endpoint.failures += 1
     endpoint.status = failed.status
     endpoint.last_error = f"{failed.cause}: {failed.detail}"[:500]
@@ -154,8 +156,8 @@ def _failed(endpoint: Endpoint, failed: EndpointFailed, now: datetime) -> Taken:
     )
     if failed.status == _GONE:
         endpoint.closed_at = now
-        return Taken(word=f"{endpoint.url} is gone for good (410): closed")
-    return Taken()
+        return EndpointResult(message=f"{endpoint.url} is gone for good (410): closed")
+    return EndpointResult()
 
 
 MAX_INDEXED = 50
@@ -196,7 +198,7 @@ def due_endpoints(
     names hundreds that never change.
     """
     due: ColumnElement[bool] = or_(
-        Endpoint.next_due_at.is_(None), has_come(Endpoint.next_due_at, now)
+        Endpoint.next_due_at.is_(None), is_due(Endpoint.next_due_at, now)
     )
     if all_of_them:
         due = true()

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, case, func, or_, select, update
 from storage.crawl import retries, tombstones
 from storage.crawl.retries import MAX_ATTEMPTS
 from storage.database.engine import IN_CHUNK, chunked, insert_ignore
-from storage.database.types import come
+from storage.database.types import due_conditions
 from storage.models import Address, Article, Candidate, Capture, Item
 from storage.text.urls import url_key
 from storage.types.content import to_json
@@ -261,7 +261,7 @@ def _take_articles(
         .order_by(Article.next_check_at, Article.sort_at.desc(), Item.id)
     )
     tasks: list[Task] = []
-    for due in come(Article.next_check_at, now):
+    for due in due_conditions(Article.next_check_at, now):
         # Few of them are due still: it costs less to read them than to have them left out.
         rows = session.execute(query.where(due).limit(count - len(tasks) + len(busy)))
         fresh = (_recheck(*row) for row in rows if row[0].id not in busy)

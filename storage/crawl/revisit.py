@@ -11,7 +11,7 @@ from storage.crawl.rhythm import expected, next_look
 
 if TYPE_CHECKING:
     from storage.crawl.rhythm import Rhythm
-    from storage.types.endpoints import Wishes
+    from storage.types.endpoints import PollingHints
 
 # News is corrected within hours, seldom after a week: (age since the first fetch, interval).
 # An interval of zero means at every crawl run.
@@ -60,7 +60,7 @@ def next_article_check(first_fetched_at: datetime, now: datetime) -> datetime | 
 
 
 def next_visit(
-    endpoint_id: int, now: datetime, rhythm: Rhythm, wishes: Wishes, bounds: Bounds
+    endpoint_id: int, now: datetime, rhythm: Rhythm, hints: PollingHints, bounds: Bounds
 ) -> datetime:
     """When an endpoint that was read is due again.
 
@@ -69,23 +69,23 @@ def next_visit(
     """
     most = bounds.most
     if not rhythm.is_learned:
-        most = min(most, max(bounds.least, _unlearned(rhythm, wishes)))
-    if wishes.entries:
-        most = _before_overflow(rhythm, now, most, wishes.entries * _NEW_SHARE)
+        most = min(most, max(bounds.least, _unlearned(rhythm, hints)))
+    if hints.entries:
+        most = _before_overflow(rhythm, now, most, hints.entries * _NEW_SHARE)
     due = next_look(rhythm, now, most)
     least = bounds.least
-    if wishes.least_minutes:
-        asked = timedelta(minutes=wishes.least_minutes)
+    if hints.least_minutes:
+        asked = timedelta(minutes=hints.least_minutes)
         least = max(least, min(asked, _MOST_GRANTED, most))
     due = now + (due - now) * (1 + jitter(endpoint_id, now))
     due = min(max(due, now + least), now + max(bounds.most, least))
-    return _past_skipped(due, wishes)
+    return _past_skipped(due, hints)
 
 
-def _unlearned(rhythm: Rhythm, wishes: Wishes) -> timedelta:
+def _unlearned(rhythm: Rhythm, hints: PollingHints) -> timedelta:
     """The pause of an endpoint that brought little yet: what it claims, or longer each time."""
-    if wishes.usual_minutes:
-        return timedelta(minutes=wishes.usual_minutes)
+    if hints.usual_minutes:
+        return timedelta(minutes=hints.usual_minutes)
     return max(_FIRST_PAUSE, rhythm.weeks * timedelta(weeks=1) * _SILENT_SHARE)
 
 
@@ -96,13 +96,13 @@ def _before_overflow(rhythm: Rhythm, now: datetime, most: timedelta, entries: fl
     return pause
 
 
-def _past_skipped(due: datetime, wishes: Wishes) -> datetime:
+def _past_skipped(due: datetime, hints: PollingHints) -> datetime:
     """The first moment from ``due`` on that the feed does not say to skip (RSS 2.0, GMT)."""
-    if len(wishes.skip_hours) >= 24 or len(wishes.skip_days) >= 7:
+    if len(hints.skip_hours) >= 24 or len(hints.skip_days) >= 7:
         return due
     at = due
     for _ in range(24 * 8):
-        if at.hour not in wishes.skip_hours and at.weekday() not in wishes.skip_days:
+        if at.hour not in hints.skip_hours and at.weekday() not in hints.skip_days:
             return at
         at = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     return due

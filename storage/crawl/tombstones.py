@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from storage.database.engine import chunked, insert_ignore
 from storage.models import Source, Tombstone
 from storage.text.letters import is_plain
-from storage.text.normalize import words_of
+from storage.text.normalize import normalized_words
 from storage.text.urls import guid_key, is_web_url, url_key
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def identity_value(connection: Connection, source_id: int, kind: str, identity: 
 
 def title_values(connection: Connection, source_id: int, titles: Iterable[Any]) -> dict[str, str]:
     """What the headlines of a source are remembered by, to each headline that is one of its own."""
-    folded = {title: words_of(title) for title in titles if isinstance(title, str)}
+    folded = {title: normalized_words(title) for title in titles if isinstance(title, str)}
     telling = {
         title: words for title, words in folded.items()
         if len("".join(words)) >= _TITLE_LETTERS

@@ -131,7 +131,7 @@ def read_session(engine: Engine) -> Session:
 
 
 @contextmanager
-def unless_locked() -> Iterator[None]:
+def ignore_if_locked() -> Iterator[None]:
     """Leave SQLite alone where somebody else writes: the next run's turn is soon enough."""
     try:
         yield
@@ -141,7 +141,7 @@ def unless_locked() -> Iterator[None]:
 
 
 @contextmanager
-def unless_unreachable(engine: Engine) -> Iterator[None]:
+def report_unreachable(engine: Engine) -> Iterator[None]:
     """Say in one line that a server does not answer any more.
 
     Raises:
@@ -153,7 +153,7 @@ def unless_unreachable(engine: Engine) -> Iterator[None]:
         if engine.dialect.name == "sqlite":
             raise
         raise DatabaseUnreachable(
-            f"the database does not answer: {reason_of(error)}", "check that its server runs"
+            f"the database does not answer: {error_reason(error)}", "check that its server runs"
         ) from error
 
 
@@ -177,11 +177,13 @@ def insert_ignore(
     if not rows:
         return
     dialect = session.get_bind() if hasattr(session, "get_bind") else session
-    session.execute(ignoring_insert(dialect.dialect.name, table), rows)
+    session.execute(insert_ignore_statement(dialect.dialect.name, table), rows)
 
 
 @lru_cache(maxsize=64)
-def ignoring_insert(dialect: str, table: type[DeclarativeBase], returning: Any = None) -> Any:
+def insert_ignore_statement(
+    dialect: str, table: type[DeclarativeBase], returning: Any = None
+) -> Any:
     """An INSERT that leaves what a unique constraint already holds, built once.
 
     With ``returning`` it gives that column of what it inserted.
@@ -203,7 +205,7 @@ def chunked(values: Sequence[T], size: int = IN_CHUNK) -> Iterator[Sequence[T]]:
         yield values[start : start + size]
 
 
-def reason_of(error: BaseException) -> str:
+def error_reason(error: BaseException) -> str:
     """The first line of what went wrong, as the database said it."""
     said = str(getattr(error, "orig", None) or error).strip()
     return said.splitlines()[0][:300] if said else type(error).__name__
@@ -220,7 +222,7 @@ def check_reachable(engine: Engine) -> None:
         with engine.connect():
             return
     except OperationalError as error:
-        reason = reason_of(error)
+        reason = error_reason(error)
         if isinstance(error.orig, sqlite3.OperationalError):
             folder = Path(engine.url.database or ".").parent
             raise FolderNotWritable(

@@ -11,8 +11,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from storage.database.engine import read_session, reason_of, unless_unreachable, write_session
-from storage.errors import ArchiveError, FolderNotWritable, NotStorable
+from storage.database.engine import error_reason, read_session, report_unreachable, write_session
+from storage.errors import ArchiveError, DataRejected, FolderNotWritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,11 +26,11 @@ T = TypeVar("T")
 
 # PostgreSQL's answers to two writers that met (its manual, appendix A): serialization failure,
 # deadlock, and a row that the other one inserted or deleted meanwhile. Run the transaction again.
-_OTHER_WRITER = frozenset({"40001", "40P01", "23505", "23503"})
-_TRIES = 6
+_RETRYABLE_STATES = frozenset({"40001", "40P01", "23505", "23503"})
+_MAX_ATTEMPTS = 6
 # Classes of PostgreSQL's errors (its manual, appendix A) that speak of what was given to it: data
 # exceptions, broken constraints, program limits.
-_OF_DATA = ("22", "23", "54")
+_DATA_ERROR_CLASSES = ("22", "23", "54")
 
 
 class Database:
@@ -57,7 +57,7 @@ class Database:
         Raises:
             DatabaseUnreachable: the server was stopped, or its connection broke.
         """
-        with unless_unreachable(self.engine), read_session(self.engine) as session:
+        with report_unreachable(self.engine), read_session(self.engine) as session:
             yield session
 
     def write(self, work: Callable[[Session], T]) -> T:
@@ -69,29 +69,29 @@ class Database:
         """
         from sqlalchemy.exc import StatementError
 
-        for attempt in range(_TRIES):
+        for attempt in range(_MAX_ATTEMPTS):
             try:
                 with write_session(self.engine) as session, session.begin():
                     return work(session)
             except (StatementError, UnicodeError, OverflowError) as error:
                 state = getattr(getattr(error, "orig", None), "sqlstate", None)
-                if state in _OTHER_WRITER and attempt + 1 < _TRIES:
+                if state in _RETRYABLE_STATES and attempt + 1 < _MAX_ATTEMPTS:
                     time.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
                     continue
-                if is_refusal(error):
-                    raise NotStorable(
-                        f"the database refused what was to be written: {reason_of(error)}",
+                if is_data_error(error):
+                    raise DataRejected(
+                        f"the database refused what was to be written: {error_reason(error)}",
                         "nothing of it was stored; this is a fault of Dateline's, please report it",
                     ) from error
                 raise FolderNotWritable(
-                    f"the database cannot be written: {reason_of(error)}",
+                    f"the database cannot be written: {error_reason(error)}",
                     "check space, rights and other users of the database; "
                     "what was reported stored is safe",
                 ) from error
         raise ArchiveError("the database stayed busy", "try again")
 
 
-def is_refusal(error: BaseException) -> bool:
+def is_data_error(error: BaseException) -> bool:
     """Whether ``error`` speaks of what was to be written, and not of the database's state."""
     from sqlalchemy.exc import (
         DataError,
@@ -107,7 +107,7 @@ def is_refusal(error: BaseException) -> bool:
         return False
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
-        return str(state)[:2] in _OF_DATA
+        return str(state)[:2] in _DATA_ERROR_CLASSES
     # A driver that cannot pass a value on, and SQLite, tell it by the kind of error.
     return isinstance(error, DataError | IntegrityError | ProgrammingError) or not isinstance(
         error, DBAPIError

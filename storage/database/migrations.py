@@ -26,7 +26,7 @@ def scripts_folder() -> Path:
     return inside if inside.is_dir() else _STORAGE.parent / "alembic"
 
 
-def current(engine: Engine) -> str | None:
+def current_version(engine: Engine) -> str | None:
     """The version of the database; ``None`` where it holds no archive yet."""
     from sqlalchemy import inspect, text
 
@@ -54,10 +54,10 @@ def upgrade(
     """
     from alembic import command
 
-    version = current(engine)
+    version = current_version(engine)
     if version is not None and version > HEAD:
         raise _too_new(version)
-    with _migrating(engine) as config:
+    with _migration_config(engine) as config:
         command.upgrade(config, revision)
         if after is not None and version is not None and revision == "head":
             after(version, config.attributes["connection"])
@@ -67,12 +67,12 @@ def downgrade(engine: Engine, revision: str) -> None:
     """Take the database back to ``revision`` (``base`` for nothing)."""
     from alembic import command
 
-    with _migrating(engine) as config:
+    with _migration_config(engine) as config:
         command.downgrade(config, revision)
 
 
 @contextmanager
-def _migrating(engine: Engine) -> Iterator[Config]:
+def _migration_config(engine: Engine) -> Iterator[Config]:
     """A configuration whose connection is in one transaction, without SQLite's foreign keys.
 
     SQLite changes a table by copying it and dropping the old one, which with foreign keys on would
@@ -100,7 +100,7 @@ def _migrating(engine: Engine) -> Iterator[Config]:
                 raw.execute("PRAGMA foreign_keys = ON")
 
 
-def own_name(name: str | None, kind: str, _parents: object) -> bool:
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
     """Whether Alembic looks after a table or index: what differs by database it does not."""
     if kind == "index":
         return name != "ix_articles_listing"
@@ -114,7 +114,7 @@ def require_head(engine: Engine) -> None:
         DatabaseOutdated: it wants an upgrade.
         DatabaseTooNew: a newer Dateline made it.
     """
-    version = current(engine)
+    version = current_version(engine)
     if version == HEAD:
         return
     if version is not None and version > HEAD:

@@ -11,13 +11,13 @@ from sqlalchemy import DateTime, Dialect, TypeDecorator, or_
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-    from storage.types.content import ClaimedMoment
+    from storage.types.content import StatedTimestamp
 
 # Nothing is ever to be done later than this (storage.crawl.revisit).
-FARTHEST = timedelta(days=62)
+MAX_DELAY = timedelta(days=62)
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment, stored in UTC.
 
     A naive value is refused: a moment without zone in an archive is a wrong moment later.
@@ -44,19 +44,19 @@ class Moment(TypeDecorator[datetime]):
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def has_come(column: Any, now: datetime) -> ColumnElement[bool]:
+def is_due(column: Any, now: datetime) -> ColumnElement[bool]:
     """Whether the moment of something to be done has come."""
-    return or_(*come(column, now))
+    return or_(*due_conditions(column, now))
 
 
-def come(column: Any, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def due_conditions(column: Any, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """The moments that have come, in two spans of an index.
 
     Those that lie too far ahead were written by a clock that had jumped: they have come too.
     """
-    return column <= now, column > now + FARTHEST
+    return column <= now, column > now + MAX_DELAY
 
 
-def stored_moment(moment: ClaimedMoment | None) -> tuple[datetime | None, int | None]:
+def timestamp_columns(moment: StatedTimestamp | None) -> tuple[datetime | None, int | None]:
     """A publisher's moment as two columns: the moment, its wall clock's offset in minutes."""
     return (None, None) if moment is None else (moment.at, moment.wall_offset)

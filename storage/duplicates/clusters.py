@@ -21,7 +21,7 @@ from storage.database.engine import chunked
 from storage.duplicates import lsh
 from storage.duplicates.minhash import bands_stored, likeness, shingles, sign
 from storage.models import Article, Signature
-from storage.text.tokens import tokens
+from storage.text.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -153,7 +153,7 @@ class _Texts:
             found = self._read.pop(item_id, None)
             if found is None:
                 body = self.connection.scalar(_TEXT, {"item": item_id})
-                found = shingles(list(tokens(body or "")))
+                found = shingles(list(tokenize(body or "")))
             self._read[item_id] = found
             if len(self._read) > _MOST_TEXTS:
                 self._read.popitem(last=False)
@@ -295,5 +295,5 @@ def complete(connection: Connection, after: int = 0, count: int = 500) -> int | 
         .order_by(Article.item_id)
         .limit(count)
     ).all()
-    place(connection, [(i, sign(tokens(text))) for i, text in rows], fresh=True)
+    place(connection, [(i, sign(tokenize(text))) for i, text in rows], fresh=True)
     return rows[-1][0] if rows else None

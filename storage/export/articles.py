@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from storage.models import PUBLISHED, Article, Item, Source
 from storage.search.results.compiled_search import Filter, matching_keys_sql, require_source
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,8 +40,8 @@ class Exported:
     section: str | None
     tags: list[str]
     language: str | None
-    published: ClaimedMoment | None
-    modified: ClaimedMoment | None
+    published: StatedTimestamp | None
+    modified: StatedTimestamp | None
     access: str
     notices: list[str]
     rights: list[str]
@@ -114,8 +114,8 @@ def _exported(row: Any) -> Exported:
     return Exported(
         id=item_id, source=source, source_title=title or home, url=url, number=number, state=state,
         leading=cluster,
-        published=ClaimedMoment.published_of(row),
-        modified=None if modified is None else ClaimedMoment.from_stored(
+        published=StatedTimestamp.published_from_row(row),
+        modified=None if modified is None else StatedTimestamp.from_stored(
             modified, modified_offset, zoned=modified_zoned),
         **dict(zip(_ARTICLE, rest, strict=True)),
     )  # fmt: skip

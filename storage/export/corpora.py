@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from storage.export.articles import UNDATED
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -194,7 +194,7 @@ def write_ninjs(articles: Iterable[Exported], out: BinaryIO) -> int:
             "uri": a.url, "standard": {"name": "ninjs", "version": "2.1"}, "type": "text",
             "version": str(a.revision),
             # When this version came into the archive, where its publisher says nothing.
-            "versioncreated": (a.modified or a.published or ClaimedMoment(a.first_fetched_at))
+            "versioncreated": (a.modified or a.published or StatedTimestamp(a.first_fetched_at))
             .at.isoformat(),
             "headlines": [{"value": a.headline}],
             "bodies": [{"contenttype": "text/plain", "charcount": len(a.text), "value": a.text}],

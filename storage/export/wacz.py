@@ -21,7 +21,7 @@ from storage.export.surt import surt
 from storage.export.web import SOFTWARE, begun, captures, members
 from storage.models import Article, Revision
 from storage.queries import items
-from storage.text.urls import as_sent
+from storage.text.urls import serialize_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,13 +100,14 @@ def _page(database: Database, connection: Connection, capture: Capture) -> dict[
         title = old["headline"]
         text = "\n".join(b["text"] for b in old["blocks"] if b["kind"] != "figure")
     moment = f"{capture.fetched_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return {"id": str(capture.id), "url": as_sent(capture.url), "ts": moment,
+    return {"id": str(capture.id), "url": serialize_url(capture.url), "ts": moment,
             "title": title or capture.url, "text": text}  # fmt: skip
 
 
 def _cdxj(record: warc.Record, capture: Capture, offset: int, length: int) -> str:
     fields: dict[str, Any] = {
-        "url": as_sent(capture.url), "mime": (capture.content_type or "-").split(";")[0].strip(),
+        "url": serialize_url(capture.url),
+        "mime": (capture.content_type or "-").split(";")[0].strip(),
         "status": str(capture.status), "length": str(length), "offset": str(offset),
         "filename": _DATA, "digest": record.headers.get("warc-payload-digest") or _NO_DIGEST,
     }  # fmt: skip

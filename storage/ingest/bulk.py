@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, update
 
 from storage.crawl import frontier, tombstones
-from storage.database.engine import ignoring_insert
+from storage.database.engine import insert_ignore_statement
 from storage.ingest import identity, revisions
 from storage.ingest import pages as recording
 from storage.ingest.links import write_pointers
@@ -89,7 +89,7 @@ def _alone(pages: dict[int, StoredPage]) -> set[int]:
         for i, page in pages.items()
         if isinstance(page.outcome.content, ArticleContent)
         and page.task.item_id is None
-        and page.outcome.drawn_from is None
+        and page.outcome.rendered_from is None
         and not page.outcome.pages
         and all(uses[name] == 1 for name in names[i])
     }
@@ -199,7 +199,7 @@ def _insert_addresses(writing: Writing, pages: Sequence[StoredPage], ids: dict[s
         if page.guid is not None:
             rows.append(identity.guid_row(writing.source_id, ids[page.identity], page.guid,
                                           page.task, now))  # fmt: skip
-    connection.execute(ignoring_insert(connection.dialect.name, Address), rows)
+    connection.execute(insert_ignore_statement(connection.dialect.name, Address), rows)
     if waiting:
         connection.execute(
             update(Candidate)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from storage.duplicates.minhash import Signed, sign
 from storage.search.index.documents import TokenizedText
-from storage.text.normalize import digest_of, words_of
-from storage.text.tokens import tokens
+from storage.text.normalize import normalized_words, text_digest
+from storage.text.tokens import tokenize
 from storage.types.content import Article, Entry
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class Deriving:
 
     @cached_property
     def words(self) -> list[str]:
-        """The text's words as :func:`storage.text.normalize.words_of` folds them."""
-        return words_of(self.content.text)
+        """The text's words as :func:`storage.text.normalize.normalized_words` folds them."""
+        return normalized_words(self.content.text)
 
     @property
     def word_count(self) -> int:
@@ -78,11 +78,11 @@ class Deriving:
     @cached_property
     def digest(self) -> str:
         """The digest of the words."""
-        return digest_of(self.words) if self._done is None else self._done.digest
+        return text_digest(self.words) if self._done is None else self._done.digest
 
     @cached_property
     def _tokens(self) -> Sequence[str]:
-        return tokens(self.content.text)
+        return tokenize(self.content.text)
 
     @cached_property
     def texts(self) -> TokenizedText:

@@ -10,7 +10,7 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
-from storage.errors import NotStorable
+from storage.errors import DataRejected
 from storage.types.endpoints import EndpointFailed
 from storage.types.pages import PageFailed, PageSkipped
 
@@ -40,7 +40,7 @@ def one_by_one(
 def _written(write: Callable[[Sequence[Outcome]], list[Recorded]], outcome: Outcome) -> Recorded:
     try:
         return write([outcome])[0]
-    except NotStorable as error:
+    except DataRejected as error:
         refused = error
     logger.warning("%s is skipped: %s", outcome.task.url, refused)
     detail = refused.message
@@ -48,12 +48,12 @@ def _written(write: Callable[[Sequence[Outcome]], list[Recorded]], outcome: Outc
     if capture is not None:
         try:
             return write([PageSkipped(outcome.task, CAUSE, detail, capture)])[0]
-        except NotStorable:
+        except DataRejected:
             logger.warning("the capture of %s cannot be told of either", outcome.task.url)
     return write([PageFailed(outcome.task, CAUSE, detail, final=True)])[0]
 
 
-def failed_endpoint(read: EndpointRead | EndpointFailed, refused: NotStorable) -> EndpointFailed:
+def failed_endpoint(read: EndpointRead | EndpointFailed, refused: DataRejected) -> EndpointFailed:
     """A visit whose announcements were refused."""
     logger.warning("what an endpoint announced is left out: %s", refused)
     return EndpointFailed(read.endpoint_id, CAUSE, refused.message, read.status)
@@ -66,6 +66,6 @@ def each_media(
     for one in fetched:
         try:
             write([one])
-        except NotStorable as error:
+        except DataRejected as error:
             logger.warning("the text of an attachment is left out: %s", error)
             write([dataclasses.replace(one, text=None)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, insert, select
 
 from storage.models import Event, Revision
-from storage.text.json_delta import Content, unfold
+from storage.text.json_delta import Content, replay_deltas
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,7 +40,7 @@ def last_content(connection: Connection, item_id: int) -> tuple[int, Content] | 
     rows = connection.execute(_HISTORY, {"item": item_id}).all()
     if not rows:
         return None
-    return rows[-1].number, unfold((row.content, row.delta) for row in rows)
+    return rows[-1].number, replay_deltas((row.content, row.delta) for row in rows)
 
 
 def contents(connection: Connection, item_id: int) -> dict[int, Content]:
@@ -48,7 +48,7 @@ def contents(connection: Connection, item_id: int) -> dict[int, Content]:
     found: dict[int, Content] = {}
     last: Content = {}
     for number, content, change in connection.execute(_HISTORY, {"item": item_id}):
-        last = unfold([(last, None), (content, change)])
+        last = replay_deltas([(last, None), (content, change)])
         found[number] = last
     return found
 

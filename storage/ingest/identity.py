@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from storage.database.engine import ignoring_insert, insert_ignore
+from storage.database.engine import insert_ignore, insert_ignore_statement
 from storage.models import Address, Article, Candidate, Item, Link, Mention
 from storage.search.index import indexer
-from storage.text.normalize import words_of
+from storage.text.normalize import normalized_words
 from storage.text.urls import url_key
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def likeness(one: str, other: str) -> float:
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:
-    words = words_of(text)
+    words = normalized_words(text)
     return {tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))} if words else set()
 
 
@@ -160,9 +160,11 @@ def find_same_text(
     """
     if count < DUPLICATE_WORDS:
         return None
-    wanted = words_of(headline)
+    wanted = normalized_words(headline)
     found = same_texts(connection, source_id, [digest])
-    return next(((i, number) for _, i, number, stored in found if words_of(stored) == wanted), None)
+    return next(
+        ((i, number) for _, i, number, stored in found if normalized_words(stored) == wanted), None
+    )
 
 
 def same_texts(
@@ -186,7 +188,7 @@ def is_other_article(
 ) -> bool:
     """Whether ``content`` cannot be a revision of ``item``: other address, headline and text."""
     stored = connection.execute(_STORED_TEXT, {"item": item.id}).first()
-    if stored is None or words_of(stored[0]) == words_of(content.headline):
+    if stored is None or normalized_words(stored[0]) == normalized_words(content.headline):
         return False
     met_here = connection.execute(_KNOWN_HERE, {"item": item.id, "keys": list(keys)}).first()
     return met_here is None and likeness(stored[1], content.text) < _SAME_ARTICLE
@@ -205,7 +207,9 @@ def create_item(
         "number": None, "title": None, "first_seen_at": now, "last_seen_at": now,
         **(stored or {}),
     }  # fmt: skip
-    made = connection.execute(ignoring_insert(connection.dialect.name, Item, Item.id), row).scalar()
+    made = connection.execute(
+        insert_ignore_statement(connection.dialect.name, Item, Item.id), row
+    ).scalar()
     if made is not None:
         item = KnownItem(made, kind, row["state"], identity, url, row["number"], row["title"],
                          None, now)  # fmt: skip

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from storage.crawl import tombstones
 from storage.database.engine import chunked, insert_ignore
-from storage.database.types import stored_moment
+from storage.database.types import timestamp_columns
 from storage.ingest import identity
 from storage.models import Address, ArticleMedia, EntryName, Item, Link, Media, Mention
 from storage.text.normalize import name_key
@@ -149,7 +149,7 @@ def _links(
         if link.relation in _STUB_RELATIONS:
             kind: ItemKind = "entry" if link.relation == "entry" else "article"
             target = targets.stub(key, link.url, kind, link.anchor, link.teaser, now, link.number)
-        published_at, published_offset = stored_moment(link.published)
+        published_at, published_offset = timestamp_columns(link.published)
         yield {
             "item_id": item_id, "position": position, "relation": link.relation,
             "url": link.url, "key": key, "target_id": target if target != item_id else None,

@@ -128,7 +128,7 @@ def _note_gone(writing: Writing, item_id: int, detail: str) -> None:
 def _record_forgotten(writing: Writing, page: StoredPage, found: list[tuple[str, str]]) -> Recorded:
     """Keep nothing of a page that shows what was erased, and know its addresses from now on."""
     # Its record is written already; it goes with the end of the run (storage.maintenance.takedown).
-    captures = (page.outcome.capture, page.outcome.drawn_from, *page.outcome.pages)
+    captures = (page.outcome.capture, page.outcome.rendered_from, *page.outcome.pages)
     for kept in filter(None, captures):
         add_capture(writing, dataclasses.replace(kept, kind="forgotten"))
     keys = page.all_keys
@@ -149,8 +149,8 @@ def _record_stored(writing: Writing, outcome: PageStored) -> Recorded:
         return _record_forgotten(writing, page, forgotten)
     other = _held_as_other_kind(writing, page)
     if other is not None:
-        if outcome.drawn_from is not None:
-            add_capture(writing, outcome.drawn_from)
+        if outcome.rendered_from is not None:
+            add_capture(writing, outcome.rendered_from)
         detail = f"it reads as an {page.kind} now and is held as an {other.kind}"
         return _record_skipped(
             writing, PageSkipped(page.task, "other-kind", detail, outcome.capture)
@@ -237,8 +237,8 @@ def _record_revision(
 def _row_of_page(writing: Writing, outcome: PageStored) -> dict[str, Any]:
     """The row of a page's capture; those of what belongs to it are written first."""
     row = capture_row(writing, outcome.capture)
-    if outcome.drawn_from is not None:
-        row["refers_to"] = add_capture(writing, outcome.drawn_from)
+    if outcome.rendered_from is not None:
+        row["refers_to"] = add_capture(writing, outcome.rendered_from)
     for further in outcome.pages:
         add_capture(writing, further)
     return row

@@ -76,7 +76,7 @@ def add_revision(
         changed = changed_fields(content, row["content"], made.origin)
         row |= {
             "number": number + 1, "changed": changed, "content": None,
-            "delta": json_delta.delta(content, row["content"]),
+            "delta": json_delta.make_delta(content, row["content"]),
             "silent": made.origin == "crawl"
             and history.is_silent(content, row["content"], changed),
         }  # fmt: skip

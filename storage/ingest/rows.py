@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, insert, select, update
 
 from storage.crawl.revisit import next_article_check
-from storage.database.types import stored_moment
+from storage.database.types import timestamp_columns
 from storage.ingest import links
 from storage.ingest.links import write_pointers
 from storage.models import Article, DirectoryEntry
@@ -46,7 +46,7 @@ def write(
 def _write_entry(
     writing: Writing, item_id: int, made: Made, content: Entry, capture_id: int, *, fresh: bool
 ) -> None:
-    published_at, published_offset = stored_moment(content.published)
+    published_at, published_offset = timestamp_columns(content.published)
     values = {
         "kind": content.kind, "name": content.name,
         "name_key": name_key(content.name), "expansion": content.expansion,
@@ -89,8 +89,8 @@ def article_values(
 ) -> dict[str, Any]:
     """The columns of an article as revision ``number`` gives it; ``first`` is its first fetch."""
     content = made.article
-    published_at, published_offset = stored_moment(content.published)
-    modified_at, modified_offset = stored_moment(content.modified)
+    published_at, published_offset = timestamp_columns(content.published)
+    modified_at, modified_offset = timestamp_columns(content.modified)
     return {
         "headline": content.headline, "standfirst": content.standfirst, "text": content.text,
         "blocks": to_json(content.blocks), "byline": list(content.byline),

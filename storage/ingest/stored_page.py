@@ -40,7 +40,8 @@ class StoredPage:
         if content.canonical_url:
             urls.append(content.canonical_url)
         made = Made(
-            content, outcome.extractor, outcome.origin, rights.kept(outcome.capture.rights),
+            content, outcome.extractor, outcome.origin,
+            rights.stored_reservations(outcome.capture.rights),
             outcome.capture.fetched_at if outcome.origin == "import" else None,
             outcome.derived,
         )  # fmt: skip

@@ -16,7 +16,7 @@ from storage.ingest import history
 from storage.ingest.batch import Made, Writing
 from storage.ingest.rows import write
 from storage.models import Article, Event, Item, Revision
-from storage.text.normalize import words_of
+from storage.text.normalize import normalized_words
 from storage.types.content import Article as ArticleContent
 from storage.types.content import article_from_json
 
@@ -63,21 +63,21 @@ def is_fuller(connection: Connection, item_id: int, content: ArticleContent) -> 
     last = history.last_content(connection, item_id) if content.access == "full" else None
     if last is None or last[1].get("access") != "teaser":
         return False
-    return len(words_of(content.text)) > len(words_of(_text(last[1])))
+    return len(normalized_words(content.text)) > len(normalized_words(_text(last[1])))
 
 
 def is_teaser_of(content: ArticleContent, held: Content) -> bool:
     """Whether a page shows less of an article than what is ``held``, because of a wall."""
     if not _may_have_a_wall(content):
         return False
-    own, other = words_of(content.text), words_of(_text(held))
+    own, other = normalized_words(content.text), normalized_words(_text(held))
     if len(own) >= len(other):
         return False
     if content.access == "full":
         return len(own) < _SHORTENED * len(other) and _share(own, other) >= _CONTAINED
     if held.get("access") == "teaser":
         return _share(own, other) >= _CONTAINED
-    same = words_of(content.headline) == words_of(held["headline"])
+    same = normalized_words(content.headline) == normalized_words(held["headline"])
     return same or len(own) < _FEW_WORDS or _share(own, other) >= _RELATED
 
 
@@ -86,7 +86,7 @@ def note_teaser(writing: Writing, item_id: int, made: Made, held: tuple[int, Con
     number, content = held
     detail = f"revision {number} keeps the fuller text"
     headline = made.article.headline
-    if words_of(headline) != words_of(content["headline"]):
+    if normalized_words(headline) != normalized_words(content["headline"]):
         detail += f"; headline now: {headline}"
     last = writing.connection.execute(_LAST, {"item": item_id}).first()
     if last is None or tuple(last) != ("teaser", detail[:500]):

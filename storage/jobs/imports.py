@@ -9,7 +9,7 @@ from sqlalchemy import select
 from storage.crawl.endpoints import add_endpoints
 from storage.crawl.sources import add_source, list_sources, refuse_known, suggest_name
 from storage.models import Capture, Source
-from storage.text.url_rules import folded_host
+from storage.text.url_rules import normalize_host
 from storage.text.urls import host_of, url_key
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ class Owners:
         self._archive = database
         with database.reading() as session:
             newest_first = list(session.scalars(select(Source).order_by(Source.id.desc())))
-        self._by_host = {folded_host(host_of(s.home_url)): s for s in newest_first}
+        self._by_host = {normalize_host(host_of(s.home_url)): s for s in newest_first}
 
     def of(self, url: str) -> Source | None:
         """The source of ``url``; ``None`` where none is followed there."""
-        host = folded_host(host_of(url))
+        host = normalize_host(host_of(url))
         while host:
             if host in self._by_host:
                 return self._by_host[host]
@@ -51,7 +51,7 @@ class Owners:
             return source
 
         source = self._archive.write(work)
-        self._by_host[folded_host(host)] = source
+        self._by_host[normalize_host(host)] = source
         return source
 
 

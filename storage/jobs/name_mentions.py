@@ -11,8 +11,8 @@ from storage.models import Article, DirectoryEntry, EntryName, Item, Mention, Re
 from storage.search.index import indexer
 from storage.search.query.ast import Phrase
 from storage.search.query.dialects import compile_query
-from storage.text.phrase_trie import KnownName, Names, whom
-from storage.text.tokens import tokens
+from storage.text.phrase_trie import KnownName, NameTrie, resolve_entry
+from storage.text.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ def join_names(
     many mentions were added, and how many names were left alone because they may mean several.
     """
     with database.reading() as session:
-        names = Names(known_names(session))
+        names = NameTrie(known_names(session))
         if not names.count:
             return 0, 0
         ids = set(session.scalars(
@@ -84,7 +84,7 @@ def known_names(session: Session) -> Iterable[KnownName]:
 
 
 def _articles_with(connection: Connection, name: str) -> set[int]:
-    words = tuple(tokens(name))
+    words = tuple(tokenize(name))
     if not words:
         return set()
     keys = compile_query(connection, Phrase(words)).keys(connection, _MOST)
@@ -96,7 +96,7 @@ def _articles_with(connection: Connection, name: str) -> set[int]:
     return found
 
 
-def _join(connection: Connection, ids: Sequence[int], names: Names) -> tuple[int, int]:
+def _join(connection: Connection, ids: Sequence[int], names: NameTrie) -> tuple[int, int]:
     held: dict[int, tuple[set[int], int]] = {}
     for item_id, entry_id, position in connection.execute(
         select(Mention.item_id, Mention.entry_id, Mention.position).where(Mention.item_id.in_(ids))
@@ -125,7 +125,7 @@ def _join(connection: Connection, ids: Sequence[int], names: Names) -> tuple[int
 
 
 def _named_in(
-    blocks: Sequence[dict[str, Any]], source_id: int, names: Names, held: set[int]
+    blocks: Sequence[dict[str, Any]], source_id: int, names: NameTrie, held: set[int]
 ) -> tuple[list[dict[str, Any]], int]:
     """A row for each entry that is named and not ``held``, where it is first; and the unclear."""
     found: dict[int, dict[str, Any]] = {}
@@ -134,7 +134,7 @@ def _named_in(
         if block["kind"] == "figure":
             continue
         for hit in names.find(block["text"]):
-            known = whom(hit, source_id)
+            known = resolve_entry(hit, source_id)
             if known is None:
                 unclear += 1
             elif known.item_id not in held and known.item_id not in found:

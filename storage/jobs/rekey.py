@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from storage.ingest import identity
 from storage.models import Address, Candidate, Capture, Item, Link, Source
-from storage.text.url_rules import Rules
-from storage.text.urls import is_web_url, url_key, use_rules
+from storage.text.url_rules import UrlRules
+from storage.text.urls import is_web_url, set_url_rules, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +27,12 @@ def load_rules(connection: Connection) -> None:
     rows = connection.execute(
         select(Source.home_url, Source.rules).where(Source.rules.is_not(None))
     )
-    use_rules({urlsplit(home).hostname or "": Rules.from_json(rules) for home, rules in rows})
+    set_url_rules(
+        {urlsplit(home).hostname or "": UrlRules.from_json(rules) for home, rules in rows}
+    )
 
 
-def set_rules(session: Session, source_id: int, rules: Rules) -> int:
+def set_rules(session: Session, source_id: int, rules: UrlRules) -> int:
     """Keep a source's rules and rekey its addresses; returns how many keys changed."""
     source = session.get_one(Source, source_id)
     wanted = rules.as_json() or None

@@ -18,7 +18,7 @@ from storage.jobs import rekey
 from storage.models import Article, ArticleMedia, DirectoryEntry, EntryName, Media
 from storage.search.index import store
 from storage.text.letters import is_plain
-from storage.text.normalize import name_key, words_of
+from storage.text.normalize import name_key, normalized_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +81,7 @@ def _leave_index(connection: Connection) -> int:
         for row in left:
             connection.execute(
                 update(Article).where(Article.item_id == row.item_id)
-                .values(search_key=None, word_count=len(words_of(row.text)))
+                .values(search_key=None, word_count=len(normalized_words(row.text)))
             )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sqlalchemy import insert, select, text
 
 from storage import config as places
-from storage.archive import Archive, create_archive, load_rules
+from storage.archive import Archive, create_archive, load_url_rules
 from storage.captures.care.proof import Verified, prove_file, prove_media
 from storage.captures.files import DICTIONARIES, OPEN_SUFFIX, codec_of, present_path
 from storage.captures.recovery import recover
@@ -140,7 +140,7 @@ def restore(file: Path, folder: Path, database: str | None = None) -> Archive:
         for path in folder.glob(f"{places.DATABASE_NAME}*"):
             path.unlink()
     _index_again(archive)
-    load_rules(archive)
+    load_url_rules(archive)
     return archive
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, text
 
 from storage.captures.care import verify
-from storage.database.migrations import own_name
+from storage.database.migrations import include_name
 from storage.duplicates import lsh, minhash
 from storage.models import (
     Article,
@@ -20,8 +20,8 @@ from storage.models import (
 )
 from storage.monitoring.metrics import database_bytes
 from storage.search.index import indexer, store
-from storage.text.json_delta import unfold
-from storage.text.tokens import tokens
+from storage.text.json_delta import replay_deltas
+from storage.text.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +133,7 @@ def _history(revisions: list[Any], row: Any) -> str | None:
     if newest != len(revisions):
         return f"shows revision {newest} of {len(revisions)}"
     try:
-        content = unfold((r.content, r.delta) for r in revisions)
+        content = replay_deltas((r.content, r.delta) for r in revisions)
     except (KeyError, IndexError, ValueError, TypeError) as error:
         return f"has a revision that does not follow from the one before: {error!r}"
     if content.get("blocks", []) != row.blocks:
@@ -165,7 +165,7 @@ def _signatures(session: Session) -> Iterator[str]:
         .where(Signature.id.is_(None), Article.word_count >= minhash.FEWEST_WORDS)
     )
     for item_id, body in session.execute(unsigned):
-        if len(list(tokens(body))) >= minhash.FEWEST_WORDS:
+        if len(list(tokenize(body))) >= minhash.FEWEST_WORDS:
             yield f"article {item_id} has no signature; run `dateline db upgrade`"
     counts = dict(
         session.execute(
@@ -193,6 +193,6 @@ def differences(engine: Engine) -> list[object]:
 
     with engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"include_name": own_name, "compare_type": True}
+            connection, opts={"include_name": include_name, "compare_type": True}
         )
         return list(compare_metadata(context, Base.metadata))

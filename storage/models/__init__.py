@@ -1,6 +1,6 @@
 """The tables, a file a subject."""
 
-from storage.models.base import Base, Moment
+from storage.models.base import Base, UtcDateTime
 from storage.models.captures import Capture, Event, Revision
 from storage.models.duplicates import BandFilter, Signature, SignatureBand
 from storage.models.items import PUBLISHED, Address, Article, DirectoryEntry, EntryName, Item
@@ -39,7 +39,6 @@ __all__ = [
     "Link",
     "Media",
     "Mention",
-    "Moment",
     "Revision",
     "SavedSearch",
     "Signature",
@@ -49,5 +48,6 @@ __all__ = [
     "Told",
     "Tombstone",
     "User",
+    "UtcDateTime",
     "Watch",
 ]

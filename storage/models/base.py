@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Index, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
-from storage.database.types import Moment
+from storage.database.types import UtcDateTime
 
 # Alembic can only alter what has a name that both databases agree on.
 NAMING = {
@@ -33,4 +33,4 @@ def index_where_held(table: str, column: str) -> Index:
     return Index(f"ix_{table}_{column}", column, sqlite_where=held, postgresql_where=held)
 
 
-__all__ = ["Base", "Json", "Moment", "index_where_held"]
+__all__ = ["Base", "Json", "UtcDateTime", "index_where_held"]

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Json, Moment, index_where_held
+from storage.models.base import Base, Json, UtcDateTime, index_where_held
 
 
 class Capture(Base):
@@ -50,7 +50,7 @@ class Capture(Base):
     content_type: Mapped[str | None]
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
-    fetched_at: Mapped[datetime] = mapped_column(Moment)
+    fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
     file: Mapped[str]
     offset: Mapped[int] = mapped_column(BigInteger)
     length: Mapped[int] = mapped_column(BigInteger)
@@ -84,7 +84,7 @@ class Revision(Base):
     capture_id: Mapped[int] = mapped_column(
         ForeignKey("captures.id", ondelete="RESTRICT"), index=True
     )
-    seen_at: Mapped[datetime] = mapped_column(Moment)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     extractor: Mapped[str] = mapped_column(String(40))
     digest: Mapped[str] = mapped_column(String(64))
     changed: Mapped[list[str]] = mapped_column(Json, default=list)
@@ -108,6 +108,6 @@ class Event(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(16))
-    at: Mapped[datetime] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
     run_id: Mapped[int | None] = mapped_column(ForeignKey("crawl_runs.id", ondelete="SET NULL"))
     detail: Mapped[str | None] = mapped_column(Text)

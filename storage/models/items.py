@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Json, Moment
+from storage.models.base import Base, Json, UtcDateTime
 
 
 class Item(Base):
@@ -47,8 +47,8 @@ class Item(Base):
     title: Mapped[str | None]
     teaser: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(16), default="stub")
-    first_seen_at: Mapped[datetime] = mapped_column(Moment)
-    last_seen_at: Mapped[datetime] = mapped_column(Moment)
+    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Address(Base):
@@ -62,7 +62,7 @@ class Address(Base):
     key: Mapped[str]
     url: Mapped[str]
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), index=True)
-    first_seen_at: Mapped[datetime] = mapped_column(Moment)
+    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Article(Base):
@@ -97,11 +97,11 @@ class Article(Base):
     section: Mapped[str | None]
     tags: Mapped[list[str]] = mapped_column(Json, default=list)
     language: Mapped[str | None] = mapped_column(String(35), index=True)
-    published_at: Mapped[datetime | None] = mapped_column(Moment)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_offset: Mapped[int | None]
     published_zoned: Mapped[bool] = mapped_column(default=True, server_default=true())
     published_day_only: Mapped[bool] = mapped_column(default=False)
-    modified_at: Mapped[datetime | None] = mapped_column(Moment)
+    modified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     modified_offset: Mapped[int | None]
     modified_zoned: Mapped[bool] = mapped_column(default=True, server_default=true())
     access: Mapped[str] = mapped_column(String(16), default="full")
@@ -114,10 +114,10 @@ class Article(Base):
     capture_id: Mapped[int | None] = mapped_column(
         ForeignKey("captures.id", ondelete="SET NULL"), index=True
     )
-    first_fetched_at: Mapped[datetime] = mapped_column(Moment)
-    checked_at: Mapped[datetime] = mapped_column(Moment)
-    next_check_at: Mapped[datetime | None] = mapped_column(Moment)
-    sort_at: Mapped[datetime] = mapped_column(Moment)
+    first_fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sort_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # The extractor that last read its page, whether or not that made a revision.
     extractor: Mapped[str] = mapped_column(String(40), default="", server_default="")
     # What its publisher reserves; with any of it the article is not passed on
@@ -146,14 +146,14 @@ class DirectoryEntry(Base):
     name_key: Mapped[str] = mapped_column(index=True)
     expansion: Mapped[str | None]
     aliases: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
-    published_at: Mapped[datetime | None] = mapped_column(Moment)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_offset: Mapped[int | None]
     capture_id: Mapped[int | None] = mapped_column(
         ForeignKey("captures.id", ondelete="SET NULL"), index=True
     )
     description: Mapped[str | None] = mapped_column(Text)
     blocks: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
-    checked_at: Mapped[datetime | None] = mapped_column(Moment)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     extractor: Mapped[str] = mapped_column(String(40), default="", server_default="")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Moment, index_where_held
+from storage.models.base import Base, UtcDateTime, index_where_held
 
 
 class Mention(Base):
@@ -64,7 +64,7 @@ class Link(Base):
     # What the list says of the target beside its headline.
     kind: Mapped[str | None] = mapped_column(String(100))
     number: Mapped[str | None] = mapped_column(String(64))
-    published_at: Mapped[datetime | None] = mapped_column(Moment)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_offset: Mapped[int | None]
     published_zoned: Mapped[bool] = mapped_column(default=True, server_default=true())
 
@@ -90,7 +90,7 @@ class Media(Base):
     cause: Mapped[str | None] = mapped_column(String(64))
     detail: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    fetched_at: Mapped[datetime | None] = mapped_column(Moment)
+    fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     text: Mapped[str | None] = mapped_column(Text)
 
 

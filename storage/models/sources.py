@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Json, Moment
+from storage.models.base import Base, Json, UtcDateTime
 
 
 class Source(Base):
@@ -30,14 +30,14 @@ class Source(Base):
     timezone: Mapped[str | None] = mapped_column(String(64))
     site: Mapped[str | None] = mapped_column(String(100))
     delay: Mapped[float | None]
-    # What its site file knows of its addresses (storage.text.url_rules.Rules).
+    # What its site file knows of its addresses (storage.text.url_rules.UrlRules).
     rules: Mapped[dict[str, Any] | None] = mapped_column(Json)
     # What follows from what its publisher reserves (storage.types.rights.Policy).
     rights: Mapped[str] = mapped_column(String(16), default="reserve", server_default="reserve")
     # How its captures are packed (storage.captures.zstd_dictionaries).
     store: Mapped[str] = mapped_column(String(16), default="gzip", server_default="gzip")
     state: Mapped[str] = mapped_column(String(16), default="active")
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # The bounds of the pause between two looks at an endpoint, in minutes; requests a day.
     least_minutes: Mapped[int | None]
     most_minutes: Mapped[int | None]
@@ -66,21 +66,21 @@ class Endpoint(Base):
     digest: Mapped[str | None] = mapped_column(String(64))
     # A sitemap that an index announced, and that index's own word on its last change.
     indexed: Mapped[bool] = mapped_column(default=False)
-    announced_at: Mapped[datetime | None] = mapped_column(Moment)
-    changed_at: Mapped[datetime | None] = mapped_column(Moment)
-    next_due_at: Mapped[datetime | None] = mapped_column(Moment)
-    fetched_at: Mapped[datetime | None] = mapped_column(Moment)
+    announced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     status: Mapped[int | None]
     failures: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
     # When it brings news (storage.crawl.rhythm), what its server asks (storage.types.pages.Wishes).
     rhythm: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    wishes: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    polling_hints: Mapped[dict[str, Any] | None] = mapped_column("wishes", Json)
     # The latest publication that it announced.
-    newest_at: Mapped[datetime | None] = mapped_column(Moment)
+    newest_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Gone for good (410), or moved to one that is followed already.
-    closed_at: Mapped[datetime | None] = mapped_column(Moment)
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Candidate(Base):
@@ -106,14 +106,14 @@ class Candidate(Base):
     kind: Mapped[str] = mapped_column(String(16), default="article")
     depth: Mapped[int] = mapped_column(default=0)
     hints: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    published_at: Mapped[datetime | None] = mapped_column(Moment)
-    modified_at: Mapped[datetime | None] = mapped_column(Moment)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    modified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     state: Mapped[str] = mapped_column(String(16), default="pending")
     attempts: Mapped[int] = mapped_column(default=0)
     cause: Mapped[str | None] = mapped_column(String(40))
     detail: Mapped[str | None]
-    found_at: Mapped[datetime] = mapped_column(Moment)
-    settled_at: Mapped[datetime | None] = mapped_column(Moment)
+    found_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class CrawlRun(Base):
@@ -127,8 +127,8 @@ class CrawlRun(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
-    started_at: Mapped[datetime] = mapped_column(Moment)
-    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     state: Mapped[str] = mapped_column(String(16), default="running")
     reason: Mapped[str | None] = mapped_column(String(100))
     process: Mapped[str | None] = mapped_column(String(255))
@@ -146,7 +146,7 @@ class HostFile(Base):
 
     url: Mapped[str] = mapped_column(primary_key=True)
     body: Mapped[bytes]
-    expires_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Lease(Base):
@@ -156,4 +156,4 @@ class Lease(Base):
 
     host: Mapped[str] = mapped_column(String(255), primary_key=True)
     holder: Mapped[str] = mapped_column(String(64))
-    until: Mapped[datetime] = mapped_column(Moment)
+    until: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, Json, Moment
+from storage.models.base import Base, Json, UtcDateTime
 
 
 class Forgetting(Base):
@@ -18,7 +18,7 @@ class Forgetting(Base):
     __table_args__ = (CheckConstraint("state IN ('begun', 'done')", name="state"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
     why: Mapped[str] = mapped_column(Text)
     what: Mapped[str]
     # How much went; while it is begun also "pending", what is still to go.
@@ -55,4 +55,4 @@ class Import(Base):
     position: Mapped[int] = mapped_column(BigInteger, default=0)
     done: Mapped[bool] = mapped_column(default=False)
     counts: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
-    updated_at: Mapped[datetime] = mapped_column(Moment)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -20,7 +20,7 @@ from storage.models import (
 from storage.search.query.ast import MentionsEntry
 from storage.search.query.dialects import compile_query
 from storage.text.normalize import name_key
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -106,7 +106,7 @@ def articles_naming(session: Session, item_id: int, limit: int = 200) -> list[di
     )
     found = []
     for row in session.execute(query):
-        published = ClaimedMoment.published_of(row)
+        published = StatedTimestamp.published_from_row(row)
         found.append({"item": row.id, "title": row.headline, "source": row.name,
                       "at": published.isoformat() if published is not None else None})  # fmt: skip
     return found

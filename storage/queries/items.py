@@ -24,9 +24,9 @@ from storage.models import (
     Source,
 )
 from storage.queries.directory import articles_naming
-from storage.text.normalize import is_whole_number, printable
+from storage.text.normalize import is_whole_number, replace_unprintable
 from storage.text.urls import is_web_url, url_key
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +55,7 @@ def find(database: Database, name: str) -> int:
             )
         else:
             raise UnknownItem(
-                f"{printable(name)!r} is neither a number nor a URL",
+                f"{replace_unprintable(name)!r} is neither a number nor a URL",
                 "take one from `dateline search`",
             )
     if found is None:
@@ -206,7 +206,7 @@ def _said(link: Link) -> str | None:
     """The target's moment as the list gives it."""
     if link.published_at is None:
         return None
-    return ClaimedMoment.from_stored(
+    return StatedTimestamp.from_stored(
         link.published_at, link.published_offset, zoned=link.published_zoned
     ).isoformat()
 

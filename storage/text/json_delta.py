@@ -19,7 +19,7 @@ Content = dict[str, Any]
 _MOST_COMPARED = 1_000_000
 
 
-def delta(old: Content, new: Content) -> Content:
+def make_delta(old: Content, new: Content) -> Content:
     """What makes ``new`` of ``old``; empty where they are equal."""
     made: Content = {}
     for name, value in new.items():
@@ -36,7 +36,7 @@ def delta(old: Content, new: Content) -> Content:
     return made
 
 
-def apply(old: Content, change: Content) -> Content:
+def apply_delta(old: Content, change: Content) -> Content:
     """The content that ``change`` makes of ``old``, which stays as it is."""
     dropped = set(change.get("unset", ()))
     new = {name: value for name, value in old.items() if name not in dropped}
@@ -46,11 +46,11 @@ def apply(old: Content, change: Content) -> Content:
     return new
 
 
-def unfold(rows: Iterable[tuple[Content | None, Content | None]]) -> Content:
+def replay_deltas(rows: Iterable[tuple[Content | None, Content | None]]) -> Content:
     """The last content of a history of (content, delta) rows in their order; {} of none."""
     found: Content = {}
     for content, change in rows:
-        found = content if content is not None else apply(found, change or {})
+        found = content if content is not None else apply_delta(found, change or {})
     return found
 
 

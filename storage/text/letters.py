@@ -129,17 +129,17 @@ def _all_compounds() -> re.Pattern[str]:
 _COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[-\u2010\u2011][^\W_]++){1,3}|(?:[^\W\d_]\.){2,}")
 
 
-def tokens_of(text: str) -> re.Pattern[str]:
+def token_pattern(text: str) -> re.Pattern[str]:
     """The pattern that finds the words of ``text`` as search has them."""
     return _PLAIN_RUN if is_plain(text) else _tokens()
 
 
-def runs_of(text: str) -> re.Pattern[str]:
+def word_run_pattern(text: str) -> re.Pattern[str]:
     """The pattern that finds what stands between spaces and punctuation in ``text``."""
     return _PLAIN_RUN if is_plain(text) else _runs(r"[^\W_]")
 
 
-def identifiers_of(text: str) -> re.Pattern[str]:
+def identifier_pattern(text: str) -> re.Pattern[str]:
     """The same, where an underscore is a letter."""
     return _IDENTIFIER if is_plain(text) else _runs(r"\w")
 
@@ -147,12 +147,12 @@ def identifiers_of(text: str) -> re.Pattern[str]:
 _IDENTIFIER = re.compile(r"\w+")
 
 
-def pieces_of(text: str) -> re.Pattern[str]:
+def piece_pattern(text: str) -> re.Pattern[str]:
     """The pattern that cuts ``text`` into words, white space and other signs, nothing left out."""
     return _PIECE if is_plain(text) else _all_pieces()
 
 
-def compounds_of(text: str) -> re.Pattern[str]:
+def compound_pattern(text: str) -> re.Pattern[str]:
     """The pattern that finds the compounds of ``text``."""
     return _COMPOUND if is_plain(text) else _all_compounds()
 
@@ -162,13 +162,13 @@ def is_hangul(word: str) -> bool:
     return bool(word) and all("\uac00" <= letter <= "\ud7a3" for letter in word)
 
 
-def without_accents(text: str) -> str:
+def strip_accents(text: str) -> str:
     """``text`` in compatibility composition, without the marks that do not count; case is kept."""
     plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     return unicodedata.normalize("NFC", plain)
 
 
-def folded(word: str) -> str:
+def fold_word(word: str) -> str:
     """``word`` without case, accents, width, presentation forms and what is no letter or digit.
 
     ``""`` where no letter and no digit is left.
@@ -181,7 +181,7 @@ def folded(word: str) -> str:
     return found if any(map(str.isalnum, found)) else ""
 
 
-def initials() -> list[tuple[str, str]]:
+def folded_letters() -> list[tuple[str, str]]:
     """(letter, what it folds to) of the letters that plain texts have.
 
     Folded all at once, which takes half as long as one by one.

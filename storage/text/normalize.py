@@ -19,10 +19,10 @@ _MOST_DIGITS = 18
 _CREDENTIALS = re.compile(r"\b([a-z][a-z0-9+.-]{0,30}://)[^\s/@?#'\"<>]{1,500}@", re.IGNORECASE)
 
 
-def words_of(text: str) -> list[str]:
+def normalized_words(text: str) -> list[str]:
     """The words of ``text``, folded so that case, width and punctuation do not count."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return letters.identifiers_of(plain).findall(plain)
+    return letters.identifier_pattern(plain).findall(plain)
 
 
 def is_whole_number(text: str) -> bool:
@@ -33,7 +33,7 @@ def is_whole_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
 
 
-def without_credentials(text: str) -> str:
+def strip_credentials(text: str) -> str:
     """A URL, or a text with URLs, without their user names and passwords."""
     return _CREDENTIALS.sub(r"\1", text)
 
@@ -43,12 +43,12 @@ def primary_language(tag: str) -> str:
     return re.split(r"[-_]", tag, maxsplit=1)[0].lower()
 
 
-def printable(text: str) -> str:
+def replace_unprintable(text: str) -> str:
     """``text`` with what no terminal or log can show (halves of surrogate pairs) replaced."""
     return text.encode("utf-8", "replace").decode()
 
 
-def digest_of(words: Sequence[str]) -> str:
+def text_digest(words: Sequence[str]) -> str:
     """SHA-256 (hex) of folded words, without their marks.
 
     Takedowns remember erased texts by it, so it must stay what it was when words had no marks.
@@ -64,5 +64,5 @@ def name_key(name: str) -> str:
 
     Of what is too long to be a name, its beginning: it stands in an index.
     """
-    key = " ".join(words_of(letters.without_accents(name)))
+    key = " ".join(normalized_words(letters.strip_accents(name)))
     return key[:_LONGEST_NAME].rstrip()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from storage.text import letters
-from storage.text.letters import identifiers_of as _words
+from storage.text.letters import identifier_pattern as _words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,7 +34,7 @@ class KnownName:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class NameHit:
     """A name found at ``start`` to ``end`` (in characters), and all the entries it may mean."""
 
     start: int
@@ -48,7 +48,7 @@ class _Node:
     entries: list[KnownName] = field(default_factory=list)
 
 
-class Names:
+class NameTrie:
     """Known names, ready to be looked for."""
 
     def __init__(self, names: Iterable[KnownName]) -> None:
@@ -78,7 +78,7 @@ class Names:
             node = node.after.setdefault(word, _Node())
         node.entries.append(known)
 
-    def find(self, text: str) -> Iterator[Hit]:
+    def find(self, text: str) -> Iterator[NameHit]:
         """The names in ``text``, the longest at each place, none over another."""
         words = [(m.start(), m.end(), _plain(m[0])) for m in _words(text).finditer(text)]
         at = 0
@@ -88,7 +88,7 @@ class Names:
                 at += 1
                 continue
             after, node = found
-            yield Hit(words[at][0], words[after - 1][1], tuple(node.entries))
+            yield NameHit(words[at][0], words[after - 1][1], tuple(node.entries))
             at = after
 
     def _longest(self, words: list[tuple[int, int, str]], at: int) -> tuple[int, _Node] | None:
@@ -113,7 +113,7 @@ class Names:
         return alone and _SENTENCE.search(text[max(0, words[at][0] - 4) : words[at][0]]) is not None
 
 
-def whom(hit: Hit, source_id: int) -> KnownName | None:
+def resolve_entry(hit: NameHit, source_id: int) -> KnownName | None:
     """The one entry that a hit means in an article of ``source_id``; ``None`` if it may be several.
 
     An entry of the same source goes before those of others.
@@ -130,4 +130,4 @@ def whom(hit: Hit, source_id: int) -> KnownName | None:
 def _plain(word: str) -> str:
     if word.isascii():
         return word
-    return letters.without_accents(word)
+    return letters.strip_accents(word)

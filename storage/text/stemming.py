@@ -45,7 +45,7 @@ JOINED = "=zz"
 _MOST_WORDS = 150_000
 
 
-def language_of(tag: str | None) -> str | None:
+def stemming_language(tag: str | None) -> str | None:
     """The language of a tag such as ``fr-CA`` where there are stems of it."""
     primary = (tag or "").partition("-")[0].lower()
     return primary if primary in _ALGORITHMS or primary == KOREAN else None
@@ -77,7 +77,7 @@ def _told_apart(word: str, stem: str) -> tuple[str, ...]:
     Hindi कला (art) is stemmed to कल (yesterday), as लड़का and लड़के to one stem, which no word is.
     """
     lost = word[len(stem) :] if word.startswith(stem) else ""
-    if not lost or unicodedata.category(lost[0])[0] != "M" or not letters.without_accents(lost):
+    if not lost or unicodedata.category(lost[0])[0] != "M" or not letters.strip_accents(lost):
         return (fold(stem),)
     open_ended = fold(stem) + "v"
     return (open_ended,) if len(lost) == 1 else (fold(stem), open_ended)
@@ -115,7 +115,7 @@ def stems_of(word: str, language: str) -> tuple[str, ...]:
     return _stems(language)[word]
 
 
-def beginnings_of(stem: str) -> tuple[str, ...]:
+def stem_prefixes(stem: str) -> tuple[str, ...]:
     """The letters that the words of a marked ``stem`` begin with, folded; none of a joined word's.
 
     One letter of the shortest, else two, but for stems that begin otherwise than their words: of
@@ -132,7 +132,7 @@ def beginnings_of(stem: str) -> tuple[str, ...]:
     return (form[:2],)
 
 
-def joined(parts: Iterable[str], language: str | None) -> list[str]:
+def joined_forms(parts: Iterable[str], language: str | None) -> list[str]:
     """The marked forms of a compound written as one word, and of its stems so written."""
     words = list(parts)
     forms = [JOINED + "".join(fold(word) for word in words)]
@@ -143,9 +143,9 @@ def joined(parts: Iterable[str], language: str | None) -> list[str]:
     return [form[:MAX_TOKEN] for form in forms]
 
 
-def parts_of(compound: str) -> list[str]:
+def compound_parts(compound: str) -> list[str]:
     """The words that a compound is made of."""
-    return letters.runs_of(compound).findall(compound)
+    return letters.word_run_pattern(compound).findall(compound)
 
 
 def stem_set(text: str, language: str | None) -> list[str]:
@@ -155,10 +155,12 @@ def stem_set(text: str, language: str | None) -> list[str]:
     """
     found: set[str] = set()
     for compound in _compounds(text):
-        found.update(joined(parts_of(compound), language))
+        found.update(joined_forms(compound_parts(compound), language))
     if language is not None:
         known = _stems(language)
-        found.update(*map(known.__getitem__, set(letters.runs_of(text).findall(text.lower()))))
+        found.update(
+            *map(known.__getitem__, set(letters.word_run_pattern(text).findall(text.lower())))
+        )
     return sorted(found)
 
 
@@ -175,5 +177,5 @@ def _compounds(text: str) -> set[str]:
         or "\u2011" in chunk
         or NON_JOINER in chunk
         or chunk.count(".") > 1
-        for match in letters.compounds_of(chunk).finditer(chunk)
+        for match in letters.compound_pattern(chunk).finditer(chunk)
     }

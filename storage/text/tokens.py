@@ -38,17 +38,17 @@ def fold(word: str) -> str:
     if word.isascii():
         plain = word.lower()
         return (plain if plain.isalnum() else "".join(filter(str.isalnum, plain)))[:MAX_TOKEN]
-    return letters.folded(word)[:MAX_TOKEN]
+    return letters.fold_word(word)[:MAX_TOKEN]
 
 
-def words_at(text: str) -> Iterator[tuple[str, int, int]]:
+def word_spans(text: str) -> Iterator[tuple[str, int, int]]:
     """The words of ``text`` as they are written, and where they begin and end."""
-    return ((match[0], *match.span()) for match in letters.tokens_of(text).finditer(text))
+    return ((match[0], *match.span()) for match in letters.token_pattern(text).finditer(text))
 
 
-def words_in(text: str) -> list[str]:
+def words(text: str) -> list[str]:
     """The words of ``text`` as they are written: what tokens are made of."""
-    return letters.tokens_of(text).findall(text)
+    return letters.token_pattern(text).findall(text)
 
 
 @lru_cache(maxsize=1)
@@ -58,7 +58,7 @@ def _initials() -> dict[str, list[tuple[str, str]]]:
     Latin, Greek, Cyrillic and Armenian; a text with others is read word by word.
     """
     found: dict[str, list[tuple[str, str]]] = {}
-    for letter, folded in letters.initials():
+    for letter, folded in letters.folded_letters():
         if folded:
             found.setdefault(folded[0], []).append((letter, folded))
     return found
@@ -71,7 +71,7 @@ def _signs(folded: Iterable[str]) -> str:
     return "".join(re.escape(c) for c in sorted(signs))
 
 
-class WordsBeginning:
+class PrefixWordFinder:
     """Finds the words of texts whose tokens may begin with one of some folded letters or pairs.
 
     All that do, and some others whose letters are of two different pairs.
@@ -83,7 +83,7 @@ class WordsBeginning:
     def __call__(self, text: str) -> Iterator[tuple[str, int, int]]:
         """The words as they are written, and where they begin and end."""
         if not letters.is_plain(text):
-            for word, start, end in words_at(text):
+            for word, start, end in word_spans(text):
                 if fold(word).startswith(self._wanted):
                     yield word, start, end
             return
@@ -121,11 +121,11 @@ def _beginnings(beginnings: frozenset[str]) -> re.Pattern[str]:
     return re.compile(word, re.DOTALL)
 
 
-def tokens(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     """The tokens of ``text`` in their order."""
     if text.isascii():
         return [word[:MAX_TOKEN] for word in re.findall(r"[0-9a-z]+", text.lower())]
-    return list(filter(None, map(fold, words_in(text))))
+    return list(filter(None, map(fold, words(text))))
 
 
 # Articles, pronouns and prepositions that French, Italian and Catalan elide before a vowel.
@@ -136,6 +136,6 @@ _ELIDED = re.compile(
 )
 
 
-def without_elision(word: str) -> str:
+def strip_elision(word: str) -> str:
     """``hôpital`` for ``l'hôpital``: what is elided is not what is looked for."""
     return _ELIDED.sub("", word)

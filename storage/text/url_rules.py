@@ -1,7 +1,7 @@
 """Which parts of a URL only say how a reader came, who he is, or in which view he reads. Pure.
 
 Collected from the campaign documentation of Google, Meta, Microsoft, Matomo, AT Internet, HubSpot,
-Mailchimp and Adobe, and from feeds seen. A site adds its own (:class:`Rules`).
+Mailchimp and Adobe, and from feeds seen. A site adds its own (:class:`UrlRules`).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _HOST_VIEWS = frozenset({"www", "m", "mobile", "mobil", "amp", "touch", "wap"})
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class UrlRules:
     """What a site knows of its own addresses.
 
     ``parameters`` are the only ones that say what is shown (``None``: the generic tables decide),
@@ -85,7 +85,7 @@ class Rules:
         return found
 
     @classmethod
-    def from_json(cls, row: dict[str, Any]) -> Rules:
+    def from_json(cls, row: dict[str, Any]) -> UrlRules:
         """Read back what :meth:`as_json` gave."""
         named = row.get("parameters")
         return cls(
@@ -95,10 +95,10 @@ class Rules:
         )
 
 
-GENERIC = Rules()
+GENERIC = UrlRules()
 
 
-def says_nothing(name: str, value: str, rules: Rules = GENERIC) -> bool:
+def is_irrelevant_parameter(name: str, value: str, rules: UrlRules = GENERIC) -> bool:
     """Whether a parameter of the query does not say what is shown."""
     if rules.parameters is not None and name in rules.parameters:
         return False
@@ -122,7 +122,7 @@ def _is_view(lower: str, word: str) -> bool:
     return (lower in _VIEW_NAMES and word in _VIEWS) or (lower in _WAY_NAMES and word in _WAYS)
 
 
-def folded_host(host: str) -> str:
+def normalize_host(host: str) -> str:
     """``host`` (ASCII, lower case) without what only names a view: ``www.``, ``m.``, ``amp.``."""
     while True:
         first, dot, rest = host.partition(".")
@@ -160,7 +160,7 @@ _BEFORE = re.compile(
 )  # fmt: skip
 
 
-def folded_path(path: str) -> str:
+def normalize_path(path: str) -> str:
     """``path`` without sessions, doubled and trailing slashes, view parts and an index's name."""
     while True:
         before = path

@@ -14,7 +14,13 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import ada_url
 
-from storage.text.url_rules import GENERIC, Rules, folded_host, folded_path, says_nothing
+from storage.text.url_rules import (
+    GENERIC,
+    UrlRules,
+    is_irrelevant_parameter,
+    normalize_host,
+    normalize_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +42,7 @@ _AMP_CACHE = re.compile(
 _SPACES = " \t\r\n\x00\x0b\x0c"
 # Characters of an address and of its key, escaped. The sitemaps protocol allows 2,047
 # (https://www.sitemaps.org/protocol.html), PostgreSQL's indexes 2,704 bytes.
-LONGEST = 2_500
+MAX_URL_LENGTH = 2_500
 # What no database takes: NUL, and halves of surrogate pairs (JSON can say them).
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -44,21 +50,21 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CACHED = 20_000
 
 
-class _Sites:
+class _SiteRules:
     """The rules of the archive's sites, by folded host."""
 
-    rules: Mapping[str, Rules] = {}  # replaced as a whole, never changed
+    rules: Mapping[str, UrlRules] = {}  # replaced as a whole, never changed
     aliases: Mapping[str, str] = {}
 
 
-def use_rules(rules: Mapping[str, Rules]) -> None:
+def set_url_rules(rules: Mapping[str, UrlRules]) -> None:
     """Let ``rules`` of sites, by host, decide what their addresses are."""
-    folded = {folded_host(host): one for host, one in rules.items()}
-    if folded == _Sites.rules:
+    folded = {normalize_host(host): one for host, one in rules.items()}
+    if folded == _SiteRules.rules:
         return
-    _Sites.rules = folded
-    _Sites.aliases = {
-        folded_host(other): folded_host(own)
+    _SiteRules.rules = folded
+    _SiteRules.aliases = {
+        normalize_host(other): normalize_host(own)
         for one in rules.values()
         for other, own in one.hosts.items()
     }
@@ -69,9 +75,9 @@ def use_rules(rules: Mapping[str, Rules]) -> None:
 def is_web_url(url: str) -> bool:
     """Whether ``url`` is an absolute http(s) URL with a host and a possible port.
 
-    One that is longer than ``LONGEST`` is none: no reader and few servers would take it.
+    One that is longer than ``MAX_URL_LENGTH`` is none: no reader and few servers would take it.
     """
-    if len(url) > LONGEST:
+    if len(url) > MAX_URL_LENGTH:
         return False
     if (
         _PLAIN_HOST.match(url) is not None
@@ -81,7 +87,7 @@ def is_web_url(url: str) -> bool:
     ):
         return True
     parts = _parsed(url)
-    return parts is not None and len(parts.href) <= LONGEST
+    return parts is not None and len(parts.href) <= MAX_URL_LENGTH
 
 
 def _escaped(segment: str) -> str:
@@ -98,7 +104,7 @@ def _parsed(url: str) -> ada_url.URL | None:
     return parts if parts.protocol in _WEB and parts.hostname else None
 
 
-def as_sent(url: str) -> str:
+def serialize_url(url: str) -> str:
     """A web URL as browsers send it, in ASCII; one that is ASCII stays as it is."""
     if url.isascii():
         return url
@@ -106,7 +112,7 @@ def as_sent(url: str) -> str:
     return url if parts is None else parts.href
 
 
-def _undotted(host: str) -> str:
+def _strip_trailing_dots(host: str) -> str:
     """``host`` without the dots at its end, where a host is left: of ``foo.09..`` none is."""
     if not host.endswith("."):
         return host
@@ -115,7 +121,7 @@ def _undotted(host: str) -> str:
     return plain if parts is not None and parts.hostname == plain else host
 
 
-def absolute(base: str, href: str) -> str | None:
+def resolve_url(base: str, href: str) -> str | None:
     """``href`` as a reader at ``base`` would follow it; ``None`` where that is no web address."""
     href = href.strip(_SPACES)
     plain = _UNSTORABLE.search(href) is None
@@ -142,7 +148,7 @@ def _origin(base: str) -> str:
 def host_of(url: str) -> str:
     """The host of ``url`` in lower case and ASCII, ``""`` where there is none."""
     parts = _parsed(url)
-    return _undotted(parts.hostname) if parts is not None else ""
+    return _strip_trailing_dots(parts.hostname) if parts is not None else ""
 
 
 @lru_cache(maxsize=_CACHED)
@@ -152,37 +158,37 @@ def url_key(url: str) -> str:
     Scheme, user, letter case and IDNA form of the host, ``www.`` and mobile hosts, default port,
     fragment, tracking, session and view parameters, order of parameters, AMP and print views,
     dot segments, escapes, doubled and trailing slashes do not count; a site's own rules are
-    heard. What would be longer than ``LONGEST`` is the host and a digest. Idempotent on its own
-    output once a scheme is put before it.
+    heard. What would be longer than ``MAX_URL_LENGTH`` is the host and a digest. Idempotent on its
+    own output once a scheme is put before it.
 
     Raises:
         ValueError: ``url`` is no web address.
     """
     plain = _PLAIN.fullmatch(url)
-    if plain is not None and "xn--" not in url and "/." not in url and len(url) <= LONGEST:
-        host = folded_host(plain[1])
+    if plain is not None and "xn--" not in url and "/." not in url and len(url) <= MAX_URL_LENGTH:
+        host = normalize_host(plain[1])
         if "google." not in host and "ampproject" not in host:
-            return f"{_Sites.aliases.get(host, host)}{folded_path(plain[2] or '')}"
+            return f"{_SiteRules.aliases.get(host, host)}{normalize_path(plain[2] or '')}"
     cached = _AMP_CACHE.fullmatch(url.strip(_SPACES))
     if cached is not None:
         return url_key(f"https://{cached[2]}")
     parts = _parsed(url)
     if parts is None:
         raise ValueError(f"no web address: {url!r}")
-    host = folded_host(_undotted(parts.hostname))
-    host = _Sites.aliases.get(host, host)
-    rules = _Sites.rules.get(host, GENERIC)
+    host = normalize_host(_strip_trailing_dots(parts.hostname))
+    host = _SiteRules.aliases.get(host, host)
+    rules = _SiteRules.rules.get(host, GENERIC)
     port = parts.port
     key = f"{host}:{port}" if port and port not in ("80", "443") else host
-    key += folded_path("/".join(_escaped(part) for part in parts.pathname.split("/")))
+    key += normalize_path("/".join(_escaped(part) for part in parts.pathname.split("/")))
     pairs = parse_qsl(parts.search[1:], keep_blank_values=True, errors="surrogateescape")
-    query = sorted(pair for pair in pairs if not says_nothing(*pair, rules))
+    query = sorted(pair for pair in pairs if not is_irrelevant_parameter(*pair, rules))
     if query:
         key += f"?{urlencode(query, errors='surrogateescape')}"
     # Pages of old applications name what they show behind "#!"; any other fragment is a place.
     if parts.hash.startswith("#!"):
         key += parts.hash
-    if len(key) <= LONGEST:
+    if len(key) <= MAX_URL_LENGTH:
         return key
     return f"{host}/~{sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from storage.text.letters import pieces_of
+from storage.text.letters import piece_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ _SAME_PARAGRAPH = 0.3
 _MOST_STEPS = 4_000_000
 
 
-def difference(old: Content, new: Content) -> dict[str, Any]:
+def diff_contents(old: Content, new: Content) -> dict[str, Any]:
     """``{"fields": {name: pieces}, "text": [...]}``, JSON-ready.
 
     In ``text`` stand, in order, changed paragraphs as ``{"pieces": pieces}`` and unchanged runs
@@ -34,13 +34,13 @@ def difference(old: Content, new: Content) -> dict[str, Any]:
     for name in _FIELDS:
         before, after = _words(old.get(name)), _words(new.get(name))
         if before != after:
-            fields[name] = word_difference(before, after)
+            fields[name] = diff_words(before, after)
     return {"fields": fields, "text": _text_difference(_paragraphs(old), _paragraphs(new))}
 
 
-def word_difference(old: str, new: str) -> list[Piece]:
+def diff_words(old: str, new: str) -> list[Piece]:
     """The pieces of two texts: what both have, what was taken out, what was put in."""
-    before, after = (pieces_of(text).findall(text) for text in (old, new))
+    before, after = (piece_pattern(text).findall(text) for text in (old, new))
     if len(before) * len(after) > _MOST_STEPS:
         return [piece for piece in (("-", old), ("+", new)) if piece[1]]
     pieces: list[Piece] = []
@@ -116,7 +116,7 @@ def _changed(old: Sequence[str], new: Sequence[str]) -> list[dict[str, Any]]:
             out.append({"pieces": [("-", text)]})
             continue
         out += [{"pieces": [("+", added)]} for added in new[at:match]]
-        out.append({"pieces": word_difference(text, new[match])})
+        out.append({"pieces": diff_words(text, new[match])})
         at = match + 1
     return out + [{"pieces": [("+", added)]} for added in new[at:]]
 

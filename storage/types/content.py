@@ -1,7 +1,7 @@
-"""The typed content of an item, as extraction makes it and readers get it back.
+"""The typed content of an item, as extraction builds it and the archive returns it.
 
-Pure values: nothing here knows a database. ``to_json``/``from_json`` are the one form in which
-content is kept in revisions, printed by ``--json`` and compared in tests.
+Pure values, independent of any database. ``to_json``/``from_json`` define the one JSON form that
+revisions store, ``--json`` prints and tests compare.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Access = Literal["full", "teaser"]
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimedMoment:
-    """A moment as a publisher states it.
+class StatedTimestamp:
+    """A timestamp as a publisher states it.
 
-    ``at`` is aware. Where the page gave no zone, ``zoned`` is false and ``at`` is the stated
-    wall clock read in the source's zone (UTC where that is unknown too). ``day_only`` is true
-    where only a calendar day was given; ``at`` is then midnight.
+    ``at`` is aware. Where the page gives no zone, ``zoned`` is false and ``at`` is the stated wall
+    clock in the source's zone (UTC where that is unknown too). ``day_only`` is true where only a
+    day is given; ``at`` is then midnight.
     """
 
     at: datetime
@@ -37,30 +37,30 @@ class ClaimedMoment:
     day_only: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a naive moment."""
+        """Refuse a timestamp without zone."""
         if self.at.tzinfo is None:
             raise ValueError(f"naive moment {self.at!r}: give its zone")
 
     @property
     def offset_minutes(self) -> int | None:
-        """The publisher's offset from UTC in minutes; ``None`` where it gave none."""
+        """The publisher's UTC offset in minutes; ``None`` where it states none."""
         return self.wall_offset if self.zoned else None
 
     @property
     def wall_offset(self) -> int | None:
-        """The offset from UTC of the clock that ``at`` is told by, in minutes."""
+        """The UTC offset in minutes of the wall clock that ``at`` shows."""
         offset = self.at.utcoffset()
         return None if offset is None else round(offset.total_seconds() / 60)
 
     def isoformat(self) -> str:
-        """ISO 8601 with no more than was stated: no offset or no time where there was none."""
+        """Format as ISO 8601, without the offset or time that were not stated."""
         if self.day_only:
             return self.at.date().isoformat()
         return self.at.isoformat() if self.zoned else self.at.replace(tzinfo=None).isoformat()
 
     @classmethod
-    def fromisoformat(cls, text: str) -> ClaimedMoment:
-        """Read back what :meth:`isoformat` wrote."""
+    def fromisoformat(cls, text: str) -> StatedTimestamp:
+        """Parse what :meth:`isoformat` wrote."""
         at = datetime.fromisoformat(text)
         zoned = at.tzinfo is not None
         return cls(at if zoned else at.replace(tzinfo=UTC), zoned=zoned, day_only=len(text) == 10)
@@ -68,19 +68,19 @@ class ClaimedMoment:
     @classmethod
     def from_stored(
         cls, at: datetime, offset: int | None, *, zoned: bool = True, day_only: bool = False
-    ) -> ClaimedMoment:
-        """Rebuild from a UTC moment and the offset of its wall clock in minutes."""
+    ) -> StatedTimestamp:
+        """Rebuild from a UTC timestamp and the offset of its wall clock in minutes."""
         if offset is None:
             return cls(at.astimezone(UTC), zoned=False, day_only=day_only)
         zone = UTC if offset == 0 else timezone(timedelta(minutes=offset))
         return cls(at.astimezone(zone), zoned=zoned, day_only=day_only)
 
     @classmethod
-    def published_of(cls, row: Any) -> ClaimedMoment | None:
-        """When the article of ``row`` was published; ``None`` where its publisher does not say.
+    def published_from_row(cls, row: Any) -> StatedTimestamp | None:
+        """Return the publication timestamp of ``row``; ``None`` where the publisher states none.
 
-        The one place that decides it: nothing stands in for a date that is missing. ``row`` has
-        the columns ``storage.models.PUBLISHED``.
+        The only place that decides this: no other date replaces a missing one. ``row`` has the
+        columns ``storage.models.PUBLISHED``.
         """
         if row.published_at is None:
             return None
@@ -92,7 +92,7 @@ class ClaimedMoment:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a block's text, ``start`` to ``end`` in characters, that means something."""
+    """A range of a block's text, ``start`` to ``end`` in characters, with a meaning."""
 
     start: int
     end: int
@@ -102,7 +102,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a table's row: ``start`` to ``end`` of the row's text, and how far it spans."""
+    """A cell of a table row: the range ``start`` to ``end`` of the row's text, and its spans."""
 
     start: int
     end: int
@@ -113,11 +113,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One unit of a text. ``level`` is a heading's rank (1-6) or a list item's depth (from 1).
+    """One unit of a text; ``level`` is a heading's rank (1-6) or a list item's depth (from 1).
 
     A block of kind ``table`` with ``cells`` is one row; the first row of a table has level 1.
-    ``at`` and ``anchor`` (the fragment of its address) stand at the first block of each entry of a
-    live blog; ``source`` is the address of what a quotation cites or of an embedded post.
+    ``at`` and ``anchor`` (the fragment of its URL) are on the first block of each entry of a live
+    blog. ``source`` is the URL of a quotation's source or of an embedded post.
     """
 
     kind: BlockKind
@@ -127,14 +127,14 @@ class Block:
     spans: tuple[Span, ...] = ()
     media: str | None = None
     cells: tuple[Cell, ...] = ()
-    at: ClaimedMoment | None = None
+    at: StatedTimestamp | None = None
     anchor: str | None = None
     source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """An anchor that names a directory entry; ``start``/``end`` count in block ``block``."""
+    """A link to a directory entry in the text; ``start``/``end`` count in block ``block``."""
 
     anchor: str
     block: int
@@ -148,10 +148,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An ordered, typed edge to an item or an outside URL, with what is shown of it there.
+    """An ordered, typed link to an item or an external URL, with the text shown for it.
 
-    ``kind``, ``number`` and ``published`` are the target's as the list gives them:
-    ``Entretien n° 12681 • 11/05/21 à 16:39``.
+    ``kind``, ``number`` and ``published`` describe the target, as the list states them: ``Entretien
+    n° 12681 • 11/05/21 à 16:39``.
     """
 
     url: str
@@ -160,7 +160,7 @@ class Link:
     teaser: str | None = None
     kind: str | None = None
     number: str | None = None
-    published: ClaimedMoment | None = None
+    published: StatedTimestamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +176,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article's content. Absent is ``None`` or ``()``, never a word that says so.
+    """An article's content. Absent values are ``None`` or ``()``.
 
-    ``provenance`` maps a field to where its value came from (``json-ld``, ``meta``, ``time``,
-    ``text``, ``url``, ``feed``, ``model``, ``site``). A ``doubtful`` article may be none: it looks
-    like another kind of page, and ``provenance["doubtful"]`` says like which.
+    ``provenance`` maps a field to the origin of its value (``json-ld``, ``meta``, ``time``,
+    ``text``, ``url``, ``feed``, ``model``, ``site``).
     """
 
     headline: str
@@ -194,8 +193,8 @@ class Article:
     section: str | None = None
     tags: tuple[str, ...] = ()
     language: str | None = None
-    published: ClaimedMoment | None = None
-    modified: ClaimedMoment | None = None
+    published: StatedTimestamp | None = None
+    modified: StatedTimestamp | None = None
     access: Access = "full"
     notices: tuple[str, ...] = ()
     canonical_url: str | None = None
@@ -206,20 +205,20 @@ class Article:
 
     @property
     def text(self) -> str:
-        """The plain text: one line a block, pictures left out."""
+        """Return the plain text: one line per block, without pictures."""
         return "\n".join(block.text for block in self.blocks if block.kind != "figure")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A directory entry: a person, organisation or glossary term as its source describes it."""
+    """A directory entry: a person, organisation or glossary term, as its source describes it."""
 
     name: str
     kind: EntryKind = "unknown"
     number: str | None = None
     expansion: str | None = None
     aliases: tuple[str, ...] = ()
-    published: ClaimedMoment | None = None
+    published: StatedTimestamp | None = None
     blocks: tuple[Block, ...] = ()
     canonical_url: str | None = None
     links: tuple[Link, ...] = ()
@@ -227,7 +226,7 @@ class Entry:
 
     @property
     def text(self) -> str:
-        """The description as plain text."""
+        """Return the description as plain text."""
         return "\n".join(block.text for block in self.blocks if block.kind != "figure")
 
 
@@ -235,10 +234,10 @@ def _reduced(value: Any) -> tuple[Any, ...]:
     return type(value), _VALUES[type(value)](value)
 
 
-# The fields of each kind of value with their defaults, and what takes all values of one.
+# Fields and defaults of each type, and a getter for all values of one object.
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}
 _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
-for _kind in (ClaimedMoment, Span, Cell, Block, Mention, Link, Media, Article, Entry):
+for _kind in (StatedTimestamp, Span, Cell, Block, Mention, Link, Media, Article, Entry):
     _DEFAULTS[_kind] = tuple((f.name, f.default) for f in fields(_kind))
     _VALUES[_kind] = attrgetter(*(f.name for f in fields(_kind)))
     # A page's hundreds of values come from another process: dataclasses look their fields up anew
@@ -247,13 +246,13 @@ for _kind in (ClaimedMoment, Span, Cell, Block, Mention, Link, Media, Article, E
 
 
 def to_json(value: Any) -> Any:
-    """Return ``value`` (a content type, or tuples of them) as JSON-ready data.
+    """Convert a content value, or tuples of them, to JSON-ready data.
 
-    Fields that hold their default are left out, so that a stored revision stays small.
+    Fields with their default value are left out, so that a stored revision stays small.
     """
     if isinstance(value, tuple | list):
         return [to_json(part) for part in value]
-    if isinstance(value, ClaimedMoment):
+    if isinstance(value, StatedTimestamp):
         return value.isoformat()
     defaults = _DEFAULTS.get(type(value))
     if defaults is None:
@@ -277,14 +276,14 @@ def _block_from_json(row: dict[str, Any]) -> Block:
     if "cells" in row:
         made["cells"] = tuple(Cell(**cell) for cell in row["cells"])
     if "at" in row:
-        made["at"] = ClaimedMoment.fromisoformat(row["at"])
+        made["at"] = StatedTimestamp.fromisoformat(row["at"])
     return Block(**made)
 
 
 def _link_from_json(row: dict[str, Any]) -> Link:
     published = row.get("published")
     return Link(
-        **{**row, "published": ClaimedMoment.fromisoformat(published) if published else None}
+        **{**row, "published": StatedTimestamp.fromisoformat(published) if published else None}
     )
 
 
@@ -299,7 +298,7 @@ def article_from_json(row: dict[str, Any]) -> Article:
         if name in row
     }  # fmt: skip
     moments: dict[str, Any] = {
-        name: ClaimedMoment.fromisoformat(row[name])
+        name: StatedTimestamp.fromisoformat(row[name])
         for name in ("published", "modified")
         if row.get(name)
     }

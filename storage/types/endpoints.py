@@ -1,4 +1,4 @@
-"""Values about endpoints: what is due, what was read, what was announced."""
+"""Values about endpoints: due endpoints, announcements, and results of visits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EndpointKind = Literal["feed", "sitemap", "listing"]
 ItemKind = Literal["article", "entry"]
 
 
-# Whether a browser draws a source's pages: never, those that hold no text, all of them.
+# Which pages of a source a browser renders: none, those without text, all.
 BrowserUse = Literal["never", "needed", "always"]
 
 
@@ -29,14 +29,14 @@ class FoundEndpoint:
     url: str
     kind: EndpointKind
     title: str | None = None
-    # Of a sitemap in an index: what the index says of its last change.
+    # For a sitemap of a sitemap index: its last change, according to the index.
     indexed: bool = False
     announced_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DueEndpoint:
-    """An endpoint to fetch now, with the validators of its last answer."""
+    """An endpoint to fetch now, with the validators of its last response."""
 
     id: int
     url: str
@@ -48,7 +48,7 @@ class DueEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A URL that may be an item, and what the place that named it says of it.
+    """A URL that may be an item, with the claims of the endpoint or page that names it.
 
     ``hints`` holds JSON-ready claims: ``headline``, ``byline``, ``guid``, ``language``.
     """
@@ -62,12 +62,11 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What an endpoint asks of whoever reads it, and how much it holds.
+class PollingHints:
+    """How often an endpoint asks to be polled, and how many entries it holds.
 
-    ``least_minutes`` is the shortest pause between two looks, ``usual_minutes`` the pause in which
-    something is said to change, ``skip_hours`` (0 to 23) and
-    ``skip_days`` (0 for Monday) are not to be asked in, in UTC.
+    ``least_minutes`` is the shortest interval between two visits and ``usual_minutes`` the stated
+    update interval. ``skip_hours`` (0 to 23) and ``skip_days`` (0 for Monday) exclude times in UTC.
     """
 
     least_minutes: int | None = None
@@ -79,9 +78,10 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class EndpointRead:
-    """An endpoint answered: 304, the same bytes, or announcements.
+    """A successful visit: 304, the same bytes, or announcements.
 
-    ``moved_to`` is where permanent redirects led, ``wishes`` are ``None`` where nothing was read.
+    ``moved_to`` is the target of permanent redirects; ``polling_hints`` are ``None`` where nothing
+    was read.
     """
 
     endpoint_id: int
@@ -91,20 +91,20 @@ class EndpointRead:
     digest: str | None = None
     title: str | None = None
     announcements: tuple[Announcement, ...] = ()
-    wishes: Wishes | None = None
+    polling_hints: PollingHints | None = None
     moved_to: str | None = None
 
     def is_unchanged(self, held: str | None) -> bool:
-        """Whether nothing is new since the answer whose digest is ``held``.
+        """Return whether the response equals the last one, whose digest is ``held``.
 
-        Answers of some statuses (203, 206) have no digest, which says nothing.
+        Responses of some statuses (203, 206) have no digest and count as changed.
         """
         return self.status == _NOT_MODIFIED or (self.digest is not None and self.digest == held)
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointFailed:
-    """An endpoint could not be had or read; ``retry_after`` (seconds) is what its server asks."""
+    """A failed visit; ``retry_after`` is what the server asks for, in seconds."""
 
     endpoint_id: int
     cause: str
@@ -114,14 +114,14 @@ class EndpointFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of an endpoint's visit: how much it announced, and how much of that was new.
+class EndpointResult:
+    """The result of a visit to an endpoint: the number of announcements, and of new ones.
 
-    ``gap`` is the stretch (since, until) of which its entries had scrolled out; ``word`` says what
-    a person should know of it.
+    ``gap`` is the date range (since, until) whose entries had already dropped out of the feed;
+    ``message`` is a notice for the user.
     """
 
-    said: int = 0
-    fresh: int = 0
+    announced: int = 0
+    new: int = 0
     gap: tuple[datetime, datetime] | None = None
-    word: str | None = None
+    message: str | None = None

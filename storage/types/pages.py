@@ -1,4 +1,4 @@
-"""What the crawl tells the archive, and what the archive answers: typed values, no behaviour."""
+"""Values that the crawl passes to the archive and gets back: tasks, outcomes, results."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ if TYPE_CHECKING:
     from storage.types.content import Article, Entry
     from storage.types.endpoints import Announcement, ItemKind
 
-# Where a revision comes from: a fetch, an import, or a newer extractor over an old capture.
+# The origin of a revision: a fetch, an import, or a newer extractor over an old capture.
 Origin = Literal["crawl", "reextraction", "import"]
-# What the archive made of one page.
+# What the archive did with one page.
 Verdict = Literal["new", "unchanged", "revised", "duplicate", "skipped", "failed", "gone"]
 
 
 class DerivedFrom(Protocol):
-    """What was derived from a content's text: :class:`storage.ingest.derived.Derived`."""
+    """Values derived from a content's text: :class:`storage.ingest.derived.Derived`."""
 
     @property
     def content(self) -> Article | Entry:
-        """The very object that it was derived from."""
+        """Return the content that the values were derived from."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownCapture:
-    """The last whole capture of a page, which a revisit refers to."""
+    """The last full capture of a page, to which a revisit record refers."""
 
     id: int
     record_id: str
@@ -38,10 +38,10 @@ class KnownCapture:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One page to fetch: a candidate never seen, or a known item that is due again.
+    """One page to fetch: a new candidate, or a known item whose next check is due.
 
     Exactly one of ``candidate_id`` and ``item_id`` is set. The validators are those of ``known``,
-    the last whole capture of the page.
+    the last full capture of the page.
     """
 
     url: str
@@ -57,7 +57,7 @@ class Task:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What names this task among all tasks of one source."""
+        """Return the key of this task, unique among the tasks of one source."""
         if self.candidate_id is not None:
             return "candidate", self.candidate_id
         return "item", self.item_id or 0
@@ -65,12 +65,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class CaptureRecord:
-    """Where a kept exchange lies in a WARC file, and what is known of it.
+    """The position of a stored exchange in a WARC file, and its metadata.
 
-    A ``revisit`` has no body of its own: ``refers_to`` is the capture that has it; of a
-    ``response`` it is the capture that a browser drew this one from. ``digest`` is
-    the SHA-256 (hex) of the decoded body, ``rights`` what came with it
-    (:mod:`storage.types.rights`).
+    A ``revisit`` has no body: ``refers_to`` is the capture with the body. A rendered ``response``
+    refers to the capture that a browser rendered it from. ``digest`` is the SHA-256 (hex) of the
+    decoded body, ``rights`` its reservations (:mod:`storage.types.rights`).
     """
 
     url: str
@@ -94,30 +93,30 @@ class PageStored:
     """A page was fetched (or imported), captured and extracted."""
 
     task: Task
-    # Every URL on the way to the page: as requested, through redirects, to the last.
+    # Every URL of the redirect chain, from the requested to the final one.
     urls: tuple[str, ...]
     capture: CaptureRecord
     content: Article | Entry
     extractor: str
-    # Linked items to fetch in their turn, offered to the frontier in the same transaction.
+    # Linked items to fetch, added to the frontier in the same transaction.
     follow: tuple[Announcement, ...] = ()
     origin: Origin = "crawl"
-    # The exchange that ``capture``, a browser's drawing, was made of.
-    drawn_from: CaptureRecord | None = None
-    # The exchanges of the pages on which the article goes on; their URLs are among ``urls`` too.
+    # The exchange that a browser rendered to ``capture``.
+    rendered_from: CaptureRecord | None = None
+    # The exchanges of the article's further pages; their URLs are among ``urls`` too.
     pages: tuple[CaptureRecord, ...] = ()
-    # What was derived of ``content`` already.
+    # Values derived from ``content``, where they are known already.
     derived: DerivedFrom | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_derived(self) -> bool:
-        """Whether ``content`` is the very object that ``derived`` was derived of."""
+        """Return whether ``derived`` was derived from ``content``, the same object."""
         return self.derived is not None and self.derived.content is self.content
 
 
 @dataclass(frozen=True, slots=True)
 class PageUnchanged:
-    """The server said 304, or sent the very bytes of the last capture."""
+    """The server answered 304, or sent the same bytes as the last capture."""
 
     task: Task
     capture: CaptureRecord | None = None
@@ -125,7 +124,7 @@ class PageUnchanged:
 
 @dataclass(frozen=True, slots=True)
 class PageSkipped:
-    """The page was fetched and is no item (a listing, a soft 404, a wall, …)."""
+    """The page was fetched but is not an item (a listing, a soft 404, a paywall, …)."""
 
     task: Task
     cause: str
@@ -135,7 +134,7 @@ class PageSkipped:
 
 @dataclass(frozen=True, slots=True)
 class PageFailed:
-    """The page could not be had. ``final`` says that trying again is useless."""
+    """The page could not be fetched; ``final`` means that a retry cannot succeed."""
 
     task: Task
     cause: str

@@ -1,13 +1,14 @@
-"""What publishers reserve: robots directives of a page, and text and data mining. Pure.
+"""Parses what publishers reserve: robots directives, and text and data mining (TDM). Pure.
 
-Read from the headers and the head of a page, and kept with its capture as
-``{"robots": [...], "tdm": 0 or 1, "tdm_policy": URL}``. What follows is the source's policy:
+Read from the headers and the head of a page, and stored with its capture as ``{"robots": [...],
+"tdm": 0 or 1, "tdm_policy": URL}``. The source's policy decides what follows:
 
-- ``reserve`` (the default): the page is kept and found like any other, and not passed on: its
-  capture is shown to logged-in users, and exports leave it out unless asked for. ``noarchive`` and
-  ``noindex`` speak to search engines, which show copies to the public; a private archive does not.
-- ``strict``: as ``reserve``, but a ``noarchive`` page is skipped by that name, and a ``noindex``
-  page is not found by its words.
+- ``reserve`` (the default): the page is stored and searchable like any other, but not passed on:
+  its capture is shown to logged-in users only, and exports leave it out unless asked for.
+  ``noarchive`` and ``noindex`` address search engines, which show copies to the public; a private
+  archive does not.
+- ``strict``: as ``reserve``, but a ``noarchive`` page is skipped with that cause, and a ``noindex``
+  page is not searchable.
 - ``ignore``: the page is like any other.
 
 (Robots meta tag and X-Robots-Tag: https://developers.google.com/search/docs/crawling-indexing/
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
 Policy = Literal["reserve", "strict", "ignore"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 NOARCHIVE, NOINDEX, TDM = "noarchive", "noindex", "tdm-reserved"
-# Beside the reservations of an article that no search may find.
+# Marks an article that no search may find, beside its reservations.
 HIDDEN = "not-searchable"
-# Directives that speak to archives; ``none`` is noindex and nofollow by definition.
+# Directives that address archives; ``none`` means noindex and nofollow.
 _KNOWN = {"noarchive": NOARCHIVE, "noindex": NOINDEX, "none": NOINDEX, "nocache": NOARCHIVE}
-# A robots directive of these is meant for us; others address one search engine.
+# Robot names that include this crawler; others address one search engine.
 _AGENTS = frozenset({"robots", "dateline"})
-# Directives stand in the head; a page that has none within so many bytes has none.
+# Meta tags are in the head; only this many bytes are searched.
 _HEAD_BYTES = 128 * 1024
 _TAG_OR_COMMENT = re.compile(rb"<meta\b|<!--", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
@@ -42,13 +43,13 @@ _ATTRIBUTE = re.compile(
 _TDM_NAMES = ("tdm-reservation", "tdm-policy")
 
 
-def read(
+def parse_reservations(
     headers: Iterable[tuple[str, str]], body: bytes, site: dict[str, Any] | None = None
 ) -> dict[str, Any] | None:
-    """What is reserved by an answer; ``None`` where nothing is said.
+    """Parse the reservations of a response; ``None`` where it has none.
 
-    ``site`` is what :func:`for_path` found in the host's tdmrep.json; a page's header wins over
-    it, and its meta over both.
+    ``site`` is the rule of the host's tdmrep.json (:func:`tdm_rule_for_path`). A header of the page
+    overrides it, and a meta tag overrides both.
     """
     robots: list[str] = []
     tdm: dict[str, str] = dict(site or {})
@@ -74,8 +75,8 @@ def read(
     return found or None
 
 
-def reserved(found: dict[str, Any] | None) -> tuple[str, ...]:
-    """The reservations in what :func:`read` found: ``noarchive``, ``noindex``, ``tdm-reserved``."""
+def reservations(found: dict[str, Any] | None) -> tuple[str, ...]:
+    """Return the names of the reservations: ``noarchive``, ``noindex``, ``tdm-reserved``."""
     if not found:
         return ()
     names = {_KNOWN[word] for word in found.get("robots", ()) if word in _KNOWN}
@@ -84,39 +85,39 @@ def reserved(found: dict[str, Any] | None) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def kept(found: dict[str, Any] | None) -> tuple[str, ...]:
-    """The reservations that an article carries once it is stored; none where they are ignored.
+def stored_reservations(found: dict[str, Any] | None) -> tuple[str, ...]:
+    """Return the reservations that a stored article carries; none where the policy ignores them.
 
-    What carries any is not passed on.
+    An article with any reservation is not passed on.
     """
     if not found or found.get("ignored"):
         return ()
-    names = reserved(found)
+    names = reservations(found)
     return (*names, HIDDEN) if NOINDEX in names and found.get("strict") else names
 
 
-def under_policy(found: dict[str, Any] | None, policy: str) -> dict[str, Any] | None:
-    """What :func:`read` found, with the source's policy where that is not the default."""
+def with_policy(found: dict[str, Any] | None, policy: str) -> dict[str, Any] | None:
+    """Add the source's policy to reservations, where it is not the default."""
     mark = {"strict": "strict", "ignore": "ignored"}.get(policy)
     return {**found, mark: True} if found and mark else found
 
 
-def forbids_keeping(found: dict[str, Any] | None) -> bool:
-    """Whether a page with what :func:`under_policy` gave is not kept at all."""
-    return bool(found and found.get("strict")) and NOARCHIVE in reserved(found)
+def forbids_storing(found: dict[str, Any] | None) -> bool:
+    """Return whether the reservations and the policy forbid storing the page."""
+    return bool(found and found.get("strict")) and NOARCHIVE in reservations(found)
 
 
-def for_path(tdmrep: Sequence[dict[str, Any]], path: str) -> dict[str, str]:
-    """What a host's tdmrep.json says of ``path``: the first rule whose location fits it."""
+def tdm_rule_for_path(tdmrep: Sequence[dict[str, Any]], path: str) -> dict[str, str]:
+    """Return the rule of a tdmrep.json for ``path``: the first whose location matches."""
     for rule in tdmrep:
-        if _fits(str(rule.get("location", "")), path):
+        if _matches_location(str(rule.get("location", "")), path):
             said = {name: str(rule[name]) for name in _TDM_NAMES if name in rule}
             return said if said.get("tdm-reservation") in ("0", "1") else {}
     return {}
 
 
-def read_tdmrep(body: bytes) -> list[dict[str, Any]]:
-    """The rules of a ``/.well-known/tdmrep.json``; none where it is not one."""
+def parse_tdmrep(body: bytes) -> list[dict[str, Any]]:
+    """Parse the rules of a ``/.well-known/tdmrep.json``; none where the file is invalid."""
     try:
         rules = json.loads(body)
     except (ValueError, RecursionError):
@@ -126,8 +127,8 @@ def read_tdmrep(body: bytes) -> list[dict[str, Any]]:
     return [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
 
 
-def _fits(pattern: str, path: str) -> bool:
-    """Whether a location (robots.txt's ``*`` and ``$``, section 6.2 of the protocol) fits."""
+def _matches_location(pattern: str, path: str) -> bool:
+    """Match a location pattern (``*`` and ``$`` of robots.txt, section 6.2 of the protocol)."""
     if not pattern.startswith(("/", "*")):
         return False
     ends = pattern.endswith("$")
@@ -136,7 +137,7 @@ def _fits(pattern: str, path: str) -> bool:
 
 
 def _directives(value: str, *, header: bool = False) -> list[str]:
-    """The directives of one robots value; a header may name whom it addresses first."""
+    """Split the directives of one robots value; a header may name the addressed robot first."""
     agent, colon, rest = value.partition(":")
     if header and colon and "," not in agent and agent.strip().lower() != "unavailable_after":
         if agent.strip().lower() not in _AGENTS:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from storage.database.engine import insert_ignore
 from storage.errors import ArchiveError
 from storage.models import PUBLISHED, Article, Dossier, DossierArticle, Item, Source
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 from storage.users.saved_searches import UnknownGathering, _checked, _name, _refuse_taken
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Gathered:
     item_id: int
     headline: str
     source: str
-    published: ClaimedMoment | None
+    published: StatedTimestamp | None
     sort_at: datetime
     note: str
     added_at: datetime
@@ -207,7 +207,7 @@ def gathered(database: Database, number: int, limit: int = 500, after: int = 0) 
     )  # fmt: skip
     with database.reading() as session:
         return [
-            Gathered(row.item_id, row.headline, row.name, ClaimedMoment.published_of(row),
+            Gathered(row.item_id, row.headline, row.name, StatedTimestamp.published_from_row(row),
                      row.sort_at, row.note, row.added_at)
             for row in session.execute(query)
         ]  # fmt: skip

@@ -62,9 +62,9 @@ def test_a_changed_second_paragraph_yields_exactly_that(archive: Archive) -> Non
     item = items.find(archive, URL)
     record = items.item(archive, item)
     assert record["revisions"][1]["changed"] == ["text"]
-    from storage.text.word_diff import difference
+    from storage.text.word_diff import diff_contents
 
-    found = difference(items.content(archive, item, 1), items.content(archive, item, 2))
+    found = diff_contents(items.content(archive, item, 1), items.content(archive, item, 2))
     assert found["fields"] == {}
     assert [part.get("same") for part in found["text"]] == [1, None, 6]
     changes = [piece for piece in found["text"][1]["pieces"] if piece[0] != "="]

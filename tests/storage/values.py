@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from storage.crawl.sources import add_source
-from storage.types.content import Article, Block, ClaimedMoment, Entry
+from storage.types.content import Article, Block, Entry, StatedTimestamp
 from storage.types.endpoints import Announcement
 from storage.types.pages import CaptureRecord, PageStored, Task
 
@@ -52,7 +52,7 @@ def capture(url: str, digest: str = "d") -> CaptureRecord:
 def article(headline: str = "A headline", *paragraphs: str, **fields: Any) -> Article:
     """An article of these paragraphs."""
     texts = paragraphs or (f"{headline} and what came of it, told at length for the archive.",)
-    fields.setdefault("published", ClaimedMoment(datetime(2026, 3, 9, 8, 0, tzinfo=UTC)))
+    fields.setdefault("published", StatedTimestamp(datetime(2026, 3, 9, 8, 0, tzinfo=UTC)))
     return Article(headline, tuple(Block("paragraph", text) for text in texts), **fields)
 
 

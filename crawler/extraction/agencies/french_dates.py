@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Literal
 
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ _AHEAD = 10
 class Found:
     """A moment in a text: what it is said to be, and where it stands (in characters)."""
 
-    moment: ClaimedMoment
+    moment: StatedTimestamp
     label: Label
     start: int
     end: int
@@ -113,7 +113,7 @@ def find_moments(text: str, zone: tzinfo, now: datetime | None = None) -> list[F
 
 def _all(
     text: str, zone: tzinfo, today: datetime | None
-) -> Iterator[tuple[int, int, ClaimedMoment]]:
+) -> Iterator[tuple[int, int, StatedTimestamp]]:
     for match in _DATED.finditer(text):
         moment = _dated(match, zone, today)
         if moment is None:
@@ -139,7 +139,7 @@ def _label(before: str) -> Label:
     return "published" if published else ""
 
 
-def _dated(match: re.Match[str], zone: tzinfo, today: datetime | None) -> ClaimedMoment | None:
+def _dated(match: re.Match[str], zone: tzinfo, today: datetime | None) -> StatedTimestamp | None:
     day = _day(match, today)
     if day is None:
         return None
@@ -154,13 +154,13 @@ def _dated(match: re.Match[str], zone: tzinfo, today: datetime | None) -> Claime
     return _at(day.replace(hour=hour, minute=minute), zone)
 
 
-def _day_only(day: datetime, zone: tzinfo) -> ClaimedMoment:
-    return ClaimedMoment(day.replace(tzinfo=zone), zoned=False, day_only=True)
+def _day_only(day: datetime, zone: tzinfo) -> StatedTimestamp:
+    return StatedTimestamp(day.replace(tzinfo=zone), zoned=False, day_only=True)
 
 
-def _at(wall: datetime, zone: tzinfo) -> ClaimedMoment:
+def _at(wall: datetime, zone: tzinfo) -> StatedTimestamp:
     """``wall`` in ``zone``; through UTC, so that an hour that did not exist becomes one that did."""
-    return ClaimedMoment(wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone), zoned=False)
+    return StatedTimestamp(wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone), zoned=False)
 
 
 def _day(match: re.Match[str], today: datetime | None) -> datetime | None:
@@ -199,7 +199,7 @@ def _in_words(match: re.Match[str], today: datetime | None) -> datetime | None:
     return this.replace(year=today.year - 1) if late else this
 
 
-def _last_clock(match: re.Match[str], today: datetime) -> ClaimedMoment:
+def _last_clock(match: re.Match[str], today: datetime) -> StatedTimestamp:
     """The last time that the clock showed this."""
     if match["named"]:
         hour, minute = (12 if match["named"].lower() == "midi" else 0), 0
@@ -211,9 +211,9 @@ def _last_clock(match: re.Match[str], today: datetime) -> ClaimedMoment:
     return _at(wall, _zone(today))
 
 
-def _ago(match: re.Match[str], today: datetime) -> ClaimedMoment:
+def _ago(match: re.Match[str], today: datetime) -> StatedTimestamp:
     if match["now"]:
-        return ClaimedMoment(today, zoned=False)
+        return StatedTimestamp(today, zoned=False)
     if match["quarter"]:
         return _back(today, timedelta(minutes=15))
     if match["half"]:
@@ -233,8 +233,8 @@ def _ago(match: re.Match[str], today: datetime) -> ClaimedMoment:
     return _day_only(day.replace(hour=0, minute=0, second=0, microsecond=0), _zone(today))
 
 
-def _back(today: datetime, step: timedelta) -> ClaimedMoment:
-    return ClaimedMoment((today.astimezone(UTC) - step).astimezone(_zone(today)), zoned=False)
+def _back(today: datetime, step: timedelta) -> StatedTimestamp:
+    return StatedTimestamp((today.astimezone(UTC) - step).astimezone(_zone(today)), zoned=False)
 
 
 def _zone(moment: datetime) -> tzinfo:

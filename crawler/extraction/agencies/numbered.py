@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from crawler.extraction.blocks.block import RawBlock
-    from storage.types.content import ClaimedMoment
+    from storage.types.content import StatedTimestamp
 
 _NUMBER = r"(?:n\s?[°ºo]\.?|no\.|nº|№|#)[\s\u00a0\u202f]*(?P<number>\d{1,12})(?!\d)"
 _NUMBERED = re.compile(_NUMBER, re.IGNORECASE)
@@ -48,8 +48,8 @@ class Header:
     number: str | None = None
     kind: str | None = None
     place: str | None = None
-    published: ClaimedMoment | None = None
-    modified: ClaimedMoment | None = None
+    published: StatedTimestamp | None = None
+    modified: StatedTimestamp | None = None
 
 
 def parse_header(text: str, zone: tzinfo, now: datetime | None = None) -> Header | None:
@@ -159,13 +159,13 @@ class Numbered:
     teaser: str | None
     kind: str | None
     number: str
-    moment: ClaimedMoment | None
+    moment: StatedTimestamp | None
     blocks: tuple[int, ...]
 
 
 def parse_meta(
     text: str, zone: tzinfo, now: datetime | None = None
-) -> tuple[str | None, str, ClaimedMoment | None] | None:
+) -> tuple[str | None, str, StatedTimestamp | None] | None:
     """(kind, number, moment) of a line that says no more than that."""
     if len(text) > _MAX_META:
         return None

@@ -31,7 +31,7 @@ from crawler.extraction.blocks.block import (
     heading_of,
 )
 from crawler.extraction.compiled import part
-from storage.text.urls import absolute
+from storage.text.urls import resolve_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ class Walk:
 
     def resolve(self, href: str) -> str | None:
         """``href`` as an absolute URL, ``None`` where it is none."""
-        return absolute(self.base_url, href)
+        return resolve_url(self.base_url, href)
 
 
 def _walked(body: Any, *, limit: int = 0) -> Walker:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.dates.formats import parse_machine, parse_words
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crawler.extraction.blocks.block import Place, RawBlock
     from crawler.extraction.blocks.walk import Walk
 
-Mark = tuple[ClaimedMoment, str | None]
+Mark = tuple[StatedTimestamp, str | None]
 _FEWEST = 3
 _MOST = 2_000
 _SHORT = 40
@@ -36,7 +36,7 @@ def live_entries(
     chosen: Sequence[int],
     nodes: Sequence[dict[str, Any]],
     zone: tzinfo,
-    published: ClaimedMoment | None,
+    published: StatedTimestamp | None,
 ) -> tuple[list[int], dict[int, Mark]]:
     """The chosen blocks with the rest of each entry, and the mark of each block that begins one."""
     taken, marks = set(chosen), {}
@@ -112,8 +112,8 @@ def _is_text(block: RawBlock) -> bool:
 
 
 def _moment(
-    blocks: Sequence[RawBlock], place: Place, zone: tzinfo, published: ClaimedMoment | None
-) -> ClaimedMoment | None:
+    blocks: Sequence[RawBlock], place: Place, zone: tzinfo, published: StatedTimestamp | None
+) -> StatedTimestamp | None:
     element = next(place.element.iter("time"), None)
     if element is not None:
         said = element.get("datetime") or " ".join("".join(element.itertext()).split())
@@ -126,7 +126,7 @@ def _moment(
             # The clock on the page is the publisher's, whose offset a moment in UTC does not tell.
             at = published.at if published.offset_minutes else published.at.astimezone(zone)
             day = at.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
-            return ClaimedMoment(day, zoned=published.zoned)
+            return StatedTimestamp(day, zoned=published.zoned)
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from crawler.extraction.dates.timestamps import find_timestamp, has_day, read_timestamp
 from crawler.extraction.dates.zones import zone_called
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 _TOLERANCE = timedelta(days=1)
 # No line with a date is longer.
@@ -27,7 +27,7 @@ def zone_of(name: str | None) -> tzinfo:
 
 def parse_machine(
     text: Any, zone: tzinfo = UTC, language: str | None = None
-) -> ClaimedMoment | None:
+) -> StatedTimestamp | None:
     """A moment that is a value of its own, as metadata and feeds write it.
 
     ``zone`` is what a moment without offset is read in.
@@ -36,7 +36,7 @@ def parse_machine(
     return None if found is None else found.moment
 
 
-def parse_value(text: Any, zone: tzinfo, language: str | None) -> ClaimedMoment | None:
+def parse_value(text: Any, zone: tzinfo, language: str | None) -> StatedTimestamp | None:
     """As :func:`parse_machine`; a value of text may begin with words that say what it is."""
     found = parse_machine(text, zone, language)
     if found is not None or not isinstance(text, str) or len(text) > _MOST_SHOWN:
@@ -53,7 +53,7 @@ def parse_value(text: Any, zone: tzinfo, language: str | None) -> ClaimedMoment 
     return None
 
 
-def parse_words(text: str, language: str | None, zone: tzinfo = UTC) -> ClaimedMoment | None:
+def parse_words(text: str, language: str | None, zone: tzinfo = UTC) -> StatedTimestamp | None:
     """A moment among other words: ``Publié le jeudi 23 septembre 2021 à 14 h 35``."""
     return find_timestamp(text, zone, language) if len(text) <= _MOST_SHOWN else None
 
@@ -63,7 +63,7 @@ def has_date(text: str) -> bool:
     return has_day(text) if len(text) <= _MOST_SHOWN else False
 
 
-def plausible(moment: ClaimedMoment | None, now: datetime | None) -> ClaimedMoment | None:
+def plausible(moment: StatedTimestamp | None, now: datetime | None) -> StatedTimestamp | None:
     """``moment``, or ``None`` where it lies in the future of ``now`` or before 1990."""
     if moment is None or moment.at.year < 1990:
         return None
@@ -78,7 +78,7 @@ _URL_DATE = re.compile(
 _URL_SPACED = re.compile(r"/((?:19|20)\d{2})/(\d{1,2}|[a-z]{3})/(\d{1,2})/")
 
 
-def from_url(url: str, zone: tzinfo = UTC) -> ClaimedMoment | None:
+def from_url(url: str, zone: tzinfo = UTC) -> StatedTimestamp | None:
     """The day that an address names, as in ``/2021/09/23/`` or ``/20210923-``."""
     path = url.partition("://")[2].partition("?")[0].lower()
     for pattern in (_URL_SPACED, _URL_DATE):
@@ -91,7 +91,7 @@ def from_url(url: str, zone: tzinfo = UTC) -> ClaimedMoment | None:
         except ValueError:
             continue
         at = datetime(day.year, day.month, day.day, tzinfo=zone)
-        return ClaimedMoment(at, zoned=False, day_only=True)
+        return StatedTimestamp(at, zoned=False, day_only=True)
     return None
 
 

@@ -18,7 +18,7 @@ from crawler.extraction.dates.clocks import Clock, find_clocks
 from crawler.extraction.dates.days import YEARS, Day, find_day, tokens
 from crawler.extraction.dates.words import NOTHING, fold, words_of
 from crawler.extraction.dates.zones import named_zone
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 Precision = Literal["month", "day", "time"]
 _MOST_CHARS = 100
@@ -48,11 +48,11 @@ class Timestamp:
     precision: Precision
 
     @property
-    def moment(self) -> ClaimedMoment | None:
+    def moment(self) -> StatedTimestamp | None:
         """As a claim of a page; a month alone is no day."""
         if self.precision == "month":
             return None
-        return ClaimedMoment(self.at, self.zoned, day_only=self.precision == "day")
+        return StatedTimestamp(self.at, self.zoned, day_only=self.precision == "day")
 
 
 def plain(text: str) -> str:
@@ -140,7 +140,7 @@ def _read(value: str, zone: tzinfo, language: str | None) -> Timestamp | None:
 
 def find_timestamp(
     text: str, zone: tzinfo = UTC, language: str | None = None
-) -> ClaimedMoment | None:
+) -> StatedTimestamp | None:
     """The first timestamp that stands in ``text``, with the time of day nearest to it."""
     if _MAY_HOLD.search(text) is None:
         return None

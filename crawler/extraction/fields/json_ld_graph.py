@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extraction.fields.headline_words import likeness, word_set
 from crawler.extraction.fields.json_ld import text_of, types_of
-from storage.text.urls import absolute, url_key
+from storage.text.urls import resolve_url, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -234,7 +234,7 @@ class Graph:
         """The key of a page's URL; ``None`` for a home page, a fragment, and what is no address."""
         if url[:1] in ("#", "_"):
             return None
-        full = absolute(self._base, url)
+        full = resolve_url(self._base, url)
         if full is None:
             return None
         key = key_of(full) or ""

@@ -14,7 +14,7 @@ from crawler.extraction.fields.headline_words import alike, fold, word_set
 from crawler.extraction.fields.json_ld import json_ld, text_of, types_of
 from crawler.extraction.fields.json_ld_graph import Graph, key_of
 from crawler.extraction.fields.microdata import microdata
-from storage.text.urls import absolute, host_of
+from storage.text.urls import host_of, resolve_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -236,7 +236,7 @@ class Metadata:
         offered += [href for rel, href in page.links if "canonical" in rel.lower().split()]
         offered.append(page.meta("og:url"))
         for href in offered:
-            url = absolute(page.base_url, href) if href else None
+            url = resolve_url(page.base_url, href) if href else None
             if url is not None and self._names_this_page(url):
                 return url.partition("#")[0]
         return None

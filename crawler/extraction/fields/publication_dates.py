@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.extraction.blocks.class_groups import GROUPS, is_in_group
 from crawler.extraction.dates import formats
 from crawler.extraction.fields.json_ld import text_of
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ _SCRIPT_WORDS = (b"ublish", b"UBLISH", b"ublication", b"ubDate", b"ubdate", b"ub
                  b"createDate", b"insertDate", b"regDate")  # fmt: skip
 _SCRIPT_REACH = 2_000_000
 
-Found = tuple[ClaimedMoment, str]
+Found = tuple[StatedTimestamp, str]
 
 
 def published(
@@ -78,13 +78,13 @@ def published(
     return next(((moment, source) for moment, source in last if moment is not None), None)
 
 
-def _days(moment: ClaimedMoment, zone: tzinfo) -> set[date]:
+def _days(moment: StatedTimestamp, zone: tzinfo) -> set[date]:
     """The days that a moment may mean: by its own clock, and by that of its source."""
     return {moment.at.date()} if moment.day_only else {
         moment.at.date(), moment.at.astimezone(zone).date()}  # fmt: skip
 
 
-def _without_false_time(moment: ClaimedMoment | None, zone: tzinfo) -> ClaimedMoment | None:
+def _without_false_time(moment: StatedTimestamp | None, zone: tzinfo) -> StatedTimestamp | None:
     """A day that was written as a moment in UTC, as the day that was meant.
 
     Software makes a day ``2026-03-12T00:00:00Z``, which is the evening before in America, or by
@@ -96,9 +96,9 @@ def _without_false_time(moment: ClaimedMoment | None, zone: tzinfo) -> ClaimedMo
     if local.date() == moment.at.date():
         return moment
     if moment.at.time() == time():
-        return ClaimedMoment(moment.at.replace(tzinfo=zone), zoned=False, day_only=True)
+        return StatedTimestamp(moment.at.replace(tzinfo=zone), zoned=False, day_only=True)
     if local.time() == time():
-        return ClaimedMoment(local, zoned=False, day_only=True)
+        return StatedTimestamp(local, zoned=False, day_only=True)
     return moment
 
 
@@ -116,13 +116,13 @@ def _day_told(
     tomorrow = (at + timedelta(days=1)).date()
     days = [one for one in told if one is not None]
     if days and all(one.at.date() == tomorrow for one in days[:2]) and days[0].day_only:
-        return ClaimedMoment(days[0].at, zoned=False, day_only=True), found[1]
+        return StatedTimestamp(days[0].at, zoned=False, day_only=True), found[1]
     return found
 
 
 def _claims(
     meta: Metadata, walk: Walk, chosen: Sequence[int], zone: tzinfo, hints: dict[str, Any]
-) -> Iterator[tuple[ClaimedMoment | None, str]]:
+) -> Iterator[tuple[StatedTimestamp | None, str]]:
     language = meta.page.language
     for name in ("datePublished", "dateCreated", "uploadDate"):
         yield formats.parse_value(meta.node.get(name), zone, language), "json-ld"
@@ -143,7 +143,7 @@ def _claims(
 
 def _last_claims(
     meta: Metadata, walk: Walk, chosen: Sequence[int], zone: tzinfo
-) -> Iterator[tuple[ClaimedMoment | None, str]]:
+) -> Iterator[tuple[StatedTimestamp | None, str]]:
     """Claims that cost a search through the whole page, for where nothing else is said."""
     for value in _in_scripts(meta.page.data[:_SCRIPT_REACH], read=bool(meta.graph.nodes)):
         yield formats.parse_machine(value, zone), "script"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.extraction.linked.links import is_entry
 from crawler.extraction.linked.repeated_words import plain, unrepeated
 from crawler.extraction.page.parse import take_out
-from storage.text.urls import absolute
+from storage.text.urls import resolve_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +128,7 @@ def separate(root: Any, base_url: str) -> Names:
     """Take the cards of linked names out of the tree below ``root``; what they said is returned."""
     names = Names()
     for anchor in list(islice(root.iter("a"), _MOST_LOOKED_AT)):
-        href = absolute(base_url, anchor.get("href") or "") if anchor.get("href") else None
+        href = resolve_url(base_url, anchor.get("href") or "") if anchor.get("href") else None
         kind = kind_of(anchor, href)
         # A teaser's or a picture's link is no name, whatever else stands in it.
         if (kind == "unknown" and not is_entry(href or "")) or not _holds_words_only(anchor):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from storage.text.urls import absolute, is_web_url, url_key
+from storage.text.urls import is_web_url, resolve_url, url_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def onward_links(page: Page) -> tuple[tuple[str, bool], ...]:
         says = "next" in (element.get("rel") or "").lower().split()
         if not says and (element.tag == "link" or not _is_pager(element)):
             continue
-        url = absolute(page.base_url, href)
+        url = resolve_url(page.base_url, href)
         if url is not None and is_web_url(url):
             found[url] = found.get(url, False) or says
             if len(found) >= _MOST_LINKS:

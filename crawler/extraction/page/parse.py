@@ -14,7 +14,7 @@ from crawler.extraction.blocks.walk import module as compiled
 from crawler.extraction.page import shadow_roots, streamed_parts, unclosed_tags
 from crawler.extraction.page.encoding import decode
 from crawler.extraction.page.excess_attributes import without_surplus
-from storage.text.urls import absolute
+from storage.text.urls import resolve_url
 
 # What is asked of the whole tree: one pass looks for all of it.
 _FOUND = ("base", "meta", "link", "title", "script")
@@ -61,7 +61,7 @@ class Page:
     def base_url(self) -> str:
         """What relative links are relative to."""
         for base in self.found["base"]:
-            href = absolute(self.url, base.get("href") or "")
+            href = resolve_url(self.url, base.get("href") or "")
             if href is not None:
                 return href
         return self.url

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawler.extraction.page.parse import BadPage, parse_html
-from storage.text.urls import absolute
+from storage.text.urls import resolve_url
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -56,7 +56,7 @@ def refresh_target(body: bytes, url: str, content_type: str, header: str | None
     said += [(meta.get("content") or "", _is_in_noscript(meta)) for meta in root.iter("meta")
              if (meta.get("http-equiv") or "").strip().lower() == "refresh"]  # fmt: skip
     base = next((one.get("href") for one in root.iter("base") if one.get("href")), None)
-    return _target(said, absolute(url, base) or url if base else url, _text_size(root))
+    return _target(said, resolve_url(url, base) or url if base else url, _text_size(root))
 
 
 def _target(said: list[tuple[str, bool]], base: str, size: int) -> tuple[float, str] | None:
@@ -65,7 +65,7 @@ def _target(said: list[tuple[str, bool]], base: str, size: int) -> tuple[float, 
         most = _MOST_TEXT_WITHOUT_SCRIPTS if without_scripts else _MOST_TEXT
         if found is None or found[0] > MAX_DELAY_SECONDS or size > most:
             continue
-        target = absolute(base, found[1])
+        target = resolve_url(base, found[1])
         if target is not None:
             return found[0], target
     return None

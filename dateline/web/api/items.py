@@ -23,7 +23,7 @@ from storage.captures.reader import read_capture
 from storage.errors import UnknownItem
 from storage.queries import cooccurrence, directory, items, timemap
 from storage.text.normalize import is_whole_number
-from storage.text.word_diff import difference
+from storage.text.word_diff import diff_contents
 
 router = APIRouter(tags=["items"], dependencies=[Depends(reader_of)])
 Id = Annotated[int, Path(ge=1, le=2**31 - 1, description="Item number.")]
@@ -87,7 +87,7 @@ def diff(
 ) -> RevisionDiff:
     """Compare two revisions word by word."""
     items.find(archive, str(item_id))
-    found = difference(
+    found = diff_contents(
         items.content(archive, item_id, first), items.content(archive, item_id, second)
     )
     return RevisionDiff(first=first, second=second, **found)

@@ -15,7 +15,7 @@ from dateline.web.pages import charts, texts
 from dateline.web.pages.frame import Visitor, page
 from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
 from storage.queries import cooccurrence, directory, items, timemap
-from storage.text.word_diff import difference
+from storage.text.word_diff import diff_contents
 from storage.users import dossiers
 
 router = APIRouter()
@@ -146,7 +146,7 @@ def revisions(
     if count > 1:
         second = min(second or count, count)
         first = min(first or max(1, second - 1), count)
-        found = difference(
+        found = diff_contents(
             items.content(archive, item_id, first), items.content(archive, item_id, second)
         )
     return page(request, "revisions.html", {

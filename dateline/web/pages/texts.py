@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
-from storage.text.normalize import words_of
-from storage.types.content import ClaimedMoment
+from storage.text.normalize import normalized_words
+from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,13 +50,13 @@ def day(value: date | datetime, language: str) -> str:
     return f"{first} {_MONTHS[language][value.month - 1]} {value.year}"
 
 
-def moment(value: datetime | ClaimedMoment | str | None, language: str) -> str:
+def moment(value: datetime | StatedTimestamp | str | None, language: str) -> str:
     """A moment with its time where that is known; what a publisher claims in its own clock."""
     if value is None or value == "":
         return "—"
     if isinstance(value, str):
-        value = ClaimedMoment.fromisoformat(value)
-    if isinstance(value, ClaimedMoment):
+        value = StatedTimestamp.fromisoformat(value)
+    if isinstance(value, StatedTimestamp):
         at, only = value.at, value.day_only
     else:
         at, only = value.astimezone(UTC), False
@@ -67,7 +67,7 @@ def moment(value: datetime | ClaimedMoment | str | None, language: str) -> str:
 
 
 def dated(
-    published: ClaimedMoment | str | None, archived: datetime | str, language: str, undated: str
+    published: StatedTimestamp | str | None, archived: datetime | str, language: str, undated: str
 ) -> str:
     """When an article was published; where that is not said, ``undated`` about its capture."""
     if published:
@@ -150,11 +150,11 @@ def grouped(blocks: Sequence[dict[str, Any]], mentions: Sequence[dict[str, Any]]
 
 def without_standfirst(blocks: Sequence[Any], standfirst: str | None) -> list[Any]:
     """Grouped blocks without the one that repeats the standfirst, which stands above them."""
-    wanted = words_of(standfirst or "")
+    wanted = normalized_words(standfirst or "")
     return [
         block
         for at, block in enumerate(blocks)
-        if not wanted or at >= _NEAR_TOP or words_of(block.get("text") or "") != wanted
+        if not wanted or at >= _NEAR_TOP or normalized_words(block.get("text") or "") != wanted
     ]
 
 

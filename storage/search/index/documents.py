@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 from zlib import crc32
 
-from storage.text.stemming import language_of, stem_set
-from storage.text.tokens import tokens
+from storage.text.stemming import stem_set, stemming_language
+from storage.text.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,12 +75,12 @@ class TokenizedText:
         body_tokens: Sequence[str] | None = None,
     ) -> TokenizedText:  # fmt: skip
         """Tokenize the texts of an article; ``body_tokens`` are those of the body, where known."""
-        known = language_of(language)
+        known = stemming_language(language)
         # A separator, so that no compound joins words of both texts.
         stems = stem_set(f"{standfirst}\n{body}", known)
         return cls(
-            " ".join(tokens(headline)), " ".join(tokens(standfirst)),
-            " ".join(tokens(body) if body_tokens is None else body_tokens),
+            " ".join(tokenize(headline)), " ".join(tokenize(standfirst)),
+            " ".join(tokenize(body) if body_tokens is None else body_tokens),
             " ".join(stem_set(headline, known)), " ".join(stems),
         )  # fmt: skip
 
@@ -119,7 +119,7 @@ def _field_tokens(article: IndexedArticle) -> Iterable[str]:
     ]  # fmt: skip
     for name, texts in values:
         for text in texts:
-            words = [MARKS[name] + token for token in tokens(text)]
+            words = [MARKS[name] + token for token in tokenize(text)]
             yield from words
             yield END
             yield from pair_tokens(words)
@@ -127,7 +127,7 @@ def _field_tokens(article: IndexedArticle) -> Iterable[str]:
     yield from (f"{ENTRY_MARK}{entry}" for entry in article.entries)
     yield from (FLAG_MARK + flag for flag in _flag_tokens(article))
     code = "".join(c for c in (article.language or "").lower() if c.isascii() and c.isalnum())
-    primary = "".join(tokens((article.language or "").partition("-")[0]))
+    primary = "".join(tokenize((article.language or "").partition("-")[0]))
     yield from (LANGUAGE_MARK + one for one in dict.fromkeys((primary, code)) if one)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from storage.database.engine import unless_locked
+from storage.database.engine import ignore_if_locked
 from storage.search.index import partitions
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def optimize(database: Database, took: float = 0.0) -> None:
     if database.engine.dialect.name != "sqlite":
         partitions.repartition(database.engine)
         return
-    with database.engine.connect() as connection, unless_locked():
+    with database.engine.connect() as connection, ignore_if_locked():
         raw: Any = connection.connection.driver_connection
         raw.execute("PRAGMA analysis_limit = 1000")
         raw.execute("PRAGMA optimize = 0x10002")
@@ -49,7 +49,7 @@ def merge_segments(engine: Engine, seconds: float) -> bool:
     The next call continues. It stops where another process writes for long.
     """
     ends = time.monotonic() + seconds
-    with engine.connect() as connection, unless_locked():
+    with engine.connect() as connection, ignore_if_locked():
         raw: Any = connection.connection.driver_connection
         while time.monotonic() < ends:
             before = raw.total_changes

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from storage.database.engine import reason_of
+from storage.database.engine import error_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +85,7 @@ def repartition(engine: Engine, most: int = MAX_ARTICLES) -> int:
         except DBAPIError as error:
             # Searches work without the split, only slower: no crawl may fail because of it.
             logger.warning(
-                "cannot split the search index (%s); the next run tries again", reason_of(error)
+                "cannot split the search index (%s); the next run tries again", error_reason(error)
             )
         finally:
             if not connection.invalidated:

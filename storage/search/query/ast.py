@@ -41,9 +41,9 @@ class Phrase:
         if len(self.parts) == 1:
             word = self.parts[0].lower()
             found = [stem for one in languages for stem in stems.stems_of(word, one)]
-            return [*dict.fromkeys(found), *stems.joined(self.parts, None)]
-        forms = [form for one in languages for form in stems.joined(self.parts, one)]
-        return list(dict.fromkeys([*stems.joined(self.parts, None), *forms]))
+            return [*dict.fromkeys(found), *stems.joined_forms(self.parts, None)]
+        forms = [form for one in languages for form in stems.joined_forms(self.parts, one)]
+        return list(dict.fromkeys([*stems.joined_forms(self.parts, None), *forms]))
 
 
 @dataclass(frozen=True, slots=True)

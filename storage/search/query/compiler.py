@@ -63,13 +63,13 @@ _DUPLICATE = (
     "EXISTS (SELECT 1 FROM articles AS d WHERE d.search_key = {key}"
     " AND d.cluster_id IS NOT NULL AND d.cluster_id <> d.item_id)"
 )
-_HIDDEN_AT_SOURCE = (
+_GONE = (
     "EXISTS (SELECT 1 FROM articles AS g JOIN items ON items.id = g.item_id"
     " WHERE g.search_key = {key} AND items.state = 'gone')"
 )
 _STATES: dict[State, str] = {
     "duplicate": _DUPLICATE,
-    "gone": _HIDDEN_AT_SOURCE,
+    "gone": _GONE,
     "undated": f"NOT ({keys.sql_dated('{key}')})",
 }
 _AND = " AND "

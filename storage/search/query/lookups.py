@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import text
 
 from storage.text.normalize import name_key
-from storage.text.stemming import language_of
+from storage.text.stemming import stemming_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ def cached_per_transaction(ask: Callable[[Connection], T]) -> Callable[[Connecti
 @cached_per_transaction
 def stemmed_languages(connection: Connection) -> list[str]:
     """Return the languages of the archive's articles that have stems."""
-    found = {language_of(tag) for tag in connection.scalars(_LANGUAGES)}
+    found = {stemming_language(tag) for tag in connection.scalars(_LANGUAGES)}
     return sorted(one for one in found if one is not None)
 
 

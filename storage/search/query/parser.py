@@ -37,8 +37,8 @@ from storage.search.query.ast import (
     Phrase,
 )
 from storage.text.letters import is_hangul
-from storage.text.stemming import parts_of
-from storage.text.tokens import tokens, without_elision
+from storage.text.stemming import compound_parts
+from storage.text.tokens import strip_elision, tokenize
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -329,8 +329,8 @@ class _ExpressionBuilder:
 
 def _phrase(text: str, place: int, field: Field, *, quoted: bool) -> Phrase:
     prefix = not quoted and text.endswith("*")
-    plain = text if quoted else without_elision(text)
-    found = tuple(tokens(plain)) or tuple(tokens(text))
+    plain = text if quoted else strip_elision(text)
+    found = tuple(tokenize(plain)) or tuple(tokenize(text))
     if not found:
         raise BadQuery(f"{text!r} has no letter and no digit", place, "write a word")
     if prefix and len(found[-1]) < _SHORTEST_PREFIX and found[-1].isascii():
@@ -338,7 +338,7 @@ def _phrase(text: str, place: int, field: Field, *, quoted: bool) -> Phrase:
             f"too many words begin with {found[-1]}", place, "write two letters before the *"
         )
     stemmed = not quoted and not prefix and field in ("any", "title", "text")
-    parts = tuple(parts_of(plain)) if stemmed else ()
+    parts = tuple(compound_parts(plain)) if stemmed else ()
     # Korean attaches particles and joined words to the end of a word.
     prefix = prefix or (not quoted and len(found[-1]) >= _SHORTEST_PREFIX and is_hangul(found[-1]))
     # Scripts without spaces are split into characters: a phrase, without a stem.

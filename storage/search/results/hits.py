@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Boolean, bindparam, text
 
-from storage.database.types import Moment
+from storage.database.types import UtcDateTime
 from storage.search.results.snippets import Highlighter
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ class Hit:
     source: str
     headline: str
     url: str
-    published: ClaimedMoment | None
+    published: StatedTimestamp | None
     sort_at: datetime
     byline: tuple[str, ...]
     language: str | None
@@ -63,7 +63,7 @@ _HITS = (
     )
     .bindparams(bindparam("ids", expanding=True))
     .columns(
-        published_at=Moment(), sort_at=Moment(), byline=JSON(), published_zoned=Boolean(),
+        published_at=UtcDateTime(), sort_at=UtcDateTime(), byline=JSON(), published_zoned=Boolean(),
         published_day_only=Boolean(),
     )
 )  # fmt: skip
@@ -114,7 +114,7 @@ def _hit(
     others = copies.get(row.cluster_id, ())
     return Hit(
         id=row.id, source=row.name, headline=row.headline, url=row.url,
-        published=ClaimedMoment.published_of(row),
+        published=StatedTimestamp.published_from_row(row),
         sort_at=row.sort_at, byline=tuple(row.byline or ()), language=row.language,
         snippet=snippet, marks=marks, text=row.text, standfirst=row.standfirst,
         section=row.section, kind=row.kind, number=row.number, access=row.access,

@@ -15,8 +15,8 @@ from sqlalchemy import bindparam, text
 from storage.search.index import store
 from storage.search.query.ast import EVERYTHING, InLanguage, all_of
 from storage.search.query.dialects import compile_query
-from storage.text.stemming import language_of
-from storage.text.tokens import fold, words_in
+from storage.text.stemming import stemming_language
+from storage.text.tokens import fold, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,7 +40,7 @@ def distinctive_terms(execution: SearchExecution, limit: int = 25) -> list[tuple
     if not keys:
         return []
     texts = connection.execute(_TEXTS, {"keys": keys[:40]}).all()
-    languages = Counter(language_of(row.language) for row in texts)
+    languages = Counter(stemming_language(row.language) for row in texts)
     language = languages.most_common(1)[0][0] if languages else None
     only = EVERYTHING if language is None else InLanguage(language)
     around = compile_query(connection, only).keys(connection, _BACKGROUND_SIZE)
@@ -89,7 +89,7 @@ def _usual_spellings(texts: Iterable[str], tokens: set[str]) -> dict[str, str]:
     """Return the most frequent spelling of each token."""
     forms: dict[str, Counter[str]] = {token: Counter() for token in tokens}
     for one in texts:
-        for word in words_in(one):
+        for word in words(one):
             token = fold(word)
             if token in forms:
                 forms[token][word] += 1

@@ -6,8 +6,8 @@ from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from storage.text.stemming import PREFIXING, beginnings_of, language_of, stems_of
-from storage.text.tokens import Token, WordsBeginning, fold, words_at
+from storage.text.stemming import PREFIXING, stem_prefixes, stemming_language, stems_of
+from storage.text.tokens import PrefixWordFinder, Token, fold, word_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,9 +39,9 @@ class Highlighter:
         self._stems = {stem.strip() for term in terms for stem in term.stems}
         initials = {token[:2] for token in (*self._words, *self._prefixes) if token}
         # In most languages a word and its stem share their first letters: skip all other words.
-        initials.update(*map(beginnings_of, self._stems))
+        initials.update(*map(stem_prefixes, self._stems))
         self._initials = tuple(initials)
-        self._candidates = WordsBeginning(initials) if initials else None
+        self._candidates = PrefixWordFinder(initials) if initials else None
         # Cached decisions per language and spelling.
         self._decided: dict[str | None, dict[str, bool]] = {}
 
@@ -49,9 +49,9 @@ class Highlighter:
         """Yield the matching words of ``text``, an article in ``language``, in their order."""
         if self._candidates is None:
             return
-        known = language_of(language)
+        known = stemming_language(language)
         decided = self._decided.setdefault(known, {})
-        words = words_at if known in PREFIXING and self._stems else self._candidates
+        words = word_spans if known in PREFIXING and self._stems else self._candidates
         for word, start, end in words(text):
             wanted = decided.get(word)
             if wanted is None:

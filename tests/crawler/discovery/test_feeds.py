@@ -143,7 +143,7 @@ def test_any_value_of_a_channel_is_read_or_left(name: str, value: str) -> None:
                f"<{name}>{inside}</{name}>")  # fmt: skip
     feed = parse_feed(_rss(_item("<link>/a</link>"), channel), URL)
     assert len(feed.announcements) == 1
-    assert feed.wishes.least_minutes is None
+    assert feed.polling_hints.least_minutes is None
 
 
 @pytest.mark.parametrize(

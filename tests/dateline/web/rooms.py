@@ -16,7 +16,7 @@ from dateline.web.app import create_app
 from storage.archive import create_archive
 from storage.clock import utc_now
 from storage.ingest.media import FetchedMedia, keep, wanted
-from storage.types.content import ClaimedMoment, Entry, Link, Media, Mention
+from storage.types.content import Entry, Link, Media, Mention, StatedTimestamp
 from storage.types.pages import Task
 from storage.users import dossiers, saved_searches
 from tests.storage.values import NOW, article, new_source, publish, stored, task_for
@@ -49,7 +49,7 @@ def furnish(archive: Archive) -> dict[str, int]:
     herald = new_source(archive)
     courier = new_source(archive, "courier", "https://courier.example/")
     ids: dict[str, int] = {}
-    moment = ClaimedMoment(datetime(2026, 3, 9, 8, 0, tzinfo=UTC))
+    moment = StatedTimestamp(datetime(2026, 3, 9, 8, 0, tzinfo=UTC))
     entry = Entry("Mara Quist", "person", expansion="Director of the port of Lowmoor")
     task = task_for(archive, herald, f"{HOME}/people/mara", kind="entry")
     (done,) = archive.record(herald, None, [stored(task, entry)], NOW)
@@ -84,7 +84,7 @@ def furnish(archive: Archive) -> dict[str, int]:
                 f"At the {'quay' if number % 2 else 'square'} of Lowmoor the council met.",
                 _told(number),
                 language="en", section="Harbour" if number % 2 else "Market",
-                byline=("Ana Lund",), published=ClaimedMoment(at),
+                byline=("Ana Lund",), published=StatedTimestamp(at),
             ),
         )  # fmt: skip
     changed = article(

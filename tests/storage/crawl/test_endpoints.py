@@ -24,13 +24,13 @@ from storage.types.endpoints import (
     EndpointFailed,
     EndpointRead,
     FoundEndpoint,
-    Wishes,
+    PollingHints,
 )
 from tests.storage.values import NOW, later, new_source
 
 if TYPE_CHECKING:
     from storage.archive import Archive
-    from storage.types.endpoints import Taken
+    from storage.types.endpoints import EndpointResult
 
 FEED = "https://herald.example/feed"
 
@@ -52,16 +52,16 @@ class _Feed:
         with self.archive.reading() as session:
             return session.scalars(select(Endpoint).where(Endpoint.url == url)).one()
 
-    def read(self, at: float, *hours: float, **fields: Any) -> Taken:
+    def read(self, at: float, *hours: float, **fields: Any) -> EndpointResult:
         said = tuple(_entry(hour) for hour in hours)
         fields.setdefault("digest", f"{hours}"[:60])
         return self.archive.record_endpoint(
             self.source,
-            EndpointRead(self.id, 200, announcements=said, wishes=Wishes(entries=len(said)), **fields),
+            EndpointRead(self.id, 200, announcements=said, polling_hints=PollingHints(entries=len(said)), **fields),
             later(hours=at),
         )  # fmt: skip
 
-    def fail(self, at: float, status: int, **fields: Any) -> Taken:
+    def fail(self, at: float, status: int, **fields: Any) -> EndpointResult:
         return self.archive.record_endpoint(
             self.source, EndpointFailed(self.id, f"http-{status}", "no", status, **fields),
             later(hours=at),
@@ -76,8 +76,8 @@ def test_entries_that_left_a_feed_unseen_are_a_gap(archive: Archive) -> None:
     feed = _Feed(archive)
     assert feed.read(0, -3, -2, -1).gap is None
     assert feed.read(3, -1, 1, 2).gap is None
-    taken = feed.read(20, 15, 16, 17, 18)
-    assert taken.gap == (later(hours=2), later(hours=15))
+    result = feed.read(20, 15, 16, 17, 18)
+    assert result.gap == (later(hours=2), later(hours=15))
     with archive.reading() as session:
         stretches = open_stretches(session, feed.source)
     assert [(s.reason, s.since, s.until) for s in stretches] == [
@@ -108,34 +108,34 @@ def test_a_feed_without_dates_has_a_gap_where_nothing_of_it_is_known() -> None:
 
 def test_a_feed_that_moved_for_good_is_followed(archive: Archive) -> None:
     feed = _Feed(archive)
-    taken = feed.read(0, -1, moved_to="https://herald.example/rss", etag='"x"')
-    assert taken.word is not None
-    assert "moved for good" in taken.word
+    result = feed.read(0, -1, moved_to="https://herald.example/rss", etag='"x"')
+    assert result.message is not None
+    assert "moved for good" in result.message
     row = feed.row("https://herald.example/rss")
     assert row.id == feed.id
     assert row.closed_at is None
-    assert feed.read(1, -1).word is None
+    assert feed.read(1, -1).message is None
 
 
 def test_one_that_moved_to_another_that_is_followed_is_closed(archive: Archive) -> None:
     feed = _Feed(archive, "https://herald.example/rss")
-    taken = feed.read(0, -1, moved_to="https://herald.example/rss")
-    assert taken.word is not None
-    assert "closed" in taken.word
+    result = feed.read(0, -1, moved_to="https://herald.example/rss")
+    assert result.message is not None
+    assert "closed" in result.message
     assert feed.due(24 * 30) == ["https://herald.example/rss"]
 
 
 def test_one_that_is_gone_is_closed_and_one_that_fails_is_tried_again(archive: Archive) -> None:
     feed = _Feed(archive)
     feed.read(0, -1)
-    assert feed.fail(1, 404).word is None
+    assert feed.fail(1, 404).message is None
     assert feed.due(1.1) == []
     assert feed.due(2) == [FEED]
     feed.fail(2, 429, retry_after=3 * 3600.0)
     assert feed.due(4.9) == []
     assert feed.due(5) == [FEED]
-    taken = feed.fail(6, 410)
-    assert taken.word is not None
+    result = feed.fail(6, 410)
+    assert result.message is not None
     assert feed.due(24 * 400) == []
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from storage.crawl.revisit import Bounds, jitter, next_attempt, next_visit
 from storage.crawl.rhythm import Rhythm, expected, first_seen, hour_of_week, next_look
-from storage.types.endpoints import Wishes
+from storage.types.endpoints import PollingHints
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -83,43 +83,45 @@ def test_the_first_answer_tells_a_rhythm_unless_its_dates_are_all_the_same() -> 
     assert not first_seen(MONDAY, [MONDAY + DAY, MONDAY - 900 * DAY]).is_learned
 
 
-def _next(wishes: Wishes, rhythm: Rhythm | None = None, bounds: Bounds | None = None) -> timedelta:
+def _next(
+    hints: PollingHints, rhythm: Rhythm | None = None, bounds: Bounds | None = None
+) -> timedelta:
     now = MONDAY + timedelta(weeks=8, hours=9)
     rhythm = _office(8).observed(now, ()) if rhythm is None else rhythm
-    return next_visit(7, now, rhythm, wishes, bounds or Bounds()) - now
+    return next_visit(7, now, rhythm, hints, bounds or Bounds()) - now
 
 
 def test_what_a_server_asks_is_granted_within_bounds() -> None:
-    usual = _next(Wishes())
+    usual = _next(PollingHints())
     assert usual < HOUR
-    assert _next(Wishes(least_minutes=90)) >= 90 * timedelta(minutes=1)
+    assert _next(PollingHints(least_minutes=90)) >= 90 * timedelta(minutes=1)
     # A day is more than is granted: its news comes by the hour.
-    assert _next(Wishes(least_minutes=1440)) <= 4.1 * HOUR
-    assert _next(Wishes(), bounds=Bounds.of_minutes(120, 240)) >= 2 * HOUR
-    assert _next(Wishes(), Rhythm(MONDAY, 20.0), Bounds.of_minutes(None, 60)) <= HOUR
+    assert _next(PollingHints(least_minutes=1440)) <= 4.1 * HOUR
+    assert _next(PollingHints(), bounds=Bounds.of_minutes(120, 240)) >= 2 * HOUR
+    assert _next(PollingHints(), Rhythm(MONDAY, 20.0), Bounds.of_minutes(None, 60)) <= HOUR
 
 
 def test_a_short_feed_is_asked_before_its_entries_scroll_out() -> None:
     busy = [MONDAY + n * timedelta(minutes=1) for n in range(60 * 24 * 14)]
     rhythm = Rhythm(MONDAY).observed(MONDAY + timedelta(weeks=2), busy)
-    asked = next_visit(1, rhythm.at, rhythm, Wishes(least_minutes=240, entries=60), Bounds())
+    asked = next_visit(1, rhythm.at, rhythm, PollingHints(least_minutes=240, entries=60), Bounds())
     assert asked - rhythm.at <= timedelta(minutes=23)
 
 
 def test_hours_and_days_to_skip_are_skipped() -> None:
     now = MONDAY + timedelta(weeks=8, hours=9)
-    due = next_visit(7, now, _office(8), Wishes(skip_hours=tuple(range(9, 15))), Bounds())
+    due = next_visit(7, now, _office(8), PollingHints(skip_hours=tuple(range(9, 15))), Bounds())
     assert due.hour == 15
-    due = next_visit(7, now, _office(8), Wishes(skip_days=(0, 1)), Bounds())
+    due = next_visit(7, now, _office(8), PollingHints(skip_days=(0, 1)), Bounds())
     assert due.weekday() == 2
-    everything = Wishes(skip_hours=tuple(range(24)), skip_days=tuple(range(7)))
+    everything = PollingHints(skip_hours=tuple(range(24)), skip_days=tuple(range(7)))
     assert next_visit(7, now, _office(8), everything, Bounds()) - now < HOUR
 
 
 def test_an_endpoint_that_brings_nothing_is_asked_less_and_less() -> None:
     pauses = [
         next_visit(3, MONDAY + days * DAY, Rhythm(MONDAY).observed(MONDAY + days * DAY, ()),
-                   Wishes(), Bounds()) - (MONDAY + days * DAY)
+                   PollingHints(), Bounds()) - (MONDAY + days * DAY)
         for days in (0, 1, 3, 30)
     ]  # fmt: skip
     assert pauses == sorted(pauses)
@@ -152,7 +154,7 @@ def test_the_next_look_is_always_within_bounds(
 ) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     rhythm = first_seen(now, [one.replace(tzinfo=UTC) for one in moments])
-    due = next_visit(1, now, rhythm, Wishes(least_minutes=least, entries=entries), Bounds())
+    due = next_visit(1, now, rhythm, PollingHints(least_minutes=least, entries=entries), Bounds())
     assert now + timedelta(minutes=9) <= due <= now + timedelta(days=1, minutes=1)
     assert now < next_attempt(1, now, failures, None) <= now + timedelta(days=2.3)
     assert -0.1 <= jitter(failures, now) <= 0.1

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from storage.duplicates import bloom, lsh, minhash
 from storage.duplicates import clusters as duplicates
 from storage.models import Article, Item, Signature, SignatureBand
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def edited(text: list[str], share: float, seed: int = 0) -> list[str]:
 def _put(
     archive: Archive, source: int, path: str, text: list[str], *, hours: float = 0, **fields: object
 ) -> int:
-    published = ClaimedMoment(NOW - timedelta(days=2) + timedelta(hours=hours))
+    published = StatedTimestamp(NOW - timedelta(days=2) + timedelta(hours=hours))
     content = article(f"Of {path}", " ".join(text), published=published, **fields)
     task = task_for(archive, source, f"{HOME}/{path}")
     (done,) = archive.record(source, None, [stored(task, content)], NOW)
@@ -124,7 +124,7 @@ def test_every_cluster_is_led_however_few_articles_are_compared(
         chance, text = random.Random(turn), words(120, 100 + turn)
         batch = []
         for n in range(30):
-            published = ClaimedMoment(NOW - timedelta(hours=chance.randrange(48)))
+            published = StatedTimestamp(NOW - timedelta(hours=chance.randrange(48)))
             body = " ".join(edited(text, chance.choice((0.02, 0.08, 0.15, 0.2)), 10 * turn + n))
             task = task_for(archive, source, f"{HOME}/{turn}-{n}")
             batch.append(stored(task, article(f"Of {n}", body, published=published)))

@@ -29,7 +29,7 @@ from storage.export.articles import Exported
 from storage.export.formats import FORMATS, export
 from storage.models import Article, Capture
 from storage.search.results.compiled_search import Filter
-from storage.types.content import Block, Cell, ClaimedMoment, to_json
+from storage.types.content import Block, Cell, StatedTimestamp, to_json
 from storage.types.endpoints import FoundEndpoint
 from tests.storage.values import NOW, article, new_source, publish
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 HOME = "https://herald.example"
 PARIS = timezone(timedelta(hours=2))
-PUBLISHED = ClaimedMoment(datetime(2026, 3, 9, 8, 30, tzinfo=PARIS))
+PUBLISHED = StatedTimestamp(datetime(2026, 3, 9, 8, 30, tzinfo=PARIS))
 # Tokens that break what is careless: markup, quotes, formulas, TeX, stars, other scripts.
 HEADLINE = '=SUM(A1) & <b>"l\'été"</b> {100 %} _€_ \\ 東京'
 
@@ -177,7 +177,7 @@ def test_tei_holds_rows_definitions_and_sources() -> None:
     from storage.export.corpora import _tei_blocks
 
     row = Block("table", "A | 1", level=1, cells=(Cell(0, 1, header=True, rows=2), Cell(4, 5)))
-    at = ClaimedMoment(datetime(2026, 3, 5, 9, 30, tzinfo=UTC))
+    at = StatedTimestamp(datetime(2026, 3, 5, 9, 30, tzinfo=UTC))
     blocks = (row, dataclasses.replace(row, level=0), row, Block("term", "T"), Block("definition", "D"),
               Block("quote", "Q", source="https://post.example/1"), Block("list_item", "L", 1, at=at))  # fmt: skip
     cells = '<row><cell role="label" rows="2">A</cell><cell>1</cell></row>'

@@ -15,14 +15,14 @@ from sqlalchemy.exc import DatabaseError, DataError, OperationalError, Statement
 
 from crawler.extraction.clean import clean_content
 from storage.crawl.endpoints import add_endpoints
-from storage.database.handle import is_refusal
+from storage.database.handle import is_data_error
 from storage.ingest.media import FetchedMedia
 from storage.maintenance.integrity import check
 from storage.models import Candidate, Capture, Endpoint
 from storage.models import Media as MediaRow
-from storage.text.urls import absolute
-from storage.types.content import Article, Block, ClaimedMoment, Entry, Link, Media, Mention, Span
-from storage.types.endpoints import Announcement, EndpointRead, FoundEndpoint, Wishes
+from storage.text.urls import resolve_url
+from storage.types.content import Article, Block, Entry, Link, Media, Mention, Span, StatedTimestamp
+from storage.types.endpoints import Announcement, EndpointRead, FoundEndpoint, PollingHints
 from storage.types.pages import PageStored
 from tests.storage.values import NOW, article, new_source, real_capture, stored, task_for
 
@@ -49,7 +49,7 @@ said = st.one_of(
     _lengths.map(lambda given: _noise(*given, _HAN)),
 )
 maybe = st.none() | said
-addresses = said.map(lambda text: absolute(URL, f"/{text}")).filter(bool)
+addresses = said.map(lambda text: resolve_url(URL, f"/{text}")).filter(bool)
 spans = st.builds(Span, st.integers(0, 5), st.integers(6, 9), st.just("link"), addresses)
 blocks = st.builds(
     Block, st.sampled_from(["paragraph", "heading", "preformatted"]), said,
@@ -74,7 +74,7 @@ articles = st.builds(
     Article, said, _some(blocks), standfirst=maybe, byline=_some(said), dateline_place=maybe,
     number=maybe, kind=maybe, section=maybe, tags=_some(said), language=maybe,
     notices=_some(said), canonical_url=st.none() | addresses, mentions=_some(mentions),
-    links=_some(links), media=_some(shown), published=st.just(ClaimedMoment(NOW)),
+    links=_some(links), media=_some(shown), published=st.just(StatedTimestamp(NOW)),
 )  # fmt: skip
 entries = st.builds(
     Entry, said, st.sampled_from(["person", "term"]), number=maybe, expansion=maybe,
@@ -137,8 +137,10 @@ def test_a_refused_feed_is_said_to_be_that(archive: Archive) -> None:
     with archive.reading() as session:
         number = session.scalars(select(Endpoint.id)).one()
     read = EndpointRead(number, 200, title="Half \ud800", announcements=(Announcement(URL),))
-    taken = archive.record_endpoint(source_id, dataclasses.replace(read, wishes=Wishes()), NOW)
-    assert taken.said == 0
+    result = archive.record_endpoint(
+        source_id, dataclasses.replace(read, polling_hints=PollingHints()), NOW
+    )
+    assert result.announced == 0
     with archive.reading() as session:
         error = session.scalars(select(Endpoint.last_error)).one()
     assert error is not None
@@ -170,7 +172,7 @@ def test_what_is_refused_is_told_from_a_database_out_of_order() -> None:
     disk = OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
     broken = DatabaseError("INSERT", {}, sqlite3.DatabaseError("database disk image is malformed"))
     large = DataError("INSERT", {}, sqlite3.DataError("string or blob too big"))
-    assert [is_refusal(one) for one in (disk, broken, large)] == [False, False, True]
-    assert is_refusal(StatementError("bad", "INSERT", {}, ValueError("x")))
-    assert is_refusal(OverflowError("Python int too large"))
-    assert not is_refusal(KeyError("x"))
+    assert [is_data_error(one) for one in (disk, broken, large)] == [False, False, True]
+    assert is_data_error(StatementError("bad", "INSERT", {}, ValueError("x")))
+    assert is_data_error(OverflowError("Python int too large"))
+    assert not is_data_error(KeyError("x"))

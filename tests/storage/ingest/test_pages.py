@@ -13,7 +13,7 @@ from storage.crawl.frontier import pending_count, take
 from storage.models import Address, Article, Candidate, Capture, Item, Revision
 from storage.models import Link as LinkRow
 from storage.queries import items
-from storage.types.content import Block, ClaimedMoment, Entry, Link, Media, Mention
+from storage.types.content import Block, Entry, Link, Media, Mention, StatedTimestamp
 from storage.types.endpoints import Announcement
 from storage.types.pages import PageFailed, PageSkipped, PageUnchanged, Task
 from tests.storage.values import NOW, article, capture, later, new_source, stored, task_for
@@ -225,7 +225,7 @@ def test_a_history_keeps_each_change_and_only_that(archive: Archive) -> None:
     paragraphs = [
         f"Paragraph {n} says what it says, again and again, at length." for n in range(60)
     ]
-    modified = ClaimedMoment(NOW)
+    modified = StatedTimestamp(NOW)
     told = [article("One", *paragraphs, modified=modified)]
     for n in range(5):
         paragraphs[10 + n] += " And this was added."

@@ -16,7 +16,7 @@ from storage.jobs.upgrade import follow_rules
 from storage.maintenance.integrity import check
 from storage.models import Article, Capture, Event, Revision
 from storage.queries import items
-from storage.text.json_delta import delta
+from storage.text.json_delta import make_delta
 from storage.types.content import to_json
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
@@ -150,7 +150,7 @@ def _over(archive: Archive, number: int, old: Content, new: Content) -> None:
         held = session.execute(select(Article.item_id, Article.capture_id)).one()  # type: ignore[attr-defined]
         session.add(Revision(  # type: ignore[attr-defined]
             item_id=held.item_id, number=number, capture_id=held.capture_id, seen_at=later(days=number),
-            extractor="old", digest="0" * 64, content=None, delta=delta(before, after),
+            extractor="old", digest="0" * 64, content=None, delta=make_delta(before, after),
             changed=["text", "access"], origin="crawl", silent=False,
         ))  # fmt: skip
         article = session.get_one(Article, held.item_id)  # type: ignore[attr-defined]

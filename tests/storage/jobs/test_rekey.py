@@ -14,8 +14,8 @@ from storage.jobs.upgrade import follow_rules
 from storage.maintenance.integrity import check
 from storage.models import Address, Article, Candidate, Capture, Item, Revision
 from storage.queries import items
-from storage.text.url_rules import Rules
-from storage.text.urls import url_key, use_rules
+from storage.text.url_rules import UrlRules
+from storage.text.urls import set_url_rules, url_key
 from storage.types.content import Link
 from tests.storage.values import NOW, article, new_source, publish, stored, task_for
 
@@ -30,7 +30,7 @@ HOME = "https://herald.example"
 @pytest.fixture(autouse=True)
 def _no_rules() -> Iterator[None]:
     yield
-    use_rules({})
+    set_url_rules({})
 
 
 def test_a_sites_own_rules_are_kept_and_heard(archive: Archive) -> None:
@@ -42,14 +42,14 @@ def test_a_sites_own_rules_are_kept_and_heard(archive: Archive) -> None:
         NOW,
     )
     task_for(archive, source, f"{HOME}/waiting?id=9&tab=3")
-    assert archive.write(lambda s: set_rules(s, source, Rules(frozenset({"id"})))) > 0
+    assert archive.write(lambda s: set_rules(s, source, UrlRules(frozenset({"id"})))) > 0
     assert items.find(archive, f"{HOME}/story?id=1&tab=7&x=y") == 1
     with archive.reading() as session:
         assert {a.key for a in session.query(Address)} == {"herald.example/story?id=1"}
         keys = {c.key for c in session.query(Candidate)}
         assert "herald.example/waiting?id=9" in keys
-    assert archive.write(lambda s: set_rules(s, source, Rules(frozenset({"id"})))) == 0
-    use_rules({})
+    assert archive.write(lambda s: set_rules(s, source, UrlRules(frozenset({"id"})))) == 0
+    set_url_rules({})
     with open_archive(str(archive.location.folder), archive.location.database_url):
         assert url_key(f"{HOME}/story?id=1&tab=7") == "herald.example/story?id=1"
 
@@ -62,7 +62,7 @@ def test_a_stub_at_the_other_spelling_becomes_part_of_its_item(archive: Archive)
     archive.record(source, None, [one, two], NOW)
     with archive.reading() as session:
         assert session.query(Item).count() == 3
-    archive.write(lambda s: set_rules(s, source, Rules(dropped=frozenset({"view"}))))
+    archive.write(lambda s: set_rules(s, source, UrlRules(dropped=frozenset({"view"}))))
     with archive.reading() as session:
         assert session.query(Item).count() == 2
     record = items.item(archive, items.find(archive, f"{HOME}/first"))

@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from storage.types.content import ClaimedMoment, Link, Media, Mention
+from storage.types.content import Link, Media, Mention, StatedTimestamp
 from tests.storage.search.reference import Told
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
@@ -32,12 +32,12 @@ def _sentence(chance: random.Random, count: int) -> str:
     return " ".join(chance.choice(WORDS) for _ in range(count))
 
 
-def _moment(chance: random.Random, number: int) -> ClaimedMoment:
+def _moment(chance: random.Random, number: int) -> StatedTimestamp:
     zone = chance.choice([UTC, timezone(timedelta(hours=2)), timezone(-timedelta(hours=7))])
     at = datetime(2021, chance.randint(8, 12), chance.randint(1, 28), tzinfo=zone)
     at += timedelta(hours=chance.choice([0, 0, 1, 8, 23]))
     day_only = at.hour == 0 and chance.random() < 0.7
-    return ClaimedMoment(at, zoned=chance.random() < 0.5, day_only=day_only)
+    return StatedTimestamp(at, zoned=chance.random() < 0.5, day_only=day_only)
 
 
 def _article(chance: random.Random, number: int) -> Article:

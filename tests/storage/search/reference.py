@@ -25,7 +25,7 @@ from storage.search.query.ast import (
     TimeRange,
 )
 from storage.text import stemming
-from storage.text.tokens import tokens
+from storage.text.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ def rows(told: Told, field: str) -> list[list[str]]:
         "kind": [content.kind or ""], "number": [content.number or ""],
         "site": [urlsplit(told.url).hostname or ""],
     }  # fmt: skip
-    return [list(tokens(one)) for one in found[field]]
+    return [list(tokenize(one)) for one in found[field]]
 
 
 def places(row: Sequence[str], match: Phrase) -> Iterator[tuple[int, int]]:
@@ -140,6 +140,6 @@ def _by_stem(told: Told, match: Phrase) -> bool:
         "any": [content.headline, f"{content.standfirst or ''}\n{text}"],
         "title": [content.headline], "text": [f"{content.standfirst or ''}\n{text}"],
     }[match.field]  # fmt: skip
-    language = stemming.language_of(content.language)
+    language = stemming.stemming_language(content.language)
     wanted = set(match.stems([language] if language else []))
     return any(wanted & set(stemming.stem_set(one, language)) for one in texts)

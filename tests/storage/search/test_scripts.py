@@ -9,10 +9,10 @@ import pytest
 
 from storage.search.query.parser import parse
 from storage.search.results.snippets import Highlighter
-from storage.text.normalize import digest_of, name_key, words_of
-from storage.text.phrase_trie import KnownName, Names
+from storage.text.normalize import name_key, normalized_words, text_digest
+from storage.text.phrase_trie import KnownName, NameTrie
 from storage.text.stemming import stem_set, stems_of
-from storage.text.tokens import tokens, words_at
+from storage.text.tokens import tokenize, word_spans
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -63,8 +63,10 @@ def test_words_of_all_scripts_are_found_as_their_readers_write_them(archive: Arc
 
 @pytest.mark.parametrize("text", [text for _, text in TEXTS.values()])
 def test_a_word_is_one_however_its_marks_are_written(text: str) -> None:
-    assert tokens(unicodedata.normalize("NFD", text)) == tokens(unicodedata.normalize("NFC", text))
-    for word, start, end in words_at(text):
+    assert tokenize(unicodedata.normalize("NFD", text)) == tokenize(
+        unicodedata.normalize("NFC", text)
+    )
+    for word, start, end in word_spans(text):
         assert text[start:end] == word
 
 
@@ -96,9 +98,9 @@ def test_names_and_digests_count_words_alike() -> None:
     assert name_key("कला") != name_key("कल")
     assert name_key("Ọ̀yọ́") == name_key("oyo")
     assert name_key("ガ") != name_key("カ")
-    assert len(words_of("शहर में कला")) == 3
+    assert len(normalized_words("शहर में कला")) == 3
     # As takedowns of older archives remember them.
-    assert digest_of(words_of("कला")) == digest_of(["कल"])
-    known = Names([KnownName(1, 1, "वर्षा सिंह"), KnownName(2, 1, "Nguyễn Văn An")])
+    assert text_digest(normalized_words("कला")) == text_digest(["कल"])
+    known = NameTrie([KnownName(1, 1, "वर्षा सिंह"), KnownName(2, 1, "Nguyễn Văn An")])
     text = unicodedata.normalize("NFD", "Là Nguyễn Văn An") + " और वर्षा सिंह।"
     assert [hit.entries[0].item_id for hit in known.find(text)] == [2, 1]

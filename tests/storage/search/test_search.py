@@ -14,8 +14,8 @@ from sqlalchemy import select
 from storage.crawl.frontier import take
 from storage.errors import BadQuery, UnknownSource
 from storage.models import Article
-from storage.text.tokens import WordsBeginning, fold, tokens, words_at
-from storage.types.content import ClaimedMoment
+from storage.text.tokens import PrefixWordFinder, fold, tokenize, word_spans
+from storage.types.content import StatedTimestamp
 from storage.types.endpoints import Announcement
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
@@ -35,7 +35,7 @@ def _filled(archive: Archive) -> None:
     outcomes = []
     for name, (headline, text, day) in TEXTS.items():
         task = task_for(archive, source_id, f"https://herald.example/{name}")
-        moment = ClaimedMoment(datetime(2026, 3, day, 8, 0, tzinfo=UTC))
+        moment = StatedTimestamp(datetime(2026, 3, day, 8, 0, tzinfo=UTC))
         outcomes.append(stored(task, article(headline, text, published=moment)))
     archive.record(source_id, None, outcomes, NOW)
 
@@ -122,7 +122,7 @@ def test_any_text_is_searched_or_refused(archive: Archive, query: str) -> None:
 
 @given(st.text())
 def test_tokens_are_letters_digits_and_their_marks_only(text: str) -> None:
-    for token in tokens(text):
+    for token in tokenize(text):
         assert token[0].isalnum() or category(token[0])[0] == "M"
         assert all(c.isalnum() or category(c)[0] == "M" for c in token)
 
@@ -137,7 +137,7 @@ def test_of_duplicates_one_is_shown_and_the_others_on_request(archive: Archive) 
     herald = new_source(archive)
     mirror = new_source(archive, "mirror", "https://mirror.example/")
     text = " ".join(f"word{n}" for n in range(80))
-    early = ClaimedMoment(datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
+    early = StatedTimestamp(datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
     ids = {}
     for name, source, content in (
         ("copy", herald, article("The lantern lantern lantern", f"{text} lantern lantern")),
@@ -174,8 +174,8 @@ def test_of_duplicates_one_is_shown_and_the_others_on_request(archive: Archive) 
 def test_words_beginning_so_are_the_tokens_of_a_text_that_do(
     text: str, beginnings: frozenset[str]
 ) -> None:
-    found = list(WordsBeginning(beginnings)(text))
-    every = {tuple(place): fold(word) for word, *place in words_at(text) if fold(word)}
+    found = list(PrefixWordFinder(beginnings)(text))
+    every = {tuple(place): fold(word) for word, *place in word_spans(text) if fold(word)}
     assert all(text[start:end] == word and (start, end) in every for word, start, end in found)
     wanted = tuple(beginnings)
     assert [place for _, *place in found if every[tuple(place)].startswith(wanted)] == [
@@ -190,7 +190,7 @@ def test_any_number_of_articles_may_be_of_one_second(
     monkeypatch.setattr("storage.search.index.store._SECONDS_PER_LOOK", 1)
     monkeypatch.setattr("storage.search.index.keys.SLOTS", 16)
     source = new_source(archive)
-    moment = ClaimedMoment(datetime(2026, 3, 9, tzinfo=UTC), day_only=True)
+    moment = StatedTimestamp(datetime(2026, 3, 9, tzinfo=UTC), day_only=True)
     for first in range(0, 300, 50):
         archive.offer(
             source, [Announcement(f"https://herald.example/{n}") for n in range(first, first + 50)], NOW

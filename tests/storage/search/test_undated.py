@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from storage.database import migrations
 from storage.search.index import indexer, keys
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 from storage.types.pages import Task
 from storage.users import dossiers
 from tests.storage.values import NOW, article, later, new_source, publish
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from storage.archive import Archive
 
 HOME = "https://herald.example"
-BEFORE = ClaimedMoment(datetime(2026, 3, 9, 8, 0, tzinfo=UTC))
+BEFORE = StatedTimestamp(datetime(2026, 3, 9, 8, 0, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def held(archive: Archive) -> Archive:
     source = new_source(archive)
     publish(archive, source, f"{HOME}/dated", article("Dated lantern", published=BEFORE))
     publish(archive, source, f"{HOME}/bare", article("Bare lantern", published=None))
-    old = ClaimedMoment(datetime(2020, 1, 5, tzinfo=UTC), day_only=True)
+    old = StatedTimestamp(datetime(2020, 1, 5, tzinfo=UTC), day_only=True)
     publish(archive, source, f"{HOME}/old", article("Old lantern", published=old))
     return archive
 

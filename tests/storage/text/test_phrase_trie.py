@@ -14,7 +14,7 @@ from storage.errors import UnknownItem
 from storage.jobs.name_mentions import join_names
 from storage.queries import items
 from storage.queries.directory import who
-from storage.text.phrase_trie import KnownName, Names, whom
+from storage.text.phrase_trie import KnownName, NameTrie, resolve_entry
 from storage.types.content import Entry, Link
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
@@ -46,21 +46,25 @@ KNOWN = (
     ],
 )
 def test_names_in_a_text(text: str, found: list[str]) -> None:
-    assert [text[hit.start : hit.end] for hit in Names(KNOWN).find(text)] == found
+    assert [text[hit.start : hit.end] for hit in NameTrie(KNOWN).find(text)] == found
 
 
 def test_a_name_of_several_entries_means_nobody_unless_the_source_has_one() -> None:
-    names = Names(KNOWN)
+    names = NameTrie(KNOWN)
     (goff,) = names.find("Selon Jean Le Goff")
-    assert whom(goff, 1) is None
+    assert resolve_entry(goff, 1) is None
     (anne,) = names.find("Selon Anne Morel")
-    assert [(known := whom(anne, source)) and known.item_id for source in (1, 2, 3)] == [1, 9, None]
+    assert [(known := resolve_entry(anne, source)) and known.item_id for source in (1, 2, 3)] == [
+        1,
+        9,
+        None,
+    ]
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_searched_and_no_hit_lies_over_another(text: str) -> None:
     last = 0
-    for hit in Names(KNOWN).find(f"{text} Anne Morel {text}"):
+    for hit in NameTrie(KNOWN).find(f"{text} Anne Morel {text}"):
         assert last <= hit.start < hit.end
         last = hit.end
 

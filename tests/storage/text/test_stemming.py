@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.search.results.snippets import Highlighter
-from storage.text.stemming import _ALGORITHMS, PREFIXING, beginnings_of, stem_set, stems_of
+from storage.text.stemming import _ALGORITHMS, PREFIXING, stem_prefixes, stem_set, stems_of
 from storage.text.tokens import fold
 
 # What a compound is, said more plainly; from each letter of a long word it looks to the word's end.
@@ -23,7 +23,7 @@ def test_a_word_begins_as_its_stems_tell(word: str, language: str) -> None:
     for stem in stems_of(word, language):
         # Turkish and Finnish leave a letter or two of some short words, and another one at that.
         if len(stem) > 6 or (len(stem) > 5 and language != "fi"):
-            assert fold(word).startswith(beginnings_of(stem)), stem
+            assert fold(word).startswith(stem_prefixes(stem)), stem
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.text.url_rules import Rules
-from storage.text.urls import LONGEST, absolute, host_of, is_web_url, url_key, use_rules
+from storage.text.url_rules import UrlRules
+from storage.text.urls import (
+    MAX_URL_LENGTH,
+    host_of,
+    is_web_url,
+    resolve_url,
+    set_url_rules,
+    url_key,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +67,7 @@ def test_urls_are_read_as_browsers_read_them(text: str, base: str, href: str | N
         key = url_key(text)
         assert url_key(f"http://{key}") == key
     else:
-        found = absolute(base, text)
+        found = resolve_url(base, text)
         assert (found is None) == (href is None)
         if href is not None and found is not None:
             assert url_key(found) == url_key(href)
@@ -121,7 +128,7 @@ def test_what_is_no_web_address(text: str) -> None:
 
 
 def test_what_is_too_long_for_an_index_is_no_address_and_no_key() -> None:
-    longest = f"https://a.example/{'x' * (LONGEST - len('https://a.example/'))}"
+    longest = f"https://a.example/{'x' * (MAX_URL_LENGTH - len('https://a.example/'))}"
     assert is_web_url(longest)
     assert not is_web_url(f"{longest}x")
     # Of three bytes each, and nine characters where they are escaped.
@@ -137,20 +144,20 @@ def test_what_is_too_long_for_an_index_is_no_address_and_no_key() -> None:
 
 
 def test_a_link_with_what_no_database_takes_is_escaped() -> None:
-    assert absolute("https://a.example/", "/b\x00c") == "https://a.example/b%00c"
-    assert absolute("https://a.example/", "https://a.example/b\ud800") is not None
+    assert resolve_url("https://a.example/", "/b\x00c") == "https://a.example/b%00c"
+    assert resolve_url("https://a.example/", "https://a.example/b\ud800") is not None
     for href in ("/\ud800", "//b.example/\x00", "https://a.example/\ud800\x00"):
-        (absolute("https://a.example/", href) or "").encode()
+        (resolve_url("https://a.example/", href) or "").encode()
 
 
 @pytest.fixture
 def _own_rules() -> Iterator[None]:
-    use_rules({
-        "a.example": Rules(parameters=frozenset({"id"}), hosts={"old.example": "a.example"}),
-        "www.b.example": Rules(dropped=frozenset({"tab"})),
+    set_url_rules({
+        "a.example": UrlRules(parameters=frozenset({"id"}), hosts={"old.example": "a.example"}),
+        "www.b.example": UrlRules(dropped=frozenset({"tab"})),
     })  # fmt: skip
     yield
-    use_rules({})
+    set_url_rules({})
 
 
 @pytest.mark.usefixtures("_own_rules")

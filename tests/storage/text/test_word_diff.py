@@ -5,14 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.text.word_diff import difference, word_difference
+from storage.text.word_diff import diff_contents, diff_words
 
 TEXTS = st.lists(st.sampled_from(["one", "two", "three", ",", ".", "l'été"])).map(" ".join)
 
 
 @given(TEXTS, TEXTS)
 def test_the_pieces_are_both_texts(old: str, new: str) -> None:
-    pieces = word_difference(old, new)
+    pieces = diff_words(old, new)
     assert "".join(words for sign, words in pieces if sign in "=-") == old
     assert "".join(words for sign, words in pieces if sign in "=+") == new
 
@@ -22,7 +22,7 @@ def test_every_paragraph_is_somewhere(old: list[str], new: list[str]) -> None:
     def content(texts: list[str]) -> dict[str, object]:
         return {"blocks": [{"kind": "paragraph", "text": text} for text in texts]}
 
-    found = difference(content(old), content(new))["text"]
+    found = diff_contents(content(old), content(new))["text"]
     if old == new:
         assert found == []
         return
@@ -37,7 +37,7 @@ def test_every_paragraph_is_somewhere(old: list[str], new: list[str]) -> None:
 def test_fields_are_told_by_name() -> None:
     old = {"headline": "A quay", "byline": ["Anne Morel"], "blocks": []}
     new = {"headline": "A new quay", "byline": ["Anne Morel", "Zoé Le Goff"], "access": "teaser"}
-    found = difference(old, new)["fields"]
+    found = diff_contents(old, new)["fields"]
     assert found["headline"] == [("=", "A "), ("+", "new "), ("=", "quay")]
     assert found["byline"] == [("=", "Anne Morel"), ("+", ", Zoé Le Goff")]
     assert found["access"] == [("+", "teaser")]
@@ -47,7 +47,7 @@ def test_a_paragraph_put_in_is_told_apart_from_one_that_changed() -> None:
     old = {"blocks": [{"kind": "paragraph", "text": t} for t in ("One two three four.", "Last.")]}
     new = {"blocks": [{"kind": "paragraph", "text": t}
                       for t in ("Quite another thing here.", "One two three five.", "Last.")]}  # fmt: skip
-    found = difference(old, new)["text"]
+    found = diff_contents(old, new)["text"]
     assert found[0] == {"pieces": [("+", "Quite another thing here.")]}
     assert [piece for piece in found[1]["pieces"] if piece[0] != "="] == [
         ("-", "four"),

@@ -32,7 +32,7 @@ from storage.types import rights
 def test_what_a_page_reserves(
     headers: tuple[tuple[str, str], ...], page: bytes, reserved: tuple[str, ...]
 ) -> None:
-    assert rights.reserved(rights.read(headers, page)) == reserved
+    assert rights.reservations(rights.parse_reservations(headers, page)) == reserved
 
 
 @pytest.mark.parametrize(
@@ -41,39 +41,47 @@ def test_what_a_page_reserves(
      ("/images/x.jpg?s=1", None)],
 )  # fmt: skip
 def test_what_a_host_reserves(path: str, reserved: str | None) -> None:
-    rules = rights.read_tdmrep(
+    rules = rights.parse_tdmrep(
         b'[{"location": "/news/free/*", "tdm-reservation": 0},'
         b' {"location": "/news/", "tdm-reservation": 1, "tdm-policy": "https://h.example/p"},'
         b' {"location": "/images/*.jpg$", "tdm-reservation": 1}, 7]'
     )
-    assert rights.for_path(rules, path).get("tdm-reservation") == reserved
+    assert rights.tdm_rule_for_path(rules, path).get("tdm-reservation") == reserved
 
 
 def test_a_page_speaks_louder_than_its_host() -> None:
     site = {"tdm-reservation": "1", "tdm-policy": "https://h.example/p"}
-    assert rights.read((), b"", site) == {"tdm": 1, "tdm_policy": "https://h.example/p"}
-    assert rights.read((("tdm-reservation", "0"),), b"", site) == {
+    assert rights.parse_reservations((), b"", site) == {
+        "tdm": 1,
+        "tdm_policy": "https://h.example/p",
+    }
+    assert rights.parse_reservations((("tdm-reservation", "0"),), b"", site) == {
         "tdm": 0, "tdm_policy": "https://h.example/p",
     }  # fmt: skip
 
 
 def test_what_is_ignored_is_kept_and_not_obeyed() -> None:
     found = {"robots": ["noindex"], "tdm": 1}
-    assert rights.kept(found) == ("noindex", "tdm-reserved")
-    assert rights.kept(rights.under_policy(found, "reserve")) == ("noindex", "tdm-reserved")
-    assert rights.kept(rights.under_policy(found, "ignore")) == ()
+    assert rights.stored_reservations(found) == ("noindex", "tdm-reserved")
+    assert rights.stored_reservations(rights.with_policy(found, "reserve")) == (
+        "noindex",
+        "tdm-reserved",
+    )
+    assert rights.stored_reservations(rights.with_policy(found, "ignore")) == ()
 
 
 def test_only_strict_sources_hide_and_skip() -> None:
     found = {"robots": ["noarchive", "noindex"]}
     for policy in rights.POLICIES:
-        under = rights.under_policy(found, policy)
-        assert rights.forbids_keeping(under) == (policy == "strict")
-        assert (rights.HIDDEN in rights.kept(under)) == (policy == "strict")
-    assert rights.under_policy(None, "strict") is None
+        under = rights.with_policy(found, policy)
+        assert rights.forbids_storing(under) == (policy == "strict")
+        assert (rights.HIDDEN in rights.stored_reservations(under)) == (policy == "strict")
+    assert rights.with_policy(None, "strict") is None
 
 
 @given(st.binary(max_size=300), st.text(max_size=60))
 def test_nothing_makes_it_fail(body: bytes, value: str) -> None:
-    rights.reserved(rights.read((("X-Robots-Tag", value), ("tdm-reservation", value)), body))
-    rights.for_path(rights.read_tdmrep(body), value)
+    rights.reservations(
+        rights.parse_reservations((("X-Robots-Tag", value), ("tdm-reservation", value)), body)
+    )
+    rights.tdm_rule_for_path(rights.parse_tdmrep(body), value)

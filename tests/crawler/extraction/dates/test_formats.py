@@ -16,7 +16,7 @@ from crawler.extraction.dates.formats import (
     plausible,
     zone_of,
 )
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -82,9 +82,9 @@ def test_days_in_addresses(url: str, day: str | None) -> None:
 
 def test_the_future_and_the_distant_past_are_not_believed() -> None:
     now = datetime(2026, 3, 10, tzinfo=UTC)
-    assert plausible(ClaimedMoment(datetime(2099, 1, 1, tzinfo=UTC)), now) is None
-    assert plausible(ClaimedMoment(datetime(1970, 1, 1, tzinfo=UTC)), now) is None
-    assert plausible(ClaimedMoment(datetime(2026, 3, 10, 20, tzinfo=UTC)), now) is not None
+    assert plausible(StatedTimestamp(datetime(2099, 1, 1, tzinfo=UTC)), now) is None
+    assert plausible(StatedTimestamp(datetime(1970, 1, 1, tzinfo=UTC)), now) is None
+    assert plausible(StatedTimestamp(datetime(2026, 3, 10, 20, tzinfo=UTC)), now) is not None
 
 
 @given(st.text(max_size=60))
@@ -100,9 +100,9 @@ def test_claimed_moments_survive_json_and_the_database(
 ) -> None:
     from datetime import timedelta, timezone
 
-    moment = ClaimedMoment(at.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=offset))))
-    assert ClaimedMoment.fromisoformat(moment.isoformat()) == moment
-    stored = ClaimedMoment.from_stored(
+    moment = StatedTimestamp(at.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=offset))))
+    assert StatedTimestamp.fromisoformat(moment.isoformat()) == moment
+    stored = StatedTimestamp.from_stored(
         moment.at.astimezone(UTC), moment.offset_minutes, day_only=False
     )
     assert stored.isoformat() == moment.isoformat()
