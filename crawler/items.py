@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class EndpointContent:
-    """What one endpoint holds: announcements, and (a sitemap index) further endpoints.
+    """The content of one endpoint: announcements, and (a sitemap index) further endpoints.
 
     ``note`` says what was left out of it and why; ``""`` where nothing was. ``skipped`` counts
     that by cause.

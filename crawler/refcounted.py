@@ -1,4 +1,4 @@
-"""What the crawls of a process share: made when the first asks for it, ended by the last."""
+"""Share one resource among the crawls of a process: created by the first, closed by the last."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Shared(Generic[T]):
-    """One thing for all its users."""
+class RefCounted(Generic[T]):
+    """A reference-counted resource."""
 
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._held: T | None = None
+    def __init__(self, create: Callable[[], T]) -> None:
+        self._create = create
+        self._current: T | None = None
         self._users = 0
 
     @property
-    def held(self) -> T | None:
-        """The thing, where somebody uses it."""
-        return self._held
+    def current(self) -> T | None:
+        """Return the resource while it is in use."""
+        return self._current
 
     def acquire(self) -> T:
-        """The thing; give it back with :meth:`release`."""
-        if self._held is None:
-            self._held = self._make()
+        """Return the resource; give it back with :meth:`release`."""
+        if self._current is None:
+            self._current = self._create()
         self._users += 1
-        return self._held
+        return self._current
 
     def release(self) -> T | None:
-        """Give it back; the last user gets it, to end it."""
+        """Give the resource back; the last user gets it, to close it."""
         self._users -= 1
         if self._users:
             return None
-        held, self._held = self._held, None
-        return held
+        current, self._current = self._current, None
+        return current

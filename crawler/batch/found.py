@@ -1,4 +1,4 @@
-"""What an import finds: pages with their answers' headers, sources, and what it leaves out."""
+"""Values of an import: pages with their response headers, sources, and skipped entries."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ MAX_PAGE_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPage:
-    """One page with its answer's headers. ``body`` has no content coding."""
+class SourcePage:
+    """One page to import, with its response headers. ``body`` has no content coding."""
 
     url: str
     status: int
@@ -23,13 +23,13 @@ class FoundPage:
 
     @property
     def content_type(self) -> str:
-        """The media type with its parameters, ``""`` where none was given."""
+        """Return the media type with its parameters, ``""`` where none was given."""
         return next((v for n, v in self.headers if n.lower() == "content-type"), "")
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """Something that is not imported, and why; ``damaged`` where it could not be read."""
+class SkippedEntry:
+    """An entry that is not imported, and why; ``damaged`` where it could not be read."""
 
     cause: str
     what: str

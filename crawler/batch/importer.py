@@ -1,4 +1,4 @@
-"""Imports pages that others kept: captured here, extracted in worker processes, recorded."""
+"""Import pages that others archived: capture, extract in worker processes, record."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from crawler.batch.found import FoundPage, Left
-from crawler.batch.opml import outlines
+from crawler.batch.found import SkippedEntry, SourcePage
+from crawler.batch.opml import read_opml
 from crawler.batch.readers import pages, urls
 from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.page.parse import BadPage
 from crawler.workers.jobs import article_job
-from crawler.workers.pool import WorkerFailure, Workers
+from crawler.workers.pool import WorkerFailure, WorkerPool
 from storage import utc_now
 from storage.captures.care.repack import codec_for_source
 from storage.captures.warc import Exchange
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from crawler.batch.readers import Form
-    from crawler.workers.prepare import Prepared
+    from crawler.batch.readers import ImportFormat
+    from crawler.workers.prepare import PreparedExtraction
     from storage import Archive
     from storage.models import Source
 
@@ -42,40 +42,40 @@ logger = logging.getLogger(__name__)
 # Pages that are read, extracted and written together, and their bytes.
 _BATCH, _BATCH_BYTES = 100, 24 * 1024 * 1024
 # What is left out and told by name.
-_NAMED = 20
+_MAX_NAMED = 20
 
 
 @dataclass(slots=True)
-class Imported:
-    """What came of an import: pages by verdict, and what was left out, by cause and by name."""
+class ImportResult:
+    """The result of an import: pages per verdict, and skipped entries per cause and by name."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     causes: Counter[str] = field(default_factory=Counter)
-    named: list[Left] = field(default_factory=list)
+    named: list[SkippedEntry] = field(default_factory=list)
 
     @property
-    def is_nothing(self) -> bool:
-        """Whether there was nothing to import, now or before."""
+    def is_empty(self) -> bool:
+        """Tell whether there was nothing to import, now or before."""
         return not self.verdicts.total() and not self.causes["imported-before"]
 
-    def leave(self, what: Left) -> None:
-        """Count something that is not imported."""
+    def skip(self, what: SkippedEntry) -> None:
+        """Count an entry that is not imported."""
         self.causes[what.cause] += 1
         # What is damaged is named however much else is left out.
-        if self.causes[what.cause] <= _NAMED and (what.damaged or len(self.named) < _NAMED):
+        if self.causes[what.cause] <= _MAX_NAMED and (what.damaged or len(self.named) < _MAX_NAMED):
             self.named.append(what)
         logger.info("left out %s: %s", what.what, what.cause)
 
     def as_counts(self) -> dict[str, int]:
-        """For keeping beside the position."""
+        """Return the counts to store with the checkpoint."""
         return {
             **{f"verdict {name}": count for name, count in self.verdicts.items()},
             **{f"cause {name}": count for name, count in self.causes.items()},
         }
 
     @classmethod
-    def from_counts(cls, counts: dict[str, int]) -> Imported:
-        """Go on from what was kept."""
+    def from_counts(cls, counts: dict[str, int]) -> ImportResult:
+        """Resume from the counts of a checkpoint."""
         found = cls()
         for name, count in counts.items():
             kind, _, what = name.partition(" ")
@@ -85,7 +85,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    page: FoundPage
+    page: SourcePage
     source: Source
     digest: str
 
@@ -110,8 +110,8 @@ class PageImport:
         self._owners = imports.Owners(archive)
         self._writers: dict[int, CaptureWriter] = {}
 
-    def run(self, path: Path, form: Form) -> Imported:
-        """Import a file or folder; goes on where it was cut short.
+    def run(self, path: Path, form: ImportFormat) -> ImportResult:
+        """Import a file or folder; resumes where an earlier import stopped.
 
         Raises:
             ArchiveError: the file is damaged; what came before that is imported.
@@ -121,7 +121,7 @@ class PageImport:
         position, done, counts = checkpoints.begun(self._archive, name)
         if self._restart or (done and form == "html"):
             position, counts = 0, {}
-        result = Imported.from_counts(counts)
+        result = ImportResult.from_counts(counts)
         if done and position:
             result.causes["imported-before"] += position
             return result
@@ -137,11 +137,11 @@ class PageImport:
         return result
 
     async def _run(
-        self, path: Path, form: Form, name: str, position: int, result: Imported
+        self, path: Path, form: ImportFormat, name: str, position: int, result: ImportResult
     ) -> None:
-        workers = Workers()
+        workers = WorkerPool()
         workers.memory_mb = self._archive.location.worker_memory
-        batch: list[FoundPage] = []
+        batch: list[SourcePage] = []
         loop = asyncio.get_running_loop()
         found = pages(path, form, position)
 
@@ -162,8 +162,8 @@ class PageImport:
                 if step is None:
                     break
                 position, page = step
-                if isinstance(page, Left):
-                    result.leave(page)
+                if isinstance(page, SkippedEntry):
+                    result.skip(page)
                 else:
                     # Other tools write what is not ASCII in a WARC, and cannot replay it.
                     batch.append(replace(page, url=serialize_url(page.url)))
@@ -178,9 +178,11 @@ class PageImport:
         finally:
             workers.close()
 
-    async def _batch(self, workers: Workers, batch: list[FoundPage], result: Imported) -> None:
-        jobs = self._owned(batch, result)
-        found = await asyncio.gather(*(_extracted(workers, job, result) for job in jobs))
+    async def _batch(
+        self, workers: WorkerPool, batch: list[SourcePage], result: ImportResult
+    ) -> None:
+        jobs = self._new_pages(batch, result)
+        found = await asyncio.gather(*(_extract(workers, job, result) for job in jobs))
         outcomes: dict[int, list[PageStored]] = {}
         for job, extraction in zip(jobs, found, strict=True):
             content = None if extraction is None else extraction.content
@@ -189,7 +191,7 @@ class PageImport:
                     result.causes[extraction.kind] += 1
                 continue
             page = job.page
-            record = self._kept(job)
+            record = self._write_capture(job)
             if record is None:
                 result.causes["noarchive"] += 1
                 continue
@@ -213,8 +215,8 @@ class PageImport:
                 if done.cause:
                     result.causes[done.cause] += 1
 
-    def _owned(self, batch: list[FoundPage], result: Imported) -> list[_Job]:
-        """The pages that have a source and are not held already."""
+    def _new_pages(self, batch: list[SourcePage], result: ImportResult) -> list[_Job]:
+        """Return the pages that have a source and are not in the archive yet."""
         by_source: dict[int, list[_Job]] = {}
         for page in batch:
             source = self._source or self._owners.of(page.url)
@@ -225,7 +227,7 @@ class PageImport:
                 continue
             job = _Job(page, source, hashlib.sha256(page.body).hexdigest())
             by_source.setdefault(source.id, []).append(job)
-        fresh: list[_Job] = []
+        new_pages: list[_Job] = []
         for source_id, jobs in by_source.items():
             names = [(job.page.url, job.page.fetched_at, job.digest) for job in jobs]
             known = imports.held(self._archive, source_id, names)
@@ -235,11 +237,11 @@ class PageImport:
                     result.verdicts["held"] += 1
                 else:
                     seen.add(name)
-                    fresh.append(job)
-        return fresh
+                    new_pages.append(job)
+        return new_pages
 
-    def _kept(self, job: _Job) -> CaptureRecord | None:
-        """Where the page lies now in a capture file of our own; ``None`` where it must not."""
+    def _write_capture(self, job: _Job) -> CaptureRecord | None:
+        """Write a page to a capture file; ``None`` where its rights forbid it."""
         page, source = job.page, job.source
         found = rights.with_policy(
             rights.parse_reservations(page.headers, page.body), source.rights
@@ -284,7 +286,9 @@ class PageImport:
         )
 
 
-async def _extracted(workers: Workers, job: _Job, result: Imported) -> Prepared | None:
+async def _extract(
+    workers: WorkerPool, job: _Job, result: ImportResult
+) -> PreparedExtraction | None:
     source, page = job.source, job.page
     known = Known(source.timezone, source.language, None, page.fetched_at, {})
     try:
@@ -294,33 +298,33 @@ async def _extracted(workers: Workers, job: _Job, result: Imported) -> Prepared 
         return None
 
 
-def import_urls(archive: Archive, path: Path, source: Source | None) -> Imported:
-    """Put the addresses of a list into the frontier of their sources."""
-    result = Imported()
+def import_urls(archive: Archive, path: Path, source: Source | None) -> ImportResult:
+    """Put the URLs of a list into the frontier of their sources."""
+    result = ImportResult()
     owners = imports.Owners(archive)
     by_source: dict[int, list[Announcement]] = {}
     for url in urls(path):
-        if isinstance(url, Left):
-            result.leave(url)
+        if isinstance(url, SkippedEntry):
+            result.skip(url)
             continue
         owner = source or owners.of(url)
         if owner is None:
             result.causes["no-source"] += 1
             continue
         by_source.setdefault(owner.id, []).append(Announcement(url))
-    for source_id, said in by_source.items():
-        fresh = archive.offer(source_id, said, utc_now())
-        result.verdicts["waiting"] += fresh
-        result.verdicts["held"] += len(said) - fresh
+    for source_id, announcements in by_source.items():
+        new_pages = archive.offer(source_id, announcements, utc_now())
+        result.verdicts["waiting"] += new_pages
+        result.verdicts["held"] += len(announcements) - new_pages
     return result
 
 
-def import_feeds(archive: Archive, path: Path) -> Imported:
-    """Follow the sources of an OPML list, by their feeds and without asking them."""
-    result = Imported()
-    for feed in outlines(path):
-        if isinstance(feed, Left):
-            result.leave(feed)
+def import_feeds(archive: Archive, path: Path) -> ImportResult:
+    """Follow the sources of an OPML list by their feeds, without fetching them."""
+    result = ImportResult()
+    for feed in read_opml(path):
+        if isinstance(feed, SkippedEntry):
+            result.skip(feed)
             continue
         endpoint = FoundEndpoint(feed.feed_url, "feed", feed.title)
         name = imports.follow(archive, feed.home_url, feed.title, endpoint, utc_now())

@@ -1,4 +1,4 @@
-"""Lists of feeds in OPML (http://opml.org/spec2.opml), as feed readers write them: often no XML."""
+"""Read feed lists in OPML (http://opml.org/spec2.opml), which are often malformed XML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from crawler.batch.found import FollowedFeed, Left
+from crawler.batch.found import FollowedFeed, SkippedEntry
 from crawler.discovery.markup import NO_CHARACTER, BadMarkup, decoded, unpacked
 from storage.errors import ArchiveError
 from storage.text.urls import is_web_url
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # 50,000 sources; a tree takes 20 times its text.
-_MOST_BYTES = 8 * 2**20
+_MAX_BYTES = 8 * 2**20
 _AMPERSAND = re.compile(r"&(?:(#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);)?", re.IGNORECASE)
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>", re.IGNORECASE)
@@ -29,8 +29,8 @@ _FEED = re.compile(
 )
 
 
-def outlines(path: Path) -> Iterator[FollowedFeed | Left]:
-    """The sources of a list, and what in it is none that can be followed.
+def read_opml(path: Path) -> Iterator[FollowedFeed | SkippedEntry]:
+    """Yield the sources of a list, and the entries that cannot be followed.
 
     Raises:
         ArchiveError: it is no OPML.
@@ -40,18 +40,18 @@ def outlines(path: Path) -> Iterator[FollowedFeed | Left]:
     if damage is not None:
         if not any(found):
             raise ArchiveError(f"{path} is no OPML: {damage}", "export it again")
-        yield Left("damaged", f"what stands behind this: {damage}")
+        yield SkippedEntry("damaged", f"what stands behind this: {damage}")
     yield from (one for one in found if one is not None)
 
 
 def _read(path: Path) -> tuple[Any, str | None]:
-    """The tree of a list, and what is wrong with its XML."""
+    """Return the tree of a list, and what is wrong with its XML."""
     try:
         size = path.stat().st_size
-        body, _ = unpacked(path.read_bytes() if size <= _MOST_BYTES else b"")
+        body, _ = unpacked(path.read_bytes() if size <= _MAX_BYTES else b"")
     except BadMarkup as error:
         raise ArchiveError(f"{path} is no OPML: {error}", "export it again") from error
-    if max(size, len(body)) > _MOST_BYTES:
+    if max(size, len(body)) > _MAX_BYTES:
         raise ArchiveError(f"{path} is too large for a list of feeds", "split it")
     text = _DECLARATION.sub("", _AMPERSAND.sub(_entity, decoded(body)), count=1)
     data = NO_CHARACTER.sub(b"&#xFFFD;", text.encode("utf-8", "replace"))
@@ -74,7 +74,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
 
 
 def _entity(match: re.Match[str]) -> str:
-    """An ampersand as XML wants it: HTML's entities are letters, and what is none is a sign."""
+    """Return an ampersand as XML needs it: HTML entities become characters, others are escaped."""
     name = match[1]
     if name is None:
         return "&amp;" + match[0][1:]
@@ -88,31 +88,35 @@ def _name(element: Any) -> str:
     return str(etree.QName(element).localname).lower() if isinstance(element.tag, str) else ""
 
 
-def _outline(element: Any) -> FollowedFeed | Left | None:
-    """What an outline is: a source, ``None`` for a folder, or something that is no source."""
-    said = {
+def _outline(element: Any) -> FollowedFeed | SkippedEntry | None:
+    """Return the source of an outline, ``None`` for a folder, or an entry to skip."""
+    attributes = {
         str(etree.QName(name).localname).lower(): str(value).strip()
         for name, value in element.attrib.items()
     }
-    title = said.get("title") or said.get("text") or None
-    feed = said.get("xmlurl", "")
-    if not feed and said.get("type", "").lower() in ("rss", "atom"):
-        feed = said.get("url", "")
+    title = attributes.get("title") or attributes.get("text") or None
+    feed = attributes.get("xmlurl", "")
+    if not feed and attributes.get("type", "").lower() in ("rss", "atom"):
+        feed = attributes.get("url", "")
     if not feed:
-        return None if len(element) else Left("no-feed", title or said.get("htmlurl") or "?")
+        return (
+            None
+            if len(element)
+            else SkippedEntry("no-feed", title or attributes.get("htmlurl") or "?")
+        )
     url = web_url(feed)
     if not is_web_url(url):
-        return Left("no-web-address", f"{title or '?'}: {feed[:200]}")
+        return SkippedEntry("no-web-address", f"{title or '?'}: {feed[:200]}")
     parts = urlsplit(url)
-    home = said.get("htmlurl", "")
+    home = attributes.get("htmlurl", "")
     return FollowedFeed(
         url, home if is_web_url(home) else f"{parts.scheme}://{parts.netloc}/", title
     )
 
 
-def web_url(address: str) -> str:
-    """A feed's address without the schemes that only tell what to do with it."""
-    match = _FEED.fullmatch(address)
+def web_url(url: str) -> str:
+    """Return a feed's URL without the scheme prefixes of feed readers (``feed:``, ``rss:``)."""
+    match = _FEED.fullmatch(url)
     if match is not None:
         return match[2] or f"http{match[1].lower()}://{match[3].lstrip('/')}"
-    return f"https:{address}" if address.startswith("//") else address
+    return f"https:{url}" if url.startswith("//") else url

@@ -1,4 +1,4 @@
-"""Reading what others keep: WARC and WACZ files, folders of saved pages, lists of URLs, OPML."""
+"""Read the import formats: WARC and WACZ files, folders of saved pages, URL lists, OPML."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Literal
 
-from crawler.batch.found import FollowedFeed, FoundPage, Left
-from crawler.batch.opml import outlines
+from crawler.batch.found import FollowedFeed, SkippedEntry, SourcePage
+from crawler.batch.opml import read_opml
 from crawler.batch.saved_pages import is_saved, saved_pages
 from crawler.batch.unpacking import ZSTD_MAGIC
 from crawler.batch.warc_files import wacz_file, warc_file
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Form = Literal["warc", "wacz", "html", "urls", "opml"]
+ImportFormat = Literal["warc", "wacz", "html", "urls", "opml"]
 
 
-def form_of(path: Path) -> Form:
-    """What a file is, by its name and first bytes.
+def detect_format(path: Path) -> ImportFormat:
+    """Detect a file's import format from its name and first bytes.
 
     Raises:
         ArchiveError: it is nothing that can be imported.
@@ -57,8 +57,8 @@ def form_of(path: Path) -> Form:
     )
 
 
-def _form_of_zip(path: Path) -> Form:
-    """What a ZIP is: a WACZ, or nothing that can be imported.
+def _form_of_zip(path: Path) -> ImportFormat:
+    """Detect the format of a ZIP file: only WACZ can be imported.
 
     Raises:
         ArchiveError: it is no WACZ.
@@ -74,8 +74,10 @@ def _form_of_zip(path: Path) -> Form:
     raise ArchiveError(f"{path} is {what}", "unpack it, and import the folder")
 
 
-def pages(path: Path, form: Form, skip: int = 0) -> Iterator[tuple[int, FoundPage | Left]]:
-    """(position, page or what was left out) of a file or folder, after the first ``skip``.
+def pages(
+    path: Path, form: ImportFormat, skip: int = 0
+) -> Iterator[tuple[int, SourcePage | SkippedEntry]]:
+    """Yield (position, page or skipped entry) of a file or folder, after the first ``skip``.
 
     Raises:
         ArchiveError: it cannot be read, or is damaged; what came before it is good.
@@ -92,20 +94,20 @@ def pages(path: Path, form: Form, skip: int = 0) -> Iterator[tuple[int, FoundPag
         ) from error
 
 
-def urls(path: Path) -> Iterator[str | Left]:
-    """The addresses of a list, one a line; lines that begin with # are remarks."""
+def urls(path: Path) -> Iterator[str | SkippedEntry]:
+    """Yield the URLs of a list, one per line; lines that begin with # are comments."""
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             url = line.strip().lstrip("\ufeff")
             if not url or url.startswith("#"):
                 continue
-            yield url if is_web_url(url) else Left("no-web-address", url[:200])
+            yield url if is_web_url(url) else SkippedEntry("no-web-address", url[:200])
 
 
 def feeds(path: Path) -> list[FollowedFeed]:
-    """The sources of an OPML list that can be followed.
+    """Return the sources of an OPML list that can be followed.
 
     Raises:
         ArchiveError: it is no OPML.
     """
-    return [one for one in outlines(path) if isinstance(one, FollowedFeed)]
+    return [one for one in read_opml(path) if isinstance(one, FollowedFeed)]

@@ -1,4 +1,4 @@
-"""Runs today's extractor over kept captures, in worker processes."""
+"""Run the current extractor over stored captures, in worker processes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.clean import clean_article, clean_content
 from crawler.extraction.page.continuation import joined, next_page
 from crawler.extraction.page.parse import BadPage
-from crawler.run.continuation import Further, collect
+from crawler.run.pages.continuation import ContinuationPage, collect_pages
 from crawler.workers.jobs import extract_job
-from crawler.workers.pool import WorkerFailure, Workers
+from crawler.workers.pool import WorkerFailure, WorkerPool
 from storage import utc_now
 from storage.captures.reader import read_capture
 from storage.errors import CaptureUnreadable
@@ -34,7 +34,7 @@ _BATCH = 100
 
 @dataclass(slots=True)
 class Reextraction:
-    """What came of it: items looked at, those that changed, by field; what could not be read."""
+    """The result: items read, items changed, changes per field, unreadable captures per cause."""
 
     seen: int = 0
     changed: int = 0
@@ -42,7 +42,7 @@ class Reextraction:
     causes: Counter[str] = field(default_factory=Counter)
 
     def as_counts(self) -> dict[str, int]:
-        """For keeping beside the position."""
+        """Return the counts to store with the checkpoint."""
         return {
             "seen": self.seen,
             "changed": self.changed,
@@ -52,7 +52,7 @@ class Reextraction:
 
     @classmethod
     def from_counts(cls, counts: dict[str, int]) -> Reextraction:
-        """Go on from what was kept."""
+        """Resume from the counts of a checkpoint."""
         found = cls(counts.get("seen", 0), counts.get("changed", 0))
         for name, count in counts.items():
             kind, _, what = name.partition(" ")
@@ -70,7 +70,7 @@ def reextract(
     restart: bool = False,
     observer: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Reextraction:
-    """Read captures again; goes on where the same call was cut short, unless ``restart``.
+    """Extract stored captures again; resumes an interrupted call, unless ``restart``.
 
     ``observer`` is told how many are done of how many.
     """
@@ -85,7 +85,7 @@ def reextract(
 
     async def main() -> None:
         nonlocal position
-        workers = Workers()
+        workers = WorkerPool()
         workers.memory_mb = archive.location.worker_memory
         try:
             while batch := reextraction.take(
@@ -104,26 +104,28 @@ def reextract(
 
 
 async def _batch(
-    archive: Archive, workers: Workers, batch: list[ToReextract], result: Reextraction
+    archive: Archive, workers: WorkerPool, batch: list[ToReextract], result: Reextraction
 ) -> None:
-    made = await asyncio.gather(*(_made(archive, workers, one, result) for one in batch))
+    extracted = await asyncio.gather(
+        *(_extract_capture(archive, workers, one, result) for one in batch)
+    )
     by_source: dict[int, list[Reextracted]] = {}
-    for one, content in zip(batch, made, strict=True):
+    for one, content in zip(batch, extracted, strict=True):
         if content is not None:
             by_source.setdefault(one.source_id, []).append(content)
-    for source_id, some in by_source.items():
-        for changed in reextraction.record(archive, source_id, some, EXTRACTOR, utc_now()):
+    for source_id, items in by_source.items():
+        for changed in reextraction.record(archive, source_id, items, EXTRACTOR, utc_now()):
             result.changed += bool(changed)
             result.fields.update(changed)
     result.seen += len(batch)
 
 
-async def _whole(
-    archive: Archive, workers: Workers, one: ToReextract, found: Extraction, known: Known
+async def _with_following_pages(
+    archive: Archive, workers: WorkerPool, one: ToReextract, found: Extraction, known: Known
 ) -> Extraction:
-    """An article with its further pages, of the captures that were made with its first one."""
+    """Return an article with its further pages, from the captures made with the first one."""
 
-    async def get(url: str) -> Further | None:
+    async def get(url: str) -> ContinuationPage | None:
         loop = asyncio.get_running_loop()
         capture = await loop.run_in_executor(
             None, reextraction.further_capture, archive, one.capture, url
@@ -137,20 +139,20 @@ async def _whole(
             )
         except (CaptureUnreadable, BadPage, WorkerFailure):
             return None
-        return Further(capture.url, read)
+        return ContinuationPage(capture.url, read)
 
     url = one.capture.url
     if found.article is None or next_page(url, 2, found.onward) is None:
         return found
     first = clean_article(found.article)
-    others, lacking = await collect(first, found.onward, url, get)
-    if not others and lacking is None:
+    following, missing_page = await collect_pages(first, found.onward, url, get)
+    if not following and missing_page is None:
         return found
-    return replace(found, article=joined(first, others, lacking))
+    return replace(found, article=joined(first, following, missing_page))
 
 
-async def _made(
-    archive: Archive, workers: Workers, one: ToReextract, result: Reextraction
+async def _extract_capture(
+    archive: Archive, workers: WorkerPool, one: ToReextract, result: Reextraction
 ) -> Reextracted | None:
     capture = one.capture
     try:
@@ -164,7 +166,7 @@ async def _made(
         result.causes[str(cause)] += 1
         logger.warning("item %d: %s", one.item_id, error)
         return None
-    found = await _whole(archive, workers, one, found, known)
+    found = await _with_following_pages(archive, workers, one, found, known)
     content = found.content
     if content is None or (found.entry is not None) != (one.kind == "entry"):
         # What the archive holds stays: the older extractor saw an item there.

@@ -1,4 +1,4 @@
-"""The pages of WARC and ARC files of any maker, record by record, in bounded memory.
+"""Read the pages of WARC and ARC files of any producer, record by record, in bounded memory.
 
 A record that cannot be read is named and left out, and what follows it is read. Only a file that
 ends within a record is an error, so that an import of a file that grew goes on.
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from crawler.batch.found import FoundPage, Left
-from crawler.batch.unpacking import Bomb, CutOff, Damaged, Unpacked
+from crawler.batch.found import SkippedEntry, SourcePage
+from crawler.batch.unpacking import CutOff, Damaged, DecompressionBomb, MemberReader
 from storage.captures.content_encoding import decode_answer
 from storage.errors import ArchiveError, BodyTooLarge
 from storage.text.urls import is_web_url
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 # As a crawl takes (crawler.settings).
 MAX_PAGE_BYTES = 12 * 1024 * 1024
-_MOST_LINE, _MOST_HEAD = 64 * 1024, 512 * 1024
+_MAX_LINE_BYTES, _MAX_HEAD_BYTES = 64 * 1024, 512 * 1024
 # Lines of what is no record that may each begin a record of an ARC file.
-_MOST_LINES = 20_000
+_MAX_LINES_SKIPPED = 20_000
 # Behind more bytes than this the next member is looked for in the packed file.
-_MOST_SKIPPED = 64 * 1024 * 1024
+_MAX_BYTES_READ_OVER = 64 * 1024 * 1024
 # No page of more than this is a hundredth of its size when packed.
-_BOMB_BYTES, _BOMB_TIMES = 2 * 1024 * 1024, 100
-_PIECE = 1 << 16
+_BOMB_BYTES, _BOMB_RATIO = 2 * 1024 * 1024, 100
+_CHUNK_BYTES = 1 << 16
 # Their coding is undone when a record is read, so these would be wrong of what is kept.
-_CODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
-_PAGES = frozenset({"response", "resource"})
-_MOST_ARC_LINE = 8_192
-_FINAL, _MOST_INTERIM = 200, 5
+_CODING_HEADERS = frozenset({"content-encoding", "transfer-encoding", "content-length"})
+_PAGE_RECORD_TYPES = frozenset({"response", "resource"})
+_MAX_ARC_LINE_BYTES = 8_192
+_FIRST_FINAL_STATUS, _MAX_INTERIM = 200, 5
 _DATE = re.compile(rb"\d{8,17}")
 _STATUS = re.compile(rb"(?:ICY|HTTP/\d(?:\.\d)?)\s+(\d{3})\b|:status:?\s*(\d{3})\b")
 # What a WACZ has its records in.
@@ -50,30 +50,30 @@ _CHUNK = re.compile(rb"\s*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 @dataclass(slots=True)
 class _Record:
-    """One record's head; ``left`` bytes of its block are still to be read."""
+    """The head of one record; ``remaining`` bytes of its block are unread."""
 
     kind: str
     url: str
     date: str
     content_type: str
-    left: int
+    remaining: int
     is_segment: bool = False
 
 
 class _BadRecord(Exception):
-    """A record that is left out: its cause and what it is."""
+    """A record that is skipped: its cause and what it is."""
 
     def __init__(self, cause: str, what: str) -> None:
-        self.left = Left(cause, what[:200], damaged=True)
+        self.entry = SkippedEntry(cause, what[:200], damaged=True)
         super().__init__(cause)
 
 
 class _BadHead(Exception):
-    """The HTTP message of a record has no head that can be read; the cause."""
+    """The HTTP message of a record has no readable head; the message is the cause."""
 
 
-def warc_file(path: Path) -> Iterator[FoundPage | Left]:
-    """The pages of a WARC or ARC file.
+def warc_file(path: Path) -> Iterator[SourcePage | SkippedEntry]:
+    """Yield the pages of a WARC or ARC file.
 
     Raises:
         EOFError: it ends within a record, or holds none.
@@ -82,11 +82,11 @@ def warc_file(path: Path) -> Iterator[FoundPage | Left]:
     kinds: Counter[str] = Counter()
     with path.open("rb") as stream:
         yield from _pages(stream, path.stat().st_size, path.name, kinds)
-    _refuse_none(path, kinds)
+    _refuse_empty(path, kinds)
 
 
-def wacz_file(path: Path) -> Iterator[FoundPage | Left]:
-    """The pages of the WARC files in a WACZ; a member that cannot be read is left out.
+def wacz_file(path: Path) -> Iterator[SourcePage | SkippedEntry]:
+    """Yield the pages of the WARC files in a WACZ; unreadable members are skipped.
 
     Raises:
         EOFError, ArchiveError: as for :func:`warc_file`.
@@ -96,9 +96,9 @@ def wacz_file(path: Path) -> Iterator[FoundPage | Left]:
         members = [m for m in archive.infolist() if _MEMBER.match(m.filename)]
         for member in members:
             name = member.filename
-            if member.file_size > max(_BOMB_BYTES, _BOMB_TIMES * member.compress_size):
+            if member.file_size > max(_BOMB_BYTES, _BOMB_RATIO * member.compress_size):
                 kinds["left"] += 1
-                yield Left("too-large", name, damaged=True)
+                yield SkippedEntry("too-large", name, damaged=True)
                 continue
             try:
                 with archive.open(member) as stream:
@@ -106,29 +106,29 @@ def wacz_file(path: Path) -> Iterator[FoundPage | Left]:
             except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
                 # RuntimeError: it is encrypted, or packed by a method that is not known.
                 kinds["left"] += 1
-                yield Left("damaged-file", f"{name}: {error}"[:200], damaged=True)
+                yield SkippedEntry("damaged-file", f"{name}: {error}"[:200], damaged=True)
     if not members:
         raise ArchiveError(f"{path} holds no WARC file", "a WACZ has them in archive/")
-    _refuse_none(path, kinds)
+    _refuse_empty(path, kinds)
 
 
-def _refuse_none(path: Path, kinds: Counter[str]) -> None:
+def _refuse_empty(path: Path, kinds: Counter[str]) -> None:
     if kinds["page"] or kinds["left"]:
         return
-    told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
+    types_found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
     raise ArchiveError(
-        f"{path} holds no page: its records are {told or 'none'}",
+        f"{path} holds no page: its records are {types_found or 'none'}",
         "pages are records of the types response and resource",
     )
 
 
 def _pages(
     stream: Readable, size: int, name: str, kinds: Counter[str]
-) -> Iterator[FoundPage | Left]:
-    reader = _Reader(Unpacked(stream, size))
+) -> Iterator[SourcePage | SkippedEntry]:
+    reader = _Reader(MemberReader(stream, size))
     if reader.source.form != "plain" and reader.source.peek(3).startswith(b"\x1f\x8b\x08"):
         # Packed once more as a whole.
-        reader = _Reader(Unpacked(reader.source, size))
+        reader = _Reader(MemberReader(reader.source, size))
     seen = 0
     try:
         for one in reader:
@@ -136,9 +136,9 @@ def _pages(
             if isinstance(one, _Record):
                 kinds[one.kind or "unnamed"] += 1
             else:
-                kinds["page" if isinstance(one, FoundPage) else "left"] += 1
+                kinds["page" if isinstance(one, SourcePage) else "left"] += 1
                 yield one
-    except Bomb as error:
+    except DecompressionBomb as error:
         raise ArchiveError(
             f"{name} unpacks to more than 300 times its size, at record {seen}",
             "it is no archive of pages; leave it out",
@@ -148,53 +148,56 @@ def _pages(
 
 
 class _Reader:
-    """Goes from record to record, and over what is none."""
+    """Iterates over records, and resynchronizes after damage."""
 
-    def __init__(self, source: Unpacked) -> None:
+    def __init__(self, source: MemberReader) -> None:
         self.source = source
         self._record: _Record | None = None
 
-    def __iter__(self) -> Iterator[FoundPage | Left | _Record]:
-        """Pages, what was left out, and records of other types as they come."""
-        is_lost = False
+    def __iter__(self) -> Iterator[SourcePage | SkippedEntry | _Record]:
+        """Yield pages, skipped entries, and records of other types in file order."""
+        must_resync = False
         while True:
             self._record = None
             packed = self.source.packed_read
             try:
-                if is_lost and not self._to_next():
+                if must_resync and not self._skip_to_next_record():
                     return
-                is_lost = False
-                record = self._record = self._next()
+                must_resync = False
+                record = self._record = self._read_record()
                 if record is None:
                     return
-                yield self._taken(record, packed)
+                yield self._page_of(record, packed)
                 self._skip(record)
             except _BadRecord as error:
-                yield error.left
-                is_lost = True
+                yield error.entry
+                must_resync = True
             except Damaged as error:
                 what = self._record.url if self._record is not None else f"a record: {error}"
-                yield Left("damaged", what[:200], damaged=True)
-                if not self.source.to_next_member():
+                yield SkippedEntry("damaged", what[:200], damaged=True)
+                if not self.source.skip_to_next_member():
                     return
 
-    def _to_next(self) -> bool:
-        """Go to the next line that begins a record."""
-        for _ in range(_MOST_LINES):
+    def _skip_to_next_record(self) -> bool:
+        """Skip to the next line that begins a record."""
+        for _ in range(_MAX_LINES_SKIPPED):
             if self.source.peek(5) == b"WARC/":
                 return True
-            line, end, _ = self.source.peek(_MOST_ARC_LINE).partition(b"\n")
+            line, end, _ = self.source.peek(_MAX_ARC_LINE_BYTES).partition(b"\n")
             if end and _arc_head(line) is not None:
                 return True
-            if not self.source.line(_MOST_LINE):
+            if not self.source.line(_MAX_LINE_BYTES):
                 return False
-        return self.source.to_line(b"WARC/", _MOST_SKIPPED) or self.source.to_next_member()
+        return (
+            self.source.skip_to_line(b"WARC/", _MAX_BYTES_READ_OVER)
+            or self.source.skip_to_next_member()
+        )
 
-    def _next(self) -> _Record | None:
-        """The head of the next record; ``None`` at the end of the file."""
+    def _read_record(self) -> _Record | None:
+        """Return the head of the next record; ``None`` at the end of the file."""
         line = b"\n"
         while line and not line.strip():
-            line = self.source.line(_MOST_LINE)
+            line = self.source.line(_MAX_LINE_BYTES)
         if not line:
             return None
         if line.startswith(b"WARC/"):
@@ -207,9 +210,9 @@ class _Reader:
     def _warc_head(self) -> _Record:
         fields: dict[str, str] = {}
         size, last = 0, ""
-        while (line := self.source.line(_MOST_LINE)).strip():
+        while (line := self.source.line(_MAX_LINE_BYTES)).strip():
             size += len(line)
-            if size > _MOST_HEAD or len(line) >= _MOST_LINE:
+            if size > _MAX_HEAD_BYTES or len(line) >= _MAX_LINE_BYTES:
                 raise _BadRecord("header-too-long", fields.get("warc-target-uri", "a record"))
             text = line.decode("utf-8", "replace")
             if text[0] in " \t" and last:
@@ -233,39 +236,39 @@ class _Reader:
             is_segment="warc-segment-number" in fields,
         )
 
-    def _taken(self, record: _Record, packed: int) -> FoundPage | Left | _Record:
+    def _page_of(self, record: _Record, packed: int) -> SourcePage | SkippedEntry | _Record:
         if record.kind == "revisit":
-            return Left("revisit", record.url)
-        if record.kind not in _PAGES:
+            return SkippedEntry("revisit", record.url)
+        if record.kind not in _PAGE_RECORD_TYPES:
             return record
         if not is_web_url(record.url):
-            return Left("no-web-address", record.url[:200])
+            return SkippedEntry("no-web-address", record.url[:200])
         if record.is_segment:
-            return Left("segmented", record.url)
+            return SkippedEntry("segmented", record.url)
         return self._page(record, packed)
 
-    def _page(self, record: _Record, packed: int) -> FoundPage | Left:
+    def _page(self, record: _Record, packed: int) -> SourcePage | SkippedEntry:
         status, headers = 200, [("Content-Type", record.content_type)]
         if record.kind == "response":
             try:
                 status, headers = self._http_head(record)
             except _BadHead as error:
-                return Left(str(error), record.url, damaged=True)
-        moment = _moment(record.date)
-        cause = _refusal(record, status, headers)
-        if cause is not None or moment is None:
-            return Left(cause or "no-date", record.url)
+                return SkippedEntry(str(error), record.url, damaged=True)
+        timestamp = _parse_timestamp(record.date)
+        cause = _skip_cause(record, status, headers)
+        if cause is not None or timestamp is None:
+            return SkippedEntry(cause or "no-date", record.url)
         body = self._body(record)
         # What was unpacked may have been read with the record before.
-        packed = max(self.source.packed_read - packed, _PIECE // 2)
+        packed = max(self.source.packed_read - packed, _CHUNK_BYTES // 2)
         decoded = _decoded(headers, body, packed)
         if decoded is None:
-            return Left("too-large", record.url)
-        kept = tuple((n, v) for n, v in headers if n.lower() not in _CODED)
-        return FoundPage(record.url, status, kept, decoded, moment)
+            return SkippedEntry("too-large", record.url)
+        kept = tuple((n, v) for n, v in headers if n.lower() not in _CODING_HEADERS)
+        return SourcePage(record.url, status, kept, decoded, timestamp)
 
     def _body(self, record: _Record) -> bytes:
-        """The rest of a block. Where the file ends within it, a whole page is as good."""
+        """Return the rest of a block. If the file ends within it, the HTML must be complete."""
         found = bytearray()
         try:
             for piece in self._block(record):
@@ -273,14 +276,14 @@ class _Reader:
         except CutOff:
             if not found.rstrip().lower().endswith(b"</html>"):
                 raise
-            record.left = 0
+            record.remaining = 0
         return bytes(found)
 
     def _http_head(self, record: _Record) -> tuple[int, list[tuple[str, str]]]:
-        """The status and headers of an answer, behind interim ones (RFC 9110, 15.2)."""
-        for _ in range(_MOST_INTERIM):
+        """Return the status and headers of a response, after interim ones (RFC 9110, 15.2)."""
+        for _ in range(_MAX_INTERIM):
             status, headers = self._one_head(record)
-            if status >= _FINAL:
+            if status >= _FIRST_FINAL_STATUS:
                 break
         return status, headers
 
@@ -293,7 +296,7 @@ class _Reader:
         size = len(first)
         while (line := self._line(record)).strip():
             size += len(line)
-            if size > _MOST_HEAD or len(line) >= _MOST_LINE:
+            if size > _MAX_HEAD_BYTES or len(line) >= _MAX_LINE_BYTES:
                 raise _BadHead("header-too-long")
             text = line.decode("latin-1")
             name, _, value = text.partition(":")
@@ -304,64 +307,64 @@ class _Reader:
         return int(match[1] or match[2]), headers
 
     def _line(self, record: _Record) -> bytes:
-        line = self.source.line(min(record.left, _MOST_LINE)) if record.left else b""
-        record.left -= len(line)
-        if not line and record.left:
+        line = self.source.line(min(record.remaining, _MAX_LINE_BYTES)) if record.remaining else b""
+        record.remaining -= len(line)
+        if not line and record.remaining:
             raise CutOff("it is cut off within a record")
         return line
 
     def _block(self, record: _Record) -> Iterator[bytes]:
-        """What is left of a block; a member that begins another record within it ends it."""
-        while record.left:
+        """Yield the rest of a block; a member that begins another record within it ends it."""
+        while record.remaining:
             at_member = self.source.peek(5) == b"WARC/" and (
                 self.source.offset == self.source.member_at
             )
             if at_member:
-                record.left = 0
+                record.remaining = 0
                 raise _BadRecord("cut-off", record.url or f"a record ({record.kind})")
-            data = self.source.read(min(record.left, _PIECE))
+            data = self.source.read(min(record.remaining, _CHUNK_BYTES))
             if not data:
                 raise CutOff("it is cut off within a record")
-            record.left -= len(data)
+            record.remaining -= len(data)
             yield data
 
     def _skip(self, record: _Record) -> None:
-        if record.left > _MOST_SKIPPED and self.source.form != "plain":
-            if not self.source.to_next_member():
-                record.left = 0
+        if record.remaining > _MAX_BYTES_READ_OVER and self.source.form != "plain":
+            if not self.source.skip_to_next_member():
+                record.remaining = 0
             return
         for _ in self._block(record):
             pass
 
 
-def _refusal(record: _Record, status: int, headers: list[tuple[str, str]]) -> str | None:
-    """Why a record with this HTTP head is no page to keep."""
+def _skip_cause(record: _Record, status: int, headers: list[tuple[str, str]]) -> str | None:
+    """Return why a record with this HTTP head is not imported."""
     kind = next((v for n, v in headers if n.lower() == "content-type"), "").lower()
     if status != 200:
         return f"http-{status}"
     if kind and "html" not in kind:
         return "not-html"
-    return "too-large" if record.left > MAX_PAGE_BYTES else None
+    return "too-large" if record.remaining > MAX_PAGE_BYTES else None
 
 
 def _decoded(headers: list[tuple[str, str]], body: bytes, packed: int) -> bytes | None:
-    """The body without its codings; ``None`` where it is too large, or was made to be."""
+    """Decode the body; ``None`` where it is too large, or a decompression bomb."""
     if any(n.lower() == "transfer-encoding" and "chunked" in v.lower() for n, v in headers):
         body = dechunked(body)
     try:
         decoded = decode_answer(headers, body, MAX_PAGE_BYTES)
     except BodyTooLarge:
         return None
-    is_bomb = len(decoded) > max(_BOMB_BYTES, _BOMB_TIMES * min(packed, len(body)))
+    is_bomb = len(decoded) > max(_BOMB_BYTES, _BOMB_RATIO * min(packed, len(body)))
     return None if is_bomb else decoded
 
 
 def _arc_head(line: bytes) -> _Record | None:
-    """The record that a line of an ARC file begins (version 1 or 2).
+    """Return the record that a line of an ARC file (version 1 or 2) begins.
 
     Its fields: URL (with blanks in some), IP address, date, media type, more, length.
     """
-    words = line.split() if len(line) < _MOST_ARC_LINE else []
+    words = line.split() if len(line) < _MAX_ARC_LINE_BYTES else []
     if len(words) < 5 or not words[-1].isdigit() or len(words[-1]) > 18 or b":" not in words[0]:
         return None
     date = next((n for n in range(2, len(words) - 2) if _DATE.fullmatch(words[n])), None)
@@ -374,21 +377,21 @@ def _arc_head(line: bytes) -> _Record | None:
 
 
 def dechunked(body: bytes) -> bytes:
-    """Undo the chunked transfer coding (RFC 9112, 7.1); what is not of it stays as it is."""
+    """Decode the chunked transfer coding (RFC 9112, 7.1); other bodies are returned unchanged."""
     found = bytearray()
-    place = 0
-    while (match := _CHUNK.match(body, place)) is not None:
+    position = 0
+    while (match := _CHUNK.match(body, position)) is not None:
         size = int(match[1], 16)
         if size == 0:
             return bytes(found)
         found += body[match.end() : match.end() + size]
-        place = match.end() + size
+        position = match.end() + size
     # Cut off within a chunk, or never chunked.
-    return bytes(found) + body[place:]
+    return bytes(found) + body[position:]
 
 
-def _moment(text: str) -> datetime | None:
-    """The moment of a WARC-Date, or of the digits of an ARC file."""
+def _parse_timestamp(text: str) -> datetime | None:
+    """Parse a WARC-Date, or the digits of an ARC file."""
     digits = text.strip()
     if digits.isascii() and digits.isdigit():
         digits = digits[:14]
@@ -399,7 +402,7 @@ def _moment(text: str) -> datetime | None:
             return None
         return found
     try:
-        moment = datetime.fromisoformat(digits)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        timestamp = datetime.fromisoformat(digits)
+        return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

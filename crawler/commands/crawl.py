@@ -1,4 +1,4 @@
-"""``scrapy crawl``, with an exit code that tells a failed crawl."""
+"""``scrapy crawl``, with exit code 1 for a failed crawl."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Command(CrawlCommand):
-    """Scrapy's command; 1 also where the spider says that it failed."""
+    """Scrapy's command; exits with 1 also where the spider reports a failure."""
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Crawl, and look at how the spider ended."""
+        """Crawl, and set the exit code from the spider's failure."""
         made: list[Crawler] = []
         create = self._create_crawler
 

@@ -1,4 +1,4 @@
-"""Ways into a site's past: sitemaps and archive pages by date, lists, numbers. Pure."""
+"""Find a site's older pages: sitemaps and archive pages by date, paginated lists, numbers. Pure."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from storage.types.endpoints import Announcement
 
 # A day more on each side: calendars differ by zone, and an article of midnight is on either page.
-_EDGE = timedelta(days=1)
+_MARGIN = timedelta(days=1)
 # An archive page a day: more than three years of them are no way to ask.
-MOST_DATED = 1_100
-MOST_NUMBERS = 500
+MAX_DATED_PAGES = 1_100
+MAX_NUMBERS = 500
 # Addresses that must agree on a pattern before its numbers are tried.
-_AGREEING = 4
+_MIN_AGREEING = 4
 # After every stretch.
 END = datetime(9998, 1, 1, tzinfo=UTC)
 _NEXT_WORDS = frozenset(
@@ -51,15 +51,15 @@ _DATE_IN_URL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Addresses of archive pages: ``{year}``, ``{month}`` and, by day, ``{day}`` stand in it."""
+    """A URL pattern of archive pages, with ``{year}``, ``{month}`` and, per day, ``{day}``."""
 
     pattern: str
     by_day: bool
 
     def pages(self, since: datetime, until: datetime) -> Iterator[str]:
-        """The addresses of the pages of a stretch, the newest first."""
+        """Yield the archive page URLs of a date range, the newest first."""
         last: date | None = None
-        at, first = (until + _EDGE).date(), (since - _EDGE).date()
+        at, first = (until + _MARGIN).date(), (since - _MARGIN).date()
         while at >= first:
             if self.by_day or last is None or (at.year, at.month) != (last.year, last.month):
                 yield self.pattern.format(year=at.year, month=at.month, day=at.day)
@@ -68,10 +68,10 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """A page of a list: the articles it links to, the one after it, and the latest of its dates."""
+    """A page of a list: its articles, the next page, URL templates, and its latest date."""
 
     articles: tuple[Announcement, ...]
-    following: str | None
+    next_url: str | None
     templates: tuple[Template, ...]
     last: datetime | None = None
 
@@ -93,14 +93,14 @@ def read_list(body: bytes, url: str, content_type: str = "") -> ListPage:
     read = (read_timestamp(one.get("datetime")) for one in page.root.iter("time"))
     return ListPage(
         parse_listing(body, url, content_type).articles,
-        _following(hrefs, url),
+        _next_page_url(hrefs, url),
         tuple(dict.fromkeys(t for _, link in hrefs if (t := _template(link)) is not None)),
         max((stated.at for stated in read if stated is not None), default=None),
     )
 
 
-def _following(hrefs: Sequence[tuple[Any, str]], url: str) -> str | None:
-    """The next page of a list: as the page says, by the words of a link, or by its number."""
+def _next_page_url(hrefs: Sequence[tuple[Any, str]], url: str) -> str | None:
+    """Return the next page of a list: by ``rel=next``, by link text, or by page number."""
     own = url_key(url)
     others = [(anchor, link) for anchor, link in hrefs if url_key(link) != own]
     for anchor, link in others:
@@ -112,16 +112,16 @@ def _following(hrefs: Sequence[tuple[Any, str]], url: str) -> str | None:
         bare = words.strip(" →»›>") or words
         if bare in _NEXT_WORDS or label in _NEXT_WORDS:
             return link
-    place, number = _page_number(url)
+    own_place, number = _page_number(url)
     for _, link in others:
-        there, its_number = _page_number(link)
-        if there == place and its_number == (number or 1) + 1:
+        link_place, link_number = _page_number(link)
+        if link_place == own_place and link_number == (number or 1) + 1:
             return link
     return None
 
 
 def _page_number(url: str) -> tuple[str, int | None]:
-    """An address without its page number, and that."""
+    """Return a URL without its page number, and that number."""
     parts = urlsplit(url)
     number: int | None = None
     query = []
@@ -138,7 +138,7 @@ def _page_number(url: str) -> tuple[str, int | None]:
 
 
 def _template(link: str) -> Template | None:
-    """The template of an archive page's address: one whose path ends with a date."""
+    """Return the template of an archive page's URL: one whose path ends with a date."""
     parts = urlsplit(link)
     match = _IN_PATH.search(parts.path)
     if match is None:
@@ -155,7 +155,7 @@ def _template(link: str) -> Template | None:
 
 
 def template_of_articles(urls: Iterable[str]) -> Template | None:
-    """Archive pages by month as blogs have them, where articles lie under year and month."""
+    """Return the monthly archive template of articles whose URLs contain year and month."""
     found: Counter[str] = Counter()
     for url in urls:
         match = _IN_ARTICLE.match(urlsplit(url).path)
@@ -165,21 +165,21 @@ def template_of_articles(urls: Iterable[str]) -> Template | None:
     if not found:
         return None
     pattern, count = found.most_common(1)[0]
-    return Template(pattern, by_day=False) if count >= _AGREEING else None
+    return Template(pattern, by_day=False) if count >= _MIN_AGREEING else None
 
 
 def dated_pages(templates: Sequence[Template], since: datetime, until: datetime) -> list[str]:
-    """The archive pages of a stretch, by the coarsest template of each kind of page."""
+    """Return the archive pages of a date range, by the coarsest template."""
     by_month = [one for one in templates if not one.by_day]
     chosen = by_month or list(templates)
     found: list[str] = []
     for one in chosen[:3]:
         found += one.pages(since, until)
-    return list(dict.fromkeys(found))[:MOST_DATED]
+    return list(dict.fromkeys(found))[:MAX_DATED_PAGES]
 
 
 def may_hold(url: str, since: datetime, until: datetime) -> bool:
-    """Whether a sitemap may name pages of a stretch, as far as a date in its address tells."""
+    """Tell whether a sitemap may list pages of a date range, judging by a date in its URL."""
     parts = urlsplit(url)
     found = list(_DATE_IN_URL.finditer(f"{parts.path}?{parts.query}"))
     if not found:
@@ -196,16 +196,16 @@ def may_hold(url: str, since: datetime, until: datetime) -> bool:
         last = (first + timedelta(days=31)).replace(day=1)
     else:
         last = date(year, 12, 31)
-    return first <= (until + _EDGE).date() and last >= (since - _EDGE).date()
+    return first <= (until + _MARGIN).date() and last >= (since - _MARGIN).date()
 
 
-def within(said: Announcement, since: datetime, until: datetime) -> bool | None:
-    """Whether an announcement is of a stretch; ``None`` where nothing tells."""
-    if said.published is not None:
-        return since - _EDGE <= said.published < until + _EDGE
+def is_within(announcement: Announcement, since: datetime, until: datetime) -> bool | None:
+    """Tell whether an announcement lies in a date range; ``None`` where nothing tells."""
+    if announcement.published is not None:
+        return since - _MARGIN <= announcement.published < until + _MARGIN
     match = re.search(
         r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])?(?=[/-])",
-        urlsplit(said.url).path,
+        urlsplit(announcement.url).path,
     )
     if match:
         try:
@@ -213,21 +213,21 @@ def within(said: Announcement, since: datetime, until: datetime) -> bool | None:
         except ValueError:
             return None
         last = day if match[3] else (day + timedelta(days=31)).replace(day=1)
-        return last >= (since - _EDGE).date() and day <= (until + _EDGE).date()
-    if said.modified is not None and said.modified < since - _EDGE:
+        return last >= (since - _MARGIN).date() and day <= (until + _MARGIN).date()
+    if announcement.modified is not None and announcement.modified < since - _MARGIN:
         # Changed last before the stretch: it was published before it too.
         return False
     return None
 
 
 def numbers_between(before: Sequence[str], after: Sequence[str]) -> list[str]:
-    """The addresses between those of ``before`` and those of ``after``, where one number tells
-    them apart: ``/news/1041`` and ``/news/1044`` have two between them.
+    """Return the URLs between those of ``before`` and ``after`` that differ in one number:
+    between ``/news/1041`` and ``/news/1044`` lie two.
 
     Nothing where addresses have words of their own, or where the numbers do not rise.
     """
     shapes = [[s for url in urls if (s := _shape(url)) is not None] for urls in (before, after)]
-    if len(shapes[0]) + len(shapes[1]) < _AGREEING or not all(shapes):
+    if len(shapes[0]) + len(shapes[1]) < _MIN_AGREEING or not all(shapes):
         return []
     names = Counter(name for side in shapes for name, _, _ in side)
     name, count = names.most_common(1)[0]
@@ -235,14 +235,14 @@ def numbers_between(before: Sequence[str], after: Sequence[str]) -> list[str]:
         return []
     low = max((n for shape, n, _ in shapes[0] if shape == name), default=None)
     high = min((n for shape, n, _ in shapes[1] if shape == name), default=None)
-    if low is None or high is None or not low < high <= low + MOST_NUMBERS + 1:
+    if low is None or high is None or not low < high <= low + MAX_NUMBERS + 1:
         return []
     width = next(w for side in shapes for shape, _, w in side if shape == name)
     return [name.replace("\0", str(n).zfill(width)) for n in range(low + 1, high)]
 
 
 def _shape(url: str) -> tuple[str, int, int] | None:
-    """(the address with its last long number left out, that number, its width with zeros)."""
+    """Return (URL without its last long number, that number, its width with zeros)."""
     parts = urlsplit(url)
     tail = parts.path + ("?" + parts.query if parts.query else "")
     found = list(re.finditer(r"(?<!\d)\d{3,9}(?!\d)", tail))

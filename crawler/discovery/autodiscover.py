@@ -1,4 +1,4 @@
-"""From a home page to the places where its source announces items."""
+"""Find the endpoints of a source from its home page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FEED_HREF = re.compile(r"(?:/|\.|=|^)(?:rss|feed|atom)(?:s)?(?:\.xml|\.php|\.js
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """What a home page says of its source."""
+    """What a home page states about its source."""
 
     title: str | None
     language: str | None
@@ -43,19 +43,19 @@ class HomePage:
 
 
 def parse_home(body: bytes, url: str, content_type: str = "") -> HomePage:
-    """Read a home page: its name, the feeds that it announces, its sections."""
+    """Read a home page: its name, the feeds it announces, its sections."""
     page = parse_html(body, url, content_type)
     feeds: dict[str, tuple[str, str | None]] = {}
     for link in page.root.iter("link"):
         rel = (link.get("rel") or "").lower().split()
         kind = (link.get("type") or "").split(";")[0].strip().lower()
         if ("alternate" in rel or "feed" in rel) and kind in FEED_TYPES and link.get("href"):
-            _keep(feeds, resolve_url(page.base_url, link.get("href")), link.get("title"))
+            _add_feed(feeds, resolve_url(page.base_url, link.get("href")), link.get("title"))
     for anchor in page.root.iter("a"):
         href = (anchor.get("href") or "").strip()
         if _FEED_HREF.search(href.split("#")[0]):
             feed = resolve_url(page.base_url, href)
-            _keep(feeds, feed if feed and same_site(feed, url) else None, None)
+            _add_feed(feeds, feed if feed and same_site(feed, url) else None, None)
     listing = parse_listing(body, url, content_type)
     return HomePage(
         title=page.site_name or page.title,
@@ -66,13 +66,13 @@ def parse_home(body: bytes, url: str, content_type: str = "") -> HomePage:
     )
 
 
-def _keep(feeds: dict[str, tuple[str, str | None]], url: str | None, title: str | None) -> None:
+def _add_feed(feeds: dict[str, tuple[str, str | None]], url: str | None, title: str | None) -> None:
     if url is not None and not _COMMENTS.search(url):
         feeds.setdefault(url_key(url), (url, title))
 
 
 def usual_places(home_url: str, paths: tuple[str, ...]) -> list[str]:
-    """``paths`` on the host of ``home_url``, and below its folder where it has one."""
+    """Return ``paths`` on the host of ``home_url``, and below its folder where it has one."""
     root = urljoin(home_url, "/")
     places = [urljoin(root, path) for path in paths]
     folder = urlsplit(home_url).path.rstrip("/")
@@ -83,6 +83,6 @@ def usual_places(home_url: str, paths: tuple[str, ...]) -> list[str]:
 
 
 def sitemaps_in_robots(body: bytes, home_url: str) -> list[str]:
-    """The sitemaps that a robots.txt names, as absolute URLs, each once."""
+    """Return the sitemaps that a robots.txt names, as absolute URLs without duplicates."""
     urls = [resolve_url(home_url, written) for written in Robots(body).sitemaps]
     return list(dict.fromkeys(url for url in urls if url is not None))

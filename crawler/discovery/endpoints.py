@@ -1,4 +1,4 @@
-"""Reading an endpoint of whatever kind: bytes in, announcements out. Pure."""
+"""Read an endpoint of any kind: bytes in, announcements out. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _MEANING = {
 
 
 def _note(skipped: Counter[str], cut: str | None, first: str = "") -> str:
-    """What was left out of an endpoint, and why."""
+    """Describe what was left out of an endpoint, and why."""
     notes = [first] if first else []
     notes += [f"{number} {_MEANING[cause]}" for cause, number in sorted(skipped.items())]
     notes += [f"read only in part: {cut}"] if cut else []

@@ -1,10 +1,10 @@
-"""What discovery cannot read: each names the URL and the reason."""
+"""Errors of discovery: each names the URL and the reason."""
 
 from __future__ import annotations
 
 
 class DiscoveryError(ValueError):
-    """Something at ``url`` is not what it was taken for."""
+    """The content at ``url`` is not what was expected."""
 
     what = "not readable"
 
@@ -14,7 +14,7 @@ class DiscoveryError(ValueError):
         super().__init__(url, reason)
 
     def __str__(self) -> str:
-        """One line: what, where, why."""
+        """Return one line: what, where, why."""
         return f"{self.url} is {self.what}: {self.reason}"
 
 

@@ -1,4 +1,4 @@
-"""The parts of an XML feed: RSS 0.9x to 2.0, RDF, Atom; by namespace and parent."""
+"""Parse the parts of an XML feed: RSS 0.9x to 2.0, RDF, Atom; by namespace and parent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ALTERNATE = ("alternate", "http://www.iana.org/assignments/relation/alternate")
 
 @dataclass(slots=True)
 class RawEntry:
-    """An entry as its elements say it, before its links are resolved."""
+    """An entry's element texts, before its links are resolved."""
 
     link: str = ""
     base: str = ""
@@ -49,7 +49,7 @@ class RawEntry:
 
 
 def is_core(element: Any, parent: Any) -> bool:
-    """Whether an element is the feed format's own, and no extension's of the same name."""
+    """Tell whether an element belongs to the feed format, not to an extension."""
     space = namespace(element)
     return (
         not space
@@ -59,7 +59,7 @@ def is_core(element: Any, parent: Any) -> bool:
 
 
 def children(element: Any) -> Iterator[tuple[str, Any, bool]]:
-    """(local name, element, whether it is the format's own) of each child."""
+    """Yield (local name, element, whether it belongs to the format) per child."""
     for child in element:
         if isinstance(child.tag, str):
             yield local(child), child, is_core(child, element)
@@ -113,7 +113,7 @@ def _dates(entry: RawEntry, name: str, child: Any) -> None:
 
 
 def _link(links: list[Any], language: str, entry: RawEntry) -> tuple[str, str]:
-    """The address of the entry's own page: not of another language, format or relation.
+    """Return the URL of the entry's own page: not of another language, format or relation.
 
     The second is the ``xml:base`` that it is relative to.
     """
@@ -139,7 +139,7 @@ def _link(links: list[Any], language: str, entry: RawEntry) -> tuple[str, str]:
 
 
 def title_of(element: Any) -> str:
-    """The words of a title: as they stand where it says that it is text."""
+    """Return the text of a title; markup is removed unless its type is text."""
     kind = (element.get("type") or "").strip().lower()
     text = text_in(element)
     if kind in ("text", "xhtml") or len(element):
@@ -148,7 +148,7 @@ def title_of(element: Any) -> str:
 
 
 def people(element: Any) -> list[str]:
-    """The names in an element of a person: Atom's ``name``, RSS's ``address (name)``."""
+    """Return the names in a person element: Atom's ``name``, RSS's ``address (name)``."""
     named = [child for child in element.iter() if local(child) == "name"]
     found = []
     for text in [text_in(child) for child in named] if named else [element.text or ""]:
@@ -160,7 +160,7 @@ def people(element: Any) -> list[str]:
 
 
 def xml_base(element: Any) -> str:
-    """The ``xml:base`` that holds for an element, ``""`` where none does."""
+    """Return the ``xml:base`` that applies to an element, ``""`` where none does."""
     bases = []
     node = element
     while node is not None:
@@ -179,7 +179,7 @@ def xml_base(element: Any) -> str:
 
 
 def base_of(url: str, site: str | None) -> str:
-    """What links of a feed are relative to that sets no ``xml:base``.
+    """Return the base URL of links in a feed without ``xml:base``.
 
     A feed that a service publishes for a site (another host than its channel's) means the site.
     """
@@ -189,13 +189,13 @@ def base_of(url: str, site: str | None) -> str:
 
 
 def announced(entry: RawEntry, base: str, values: Values) -> Announcement | None:
-    """An entry as an announcement; ``None``, and counted, where it has no usable address."""
+    """Return an entry as an announcement; ``None``, and counted, where it has no usable URL."""
     try:
         own = urljoin(base, entry.base) if entry.base else base
     except ValueError:
         own = base
-    address = values.address(own, entry.link)
-    if address is None:
+    url = values.url(own, entry.link)
+    if url is None:
         return None
     guid = entry.guid
     if guid and (guid[0] == "/" or (entry.base and "/" in guid)) and " " not in guid:
@@ -211,7 +211,7 @@ def announced(entry: RawEntry, base: str, values: Values) -> Announcement | None
     if stated is not None and stated.moment is not None:
         hints["published"] = stated.moment.isoformat()
     return Announcement(
-        url=address,
+        url=url,
         published=at(stated),
         modified=at(modified),
         hints={name: value for name, value in hints.items() if value},

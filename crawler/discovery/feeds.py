@@ -1,4 +1,4 @@
-"""Feeds: RSS 0.9x to 2.0, RDF, Atom and JSON Feed, malformed ones too."""
+"""Parse feeds: RSS 0.9x to 2.0, RDF, Atom and JSON Feed, also malformed ones."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ MAX_ELEMENTS = 1_000_000
 _DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _ROOTS = frozenset({"rss", "feed", "rdf", "channel", "newlocation", "redirect"})
 _ENTRIES = frozenset({"item", "entry"})
-_MOST_DIGITS = 18
+_MAX_DIGITS = 18
 # An XML declaration behind other text, but none that is quoted inside a feed.
 _DECLARATION = re.compile(rb"(?is)(?:(?!<(?:rss|feed|rdf:rdf)\b).)*?(<\?xml\s)")
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed: its title and language, and what it announces, each address once.
+    """A feed: its title, language, and announcements without duplicate URLs.
 
     ``skipped`` counts by cause what could not be read of it, ``cut`` says that it was broken off.
     """
@@ -62,7 +62,7 @@ class Feed:
 
 
 def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
-    """Read a feed that came from ``url``.
+    """Parse a feed that came from ``url``.
 
     Raises:
         NotAFeed: the bytes are something else; the reason says what.
@@ -79,19 +79,19 @@ def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
     return _xml_feed(data, url, cut)
 
 
-class _Head:
-    """What a channel says of itself."""
+class _Channel:
+    """The channel elements of a feed."""
 
     def __init__(self) -> None:
         self.title: str | None = None
         self.language: str | None = None
         self.site: str | None = None
-        self.said: dict[str, str] = {}
+        self.values_by_name: dict[str, str] = {}
         self.hours: list[str] = []
         self.days: list[str] = []
 
     def take(self, element: Any, parent: Any) -> None:
-        """Note one element of the channel."""
+        """Read one element of the channel."""
         name, core = local(element), is_core(element, parent)
         if name == "title" and core:
             self.title = self.title or line(title_of(element))
@@ -104,17 +104,17 @@ class _Head:
             which = self.hours if name == "skiphours" else self.days
             which += [text_in(child).strip()[:20] for _, child, _ in children(element)][:50]
         elif name in ("ttl", "updateperiod", "updatefrequency"):
-            self.said.setdefault(name, (element.text or "").strip())
+            self.values_by_name.setdefault(name, (element.text or "").strip())
 
     def polling_hints(self) -> PollingHints:
-        """How often the feed wants to be asked: RSS's ttl, skipHours and skipDays, RDF's
+        """Return the feed's polling hints: RSS's ttl, skipHours and skipDays, RDF's
         syndication module (https://web.resource.org/rss/1.0/modules/syndication/)."""
-        period = PERIODS.get(self.said.get("updateperiod", "").lower())
-        times = count(self.said.get("updatefrequency"), 10**6) or 1
+        period = PERIODS.get(self.values_by_name.get("updateperiod", "").lower())
+        times = count(self.values_by_name.get("updatefrequency"), 10**6) or 1
         hours = {int(hour) % 24 for hour in self.hours if hour in _HOURS}
         days = {_DAYS.index(d.lower()[:3]) for d in self.days if d.lower()[:3] in _DAYS}
         return PollingHints(
-            least_minutes=count(self.said.get("ttl"), 10**6 - 1),
+            least_minutes=count(self.values_by_name.get("ttl"), 10**6 - 1),
             usual_minutes=None if period is None else period // max(1, min(times, period)),
             skip_hours=tuple(sorted(hours)),
             skip_days=tuple(sorted(days)),
@@ -125,26 +125,26 @@ _HOURS = frozenset(str(hour) for hour in range(25)) | {f"0{hour}" for hour in ra
 
 
 def _xml_feed(data: bytes, url: str, cut: str | None) -> Feed:
-    elements = Elements(data[_beginning(data) :], MAX_ELEMENTS)
-    head = _Head()
-    found = _entries_of(elements, head)
+    elements = Elements(data[_xml_start(data) :], MAX_ELEMENTS)
+    channel = _Channel()
+    found = _entries_of(elements, channel)
     if elements.root not in _ROOTS and not found:
         raise NotAFeed(url, _reason(elements))
-    values = Values(head.language)
-    base = base_of(url, resolve_url(url, head.site) if head.site else None)
+    values = Values(channel.language)
+    base = base_of(url, resolve_url(url, channel.site) if channel.site else None)
     announcements = (announced(entry, base, values) for entry in found)
     return Feed(
-        title=head.title,
-        language=head.language,
-        announcements=_once(one for one in announcements if one is not None),
-        polling_hints=head.polling_hints(),
+        title=channel.title,
+        language=channel.language,
+        announcements=_deduplicated(one for one in announcements if one is not None),
+        polling_hints=channel.polling_hints(),
         skipped=values.skipped,
         cut=cut or elements.cut or (None if found else elements.damage),
     )
 
 
-def _beginning(data: bytes) -> int:
-    """Where the XML begins: warnings of the server's software may stand before it."""
+def _xml_start(data: bytes) -> int:
+    """Return where the XML begins: server warnings may precede it."""
     declared = _DECLARATION.match(data, 0, 4096)
     start = declared.start(1) if declared else data.find(b"<", 0, 4096)
     return max(0, start)
@@ -158,7 +158,7 @@ def _reason(elements: Elements) -> str:
     return elements.cut or "it holds no XML"
 
 
-def _entries_of(elements: Elements, head: _Head) -> list[RawEntry]:
+def _entries_of(elements: Elements, channel: _Channel) -> list[RawEntry]:
     found: list[RawEntry] = []
     inside = 0
     for event, element in elements:
@@ -168,13 +168,13 @@ def _entries_of(elements: Elements, head: _Head) -> list[RawEntry]:
             if elements.root == "html":
                 break
             inside += is_entry
-            if head.language is None and name in ("feed", "rss", "channel"):
-                head.language = line(element.get("{http://www.w3.org/XML/1998/namespace}lang"))
+            if channel.language is None and name in ("feed", "rss", "channel"):
+                channel.language = line(element.get("{http://www.w3.org/XML/1998/namespace}lang"))
             continue
         if is_entry:
             inside -= 1
             if not inside:
-                found.append(read_entry(element, head.language))
+                found.append(read_entry(element, channel.language))
                 elements.release(element)
                 if len(found) >= MAX_ENTRIES:
                     elements.cut = f"more than {MAX_ENTRIES} entries"
@@ -183,7 +183,7 @@ def _entries_of(elements: Elements, head: _Head) -> list[RawEntry]:
             parent = element.getparent()
             if parent is not None and local(parent) in ("channel", "feed", "rss", "rdf"):
                 if name not in ("channel", "rss", "rdf"):
-                    head.take(element, parent)
+                    channel.take(element, parent)
                 elements.release(element)
     return found
 
@@ -206,15 +206,15 @@ def _json_feed(data: bytes, url: str) -> Feed:
     return Feed(
         title=line(feed.get("title")),
         language=values.language,
-        announcements=_once(entry for entry in entries if entry is not None),
+        announcements=_deduplicated(entry for entry in entries if entry is not None),
         skipped=values.skipped,
         cut="text after the JSON" if text[end:].strip() else None,
     )
 
 
 def _whole(digits: str) -> int | str:
-    """A number of JSON; one that is longer than any count is kept as text."""
-    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+    """Return a JSON integer; one with too many digits is kept as text."""
+    return int(digits) if len(digits) <= _MAX_DIGITS else digits
 
 
 def _json_entry(item: Any, base: str, values: Values) -> Announcement | None:
@@ -225,32 +225,34 @@ def _json_entry(item: Any, base: str, values: Values) -> Announcement | None:
     link = item.get("url") or item.get("external_url")
     if not link and isinstance(identifier, str) and is_web_url(identifier):
         link = identifier
-    address = values.address(base, link)
-    if address is None:
+    url = values.url(base, link)
+    if url is None:
         return None
     authors = item.get("authors") or item.get("author")
     authors = authors if isinstance(authors, list) else [authors]
-    names = [author.get("name") if isinstance(author, dict) else author for author in authors]
+    author_names = [
+        author.get("name") if isinstance(author, dict) else author for author in authors
+    ]
     published = values.timestamp(item.get("date_published"))
     modified = values.timestamp(item.get("date_modified"))
     known = isinstance(identifier, str | int) and not isinstance(identifier, bool)
     hints: dict[str, Any] = {
         "guid": line(str(identifier)) if known else None,
         "headline": line(item.get("title")),
-        "byline": lines(names),
+        "byline": lines(author_names),
         "tags": lines(item.get("tags")),
     }
     if published is not None and published.moment is not None:
         hints["published"] = published.moment.isoformat()
     return Announcement(
-        url=address,
+        url=url,
         published=at(published),
         modified=at(modified),
         hints={name: value for name, value in hints.items() if value},
     )
 
 
-def _once(entries: Iterable[Announcement]) -> tuple[Announcement, ...]:
+def _deduplicated(entries: Iterable[Announcement]) -> tuple[Announcement, ...]:
     by_key: dict[str, Announcement] = {}
     for entry in entries:
         by_key.setdefault(url_key(entry.url), entry)

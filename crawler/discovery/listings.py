@@ -1,4 +1,4 @@
-"""Listing pages: a home or section page in, article links and section pages out."""
+"""Parse listing pages: article links and section pages of a home or section page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FURNITURE = frozenset({"nav", "header", "footer", "aside"})
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a listing page links to on its own site."""
+    """The links of a listing page to its own site."""
 
     title: str | None
     language: str | None
@@ -26,13 +26,13 @@ class Listing:
 
 
 def parse_listing(body: bytes, url: str, content_type: str = "") -> Listing:
-    """Read the links of a listing page that came from ``url``."""
+    """Parse the links of a listing page that came from ``url``."""
     page = parse_html(body, url, content_type)
     found: dict[str, tuple[str, str, LinkKind]] = {}
     for count, anchor in enumerate(page.root.iter("a")):
         if count >= MAX_LINKS:
             break
-        link = _address(anchor, page.base_url)
+        link = _link_url(anchor, page.base_url)
         if link is None or not same_site(link, url) or url_key(link) == url_key(url):
             continue
         words = " ".join("".join(anchor.itertext()).split()) or (anchor.get("title") or "")
@@ -52,7 +52,7 @@ def parse_listing(body: bytes, url: str, content_type: str = "") -> Listing:
     return Listing(page.title, page.language, articles, sections)
 
 
-def _address(anchor: Any, base: str) -> str | None:
+def _link_url(anchor: Any, base: str) -> str | None:
     href = (anchor.get("href") or "").strip()
     if not href or href.startswith(("#", "javascript:", "mailto:", "tel:", "data:")):
         return None

@@ -1,4 +1,4 @@
-"""Feeds and sitemaps as bytes: unpacked, decoded, mended, and read as a stream of XML events.
+"""Decompress, decode and repair feeds and sitemaps, and stream their XML events.
 
 Publishers write bare ampersands, HTML entities, control characters and wrong encodings; attackers
 send little that unpacks to much. What is read here stays bounded: one element at a time, so many
@@ -27,7 +27,7 @@ MAX_ELEMENTS_OF_ENTRY = 100_000
 # Text between two tags, or one tag, of an entry that holds a book.
 MAX_ATTRIBUTES = 5_000
 _GZIP = b"\x1f\x8b"
-_MOST_LAYERS = 3
+_MAX_LAYERS = 3
 _SLICE = 256 * 1024
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -46,7 +46,7 @@ _WIDE = (
 _DECLARED = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{2,40})[\"']")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{2,40})", re.IGNORECASE)
 _SECTIONS = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
-_MOST_SECTIONS = 500_000
+_MAX_SECTIONS = 500_000
 _AMPERSAND = re.compile(
     rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)"
     rb"(?:([A-Za-z][A-Za-z0-9_.-]{0,30}|#X[0-9a-fA-F]{1,6});)?"
@@ -72,17 +72,17 @@ _LONG_TAG = re.compile(rb"<[^<]{50000,}")
 
 
 class BadMarkup(ValueError):
-    """The bytes cannot be unpacked or hold no XML; the message says why."""
+    """The bytes cannot be decompressed or hold no XML; the message says why."""
 
 
 def unpacked(body: bytes) -> tuple[bytes, str | None]:
-    """``body`` without its gzip, and why it is cut if it is.
+    """Return ``body`` without gzip, and why it is truncated if it is.
 
     Raises:
         BadMarkup: its gzip is broken from the beginning.
     """
     cut = None
-    for _ in range(_MOST_LAYERS):
+    for _ in range(_MAX_LAYERS):
         if body[:2] != _GZIP or cut is not None:
             break
         body, cut = _gunzip(body)
@@ -90,7 +90,7 @@ def unpacked(body: bytes) -> tuple[bytes, str | None]:
 
 
 def _gunzip(body: bytes) -> tuple[bytes, str | None]:
-    """All members of a gzip file (RFC 1952, 2.2)."""
+    """Decompress all members of a gzip file (RFC 1952, 2.2)."""
     out = bytearray()
     rest = body
     while rest[:2] == _GZIP:
@@ -110,7 +110,7 @@ def _gunzip(body: bytes) -> tuple[bytes, str | None]:
 
 
 def as_utf8(body: bytes, content_type: str = "") -> bytes:
-    """``body`` in UTF-8 without byte order mark, by its mark, its declaration or its header."""
+    """Return ``body`` in UTF-8 without byte order mark; reads BOM, declaration and header."""
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             body = body[len(mark) :]
@@ -142,7 +142,7 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _mostly_utf8(body: bytes) -> bool:
-    """Whether a text has more letters of UTF-8 than bytes that are none."""
+    """Tell whether a text has more UTF-8 letters than invalid bytes."""
     sample = body[: 4 * _SLICE].decode("utf-8", "replace")
     return sample.count("\ufffd") * 2 <= sum(1 for c in sample if c > "\x7f")
 
@@ -155,8 +155,8 @@ def _recoded(body: bytes, encoding: str) -> bytes:
     return bytes(out + decoder.decode(b"", final=True).encode("utf-8", "replace"))
 
 
-class _Mender:
-    """Cuts a document into pieces, and mends them outside of CDATA and comments."""
+class _Repairer:
+    """Splits a document into pieces, and repairs them outside of CDATA and comments."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -180,17 +180,17 @@ class _Mender:
     def _pieces(self) -> Iterator[bytes]:
         at = 0
         for start, end in self._sections():
-            yield from self._mended(self._data[at:start])
+            yield from self._repaired(self._data[at:start])
             if self._data[start + 2 : start + 3] == b"[":
                 yield _CONTROLS.sub(b"", self._data[start:end])
             at = end
-        yield from self._mended(self._data[at:])
+        yield from self._repaired(self._data[at:])
 
     def _sections(self) -> Iterator[tuple[int, int]]:
-        """Where CDATA sections and comments begin and end; what is not closed is neither."""
+        """Yield where CDATA sections and comments begin and end; unclosed ones are ignored."""
         data, at = self._data, 0
         begins = [data.find(begin) for begin, _ in _SECTIONS]
-        for _ in range(_MOST_SECTIONS):
+        for _ in range(_MAX_SECTIONS):
             found = [place for place in begins if place >= 0]
             if not found:
                 return
@@ -205,9 +205,9 @@ class _Mender:
             for i, (begin, _) in enumerate(_SECTIONS):
                 if 0 <= begins[i] < at:
                     begins[i] = data.find(begin, at)
-        raise BadMarkup(f"more than {_MOST_SECTIONS} comments and CDATA sections")
+        raise BadMarkup(f"more than {_MAX_SECTIONS} comments and CDATA sections")
 
-    def _mended(self, part: bytes) -> Iterator[bytes]:
+    def _repaired(self, part: bytes) -> Iterator[bytes]:
         at = since = 0
         while at < len(part):
             end = part.rfind(b"<", at + 1, at + _SLICE) if len(part) - at > _SLICE else len(part)
@@ -223,13 +223,13 @@ class _Mender:
             self._count(signs)
             yield _CONTROLS.sub(b"", piece)
 
-    def _count(self, mended: int) -> None:
-        self._references -= mended
+    def _count(self, repaired: int) -> None:
+        self._references -= repaired
         if self._references < 0:
             raise BadMarkup(f"more than {_MOST_REFERENCES} bare signs and HTML entities")
 
     def _reference(self, match: re.Match[bytes]) -> bytes:
-        """What stands for an ampersand that begins no reference of XML."""
+        """Return the replacement of an ampersand that begins no XML reference."""
         name: bytes | None = match[1]
         self._count(1)
         if name is None:
@@ -246,7 +246,7 @@ class _Mender:
 
 
 class Elements:
-    """The elements of an XML document in the order of their ends, and those begun: ``(event,
+    """Iterate over XML elements, at their start and end: ``(event,
     element, depth)``.
 
     Whoever goes over it calls :meth:`release` for what was read. ``cut`` says why the document
@@ -254,9 +254,9 @@ class Elements:
     element.
     """
 
-    def __init__(self, data: bytes, most: int) -> None:
+    def __init__(self, data: bytes, max_elements: int) -> None:
         self.data = data
-        self._most = most
+        self._most = max_elements
         self.root: str | None = None
         self.cut: str | None = None
         self.damage: str | None = None
@@ -264,7 +264,7 @@ class Elements:
         self._since = 0
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
-        """Go over the document once."""
+        """Iterate over the document once."""
         parser = etree.XMLPullParser(
             ("start", "end"),
             resolve_entities=False,
@@ -277,7 +277,7 @@ class Elements:
             encoding="utf-8",
         )
         try:
-            for piece in _Mender(self.data):
+            for piece in _Repairer(self.data):
                 long = next(
                     (m for m in _LONG_TAG.finditer(piece) if m[0].count(b"=") > MAX_ATTRIBUTES),
                     None,
@@ -304,13 +304,13 @@ class Elements:
                 self._count += 1
                 self._since += 1
                 if self._count > self._most or self._since > MAX_ELEMENTS_OF_ENTRY:
-                    most = self._most if self._count > self._most else MAX_ELEMENTS_OF_ENTRY
-                    self.cut = f"more than {most} elements"
+                    max_elements = self._most if self._count > self._most else MAX_ELEMENTS_OF_ENTRY
+                    self.cut = f"more than {max_elements} elements"
                     return
             yield event, element
 
     def release(self, element: Any) -> None:
-        """Free an element that was read, and all before it."""
+        """Free an element that was read, and all elements before it."""
         self._since = 0
         element.clear()
         parent = element.getparent()
@@ -319,13 +319,13 @@ class Elements:
 
 
 def local(element: Any) -> str:
-    """The name of an element without its namespace, in lower case."""
+    """Return the local name of an element in lower case."""
     tag = element.tag
     return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
 
 
 def namespace(element: Any) -> str:
-    """The namespace of an element in lower case; its prefix where that is not declared."""
+    """Return the namespace of an element in lower case; its prefix where that is undeclared."""
     tag = element.tag
     if not isinstance(tag, str):
         return ""
@@ -333,10 +333,10 @@ def namespace(element: Any) -> str:
 
 
 def text_in(element: Any) -> str:
-    """All text of an element and what it holds."""
+    """Return all text of an element and its descendants."""
     return "".join(element.itertext())
 
 
 def decoded(body: bytes, content_type: str = "") -> str:
-    """A text that is no XML."""
+    """Decode text that is not XML."""
     return as_utf8(body, content_type).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The words by which feeds and sitemaps say how often they change."""
+"""Update periods as feeds and sitemaps name them."""
 
 from __future__ import annotations
 

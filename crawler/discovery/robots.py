@@ -1,4 +1,4 @@
-"""robots.txt: RFC 9309, with the mistakes that large crawlers accept, and Crawl-delay. Pure.
+"""Parse robots.txt: RFC 9309, the errors that large crawlers accept, and Crawl-delay. Pure.
 
 Groups are named by a product token: ``Dateline/1.0 (news)`` in a group's name means ``Dateline``.
 A line of an unknown kind is passed over and ends no group.
@@ -32,13 +32,13 @@ _BOM = re.compile(rb"\xef?\xbb?\xbf?")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of a group; of those that match, the longest counts."""
+    """One allow or disallow line; the longest match counts."""
 
     allows: bool
     pattern: str
 
     def matches(self, path: str) -> bool:
-        """Whether ``path`` (with its query) begins as the pattern says, ``*`` and ``$`` read."""
+        """Tell whether ``path`` (with its query) matches the pattern, with ``*`` and ``$``."""
         ends = self.pattern.endswith("$")
         first, *rest = (self.pattern[:-1] if ends else self.pattern).split("*")
         if not path.startswith(first):
@@ -56,14 +56,14 @@ class Rule:
 
 @dataclass(slots=True)
 class Group:
-    """What is said to some crawlers."""
+    """The rules for a group of crawlers."""
 
     rules: list[Rule] = field(default_factory=list)
     delay: float | None = None
 
 
 class Robots:
-    """The rules of one host. ``sitemaps`` are the sitemaps that it names, as written."""
+    """The rules of one host. ``sitemaps`` are the sitemap URLs as written."""
 
     def __init__(self, body: bytes) -> None:
         self._groups: dict[str, Group] = {}
@@ -107,7 +107,7 @@ class Robots:
         return self._groups.get(agent.lower()) or self._groups.get("*")
 
     def allowed(self, url: str, agent: str) -> bool:
-        """Whether the crawler called ``agent`` may fetch ``url``."""
+        """Tell whether the crawler called ``agent`` may fetch ``url``."""
         group = self._group(agent)
         if group is None:
             return True
@@ -118,13 +118,13 @@ class Robots:
         return best is None or best.allows
 
     def crawl_delay(self, agent: str) -> float | None:
-        """Seconds between two requests that the site asks ``agent`` for."""
+        """Return the seconds between two requests that the site asks ``agent`` for."""
         group = self._group(agent)
         return group.delay if group is not None else None
 
 
 def _agent(value: str) -> str:
-    """The product token of a crawler's name in lower case; ``*`` for all."""
+    """Return the product token of a crawler's name in lower case; ``*`` for all."""
     value = value.strip()
     if value == "*" or value.startswith("* "):
         return "*"
@@ -133,7 +133,7 @@ def _agent(value: str) -> str:
 
 
 def path_of(url: str) -> str:
-    """Path and query of ``url`` as rules are compared with them."""
+    """Return the path and query of ``url``, normalized as rules are."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -145,7 +145,7 @@ def path_of(url: str) -> str:
 
 
 def normal(path: str) -> str:
-    """``path`` with equal spellings made one (RFC 9309, 2.2.2): what needs escaping is escaped."""
+    """Normalize ``path`` (RFC 9309, 2.2.2): characters that need escaping are escaped."""
     path = _ESCAPED.sub(_escape, path)
     return path if path.isascii() else quote(path, safe="".join(map(chr, range(33, 127))))
 

@@ -1,4 +1,4 @@
-"""Sitemaps: indexes, URL sets with their news fields, plain text; gzip; any size, streamed.
+"""Parse sitemaps: indexes, URL sets with news fields, plain text; gzip; streamed, of any size.
 
 https://www.sitemaps.org/protocol.html and Google's news extension. Half of the sitemaps in the
 wild have a wrong namespace: elements are known by their names and by what holds them.
@@ -30,7 +30,7 @@ MAX_ELEMENTS = 2_500_000
 
 @dataclass(frozen=True, slots=True)
 class ChildSitemap:
-    """A sitemap that an index names; ``changed`` is the end of what the index's word covers."""
+    """A sitemap of an index; ``changed`` is the latest time that its lastmod covers."""
 
     url: str
     changed: datetime | None
@@ -38,7 +38,7 @@ class ChildSitemap:
 
 @dataclass(frozen=True, slots=True)
 class Sitemap:
-    """What a sitemap holds: child sitemaps (of an index) or announcements.
+    """The content of a sitemap: child sitemaps (of an index) or announcements.
 
     ``skipped`` counts by cause what could not be read of it; ``cut`` says that it was broken off
     (malformed from there on, or over the limits) and what came before was kept.
@@ -53,7 +53,7 @@ class Sitemap:
 
 
 def parse_sitemap(body: bytes, url: str, content_type: str = "") -> Sitemap:
-    """Read a sitemap that came from ``url``, gzipped or not.
+    """Parse a sitemap that came from ``url``, gzipped or not.
 
     Raises:
         NotASitemap: the bytes are something else; the reason says what.
@@ -114,12 +114,12 @@ def _xml(data: bytes, url: str, cut: str | None) -> Sitemap:
     root = elements.root
     if root not in ("urlset", "sitemapindex") and not (found or children):
         raise NotASitemap(url, f"its root is <{root[:60]}>" if root else cut or "it holds no XML")
-    asked = [PERIODS[one] for one in changes if one in PERIODS]
-    return Sitemap(tuple(children), tuple(found), values.skipped, cut, min(asked, default=None))
+    periods = [PERIODS[one] for one in changes if one in PERIODS]
+    return Sitemap(tuple(children), tuple(found), values.skipped, cut, min(periods, default=None))
 
 
 def _texts(element: Any, names: Iterable[str]) -> dict[str, str]:
-    """The texts of an element's own children of these names: the first that says anything.
+    """Return the texts of an element's own children of these names: the first non-empty one each.
 
     A child of the element's own namespace comes before one of another, as ``image:loc`` is.
     """
@@ -140,19 +140,19 @@ def _texts(element: Any, names: Iterable[str]) -> dict[str, str]:
 
 
 def _child(element: Any, base: str, values: Values) -> ChildSitemap | None:
-    said = _texts(element, ("loc", "lastmod"))
-    address = values.address(base, said.get("loc"))
-    if address is None:
+    texts = _texts(element, ("loc", "lastmod"))
+    url = values.url(base, texts.get("loc"))
+    if url is None:
         return None
-    return ChildSitemap(address, _end_of(values.timestamp(said.get("lastmod"))))
+    return ChildSitemap(url, _end_of(values.timestamp(texts.get("lastmod"))))
 
 
 def _entry(element: Any, base: str, values: Values, changes: set[str]) -> Announcement | None:
-    said = _texts(element, ("loc", "lastmod", "changefreq"))
-    address = values.address(base, said.get("loc"))
-    if address is None:
+    texts = _texts(element, ("loc", "lastmod", "changefreq"))
+    url = values.url(base, texts.get("loc"))
+    if url is None:
         return None
-    changes.add(said.get("changefreq", "")[:20].lower())
+    changes.add(texts.get("changefreq", "")[:20].lower())
     hints: dict[str, Any] = {}
     news: dict[str, str] = {}
     for child in element:
@@ -167,15 +167,15 @@ def _entry(element: Any, base: str, values: Values, changes: set[str]) -> Announ
     if published is not None and published.moment is not None:
         hints["published"] = published.moment.isoformat()
     return Announcement(
-        url=address,
+        url=url,
         published=at(published),
-        modified=at(values.timestamp(said.get("lastmod"))),
+        modified=at(values.timestamp(texts.get("lastmod"))),
         hints={name: value for name, value in hints.items() if value},
     )
 
 
 def _end_of(stated: Timestamp | None) -> datetime | None:
-    """The last moment that a timestamp covers: of a day or a month, its end."""
+    """Return the last instant that a timestamp covers: of a day or a month, its end."""
     if stated is None or stated.precision == "time":
         return at(stated)
     after = stated.at + timedelta(days=1)

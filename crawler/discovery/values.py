@@ -1,4 +1,4 @@
-"""Values as feeds and sitemaps give them, of any type and size: read, or skipped and counted.
+"""Parse the values of feeds and sitemaps, of any type and size; count the unusable ones.
 
 The one place where a bad value of an announcement is turned away: nothing that a publisher
 writes raises, and nothing is left out without a count.
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from crawler.extraction.dates.timestamps import Timestamp
 
 # The longest text that an announcement keeps, and the longest number that is one.
-_MOST_CHARS = 2_000
+_MAX_CHARS = 2_000
 _COUNT = re.compile(r"\d{1,7}", re.ASCII)
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]{0,15})(\s[^<>]*)?/?>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _VOID = frozenset(("br", "img", "wbr", "hr"))
 _CDATA = re.compile(r"\s*<!\[CDATA\[(.*)\]\]>\s*", re.DOTALL)
-_UNSEEN = frozenset(("script", "style"))
+_INVISIBLE = frozenset(("script", "style"))
 
 
 class Values:
-    """Reads the values of one endpoint; ``skipped`` counts those that could not be, by cause."""
+    """Parses the values of one endpoint; ``skipped`` counts the unusable ones per cause."""
 
     def __init__(self, language: str | None = None) -> None:
         self.language = language
         self.skipped: Counter[str] = Counter()
 
     def timestamp(self, value: Any) -> Timestamp | None:
-        """A timestamp; one that is not understood is counted."""
+        """Parse a timestamp; an unusable one is counted."""
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
         found = read_timestamp(value, UTC, self.language)
@@ -46,8 +46,8 @@ class Values:
             self.skipped["announcement-timestamp"] += 1
         return found
 
-    def address(self, base: str, link: Any) -> str | None:
-        """``link`` as an absolute web address; an entry without one is counted."""
+    def url(self, base: str, link: Any) -> str | None:
+        """Return ``link`` as an absolute URL; an unusable one is counted."""
         written = unwrapped(link).strip() if isinstance(link, str) else ""
         # "&amp;amp;": escaped twice, which no address is on purpose.
         written = html.unescape(written) if "&amp;" in written else written
@@ -58,44 +58,44 @@ class Values:
 
 
 def at(found: Timestamp | None) -> datetime | None:
-    """The moment of a timestamp."""
+    """Return the datetime of a timestamp."""
     return None if found is None else found.at
 
 
 def line(value: Any) -> str | None:
-    """A text as one clean line; ``None`` for what is no text, or an empty one."""
+    """Return a text as one clean line; ``None`` for other types, or an empty text."""
     if not isinstance(value, str):
         return None
     # JSON can say what no database takes.
-    return clean_line(" ".join(value[: 4 * _MOST_CHARS].split()))[:_MOST_CHARS] or None
+    return clean_line(" ".join(value[: 4 * _MAX_CHARS].split()))[:_MAX_CHARS] or None
 
 
 def lines(values: Any) -> list[str]:
-    """The texts of a list, each as one clean line."""
+    """Return the texts of a list, each as one clean line."""
     if not isinstance(values, list | tuple):
         return []
     return [found for value in values[:100] if (found := line(value))]
 
 
 def unwrapped(text: str) -> str:
-    """``text`` without the marks of a CDATA section that was escaped itself."""
+    """Return ``text`` without the markers of an escaped CDATA section."""
     return _CDATA.sub(r"\1", text)
 
 
-def count(value: Any, most: int) -> int | None:
-    """A whole number from 1 to ``most``."""
+def count(value: Any, maximum: int) -> int | None:
+    """Return a whole number from 1 to ``maximum``."""
     text = str(value).strip() if isinstance(value, str | int) else ""
     number = int(text) if _COUNT.fullmatch(text) else 0
-    return number if 0 < number <= most else None
+    return number if 0 < number <= maximum else None
 
 
 def without_markup(text: str) -> str:
-    """A title that may be HTML, as text.
+    """Return a title that may be HTML as text.
 
     Elements that are closed, void or have attributes are markup; ``how <script> works`` and
     ``a < b`` are words.
     """
-    text = unwrapped(text[: 4 * _MOST_CHARS])
+    text = unwrapped(text[: 4 * _MAX_CHARS])
     dropped: list[tuple[int, int]] = []
     begun: dict[str, list[re.Match[str]]] = {}
     for tag in _TAG.finditer(text) if "<" in text else ():
@@ -107,7 +107,7 @@ def without_markup(text: str) -> str:
         elif begun.get(name):
             start = begun[name].pop()
             spans = [start.span(), tag.span()]
-            dropped += [(start.start(), tag.end())] if name in _UNSEEN else spans
+            dropped += [(start.start(), tag.end())] if name in _INVISIBLE else spans
     dropped += [tag.span() for tags in begun.values() for tag in tags if tag[3] and "=" in tag[3]]
     kept, at = [], 0
     for first, last in sorted(dropped):

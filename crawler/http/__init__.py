@@ -1,1 +1,1 @@
-"""Fetching outside the engine, failure causes, address policy, throttle."""
+"""Fetching outside the engine, failure causes, IP address policy, throttle."""

@@ -1,4 +1,4 @@
-"""Cookies for as long as one page takes: gates that set one and look for it let the crawl pass.
+"""Keep cookies for the redirects of one page, so that pages behind a cookie check can be fetched.
 
 A crawl is no session: each page starts without cookies. A source with subscriber access has one
 jar for the whole crawl instead.
@@ -22,48 +22,48 @@ if TYPE_CHECKING:
     from scrapy.http.request import VerboseCookie
 
 
-class _Chain:
-    """One page's redirects: its requests share it, and its jar goes with the last of them."""
+class _RedirectChain:
+    """The redirects of one page: its requests share it, and its cookie jar ends with them."""
 
     __slots__ = ("__weakref__",)
 
 
-class _Jars:
-    """A jar for each chain, kept no longer than the chain's requests, and one for the session."""
+class _CookieJars:
+    """One jar per redirect chain, for as long as it has requests, and one for the session."""
 
     def __init__(self) -> None:
         self.session = CookieJar()
-        self._of_chains: WeakKeyDictionary[_Chain, CookieJar] = WeakKeyDictionary()
+        self._by_chain: WeakKeyDictionary[_RedirectChain, CookieJar] = WeakKeyDictionary()
 
-    def __getitem__(self, chain: _Chain | None) -> CookieJar:
+    def __getitem__(self, chain: _RedirectChain | None) -> CookieJar:
         if chain is None:
             return self.session
-        return self._of_chains.setdefault(chain, CookieJar())
+        return self._by_chain.setdefault(chain, CookieJar())
 
 
 class ChainCookiesMiddleware(CookiesMiddleware):
-    """Scrapy's middleware with a jar for each chain of redirects."""
+    """Scrapy's middleware with one cookie jar per redirect chain."""
 
     def __init__(self, debug: bool = False) -> None:
         super().__init__(debug)
-        self.jars: Any = _Jars()
+        self.jars: Any = _CookieJars()
 
     def process_request(self, request: Request) -> Any:  # type: ignore[override]
-        """Add the cookies of the request's chain, or of the session."""
+        """Add the cookies of the request's redirect chain, or of the session."""
         if not _has_session(self.crawler):
-            request.meta.setdefault("cookiejar", _Chain())
+            request.meta.setdefault("cookiejar", _RedirectChain())
         return super().process_request(request)
 
     def process_response(self, request: Request, response: Response) -> Any:  # type: ignore[override]
-        """Keep the cookies that came."""
+        """Store the cookies of the response."""
         if "Set-Cookie" not in response.headers:
             return response
         return super().process_response(request, response)
 
     def add(self, cookies: Iterable[VerboseCookie]) -> None:
-        """Take cookies of a file into the session; they are sent wherever their domain says."""
-        for one in cookies:
-            self.jars.session.set_cookie(_cookie(one))
+        """Add cookies of a file to the session; they are sent to the domains that they name."""
+        for cookie in cookies:
+            self.jars.session.set_cookie(_to_cookie(cookie))
 
     def _process_cookies(
         self, cookies: Iterable[Cookie], *, jar: CookieJar, request: Request
@@ -78,21 +78,21 @@ def _has_session(crawler: Crawler) -> bool:
     return crawler.settings.getbool("DATELINE_SESSION")
 
 
-def _cookie(one: VerboseCookie) -> Cookie:
-    domain = str(one.get("domain", ""))
+def _to_cookie(cookie: VerboseCookie) -> Cookie:
+    domain = str(cookie.get("domain", ""))
     return Cookie(
         version=0,
-        name=str(one["name"]),
-        value=str(one["value"]),
+        name=str(cookie["name"]),
+        value=str(cookie["value"]),
         port=None,
         port_specified=False,
         # With the dot it is sent to subdomains too, as browsers' files mean it.
         domain=domain if "." not in domain or domain.replace(".", "").isdigit() else f".{domain}",
         domain_specified=True,
         domain_initial_dot=True,
-        path=str(one.get("path") or "/"),
+        path=str(cookie.get("path") or "/"),
         path_specified=True,
-        secure=bool(one.get("secure")),
+        secure=bool(cookie.get("secure")),
         expires=None,
         discard=True,
         comment=None,

@@ -1,4 +1,4 @@
-"""Why a request failed: one short word to count, one line to read, and whether it is final."""
+"""Classify failed requests: a cause to count, one line to read, and whether it is final."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 # Client errors that another day may mend: they speak of the moment, not of the page.
-_PASSING = frozenset({401, 403, 407, 408, 418, 421, 423, 425, 429, 451})
+_TRANSIENT_STATUSES = frozenset({401, 403, 407, 408, 418, 421, 423, 425, 429, 451})
 # robots.txt may change; a private address or a URL that is none stays what it is.
 _FINAL_REFUSALS = frozenset({"address-refused", "bad-url"})
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
@@ -32,7 +32,7 @@ _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failed request, for counting and for reading."""
+    """A failed request: ``cause`` to count, ``detail`` to read; ``final`` if no retry helps."""
 
     cause: str
     detail: str
@@ -50,8 +50,8 @@ _DOWNLOAD_ERRORS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def of_exception(error: BaseException | None, url: str) -> Failure:
-    """Classify what a download raised."""
+def classify_exception(error: BaseException | None, url: str) -> Failure:
+    """Classify an exception of a download."""
     detail = " ".join(str(error).split())[:300] or type(error).__name__
     if isinstance(error, RefusedRequest):
         return Failure(error.cause, error.reason, final=error.cause in _FINAL_REFUSALS)
@@ -64,10 +64,10 @@ def of_exception(error: BaseException | None, url: str) -> Failure:
             final=True,
         )
     if isinstance(error, IgnoreRequest):
-        words = detail.lower()
-        cause = "redirect-loop" if "redirect" in words else "ignored"
+        message = detail.lower()
+        cause = "redirect-loop" if "redirect" in message else "ignored"
         # A body that unpacks to more than is allowed.
-        cause = "too-large" if "exceeded" in words else cause
+        cause = "too-large" if "exceeded" in message else cause
         return Failure(cause, detail, final=True)
     for kind, cause in _DOWNLOAD_ERRORS:
         if isinstance(error, kind):
@@ -75,14 +75,14 @@ def of_exception(error: BaseException | None, url: str) -> Failure:
     return Failure("download-failed", f"{type(error).__name__}: {detail}")
 
 
-def of_status(response: Response) -> Failure | None:
-    """Classify an answer that is no page; ``None`` for one that is."""
+def classify_status(response: Response) -> Failure | None:
+    """Classify an HTTP error response; ``None`` for a page."""
     status = response.status
     if status < _CLIENT_ERROR:
         if status not in (200, 203, 206, 304):
             return Failure(f"http-{status}", f"the server answered {status}", final=True)
         return None
-    final = status < _SERVER_ERROR and status not in _PASSING
+    final = status < _SERVER_ERROR and status not in _TRANSIENT_STATUSES
     return Failure(f"http-{status}", f"the server answered {status}", final=final)
 
 

@@ -1,4 +1,4 @@
-"""What spiders share around a request: an answer or why there is none, and its headers as text."""
+"""Fetch one request, and read response headers as text."""
 
 from __future__ import annotations
 
@@ -18,50 +18,50 @@ _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})")
 
 
 async def fetch(crawler: Crawler, request: Request) -> Response | failures.Failure:
-    """The page that answers ``request``, or the reason why none does; outside the scheduler."""
+    """Fetch ``request`` outside the scheduler; returns the page, or why there is none."""
     try:
         response = await crawler.engine.download_async(request)
     except Exception as error:  # noqa: BLE001  # of any kind: who asked is told
-        return failures.of_exception(error, request.url)
-    return failures.of_status(response) or response
+        return failures.classify_exception(error, request.url)
+    return failures.classify_status(response) or response
 
 
 def header(response: Response, name: str) -> str | None:
-    """A header of ``response`` as text; ``None`` where it has none, or an empty one."""
+    """Return a header of ``response`` as text; ``None`` where it is missing or empty."""
     value = response.headers.get(name)
     # NUL is allowed in no header (RFC 9110, 5.5), and PostgreSQL takes none.
     return value.decode("latin-1").replace("\x00", "") if value else None
 
 
 def http_date(text: str) -> datetime | None:
-    """The moment of an HTTP header (RFC 9110, 5.6.7); ``None`` where it is none."""
+    """Parse the date of an HTTP header (RFC 9110, 5.6.7); ``None`` where it is invalid."""
     try:
-        moment = parsedate_to_datetime(text)
+        parsed = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def max_age(response: Response) -> int | None:
-    """Seconds for which an answer is fresh by its Cache-Control (RFC 9111, 5.2.2.1)."""
-    said = (header(response, "Cache-Control") or "").lower()
-    if "no-cache" in said or "no-store" in said:
+    """Return the seconds for which Cache-Control calls a response fresh (RFC 9111, 5.2.2.1)."""
+    value = (header(response, "Cache-Control") or "").lower()
+    if "no-cache" in value or "no-store" in value:
         return None
-    match = _MAX_AGE.search(said)
+    match = _MAX_AGE.search(value)
     return int(match[1]) if match else None
 
 
 def content_type(response: Response) -> str:
-    """The media type with its parameters as the server names it, ``""`` where it does not."""
+    """Return the media type with its parameters as the server sends it, ``""`` for none."""
     return header(response, "Content-Type") or ""
 
 
 def retry_after(value: bytes | None, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header (RFC 9110, 10.2.3), ``None`` where it says none."""
+    """Return the seconds of a Retry-After header (RFC 9110, 10.2.3), ``None`` for none."""
     if not value:
         return None
     text = value.decode("latin-1").strip()
     if text.isdigit():
         return float(text)
-    moment = http_date(text)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
+    parsed = http_date(text)
+    return None if parsed is None else max(0.0, (parsed - now).total_seconds())

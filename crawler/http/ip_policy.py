@@ -1,4 +1,4 @@
-"""Which network addresses may be asked: public ones only, whatever they are wrapped in."""
+"""Which IP addresses may be fetched from: public ones only, in any notation or embedding."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _LAST_32_BITS = 0xFFFFFFFF
 
 
 def private_allowed() -> bool:
-    """Whether the operator lets private and loopback addresses be fetched (tests, intranets)."""
+    """Tell whether the operator allows private and loopback addresses (tests, intranets)."""
     return os.environ.get("DATELINE_ALLOW_PRIVATE", "") not in ("", "0")
 
 
 def is_public(address: str) -> bool:
-    """Whether a numeric address, and every address wrapped in it, is a public unicast one."""
+    """Tell whether an IP address, and every address embedded in it, is public unicast."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return all(_public(part) for part in _unwrapped(ip))
+    return all(_is_public_unicast(part) for part in _embedded_addresses(ip))
 
 
-def _unwrapped(ip: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
+def _embedded_addresses(ip: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
     yield ip
     if isinstance(ip, IPv4Address):
         return
@@ -45,7 +45,7 @@ def _unwrapped(ip: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Addr
         yield IPv4Address(int(ip) & _LAST_32_BITS)
 
 
-def _public(ip: IPv4Address | IPv6Address) -> bool:
+def _is_public_unicast(ip: IPv4Address | IPv6Address) -> bool:
     if isinstance(ip, IPv6Address) and (ip.ipv4_mapped is not None or ip in _NAT64[0]):
         return True  # judged by what it wraps
     if isinstance(ip, IPv6Address) and ip in _SITE_LOCAL:
@@ -54,7 +54,7 @@ def _public(ip: IPv4Address | IPv6Address) -> bool:
 
 
 def numeric_host(host: str) -> str | None:
-    """The address that ``host`` spells in numbers (``2130706433``, ``0x7f.1``), else ``None``."""
+    """Return the IP address that ``host`` spells (``2130706433``, ``0x7f.1``), else ``None``."""
     bare = host.strip("[]")
     try:
         return str(ip_address(bare.partition("%")[0]))

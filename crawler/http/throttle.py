@@ -21,7 +21,7 @@ MAX_CRAWL_DELAY = 60.0
 
 
 class CrawlDelay:
-    """Slows a host down as its robots.txt asks, whether or not AutoThrottle is on."""
+    """Applies the Crawl-delay of robots.txt, whether or not AutoThrottle is on."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -30,7 +30,7 @@ class CrawlDelay:
         crawler.signals.connect(self.reached, signal=signals.request_reached_downloader)
 
     def robots_parsed(self, robotparser: Any, request: Request) -> None:
-        """Note the Crawl-delay of the host of ``request``."""
+        """Store the Crawl-delay for the host of ``request``."""
         agent = self.crawler.settings["ROBOTSTXT_USER_AGENT"]
         parser = getattr(robotparser, "rp", None)
         delay = parser.crawl_delay(agent) if parser is not None else None

@@ -1,4 +1,4 @@
-"""Keeps the exchange in a WARC file before anything looks at it, and decodes its body."""
+"""Write each exchange to a WARC file before anything else sees it, and decode its body."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from scrapy.http import Headers, TextResponse
 from scrapy.responsetypes import responsetypes
 
 from crawler.http.fetch import header
-from crawler.middlewares.refresh import leads_to
+from crawler.middlewares.refresh import redirect_target
+from crawler.run import fetch_context
 from storage.captures.content_encoding import UNDECLARED, decode_answer
 from storage.captures.warc import Exchange, Revisited
 from storage.errors import BodyTooLarge
@@ -23,52 +24,52 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
-    from crawler.run.capture_writer import Keeper
+    from crawler.run.capture_writer import CaptureWriterThread
     from storage.types.pages import KnownCapture
 
 _OK, _NOT_MODIFIED = 200, 304
 
 
 class CaptureMiddleware(HttpCompressionMiddleware):
-    """Stands where both the sent and the decoded body are at hand.
+    """Writes captures, where both the raw and the decoded body are available.
 
     It asks for codings as Scrapy's middleware does, and decodes by the function that reads captures
     back. The sent response is never changed: it is what is kept.
 
-    Requests ask for it by ``meta["keep"]``, a :class:`crawler.run.capture_writer.Keeper`;
-    ``meta["known"]`` is
-    the last capture of the page. The answer's meta has ``digest`` (SHA-256 of the decoded body,
-    hex) and ``capture`` (a :class:`CaptureRecord`, a revisit where the page is as it was); or
-    ``reserved`` where its publisher asks not to keep it and the source's policy is strict.
+    A request asks for a capture, or a digest alone, by its ``FetchContext``, which then holds the
+    result: the capture's record (a revisit where the page did not change), the digest, or the
+    reason why the page's rights and the source's policy forbid a capture.
     """
 
     async def process_response(self, request: Request, response: Response) -> Any:  # type: ignore[override]
-        """Keep ``response`` if its request says so, and decode it."""
+        """Write ``response`` to a capture file if its request asks for it, and decode it."""
         sent, decoded = response, self._decoded(request, response)
-        keeper: Keeper | None = request.meta.get("keep")
-        known: KnownCapture | None = request.meta.get("known")
-        if response.status == _NOT_MODIFIED and keeper is not None and known is not None:
-            request.meta["capture"] = await _kept(keeper, request, sent, known.digest, None, known)
-        if response.status != _OK or (keeper is None and not request.meta.get("digest_wanted")):
+        context = fetch_context.of(request)
+        capture_writer, known = context.capture_writer, context.known
+        if response.status == _NOT_MODIFIED and capture_writer is not None and known is not None:
+            capture = await _write_capture(capture_writer, request, sent, known.digest, None, known)
+            fetch_context.update(request, capture=capture)
+        if response.status != _OK or (capture_writer is None and not context.wants_digest):
             return decoded
         digest = hashlib.sha256(decoded.body).hexdigest()
-        request.meta["digest"] = digest
+        fetch_context.update(request, digest=digest)
         # A signpost is no page, as a redirect is none: no row of the archive would name its record.
-        if keeper is None or await leads_to(request, decoded) is not None:
+        if capture_writer is None or await redirect_target(request, decoded) is not None:
             return decoded
-        found = keeper.rights_of(request.url, _pairs(sent.headers), decoded.body)
-        if rights.forbids_storing(found):
-            request.meta["reserved"] = rights.NOARCHIVE
+        reserved = capture_writer.page_rights(request.url, _pairs(sent.headers), decoded.body)
+        if rights.forbids_storing(reserved):
+            fetch_context.update(request, reserved=rights.NOARCHIVE)
             return decoded
-        same = known if known is not None and known.digest == digest else None
+        unchanged_since = known if known is not None and known.digest == digest else None
         undeclared = decoded is not sent and "Content-Encoding" not in sent.headers
-        request.meta["capture"] = await _kept(
-            keeper, request, sent, digest, found, same, undeclared=undeclared
+        capture = await _write_capture(
+            capture_writer, request, sent, digest, reserved, unchanged_since, undeclared=undeclared
         )
+        fetch_context.update(request, capture=capture)
         return decoded
 
     def _decoded(self, request: Request, sent: Response) -> Response:
-        """A response of its own with the decoded body, without the header that named its coding."""
+        """Return a new response with the decoded body, without the Content-Encoding header."""
         if request.method == "HEAD":
             return sent
         limit = request.meta.get("download_maxsize", self._max_size)
@@ -88,18 +89,18 @@ class CaptureMiddleware(HttpCompressionMiddleware):
         return sent.replace(cls=kind, headers=headers, body=body, **anew)
 
 
-async def _kept(
-    keeper: Keeper,
+async def _write_capture(
+    capture_writer: CaptureWriterThread,
     request: Request,
     sent: Response,
     digest: str,
-    found: dict[str, Any] | None,
+    reserved: dict[str, Any] | None,
     known: KnownCapture | None,
     *,
     undeclared: bool = False,
 ) -> CaptureRecord:
-    exchange = _exchange(request, sent, digest, found, known, undeclared=undeclared)
-    place = await keeper.keep(exchange)
+    exchange = _exchange(request, sent, digest, reserved, known, undeclared=undeclared)
+    place = await capture_writer.keep(exchange)
     return CaptureRecord(
         url=request.url,
         status=sent.status,
@@ -114,7 +115,7 @@ async def _kept(
         record_id=place.record_id,
         kind="response" if known is None else "revisit",
         refers_to=known.id if known is not None else None,
-        rights=found,
+        rights=reserved,
     )
 
 
@@ -122,7 +123,7 @@ def _exchange(
     request: Request,
     response: Response,
     digest: str,
-    found: dict[str, Any] | None,
+    reserved: dict[str, Any] | None,
     known: KnownCapture | None,
     *,
     undeclared: bool,
@@ -135,7 +136,7 @@ def _exchange(
         notes.append(("via", request.meta["redirect_urls"][-1]))
     if seconds is not None:
         notes.append(("fetchTimeMs", str(round(seconds * 1000))))
-    notes += [(f"rights-{name}", str(value)) for name, value in (found or {}).items()]
+    notes += [(f"rights-{name}", str(value)) for name, value in (reserved or {}).items()]
     revisited = None
     if known is not None:
         revisited = Revisited(known.record_id, known.url, known.fetched_at)

@@ -1,4 +1,4 @@
-"""Refuses what must not be fetched: other schemes, private addresses in any spelling."""
+"""Refuse requests that must not be made: other schemes, private addresses in any spelling."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class GuardMiddleware:
-    """Stands before all others; redirects pass it too, for they are new requests.
+    """Checks every request first; redirects pass it too, as they are new requests.
 
     Names are judged where they are resolved (``crawler.http.resolver``); this tells numbers at
     once.

@@ -1,4 +1,4 @@
-"""Follows pages that send their reader on by a refresh, as redirects are followed."""
+"""Follow meta refresh and Refresh headers as redirects are followed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from w3lib.url import safe_url_string
 
 from crawler.extraction.page.refresh import refresh_target
 from crawler.http.fetch import content_type, header
+from crawler.run import fetch_context
 from crawler.run.downloader import pause
+from crawler.run.fetch_context import Redirect
 from storage.text.urls import is_web_url
 
 if TYPE_CHECKING:
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 _OK = 200
 # A signpost is small. What is larger is a page, and reading it belongs to the worker processes.
 _MAX_BYTES = 128 * 1024
-# What an answer left in its request's meta, and is not said of the next one.
-_OF_ANSWER = ("capture", "digest", "reserved", "leads_to")
 
 
 class RefreshMiddleware(BaseRedirectMiddleware):
@@ -32,40 +32,43 @@ class RefreshMiddleware(BaseRedirectMiddleware):
     """
 
     def handle_referer(self, request: Request, response: Response) -> None:
-        """Send none, as for all requests of a crawl."""
+        """Send no Referer, as for all requests of a crawl."""
         request.headers.pop("Referer", None)
 
     async def process_response(self, request: Request, response: Response) -> Any:
-        """The request for where the page leads, or the page itself."""
-        found = await leads_to(request, response)
+        """Return a request for where the page leads, or the page itself."""
+        found = await redirect_target(request, response)
         if found is None:
             return response
         seconds, target = found
         if seconds and await pause(self.crawler, seconds):
             return response
         redirected = self._redirect_request_using_get(request, response, target)
-        for name in _OF_ANSWER:
-            redirected.meta.pop(name, None)
+        fetch_context.forget_response(redirected)
         return self._redirect(redirected, request, "refresh")
 
 
-async def leads_to(request: Request, response: Response) -> tuple[float, str] | None:
-    """(seconds, URL) of where a page sends its reader; ``None`` where it is a page of its own.
+async def redirect_target(request: Request, response: Response) -> Redirect | None:
+    """Return where a page's refresh sends its reader; ``None`` for a page with text of its own.
 
-    The request's meta keeps it, for the next middleware that asks.
+    The request's context keeps the result, for the next middleware that asks.
     """
-    if "leads_to" not in request.meta:
-        request.meta["leads_to"] = await _target_of(request, response)
-    found: tuple[float, str] | None = request.meta["leads_to"]
-    return found
+    # Not kept for other statuses: Scrapy retries some, and the next response decides for itself.
+    if response.status != _OK:
+        return None
+    context = fetch_context.of(request)
+    if not context.redirect_checked:
+        found = await _find_target(request, response)
+        context = fetch_context.update(request, redirect=found, redirect_checked=True)
+    return context.redirect
 
 
-async def _target_of(request: Request, response: Response) -> tuple[float, str] | None:
-    said = header(response, "Refresh")
-    if not _may_lead_on(request, response, said):
+async def _find_target(request: Request, response: Response) -> Redirect | None:
+    refresh_header = header(response, "Refresh")
+    if not _may_redirect(request, response, refresh_header):
         return None
     found = await asyncio.to_thread(
-        refresh_target, response.body, response.url, content_type(response), said
+        refresh_target, response.body, response.url, content_type(response), refresh_header
     )
     if found is None or not is_web_url(found[1]):
         return None
@@ -73,13 +76,13 @@ async def _target_of(request: Request, response: Response) -> tuple[float, str] 
     # A page that names itself is one, unless it set a cookie to look for.
     if target == request.url and "Set-Cookie" not in response.headers:
         return None
-    return found[0], target
+    return Redirect(found[0], target)
 
 
-def _may_lead_on(request: Request, response: Response, said: str | None) -> bool:
-    if response.status != _OK or request.method != "GET" or len(response.body) > _MAX_BYTES:
+def _may_redirect(request: Request, response: Response, refresh_header: str | None) -> bool:
+    if request.method != "GET" or len(response.body) > _MAX_BYTES:
         return False
     kind = content_type(response).lower()
     if kind and "html" not in kind:
         return False
-    return bool(said) or b"refresh" in response.body.lower()
+    return bool(refresh_header) or b"refresh" in response.body.lower()

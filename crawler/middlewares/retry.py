@@ -1,4 +1,4 @@
-"""Trying again, no sooner than the server asks."""
+"""Retry requests, no sooner than Retry-After asks."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _BUSY = (429, 503)
 
 
 class PoliteRetryMiddleware(RetryMiddleware):
-    """Scrapy's retries, with Retry-After obeyed: waited for when short, else not tried again."""
+    """Scrapy's retries with Retry-After: waits if it is short, else does not retry."""
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """Retry ``request`` if its answer says so."""
+        """Retry ``request`` if its response asks for it."""
         if response.status in _BUSY and not request.meta.get("dont_retry"):
             wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             if wait is not None and wait > MAX_WAIT_SECONDS:

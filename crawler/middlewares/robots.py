@@ -1,4 +1,4 @@
-"""robots.txt as RFC 9309 has it: no answer means no, "not found" means yes; Crawl-delay kept."""
+"""Obey robots.txt as in RFC 9309: an unreachable file forbids all, a missing one allows all."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from crawler.discovery.robots import MAX_BYTES, Robots
 from crawler.http import failures
 from crawler.http.failures import RefusedRequest
 from crawler.http.fetch import max_age
+from crawler.run.context import run_of
 from storage import utc_now
 from storage.crawl import host_cache
 
@@ -31,39 +32,39 @@ _DENY_ALL = b"User-agent: *\nDisallow: /\n"
 
 
 class RobotsParser(RobotParser):
-    """``crawler.discovery.robots`` as Scrapy asks for it (the setting ``ROBOTSTXT_PARSER``)."""
+    """Adapts ``crawler.discovery.robots`` to Scrapy (the setting ``ROBOTSTXT_PARSER``)."""
 
     def __init__(self, body: bytes) -> None:
         self.rp = Robots(body)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, robotstxt_body: bytes) -> RobotsParser:
-        """Scrapy's way to make it."""
+        """Create the parser for Scrapy."""
         return cls(robotstxt_body)
 
     def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:
-        """Whether ``user_agent`` may fetch ``url``."""
+        """Tell whether ``user_agent`` may fetch ``url``."""
         return self.rp.allowed(to_unicode(url), to_unicode(user_agent))
 
     def crawl_delay(self, user_agent: str | bytes) -> float | None:
-        """The pause between two requests that the site asks for, in seconds."""
+        """Return the seconds between two requests that the site asks for."""
         return self.rp.crawl_delay(to_unicode(user_agent))
 
 
-def _address(request: Request) -> str:
+def _robots_url(request: Request) -> str:
     url = urlparse_cached(request)
     return f"{url.scheme}://{url.netloc}/robots.txt"
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):
-    """Scrapy's middleware with the RFC's rules for errors, which the library reads as "yes"."""
+    """Scrapy's middleware with the RFC's rules for errors, where Scrapy allows all."""
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
-        """The rules of a request's host: in hand, kept from an earlier run, or asked for."""
+        """Return the rules of a request's host: loaded, cached by an earlier run, or fetched."""
         netloc = urlparse_cached(request).netloc
         archive = self._archive
         if netloc not in self._parsers and archive is not None:
-            body = host_cache.kept(archive, _address(request), utc_now())
+            body = host_cache.kept(archive, _robots_url(request), utc_now())
             if body is not None:
                 parser = build_from_crawler(self._parserimpl, self.crawler, body)
                 self._parsers[netloc] = parser
@@ -74,8 +75,9 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     @property
     def _archive(self) -> Archive | None:
-        """The archive that the crawl writes to, if it does."""
-        return getattr(self.crawler.spider, "archive", None)
+        """Return the archive that the crawl writes to, if any."""
+        run = run_of(self.crawler).context
+        return None if run is None else run.archive
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Let ``request`` pass or raise :class:`RefusedRequest` with cause ``robots``.
@@ -106,7 +108,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         else:
             body = response.body[:MAX_BYTES]
         if self._archive is not None and status < _SERVER_ERROR:
-            host_cache.keep(self._archive, _address(request), body, utc_now(), max_age(response))
+            host_cache.keep(self._archive, _robots_url(request), body, utc_now(), max_age(response))
         await super()._parse_robots(response.replace(body=body), netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
@@ -119,13 +121,13 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             raise exc
         parser = build_from_crawler(self._parserimpl, self.crawler, _DENY_ALL)
         self._parsers[netloc] = parser
-        why = failures.of_exception(exc, f"https://{netloc}/robots.txt")
-        detail = f"robots.txt could not be read ({why.detail}). Try again later."
-        self.unreachable.setdefault(netloc, failures.Failure(why.cause, detail))
+        failure = failures.classify_exception(exc, f"https://{netloc}/robots.txt")
+        detail = f"robots.txt could not be read ({failure.detail}). Try again later."
+        self.unreachable.setdefault(netloc, failures.Failure(failure.cause, detail))
         waiting.callback(parser)
 
     @property
     def unreachable(self) -> dict[str, failures.Failure]:
-        """Why robots.txt could not be had, by host."""
+        """Return why robots.txt could not be read, per host."""
         found: dict[str, failures.Failure] = self.__dict__.setdefault("_unreachable", {})
         return found

@@ -1,4 +1,4 @@
-"""Pure text rules over what was extracted, so that every field fits and reads as it should."""
+"""Clean extracted text with pure rules, so that every field fits its column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.types.pages import PageStored
 
 
 class CleanPipeline:
-    """Applies the rules to what was extracted; other outcomes pass."""
+    """Cleans extracted content; other outcomes pass unchanged."""
 
     def process_item(self, item: Any) -> Any:
         """Clean an item."""

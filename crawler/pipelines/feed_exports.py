@@ -33,16 +33,16 @@ _FIELDS = (
 
 
 class FeedExporter(ScrapyFeedExporter):
-    """Exports each stored article and directory entry; nothing of pages that are none."""
+    """Exports each stored article and directory entry; skips other outcomes."""
 
     def item_scraped(self, item: Any, spider: Spider) -> None:
-        """Export ``item`` where it is a stored page."""
+        """Export ``item`` if it is a stored page."""
         if isinstance(item, PageStored):
             super().item_scraped(exported(item), spider)
 
 
 def exported(page: PageStored) -> dict[str, Any]:
-    """A stored page as the fields that are promised to whoever reads the feed.
+    """Return a stored page as the documented export fields.
 
     Times are ISO 8601 with the publisher's offset, or a day alone; absent fields are ``None``.
     """

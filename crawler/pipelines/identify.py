@@ -1,4 +1,4 @@
-"""Which addresses speak for a page, so that the archive can tell which item it is."""
+"""Choose the URLs that identify a page's item."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.types.pages import PageStored
 
 
 class IdentifyPipeline:
-    """Keeps the usable addresses of a page, and drops a canonical URL that many pages claim.
+    """Keeps the usable URLs of a page, and drops a canonical URL that many pages claim.
 
     A template that names one canonical for all its pages (a section, a paywall) would make one
     article of them. The second page with another headline shows it; the first is told apart by
@@ -21,7 +21,7 @@ class IdentifyPipeline:
         self._claimed: dict[str, str] = {}
 
     def process_item(self, item: Any) -> Any:
-        """Settle the addresses of an extracted page."""
+        """Choose the URLs of an extracted page."""
         if not isinstance(item, PageStored):
             return item
         urls = tuple(dict.fromkeys(url for url in item.urls if is_web_url(url)))

@@ -1,4 +1,4 @@
-"""The last step of an item's way: into the archive, in batches."""
+"""Pass outcomes to the archive, in batches: the last pipeline."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.exceptions import DropItem
 
+from crawler.run.context import run_of
 from storage.types.pages import PageFailed, PageSkipped, PageStored, PageUnchanged
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.run.recorder import Recorder
+    from crawler.run.context import ActiveRun
 
 
 class StorePipeline:
-    """Hands outcomes to the spider's recorder."""
+    """Hands outcomes to the recorder of the crawler's run."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
+    def __init__(self, run: ActiveRun) -> None:
+        self._run = run
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> StorePipeline:
-        """Scrapy's way to make it."""
-        return cls(crawler)
+        """Create the pipeline for Scrapy."""
+        return cls(run_of(crawler))
 
     async def process_item(self, item: Any) -> Any:
-        """Record an outcome."""
-        recorder: Recorder | None = getattr(self._crawler.spider, "recorder", None)
+        """Record an outcome; without a run (``scrapy parse``) it only passes."""
         if not isinstance(item, PageStored | PageUnchanged | PageSkipped | PageFailed):
             raise DropItem(f"not an outcome of a page: {type(item).__name__}")
-        if recorder is not None:
-            await recorder.add(item)
+        if self._run.context is not None:
+            await self._run.context.recorder.add(item)
         return item

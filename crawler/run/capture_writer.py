@@ -1,4 +1,4 @@
-"""The captures' writer of one crawl, the thread that it lives in, and what publishers reserve."""
+"""Write the captures of one crawl in a thread, and read the rights that publishers reserve."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _TDMREP = "/.well-known/tdmrep.json"
 
 
-def mended(archive: Archive) -> list[str]:
-    """End what a killed process left among the captures; returns what was done, a line each."""
+def recover_captures(archive: Archive) -> list[str]:
+    """Repair the captures after a killed process; returns one line per repair."""
     ended = rewrite.finish(archive)
     lines = [f"ended {ended} rewriting of captures"] if ended else []
     for name, cut in recover(archive.location.captures):
@@ -40,8 +40,8 @@ def mended(archive: Archive) -> list[str]:
     return lines
 
 
-class Keeper:
-    """One WARC writer, used from one thread: compressing and writing leave the reactor alone."""
+class CaptureWriterThread:
+    """One WARC writer in its own thread: compression does not block the reactor."""
 
     def __init__(self, archive: Archive, source_id: int, label: str, now: datetime) -> None:
         codec = codec_for_source(archive, source_id, now)
@@ -58,8 +58,8 @@ class Keeper:
         self._host = ""
         self._tdmrep: list[dict[str, Any]] = []
 
-    async def ask_rights(self, crawler: Crawler, home_url: str, now: datetime) -> None:
-        """Read what the host of ``home_url`` reserves for all of its pages."""
+    async def load_site_rights(self, crawler: Crawler, home_url: str, now: datetime) -> None:
+        """Read the rights that the host of ``home_url`` reserves for all of its pages."""
         parts = urlsplit(home_url)
         url = f"{parts.scheme}://{parts.netloc}{_TDMREP}"
         body = host_cache.kept(self._archive, url, now)
@@ -74,10 +74,10 @@ class Keeper:
         if body:
             self._host, self._tdmrep = parts.netloc, rights.parse_tdmrep(body)
 
-    def rights_of(
+    def page_rights(
         self, url: str, headers: tuple[tuple[str, str], ...], body: bytes
     ) -> dict[str, Any] | None:
-        """What is reserved of a page, under the source's policy."""
+        """Return the rights reserved for a page, under the source's policy."""
         parts = urlsplit(url)
         site = None
         if self._tdmrep and parts.netloc == self._host:
@@ -91,7 +91,7 @@ class Keeper:
         )
 
     def close(self) -> None:
-        """Finish what is being written and close the file."""
+        """Finish pending writes and close the file."""
         try:
             self.executor.submit(self.writer.close).result()
         finally:

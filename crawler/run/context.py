@@ -1,19 +1,22 @@
-"""What the parts of one crawl run share: its source, its recorder, and how to end or wake it."""
+"""State that the parts of one crawl run share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from logging import Logger, LoggerAdapter
 
+    from scrapy.crawler import Crawler
+
+    from crawler.run.pages.rendering import RunRendering
     from crawler.run.recorder import Recorder
-    from crawler.run.rendering import Drawing
     from crawler.run.tally import Tally
-    from crawler.workers.pool import Workers
+    from crawler.workers.pool import WorkerPool
     from storage import Archive
 
 
@@ -30,30 +33,50 @@ class RunSource:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """One crawl run. Its parts take this, none takes the spider.
+    """State that the parts of one crawl run share. Its parts take this, never the spider.
 
-    ``due`` says that only endpoints that are due are visited. ``stop`` ends the run with a reason,
-    ``wake`` has the spider look for what to do next, ``is_spent`` tells whether the requests that
-    the source allows per day are used up.
+    ``due``: visit only endpoints that are due. ``stop`` ends the run with a reason, ``wake`` makes
+    the spider look for its next requests, ``is_budget_spent`` tells whether the requests that the
+    source allows per day are used up.
     """
 
     source: RunSource
     started_at: datetime
     due: bool
     recorder: Recorder
-    workers: Workers
-    drawing: Drawing
+    worker_pool: WorkerPool
+    rendering: RunRendering
     log: Logger | LoggerAdapter[Logger]
     stop: Callable[[str], None]
     wake: Callable[[], None]
-    is_spent: Callable[[], bool]
+    is_budget_spent: Callable[[], bool]
 
     @property
     def archive(self) -> Archive:
-        """The open archive."""
+        """Return the open archive."""
         return self.recorder.archive
 
     @property
     def tally(self) -> Tally:
-        """The counts of the run."""
+        """Return the counts of the run."""
         return self.recorder.tally
+
+
+class ActiveRun:
+    """Holds the run of a crawler: pipelines and middlewares exist before the run begins.
+
+    ``context`` is ``None`` until then, and after its end.
+    """
+
+    __slots__ = ("__weakref__", "context")
+
+    def __init__(self) -> None:
+        self.context: RunContext | None = None
+
+
+_runs: WeakKeyDictionary[Crawler, ActiveRun] = WeakKeyDictionary()
+
+
+def run_of(crawler: Crawler) -> ActiveRun:
+    """Return the holder of the run of ``crawler``; ``scrapy shell`` and ``check`` have no run."""
+    return _runs.setdefault(crawler, ActiveRun())

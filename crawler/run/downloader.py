@@ -1,4 +1,4 @@
-"""Scrapy's downloader, which can be stopped: nothing more is sent, what is in flight ends soon."""
+"""Scrapy's downloader, made stoppable: nothing more is sent, requests in flight end soon."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _interrupted(request: Request) -> RefusedRequest:
 
 
 class StoppableDownloader(Downloader):
-    """Ends within a moment where Scrapy's fetches all that waits for its turn first.
+    """Stops at once, where Scrapy's downloader first fetches all queued requests.
 
     A crawl keeps to a host's delay, so thirty requests that wait are minutes.
     """
@@ -32,7 +32,7 @@ class StoppableDownloader(Downloader):
         self._given_up = asyncio.Event()
 
     def stop(self) -> None:
-        """Send nothing more: what waits for its turn fails as interrupted."""
+        """Send nothing more: queued requests fail as interrupted."""
         self.stopping.set()
         for slot in self.slots.values():
             waiting, slot.queue = slot.queue, type(slot.queue)()
@@ -40,7 +40,7 @@ class StoppableDownloader(Downloader):
                 answer.errback(_interrupted(request))
 
     def give_up(self) -> None:
-        """Wait no longer for the answers of what was sent."""
+        """Stop waiting for the responses of requests in flight."""
         self.stop()
         self._given_up.set()
 
@@ -64,7 +64,7 @@ class StoppableDownloader(Downloader):
 
 
 async def pause(crawler: Crawler, seconds: float) -> bool:
-    """Wait, at most until the crawl is stopped; whether it was."""
+    """Sleep, but no longer than until the crawl is stopped; returns whether it was."""
     engine: Any = crawler.engine
     try:
         await asyncio.wait_for(engine.downloader.stopping.wait(), seconds)

@@ -1,4 +1,4 @@
-"""Visiting a source's endpoints in a run: requests, and what came of them."""
+"""Visit a source's endpoints in a run: requests, and their results."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from crawler.discovery.errors import DiscoveryError
 from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
 from crawler.http.fetch import content_type, header, max_age, retry_after
+from crawler.run import fetch_context
+from crawler.run.fetch_context import FetchContext, Validators
 from crawler.workers import jobs, pool
 from storage import ArchiveError, utc_now
 from storage.crawl.endpoints import add_endpoints, due_endpoints
@@ -32,64 +34,67 @@ _ENDPOINT_BYTES = 64 * 1024 * 1024
 _PERMANENT = {301, 308}
 
 
-class Visits:
-    """The endpoints of one run. ``open`` counts those whose answers are still to come."""
+class EndpointVisits:
+    """The endpoint visits of one run. ``in_flight`` counts those without a response yet."""
 
     def __init__(self, run: RunContext) -> None:
         self.run = run
-        self.open = 0
+        self.in_flight = 0
         self._visited: set[int] = set()
 
-    def due(self) -> list[Request]:
-        """Requests for the endpoints that are due and were not visited yet."""
+    def due_requests(self) -> list[Request]:
+        """Return requests for the endpoints that are due and were not visited yet."""
         run = self.run
         with run.archive.reading() as session:
             due = due_endpoints(session, run.source.id, run.started_at, all_of_them=not run.due)
-        fresh = [endpoint for endpoint in due if endpoint.id not in self._visited]
-        self._visited.update(endpoint.id for endpoint in fresh)
-        self.open += len(fresh)
-        return [self._request(endpoint) for endpoint in fresh]
+        unvisited = [endpoint for endpoint in due if endpoint.id not in self._visited]
+        self._visited.update(endpoint.id for endpoint in unvisited)
+        self.in_flight += len(unvisited)
+        return [self._request(endpoint) for endpoint in unvisited]
 
     def _request(self, endpoint: DueEndpoint) -> Request:
+        validators = None
+        if not self.run.rendering.may_render(endpoint):
+            validators = Validators(endpoint.url, endpoint.etag, endpoint.last_modified)
         return Request(
             endpoint.url,
             callback=self.parse,
-            errback=self.failed,
+            errback=self.request_failed,
             dont_filter=True,
             priority=10,
             meta={
-                "endpoint": endpoint,
-                "digest_wanted": True,
-                "validators": None
-                if self.run.drawing.may_draw(endpoint)
-                else (endpoint.url, endpoint.etag, endpoint.last_modified),
                 "download_maxsize": _ENDPOINT_BYTES,
+                fetch_context.KEY: FetchContext(
+                    subject=endpoint, validators=validators, wants_digest=True
+                ),
             },
         )
 
     async def parse(self, response: Response) -> AsyncIterator[Request]:
-        """Take in what an endpoint announces; a sitemap index leads to further endpoints."""
-        endpoint: DueEndpoint = response.meta["endpoint"]
+        """Record what an endpoint announces; a sitemap index leads to further endpoints."""
+        endpoint = fetch_context.endpoint_of(response)
         try:
-            failure = failures.of_status(response)
+            failure = failures.classify_status(response)
             if failure is not None:
-                await self._note_failed(endpoint, failure, response)
+                await self._record_failure(endpoint, failure, response)
                 return
-            content = await self._read(endpoint, response)
+            content = await self._parse_content(endpoint, response)
             if content is not None and content.children:
-                for request in self.due():
+                for request in self.due_requests():
                     yield request
         finally:
-            self._end()
+            self._request_done()
 
-    def _end(self) -> None:
-        self.open -= 1
+    def _request_done(self) -> None:
+        self.in_flight -= 1
         self.run.wake()
 
-    async def _read(self, endpoint: DueEndpoint, response: Response) -> EndpointContent | None:
+    async def _parse_content(
+        self, endpoint: DueEndpoint, response: Response
+    ) -> EndpointContent | None:
         run = self.run
-        drawn = run.drawing.may_draw(endpoint)
-        digest = None if drawn else response.meta.get("digest")
+        may_change_unseen = run.rendering.may_render(endpoint)
+        digest = None if may_change_unseen else fetch_context.of(response).digest
         read = EndpointRead(
             endpoint.id,
             response.status,
@@ -103,17 +108,17 @@ class Visits:
             await self._record(read, None)
             return None
         try:
-            content: EndpointContent = await run.workers.run(
+            content: EndpointContent = await run.worker_pool.run(
                 jobs.endpoint_job,
                 endpoint.kind,
                 response.body,
                 response.url,
                 content_type(response),
             )
-            content = await run.drawing.listing(endpoint, response, content)
+            content = await run.rendering.render_listing(endpoint, response, content)
         except (DiscoveryError, BadPage, pool.WorkerFailure) as error:
             cause = getattr(error, "cause", "") or f"not-a-{endpoint.kind}"
-            await self._note_failed(endpoint, failures.Failure(cause, str(error)), response)
+            await self._record_failure(endpoint, failures.Failure(cause, str(error)), response)
             return None
         if content.note:
             run.log.info("%s: %s", endpoint.url, content.note)
@@ -147,9 +152,9 @@ class Visits:
         run.tally.endpoints += 1
         run.tally.announced += result.announced
         run.tally.fresh += result.new
-        self._report(result)
+        self._log_result(result)
 
-    def _report(self, result: EndpointResult) -> None:
+    def _log_result(self, result: EndpointResult) -> None:
         if result.message:
             self.run.log.warning("%s", result.message)
         if result.gap is not None:
@@ -161,16 +166,18 @@ class Visits:
                 until.isoformat(timespec="minutes"),
             )
 
-    async def failed(self, failure: Failure) -> None:
-        """Note an endpoint that could not be had."""
+    async def request_failed(self, failure: Failure) -> None:
+        """Record an endpoint that could not be fetched."""
         request = failure.request  # type: ignore[attr-defined]
-        endpoint: DueEndpoint = request.meta["endpoint"]
+        endpoint = fetch_context.endpoint_of(request)
         try:
-            await self._note_failed(endpoint, failures.of_exception(failure.value, request.url))
+            await self._record_failure(
+                endpoint, failures.classify_exception(failure.value, request.url)
+            )
         finally:
-            self._end()
+            self._request_done()
 
-    async def _note_failed(
+    async def _record_failure(
         self, endpoint: DueEndpoint, failure: failures.Failure, response: Response | None = None
     ) -> None:
         if failure.cause == pool.INTERRUPTED:
@@ -191,11 +198,11 @@ class Visits:
         except ArchiveError as error:
             run.stop(str(error))
             return
-        self._report(result)
+        self._log_result(result)
 
 
 def moved_to(response: Response) -> str | None:
-    """Where a request was sent for good: every redirect on its way was permanent."""
+    """Return the new URL of a request whose redirects were all permanent."""
     reasons = response.meta.get("redirect_reasons")
     if not reasons or not all(reason in _PERMANENT for reason in reasons):
         return None

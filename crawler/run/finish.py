@@ -1,4 +1,4 @@
-"""What a run does once its pages are stored: join names to the directory, fetch media."""
+"""Postprocess a run once its pages are stored: link names to the directory, fetch media."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from crawler.run.recorder import Recorder
-    from crawler.workers.pool import Workers
+    from crawler.workers.pool import WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
-class Began:
-    """How things were when the run began: its source, the moment, the newest name then known."""
+class RunStart:
+    """The state when the run began: its source, the time, the newest name then known."""
 
     source_id: int
     at: datetime
@@ -29,27 +29,27 @@ class Began:
     patient: bool = False
 
 
-async def after_pages(
+async def postprocess(
     crawler: Crawler,
     recorder: Recorder,
-    pool: Workers,
-    began: Began,
+    pool: WorkerPool,
+    start: RunStart,
     media: int,
-    on_settled: Callable[[], None] = lambda: None,
+    on_file_done: Callable[[], None] = lambda: None,
 ) -> None:
-    """Do it, and note the counts in the recorder's tally; at most ``media`` files are fetched.
+    """Link names and fetch at most ``media`` files; the recorder's tally gets the counts.
 
-    ``on_settled`` is called for each of these files, fetched or not.
+    ``on_file_done`` is called for each of these files, fetched or not.
 
     Raises:
         ArchiveError: the archive cannot be written.
     """
     await recorder.flush()
     tally, archive = recorder.tally, recorder.archive
-    tally.named, tally.unclear_names = await recorder.call(
-        lambda: join_names(archive, began.source_id, began.at, began.last_name)
+    tally.linked_names, tally.ambiguous_names = await recorder.call(
+        lambda: join_names(archive, start.source_id, start.at, start.last_name)
     )
     fetcher = MediaFetcher(
-        crawler, recorder, began.source_id, media, patient=began.patient, on_settled=on_settled
+        crawler, recorder, start.source_id, media, patient=start.patient, on_file_done=on_file_done
     )
     tally.media = await fetcher.run(pool)

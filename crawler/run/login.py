@@ -1,4 +1,4 @@
-"""Subscriber access of a source: a login form, or cookies exported from a browser.
+"""Log in to a source that has subscriber access: by a form, or with a browser's cookies.
 
 Credentials come from ``credentials.toml`` in the archive's folder (mode 600) or the environment;
 they are never in the database, a log, a capture or an error. A section a source::
@@ -68,19 +68,19 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 # An answer that tells of a refusal does so at its beginning.
-_MOST_WORDS = 2_000
+_MAX_WORDS = 2_000
 # A person asked for this page by name; robots.txt speaks to those who wander.
-_ASKED = {"dont_obey_robotstxt": True}
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_IGNORE_ROBOTS = {"dont_obey_robotstxt": True}
+_READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class BadAccess(Exception):
-    """What a person must mend before a source's access works; holds no secret."""
+class LoginError(Exception):
+    """A source's access cannot be used; the message says what to do, and holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """How to be let in. Its ``repr`` shows nothing that must stay secret."""
+class SourceAccess:
+    """How to log in to a source. Its ``repr`` shows no secret."""
 
     source: str
     login: str | None = None
@@ -89,8 +89,8 @@ class Access:
     cookies: tuple[VerboseCookie, ...] = field(default=(), repr=False)
 
 
-def access_of(folder: Path, source: str) -> Access | None:
-    """The access of ``source``; ``None`` where none is set up.
+def load_access(folder: Path, source: str) -> SourceAccess | None:
+    """Return the access of ``source``; ``None`` where none is configured.
 
     Raises:
         BadAccess: the file is readable by others, broken or incomplete.
@@ -102,14 +102,14 @@ def access_of(folder: Path, source: str) -> Access | None:
     login = os.environ.get(f"{prefix}LOGIN", section.get("login"))
     if section.get("cookies"):
         path = folder / str(section["cookies"])
-        return Access(source, cookies=tuple(_cookies(path)))
+        return SourceAccess(source, cookies=tuple(_cookies(path)))
     if not (username or password or login):
         return None
     if not (username and password and login):
-        raise BadAccess(f"access of {source}: login, username and password are all needed")
+        raise LoginError(f"access of {source}: login, username and password are all needed")
     if not is_web_url(str(login)):
-        raise BadAccess(f"access of {source}: login must be the address of the login page")
-    return Access(source, str(login), username, password)
+        raise LoginError(f"access of {source}: login must be the address of the login page")
+    return SourceAccess(source, str(login), username, password)
 
 
 def _section(path: Path, source: str) -> dict[str, Any]:
@@ -120,25 +120,25 @@ def _section(path: Path, source: str) -> dict[str, Any]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # The parser's own words may quote the line, and with it a password.
-        raise BadAccess(f"{path} is no valid TOML: quote its values") from error
+        raise LoginError(f"{path} is no valid TOML: quote its values") from error
     section = data.get(source, {})
     if not isinstance(section, dict):
-        raise BadAccess(f"{path}: [{source}] must be a section")
+        raise LoginError(f"{path}: [{source}] must be a section")
     return section
 
 
 def _refuse_readable(path: Path) -> None:
-    if os.name == "posix" and path.stat().st_mode & _OTHERS:
-        raise BadAccess(f"{path} can be read by others: run `chmod 600 {path}`")
+    if os.name == "posix" and path.stat().st_mode & _READABLE_BY_OTHERS:
+        raise LoginError(f"{path} can be read by others: run `chmod 600 {path}`")
 
 
 def _cookies(path: Path) -> list[VerboseCookie]:
-    """Cookies of a file as browsers' extensions export them (Netscape format)."""
+    """Read a file of cookies in Netscape format, as browser extensions export it."""
     try:
         _refuse_readable(path)
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise BadAccess(f"{path} cannot be read: {error.strerror}") from error
+        raise LoginError(f"{path} cannot be read: {error.strerror}") from error
     found: list[VerboseCookie] = []
     for line in lines:
         parts = line.removeprefix("#HttpOnly_").split("\t")
@@ -154,20 +154,20 @@ def _cookies(path: Path) -> list[VerboseCookie]:
                 }
             )
     if not found:
-        raise BadAccess(f"{path} holds no cookies in Netscape format (cookies.txt)")
+        raise LoginError(f"{path} holds no cookies in Netscape format (cookies.txt)")
     return found
 
 
-class Session:
+class LoginSession:
     """A source's session in one run: opened at its start, renewed once if it expires."""
 
-    def __init__(self, crawler: Crawler, access: Access) -> None:
+    def __init__(self, crawler: Crawler, access: SourceAccess) -> None:
         self.crawler = crawler
         self.access = access
         self._renewals = 1
 
     async def open(self) -> None:
-        """Log in, or take the cookies in.
+        """Log in, or load the cookies.
 
         Raises:
             BadAccess: it did not work; says what the site answered, nothing secret.
@@ -176,54 +176,56 @@ class Session:
         if access.login is None:
             jars = self.crawler.get_downloader_middleware(ChainCookiesMiddleware)
             if jars is None:
-                raise BadAccess(f"access of {access.source}: cookies are switched off")
+                raise LoginError(f"access of {access.source}: cookies are switched off")
             jars.add(access.cookies)
             return
-        page = await fetch(self.crawler, Request(access.login, dont_filter=True, meta=_ASKED))
+        page = await fetch(
+            self.crawler, Request(access.login, dont_filter=True, meta=_IGNORE_ROBOTS)
+        )
         if isinstance(page, failures.Failure):
-            raise BadAccess(f"access of {access.source}: the login page: {page.detail}")
+            raise LoginError(f"access of {access.source}: the login page: {page.detail}")
         before = self._cookies()
         answer = await fetch(self.crawler, self._form(page))
         if isinstance(answer, failures.Failure):
-            raise BadAccess(f"access of {access.source}: logging in: {answer.detail}")
-        if not await self._is_in(page, answer, before):
-            raise BadAccess(
+            raise LoginError(f"access of {access.source}: logging in: {answer.detail}")
+        if not await self._is_logged_in(page, answer, before):
+            raise LoginError(
                 f"access of {access.source}: the site did not let us in; "
                 "check username and password"
             )
 
-    async def _is_in(self, page: Response, answer: Response, before: set[str]) -> bool:
-        """Whether ``answer`` came to somebody who is logged in now.
+    async def _is_logged_in(self, page: Response, answer: Response, before: set[str]) -> bool:
+        """Tell whether ``answer`` was sent to a user who is logged in.
 
         The site's own sign decides where its file names one; else a new form or the words of a
         refusal say no, a way to log out says yes. Where nothing is said, a login must have
         changed something: a cookie named as sessions are (counters of visitors set theirs with
         any answer), or that the login page asks for a password.
         """
-        sign = site_for(page.url).signed_in
-        if sign:
-            return bool(answer.css(sign))
+        selector = site_for(page.url).logged_in_selector
+        if selector:
+            return bool(answer.css(selector))
         if _password_form(answer) is not None:
             return False
-        words = " ".join(" ".join(answer.css("body *::text").getall()).split())[:_MOST_WORDS]
+        words = " ".join(" ".join(answer.css("body *::text").getall()).split())[:_MAX_WORDS]
         if any(_LOGOUT.search(href) for href in answer.css("a::attr(href)").getall()):
             return True
         if _REFUSED.search(words):
             return False
         changed = self._cookies() - before
-        if any(_SESSION_COOKIE.search(one.split(" ")[1]) for one in changed):
+        if any(_SESSION_COOKIE.search(cookie.split(" ")[1]) for cookie in changed):
             return True
-        again = await fetch(self.crawler, Request(page.url, dont_filter=True, meta=_ASKED))
+        again = await fetch(self.crawler, Request(page.url, dont_filter=True, meta=_IGNORE_ROBOTS))
         return not isinstance(again, failures.Failure) and _password_form(again) is None
 
     def _cookies(self) -> set[str]:
-        """Names and digests of the session's cookies, for telling whether they changed."""
+        """Return names and digests of the session's cookies, to tell whether they changed."""
         jars = self.crawler.get_downloader_middleware(ChainCookiesMiddleware)
-        held = jars.jars.session.jar if jars is not None else ()
-        return {f"{one.domain} {one.name} {hash(one.value)}" for one in held}
+        jar = jars.jars.session.jar if jars is not None else ()
+        return {f"{cookie.domain} {cookie.name} {hash(cookie.value)}" for cookie in jar}
 
     async def renew(self) -> bool:
-        """Log in again, once a run; whether that was done.
+        """Log in again, once per run; returns whether it did.
 
         Raises:
             BadAccess: it did not work.
@@ -237,12 +239,12 @@ class Session:
     def _form(self, page: Response) -> FormRequest:
         form = _password_form(page)
         if form is None:
-            raise BadAccess(
+            raise LoginError(
                 f"access of {self.access.source}: {self.access.login} shows no login form"
             )
         target = resolve_url(page.url, form.get("action") or page.url) or page.url
         if not same_site(target, page.url) and not same_site(page.url, target):
-            raise BadAccess(f"access of {self.access.source}: the form leads to another site")
+            raise LoginError(f"access of {self.access.source}: the form leads to another site")
         data: dict[str, str] = {}
         user = None
         for element in form.iter("input"):
@@ -259,7 +261,7 @@ class Session:
             elif kind not in ("checkbox", "radio") or element.get("checked") is not None:
                 data[name] = element.get("value") or ""
         if user is None:
-            raise BadAccess(
+            raise LoginError(
                 f"access of {self.access.source}: the form has no field for the username"
             )
         method = (form.get("method") or "POST").upper()
@@ -269,32 +271,32 @@ class Session:
             formdata=data,
             dont_filter=True,
             headers={"Referer": page.url},
-            meta=_ASKED,
+            meta=_IGNORE_ROBOTS,
         )
 
 
-class Door:
-    """What a spider does with its source's access; for a source without one it does nothing."""
+class SourceLogin:
+    """The spider's side of a source's access; does nothing for a source without one."""
 
     def __init__(self) -> None:
-        self.is_open = False
-        self._session: Session | None = None
-        self._problem: BadAccess | None = None
+        self.is_logged_in = False
+        self._session: LoginSession | None = None
+        self._problem: LoginError | None = None
         self._tally: Tally | None = None
 
-    def set_up(self, crawler: Crawler, source: str) -> None:
-        """Read the access; only a source that has one keeps cookies, for a crawl is no session."""
+    def configure(self, crawler: Crawler, source: str) -> None:
+        """Read the access; only a source that has one keeps a session's cookies."""
         try:
-            access = access_of(find_folder(crawler.settings.get("DATELINE_ARCHIVE")), source)
-        except BadAccess as error:
+            access = load_access(find_folder(crawler.settings.get("DATELINE_ARCHIVE")), source)
+        except LoginError as error:
             self._problem = error
             return
         if access is not None:
             crawler.settings.set("DATELINE_SESSION", True, priority="spider")
-            self._session = Session(crawler, access)
+            self._session = LoginSession(crawler, access)
 
     def check(self) -> None:
-        """Raise what :meth:`set_up` met.
+        """Raise the error that :meth:`configure` met.
 
         Raises:
             BadAccess: what is set up cannot be used.
@@ -302,8 +304,8 @@ class Door:
         if self._problem is not None:
             raise self._problem
 
-    async def enter(self, archive: Archive, source_id: int, now: datetime, tally: Tally) -> None:
-        """Open the session, and make due what was only seen as a teaser.
+    async def log_in(self, archive: Archive, source_id: int, now: datetime, tally: Tally) -> None:
+        """Open the session, and schedule items known only as teasers.
 
         Where that fails the crawl goes on as any visitor's, and counts it.
         """
@@ -312,39 +314,39 @@ class Door:
             return
         try:
             await self._session.open()
-        except BadAccess as error:
-            self._failed(error, "; going on as a visitor")
+        except LoginError as error:
+            self._report_failure(error, "; going on as a visitor")
             return
-        self.is_open = True
+        self.is_logged_in = True
         archive.write(lambda s: wake_teasers(s.connection(), source_id, now))
 
-    async def seen_again(
+    async def refetch_behind_wall(
         self, extraction: Extraction, request: Callable[[], Request]
     ) -> Response | None:
-        """The page once more where a session that expired showed only its wall."""
+        """Fetch the page again where an expired session showed only its login wall."""
         article = extraction.article
         walled = extraction.kind == "login-wall" or (
             article is not None and article.access == "teaser"
         )
-        if not self.is_open or self._session is None or not walled:
+        if not self.is_logged_in or self._session is None or not walled:
             return None
         try:
             if not await self._session.renew():
                 return None
-        except BadAccess as error:
-            self._failed(error, "")
+        except LoginError as error:
+            self._report_failure(error, "")
             return None
         again = await fetch(self._session.crawler, request())
         return None if isinstance(again, failures.Failure) else again
 
-    def _failed(self, error: BadAccess, what_now: str) -> None:
-        logger.error("%s%s", error, what_now)
+    def _report_failure(self, error: LoginError, consequence: str) -> None:
+        logger.error("%s%s", error, consequence)
         if self._tally is not None:
             self._tally.causes["access-failed"] += 1
 
 
 def _password_form(page: Response) -> Any | None:
-    """The form that asks for a password, if the page has one."""
+    """Return the form with a password field, if the page has one."""
     try:
         root = parse_html(page.body, page.url, content_type(page)).root
     except BadPage:

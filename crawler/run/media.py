@@ -1,4 +1,4 @@
-"""Fetches the pictures and attachments of what a run stored, under limits of size and type."""
+"""Fetch the pictures and attachments of a run's items, under limits of size and type."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 MAX_PICTURE_BYTES = 15 * 1024 * 1024
 MAX_ATTACHMENT_BYTES = 40 * 1024 * 1024
 # In flight at a time; the host's own delay and concurrency hold as for pages.
-_TOGETHER = 4
-_ENDING = re.compile(r"\.[a-z0-9]{2,5}$", re.IGNORECASE)
+_CONCURRENCY = 4
+_EXTENSION = re.compile(r"\.[a-z0-9]{2,5}$", re.IGNORECASE)
 _PICTURES = (
     (b"\xff\xd8\xff", ".jpg"),
     (b"\x89PNG\r\n\x1a\n", ".png"),
@@ -49,7 +49,7 @@ _TEXTS = (".csv", ".txt")
 
 
 class MediaFetcher:
-    """The media part of one run."""
+    """Fetches the media of one run."""
 
     def __init__(
         self,
@@ -59,26 +59,26 @@ class MediaFetcher:
         limit: int,
         *,
         patient: bool = False,
-        on_settled: Callable[[], None] = lambda: None,
+        on_file_done: Callable[[], None] = lambda: None,
     ) -> None:
         self.crawler = crawler
         self.recorder = recorder
         self.source_id = source_id
         self.limit = limit
         self.patient = patient
-        self._on_settled = on_settled
+        self._on_file_done = on_file_done
         self.counts: Counter[str] = Counter()
 
-    async def run(self, pool: workers.Workers) -> Counter[str]:
-        """Fetch until nothing is wanted or the limit is reached; returns counts by state and cause.
+    async def run(self, pool: workers.WorkerPool) -> Counter[str]:
+        """Fetch wanted files up to the limit; returns counts per state and cause.
 
         Raises:
             ArchiveError: the archive cannot be written.
         """
         archive, source_id, began = self.recorder.archive, self.source_id, utc_now()
-        taken = 0
-        while taken < self.limit:
-            count = min(_TOGETHER, self.limit - taken)
+        tried = 0
+        while tried < self.limit:
+            count = min(_CONCURRENCY, self.limit - tried)
 
             def work(count: int = count) -> list[WantedMedia]:
                 with archive.reading() as session:
@@ -89,22 +89,24 @@ class MediaFetcher:
             batch = await self.recorder.read(work)
             if not batch:
                 break
-            taken += len(batch)
-            fetched = await asyncio.gather(*(self._settled(one, pool) for one in batch))
-            whole = [one for one in fetched if one.cause != workers.INTERRUPTED]
-            await self.recorder.call(partial(archive.record_media, whole, utc_now()))
-            for one in whole:
+            tried += len(batch)
+            fetched = await asyncio.gather(*(self._fetch_and_report(one, pool) for one in batch))
+            finished = [one for one in fetched if one.cause != workers.INTERRUPTED]
+            await self.recorder.call(partial(archive.record_media, finished, utc_now()))
+            for one in finished:
                 self.counts[one.state] += 1
-            if len(whole) < len(fetched):
+            if len(finished) < len(fetched):
                 break
         return self.counts
 
-    async def _settled(self, wanted: WantedMedia, pool: workers.Workers) -> FetchedMedia:
-        fetched = await self._fetched(wanted, pool)
-        self._on_settled()
+    async def _fetch_and_report(
+        self, wanted: WantedMedia, pool: workers.WorkerPool
+    ) -> FetchedMedia:
+        fetched = await self._fetch(wanted, pool)
+        self._on_file_done()
         return fetched
 
-    async def _fetched(self, wanted: WantedMedia, pool: workers.Workers) -> FetchedMedia:
+    async def _fetch(self, wanted: WantedMedia, pool: workers.WorkerPool) -> FetchedMedia:
         limit = MAX_PICTURE_BYTES if wanted.kind == "picture" else MAX_ATTACHMENT_BYTES
         request = Request(wanted.url, dont_filter=True, meta={"download_maxsize": limit})
         response = await fetch(self.crawler, request)
@@ -112,8 +114,8 @@ class MediaFetcher:
             return FetchedMedia(
                 wanted.id, cause=response.cause, detail=response.detail, final=response.final
             )
-        ending = _ending(wanted, response)
-        if ending is None:
+        extension = _file_extension(wanted, response)
+        if extension is None:
             kind = content_type(response).split(";")[0] or "of an unknown type"
             return FetchedMedia(
                 wanted.id,
@@ -122,10 +124,12 @@ class MediaFetcher:
                 final=True,
             )
         folder = self.recorder.archive.location.media
-        digest, path = await self.recorder.call(lambda: _kept(folder, response.body, ending))
+        digest, path = await self.recorder.call(
+            lambda: _store_file(folder, response.body, extension)
+        )
         text = detail = None
         if wanted.kind == "attachment":
-            text, detail = await _text(pool, response.body, ending)
+            text, detail = await _attachment_text(pool, response.body, extension)
         return FetchedMedia(
             wanted.id,
             digest=digest,
@@ -137,20 +141,20 @@ class MediaFetcher:
         )
 
 
-def _kept(folder: Path, body: bytes, ending: str) -> tuple[str, str]:
+def _store_file(folder: Path, body: bytes, extension: str) -> tuple[str, str]:
     try:
-        return storage_media.keep(folder, body, ending)
+        return storage_media.keep(folder, body, extension)
     except OSError as error:
         raise FolderNotWritable(
             f"cannot write in {folder}: {error.strerror}", "check space and rights there"
         ) from error
 
 
-def _picture_ending(body: bytes) -> str | None:
-    """The ending that a picture's first bytes ask for; ``None`` where it is no picture."""
-    for mark, ending in _PICTURES:
+def _picture_extension(body: bytes) -> str | None:
+    """Return the file extension by a picture's first bytes; ``None`` if it is none."""
+    for mark, extension in _PICTURES:
         if body.startswith(mark):
-            return ending
+            return extension
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
         return ".webp"
     if body[4:12] in (b"ftypavif", b"ftypheic", b"ftypmif1"):
@@ -158,12 +162,12 @@ def _picture_ending(body: bytes) -> str | None:
     return ".svg" if b"<svg" in body[:1000] else None
 
 
-def _ending(wanted: WantedMedia, response: Response) -> str | None:
-    """The ending of the file's name; ``None`` where the bytes are not what was expected."""
+def _file_extension(wanted: WantedMedia, response: Response) -> str | None:
+    """Return the file extension; ``None`` where the bytes are not of the expected kind."""
     body = response.body
     if wanted.kind == "picture":
-        return _picture_ending(body)
-    named = _ENDING.search(wanted.url.partition("?")[0].lower())
+        return _picture_extension(body)
+    named = _EXTENSION.search(wanted.url.partition("?")[0].lower())
     if body.startswith(_DOCUMENTS):
         return named[0] if named else ""
     return (
@@ -171,9 +175,11 @@ def _ending(wanted: WantedMedia, response: Response) -> str | None:
     )
 
 
-async def _text(pool: workers.Workers, body: bytes, ending: str) -> tuple[str | None, str | None]:
-    """(the text, why there is none) of an attachment."""
-    if ending in _TEXTS:
+async def _attachment_text(
+    pool: workers.WorkerPool, body: bytes, extension: str
+) -> tuple[str | None, str | None]:
+    """Return (text, why there is none) of an attachment."""
+    if extension in _TEXTS:
         return body.decode("utf-8", "replace"), None
     try:
         return await pool.run(jobs.document_job, body) or None, None

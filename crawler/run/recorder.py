@@ -1,4 +1,4 @@
-"""What a crawl run reports to the archive: outcomes in batches, counts as they are stored."""
+"""Record a run's outcomes in batches, and count them as they are stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage import ArchiveError, utc_now
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crawler.run.capture_writer import Keeper
+    from crawler.run.capture_writer import CaptureWriterThread
     from storage import Archive
     from storage.types.pages import Outcome
 
@@ -26,7 +26,7 @@ MAX_AGE_SECONDS = 1.0
 
 
 class Recorder:
-    """Gathers outcomes and writes them, one transaction a batch, from one thread.
+    """Collects outcomes and writes them, one transaction per batch, from one thread.
 
     A capture is on the disk before the row that names it is committed.
     """
@@ -34,42 +34,42 @@ class Recorder:
     def __init__(
         self,
         archive: Archive,
-        keeper: Keeper,
+        capture_writer: CaptureWriterThread,
         source_id: int,
         run_id: int,
         on_failure: Callable[[ArchiveError], None],
-        on_taken: Callable[[], None] = lambda: None,
+        on_queued: Callable[[], None] = lambda: None,
         on_written: Callable[[Sequence[Outcome]], None] = lambda _: None,
     ) -> None:
         self.archive = archive
-        self.keeper = keeper
+        self.capture_writer = capture_writer
         self.source_id = source_id
         self.run_id = run_id
         self.tally = Tally()
         self.failure: ArchiveError | None = None
         self._on_failure = on_failure
-        self._on_taken = on_taken
+        self._on_queued = on_queued
         self._on_written = on_written
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
         self._readers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="frontier")
-        self._waiting: list[Outcome] = []
+        self._pending: list[Outcome] = []
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        self._flushing: set[asyncio.Task[None]] = set()
+        self._flush_tasks: set[asyncio.Task[None]] = set()
 
     async def call(self, work: Callable[[], T]) -> T:
         """Run ``work`` in the archive's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     async def read(self, work: Callable[[], T]) -> T:
-        """Run ``work``, which only reads, beside what is being written."""
+        """Run ``work``, which only reads, in parallel with the writes."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def add(self, outcome: Outcome) -> None:
-        """Take an outcome in; waits only where the archive cannot keep up."""
-        self._waiting.append(outcome)
-        self._on_taken()
-        if len(self._waiting) >= BATCH:
+        """Queue an outcome; waits only where the archive cannot keep up."""
+        self._pending.append(outcome)
+        self._on_queued()
+        if len(self._pending) >= BATCH:
             await self.flush()
         elif self._timer is None:
             loop = asyncio.get_running_loop()
@@ -78,12 +78,12 @@ class Recorder:
     def _flush_soon(self) -> None:
         self._timer = None
         task = asyncio.get_running_loop().create_task(self.flush())
-        self._flushing.add(task)
+        self._flush_tasks.add(task)
         task.add_done_callback(self._flushed)
 
     def _flushed(self, task: asyncio.Task[None]) -> None:
-        """Stop the run where writing failed in a way that nobody foresaw."""
-        self._flushing.discard(task)
+        """Stop the run after an unexpected error of a write."""
+        self._flush_tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None and self.failure is None:
             logger.error("stopping: writing failed", exc_info=error)
@@ -91,12 +91,12 @@ class Recorder:
             self._on_failure(self.failure)
 
     async def flush(self) -> None:
-        """Write what waits."""
+        """Write the queued outcomes."""
         async with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            batch, self._waiting = self._waiting, []
+            batch, self._pending = self._pending, []
             if not batch or self.failure is not None:
                 return
             try:
@@ -109,26 +109,26 @@ class Recorder:
     async def _write(self, batch: list[Outcome]) -> None:
         loop = asyncio.get_running_loop()
         counts = self.tally.as_counts()
-        await loop.run_in_executor(self.keeper.executor, self.keeper.writer.sync)
+        await loop.run_in_executor(self.capture_writer.executor, self.capture_writer.writer.sync)
         recorded = await self.call(
             lambda: self.archive.record(self.source_id, self.run_id, batch, utc_now(), counts)
         )
         self._on_written(batch)
-        for outcome, done in zip(batch, recorded, strict=True):
-            self.tally.verdicts[done.verdict] += 1
-            self.tally.fresh += done.announced
-            if done.cause:
-                self.tally.causes[done.cause] += 1
+        for outcome, result in zip(batch, recorded, strict=True):
+            self.tally.verdicts[result.verdict] += 1
+            self.tally.fresh += result.announced
+            if result.cause:
+                self.tally.causes[result.cause] += 1
                 logger.info(
                     "%s %s: %s %s",
-                    done.verdict,
+                    result.verdict,
                     outcome.task.url,
-                    done.cause,
+                    result.cause,
                     getattr(outcome, "detail", ""),
                 )
 
     async def close(self) -> None:
-        """Write the rest and end the thread."""
+        """Write the rest and end the threads."""
         await self.flush()
         self._executor.shutdown()
         self._readers.shutdown()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """What a run did: pages by verdict, failures and skips by cause, and what was announced."""
+    """The counts of a run: pages per verdict, failures and skips per cause, announcements."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     causes: Counter[str] = field(default_factory=Counter)
@@ -19,21 +19,21 @@ class Tally:
     # Requests that were sent, and stretches of which entries left a feed unseen.
     requests: int = 0
     gaps: int = 0
-    past_pages: int = 0
-    drawn: int = 0  # by a browser
+    backfill_pages: int = 0
+    rendered: int = 0  # by a browser
     media: Counter[str] = field(default_factory=Counter)
     files: int = 0  # pictures and attachments settled so far, for the progress shown
     # Mentions added by name alone, and names left alone because they may mean several.
-    named: int = 0
-    unclear_names: int = 0
+    linked_names: int = 0
+    ambiguous_names: int = 0
 
     @property
     def pages(self) -> int:
-        """Pages that came to an end of any kind."""
+        """Return the number of finished pages."""
         return sum(self.verdicts.values())
 
     def as_counts(self) -> dict[str, int]:
-        """For the crawl run's row."""
+        """Return the counts for the crawl run's row."""
         return {
             **self.verdicts,
             "endpoints": self.endpoints,
@@ -42,9 +42,9 @@ class Tally:
             "fresh": self.fresh,
             "requests": self.requests,
             "gaps": self.gaps,
-            "past_pages": self.past_pages,
-            "drawn": self.drawn,
-            "named": self.named,
-            "unclear_names": self.unclear_names,
+            "past_pages": self.backfill_pages,
+            "drawn": self.rendered,
+            "named": self.linked_names,
+            "unclear_names": self.ambiguous_names,
             **{f"media_{state}": count for state, count in self.media.items()},
         }

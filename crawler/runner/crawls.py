@@ -1,4 +1,4 @@
-"""Starting crawls from a program: the reactor, the settings of an archive, several at a time."""
+"""Start crawls from a program: reactor, archive settings, several sources at a time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 
 from crawler.run.tally import Tally
-from crawler.runner.leases import Leases
-from crawler.runner.reactor import in_reactor, settings_for
-from crawler.runner.shutdown import Stop
+from crawler.runner.leases import HostLeases
+from crawler.runner.reactor import run_in_reactor, settings_for
+from crawler.runner.shutdown import Shutdown
 from crawler.spiders.news import NewsSpider
 from storage.archive import open_archive
 from storage.errors import ArchiveError
@@ -31,15 +31,15 @@ MAX_CRAWLS = 8
 
 @dataclass
 class RunResult:
-    """How one source's crawl ended. ``failure`` is set where it could not go on."""
+    """The result of one source's crawl. ``failure`` is set if it could not continue."""
 
     source: str
     tally: Tally = field(default_factory=Tally)
     failure: str | None = None
-    left: int = 0
+    waiting: int = 0
     interrupted: bool = False
     # Another process crawls its host: what there is comes from there.
-    elsewhere: bool = False
+    leased_elsewhere: bool = False
 
 
 def run_crawls(
@@ -54,16 +54,18 @@ def run_crawls(
     """
     results = {name: RunResult(name) for name, _, _ in sources}
 
-    async def one(runner: AsyncCrawlerRunner, stop: Stop, leases: Leases, source: Any) -> None:
+    async def one(
+        runner: AsyncCrawlerRunner, shutdown: Shutdown, leases: HostLeases, source: Any
+    ) -> None:
         host = host_of(source[1])
         # Two sources on one host wait for one another.
         async with turns.setdefault(host, asyncio.Lock()), gate:
-            if stop.asked.is_set():
+            if shutdown.requested.is_set():
                 results[source[0]].interrupted = True
                 return
             try:
-                if not leases.take(host):
-                    results[source[0]].elsewhere = True
+                if not leases.acquire(host):
+                    results[source[0]].leased_elsewhere = True
                     return
             except ArchiveError as error:
                 results[source[0]].failure = str(error)
@@ -74,7 +76,7 @@ def run_crawls(
                 )
             finally:
                 leases.release(host)
-            done.interrupted = stop.asked.is_set()
+            done.interrupted = shutdown.requested.is_set()
             results[done.source] = done
 
     turns: dict[str, asyncio.Lock] = {}
@@ -83,14 +85,14 @@ def run_crawls(
     async def main() -> None:
         # Without settings of its own, for those it had would win over the crawls'.
         runner = AsyncCrawlerRunner()
-        stop = Stop(runner)
-        stop.install()
+        shutdown = Shutdown(runner)
+        shutdown.install_handlers()
         with open_archive(str(location.folder), location.database_url) as archive:
-            leases = Leases(archive)
-            await asyncio.gather(*(one(runner, stop, leases, source) for source in sources))
+            leases = HostLeases(archive)
+            await asyncio.gather(*(one(runner, shutdown, leases, source) for source in sources))
             await leases.close()
 
-    in_reactor(main, settings_for(location))
+    run_in_reactor(main, settings_for(location))
     return [results[name] for name, _, _ in sources]
 
 
@@ -109,5 +111,5 @@ async def crawl_one(
     if isinstance(spider, NewsSpider):
         result.tally = spider.tally
         result.failure = spider.failure
-        result.left = spider.left
+        result.waiting = spider.waiting
     return result

@@ -1,4 +1,4 @@
-"""The leases of one process: which hosts it crawls, held on to while it does."""
+"""Hold the host leases of one process while it crawls these hosts."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 # Leases are renewed several times within their term.
-BEAT = leases.LEASE / 6
+RENEW_INTERVAL = leases.LEASE / 6
 
 
-class Leases:
+class HostLeases:
     """Hosts that this process crawls; see :mod:`storage.crawl.leases`."""
 
     def __init__(self, archive: Archive) -> None:
         self.holder = leases.new_holder()
         self.hosts: set[str] = set()
         self._archive = archive
-        self._beating: asyncio.Task[None] | None = None
+        self._renewal: asyncio.Task[None] | None = None
 
-    def take(self, host: str) -> bool:
-        """Take a host; ``False`` where another process has it, or this one already."""
+    def acquire(self, host: str) -> bool:
+        """Acquire a host; ``False`` where another process has it, or this one already."""
         if host in self.hosts or not leases.take(self._archive, host, self.holder, utc_now()):
             return False
         self.hosts.add(host)
-        if self._beating is None:
-            self._beating = asyncio.ensure_future(self._beat())
+        if self._renewal is None:
+            self._renewal = asyncio.ensure_future(self._renew_forever())
         return True
 
     def release(self, host: str) -> None:
-        """Let go of a host."""
+        """Release a host."""
         self.hosts.discard(host)
         try:
             leases.release(self._archive, host, self.holder)
@@ -45,15 +45,15 @@ class Leases:
             logger.warning("the lease of %s could not be given back: %s", host, error)
 
     async def close(self) -> None:
-        """Let go of all."""
-        if self._beating is not None:
-            self._beating.cancel()
+        """Release all hosts."""
+        if self._renewal is not None:
+            self._renewal.cancel()
         for host in list(self.hosts):
             self.release(host)
 
-    async def _beat(self) -> None:
+    async def _renew_forever(self) -> None:
         while True:
-            await asyncio.sleep(BEAT.total_seconds())
+            await asyncio.sleep(RENEW_INTERVAL.total_seconds())
             try:
                 lost = leases.renew(self._archive, list(self.hosts), self.holder, utc_now())
             except ArchiveError as error:

@@ -1,4 +1,4 @@
-"""One-off fetches from the command line: pages for `extract`, a site's endpoints for `add`."""
+"""Fetch once from the command line: pages for `extract`, a site's endpoints for `add`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.http import failures as causes
 from crawler.http.fetch import content_type, fetch
-from crawler.runner.reactor import in_reactor, settings_for
-from crawler.runner.shutdown import at_once
+from crawler.runner.reactor import run_in_reactor, settings_for
+from crawler.runner.shutdown import exit_on_signal
 from crawler.spiders.discover import DiscoverSpider, Discovery
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """A page's decoded body, the URL it came from at last, and its Content-Type."""
+    """A page's decoded body, its final URL, and its Content-Type."""
 
     body: bytes
     url: str
@@ -33,7 +33,7 @@ def run_discovery(location: Location, home_url: str) -> Discovery:
     discovery = Discovery(home_url)
 
     async def main() -> None:
-        at_once()
+        exit_on_signal()
         settings = settings_for(location, home_url)
         # A dozen requests in a row, of which most are small: a shorter pause than a crawl's.
         if settings.getfloat("DOWNLOAD_DELAY"):
@@ -43,7 +43,7 @@ def run_discovery(location: Location, home_url: str) -> Discovery:
         settings.set("DOWNLOAD_TIMEOUT", 20, priority="cmdline")
         await AsyncCrawlerRunner(settings).crawl(DiscoverSpider, discovery=discovery)
 
-    in_reactor(main, settings_for(location))
+    run_in_reactor(main, settings_for(location))
     return discovery
 
 
@@ -74,8 +74,8 @@ def fetch_pages(location: Location, urls: Sequence[str]) -> list[FetchedPage | s
                 yield request
 
     async def main() -> None:
-        at_once()
+        exit_on_signal()
         await AsyncCrawlerRunner(settings_for(location, urls[0])).crawl(Pages)
 
-    in_reactor(main, settings_for(location))
+    run_in_reactor(main, settings_for(location))
     return answers + ["the fetch was interrupted"] * (len(urls) - len(answers))

@@ -27,7 +27,7 @@ _NEW_OBJECTS = 5_000
 def settings_for(
     location: Location, home_url: str | None = None, delay: float | None = None
 ) -> Settings:
-    """Scrapy's settings for a crawl of ``home_url`` into the archive at ``location``."""
+    """Return Scrapy's settings for a crawl of ``home_url`` into the archive at ``location``."""
     settings: Settings = get_project_settings()
     if not settings.getlist("SPIDER_MODULES"):
         settings.setmodule(dateline_settings, priority="project")
@@ -59,13 +59,13 @@ def _delay(location: Location, home_url: str | None, delay: float | None) -> flo
 
 
 class _Host:
-    """What a resolver asks of a crawler; this one serves them all."""
+    """The part of a crawler that the resolver needs."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
 
-def in_reactor(main: Callable[[], Coroutine[Any, Any, None]], settings: Settings) -> None:
+def run_in_reactor(main: Callable[[], Coroutine[Any, Any, None]], settings: Settings) -> None:
     """Run ``main`` in Scrapy's reactor, with our resolver in it."""
     from scrapy.utils.defer import deferred_from_coro
     from scrapy.utils.misc import load_object

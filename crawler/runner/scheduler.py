@@ -1,4 +1,4 @@
-"""Crawling what is due, for years: many sources in one process, one host never twice at once."""
+"""Crawl what is due, for years: many sources per process, one crawl per host."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.runner.crawls import MAX_CRAWLS, RunResult, crawl_one
-from crawler.runner.leases import Leases
-from crawler.runner.reactor import in_reactor, settings_for
-from crawler.runner.shutdown import Stop
+from crawler.runner.leases import HostLeases
+from crawler.runner.reactor import run_in_reactor, settings_for
+from crawler.runner.shutdown import Shutdown
 from storage.archive import open_archive
 from storage.clock import utc_now
 from storage.crawl import due
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # How often the agenda is looked at where nothing ends before.
-_BEAT = timedelta(seconds=20)
+_TICK = timedelta(seconds=20)
 
 
 @dataclass
 class Scheduler:
-    """The loop over an archive's agenda.
+    """The loop over the sources that are due.
 
     All that it knows of what is due is in the database: stopped or killed at any moment, it or
     another one goes on from there.
@@ -46,73 +46,73 @@ class Scheduler:
     location: Location
     archive: Archive
     once: bool = False
-    at_once: int = MAX_CRAWLS
+    max_crawls: int = MAX_CRAWLS
     observer: Callable[[NewsSpider], None] | None = None
-    told: Callable[[RunResult], None] | None = None
+    on_result: Callable[[RunResult], None] | None = None
     # What is done beside the crawls, every beat, in a thread of its own.
-    chores: Callable[[Archive], None] | None = None
+    periodic_task: Callable[[Archive], None] | None = None
 
     def __post_init__(self) -> None:
-        """Begin with nothing in hand."""
-        self._leases = Leases(self.archive)
+        """Create the empty state."""
+        self._leases = HostLeases(self.archive)
         self._running: dict[str, asyncio.Task[RunResult]] = {}
-        self._tried: set[str] = set()
-        self._chore: asyncio.Future[None] | None = None
-        self._chores_at = 0.0
+        self._attempted: set[str] = set()
+        self._periodic_future: asyncio.Future[None] | None = None
+        self._last_periodic_at = 0.0
         # Since when the database does not answer, by the loop's clock.
-        self._away_since: float | None = None
+        self._database_down_since: float | None = None
         self.results: list[RunResult] = []
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether a person ended it: SIGTERM is the way in which a system does."""
-        return self._stop.by == signal.SIGINT
+        """Tell whether a person stopped it (SIGINT); systems send SIGTERM."""
+        return self._shutdown.signal_number == signal.SIGINT
 
     async def run(self) -> None:
-        """Crawl what is due until stopped; ``once``: until nothing is due any more."""
+        """Crawl what is due until stopped; with ``once``, until nothing is due."""
         runner = AsyncCrawlerRunner()
-        self._stop = Stop(runner)
-        self._stop.install()
+        self._shutdown = Shutdown(runner)
+        self._shutdown.install_handlers()
         while True:
-            pause = self._looked(runner)
-            if not self._running and (self.once or self._stop.asked.is_set()):
+            seconds = self._start_due_or_back_off(runner)
+            if not self._running and (self.once or self._shutdown.requested.is_set()):
                 await self._leases.close()
-                self._begin_chores(now=True)
-                await self._end_chores()
+                self._run_periodic_task(now=True)
+                await self._wait_for_periodic_task()
                 return
-            if self._away_since is None:
-                self._begin_chores()
-            await self._wait(pause)
-            self._collect()
+            if self._database_down_since is None:
+                self._run_periodic_task()
+            await self._wait(seconds)
+            self._collect_finished()
 
-    def _looked(self, runner: AsyncCrawlerRunner) -> float:
-        """Begin what is due; returns seconds to wait, longer each time the database is away."""
+    def _start_due_or_back_off(self, runner: AsyncCrawlerRunner) -> float:
+        """Start what is due; returns seconds to wait, longer while the database is down."""
         now = asyncio.get_running_loop().time()
         try:
-            if not self._stop.asked.is_set():
-                self._begin(runner)
-            pause = self._pause()
+            if not self._shutdown.requested.is_set():
+                self._start_due(runner)
+            seconds = self._seconds_until_next()
         except ArchiveError as error:
             if self.once:
                 raise
-            if self._away_since is None:
+            if self._database_down_since is None:
                 logger.warning("%s; going on when it is back", error)
-                self._away_since = now
-            return min(max(1.0, (now - self._away_since) / 2), _BEAT.total_seconds())
-        if self._away_since is not None:
-            logger.warning("the database is back after %.0f s", now - self._away_since)
-            self._away_since = None
-        return pause
+                self._database_down_since = now
+            return min(max(1.0, (now - self._database_down_since) / 2), _TICK.total_seconds())
+        if self._database_down_since is not None:
+            logger.warning("the database is back after %.0f s", now - self._database_down_since)
+            self._database_down_since = None
+        return seconds
 
-    def _begin(self, runner: AsyncCrawlerRunner) -> None:
-        """Start what is due, as far as there is room and its host is free."""
+    def _start_due(self, runner: AsyncCrawlerRunner) -> None:
+        """Start the sources that are due, within ``max_crawls`` and one per host."""
         for source in due.due(self.archive, utc_now()):
-            if len(self._running) >= self.at_once:
+            if len(self._running) >= self.max_crawls:
                 return
-            if source.host in self._running or (self.once and source.name in self._tried):
+            if source.host in self._running or (self.once and source.name in self._attempted):
                 continue
-            if self._leases.take(source.host):
-                self._tried.add(source.name)
+            if self._leases.acquire(source.host):
+                self._attempted.add(source.name)
                 self._running[source.host] = asyncio.ensure_future(self._crawl(runner, source))
 
     async def _crawl(self, runner: AsyncCrawlerRunner, source: Due) -> RunResult:
@@ -121,42 +121,45 @@ class Scheduler:
             runner, self.location, (source.name, source.home_url, source.delay), arguments
         )
 
-    def _begin_chores(self, *, now: bool = False) -> None:
-        """Do what is done beside the crawls, where the last time is a beat ago and over."""
+    def _run_periodic_task(self, *, now: bool = False) -> None:
+        """Run the periodic task, if its interval has passed and it is not running."""
         loop = asyncio.get_running_loop()
-        rested = loop.time() - self._chores_at >= _BEAT.total_seconds()
-        if self.chores is None or not (rested or now):
+        is_due = loop.time() - self._last_periodic_at >= _TICK.total_seconds()
+        if self.periodic_task is None or not (is_due or now):
             return
-        if self._chore is not None and not self._chore.done():
+        if self._periodic_future is not None and not self._periodic_future.done():
             return
-        self._chores_at = loop.time()
-        self._chore = loop.run_in_executor(None, self.chores, self.archive)
-        self._chore.add_done_callback(_told_of)
+        self._last_periodic_at = loop.time()
+        self._periodic_future = loop.run_in_executor(None, self.periodic_task, self.archive)
+        self._periodic_future.add_done_callback(_log_periodic_failure)
 
-    async def _end_chores(self) -> None:
-        if self._chore is not None:
-            await asyncio.wait([self._chore])
+    async def _wait_for_periodic_task(self) -> None:
+        if self._periodic_future is not None:
+            await asyncio.wait([self._periodic_future])
 
-    async def _wait(self, pause: float) -> None:
-        """Until a crawl ends, something is due, or it is time to renew."""
-        stopping = asyncio.ensure_future(self._stop.asked.wait())
+    async def _wait(self, seconds: float) -> None:
+        """Wait until a crawl ends, a source is due, or leases must be renewed."""
+        stopping = asyncio.ensure_future(self._shutdown.requested.wait())
         try:
             await asyncio.wait(
-                [*self._running.values(), *([] if self._stop.asked.is_set() else [stopping])],
-                timeout=pause,
+                [
+                    *self._running.values(),
+                    *([] if self._shutdown.requested.is_set() else [stopping]),
+                ],
+                timeout=seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
             stopping.cancel()
 
-    def _pause(self) -> float:
+    def _seconds_until_next(self) -> float:
         now = utc_now()
-        following = due.next_due(self.archive, now)
-        until = _BEAT if following is None else min(_BEAT, following - now)
+        next_at = due.next_due(self.archive, now)
+        until = _TICK if next_at is None else min(_TICK, next_at - now)
         return max(0.2, until.total_seconds())
 
-    def _collect(self) -> None:
-        """Take in the crawls that ended, and let go of their hosts."""
+    def _collect_finished(self) -> None:
+        """Collect the finished crawls, and release their hosts."""
         for host, task in list(self._running.items()):
             if not task.done():
                 continue
@@ -167,15 +170,15 @@ class Scheduler:
                 logger.error("a crawl of %s failed", host, exc_info=error)
                 continue
             result = task.result()
-            result.interrupted = self._stop.asked.is_set()
+            result.interrupted = self._shutdown.requested.is_set()
             if self.once:
                 self.results.append(result)
-            if self.told is not None:
-                self.told(result)
+            if self.on_result is not None:
+                self.on_result(result)
 
 
-def _told_of(chore: asyncio.Future[None]) -> None:
-    if not chore.cancelled() and (error := chore.exception()) is not None:
+def _log_periodic_failure(future: asyncio.Future[None]) -> None:
+    if not future.cancelled() and (error := future.exception()) is not None:
         logger.error(
             "alerts could not be sent: %s",
             error,
@@ -187,24 +190,26 @@ def run(
     location: Location,
     *,
     once: bool = False,
-    at_once: int = MAX_CRAWLS,
+    max_crawls: int = MAX_CRAWLS,
     observer: Callable[[NewsSpider], None] | None = None,
-    told: Callable[[RunResult], None] | None = None,
-    chores: Callable[[Archive], None] | None = None,
+    on_result: Callable[[RunResult], None] | None = None,
+    periodic_task: Callable[[Archive], None] | None = None,
 ) -> list[RunResult]:
     """Crawl what is due; once a process. Returns what became of each crawl where it is ``once``.
 
-    ``told`` hears of each crawl that ended; ``chores`` is called now and then beside the crawls.
+    ``on_result`` gets the result of each crawl; ``periodic_task`` runs every 20 seconds.
     """
     results: list[RunResult] = []
 
     async def main() -> None:
         with open_archive(str(location.folder), location.database_url) as archive:
-            scheduler = Scheduler(location, archive, once, at_once, observer, told, chores)
+            scheduler = Scheduler(
+                location, archive, once, max_crawls, observer, on_result, periodic_task
+            )
             await scheduler.run()
             results.extend(scheduler.results)
             if not once and scheduler.is_interrupted:
                 raise KeyboardInterrupt
 
-    in_reactor(main, settings_for(location))
+    run_in_reactor(main, settings_for(location))
     return results

@@ -1,4 +1,4 @@
-"""Signals: the first one ends crawls in order, a second one ends the process at once."""
+"""Handle signals: the first one ends crawls in order, a second one ends the process at once."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ GRACE_SECONDS = 5.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def end_at_once() -> None:
-    """End this process and its workers. What was reported stored is on the disk."""
+def exit_now() -> None:
+    """End this process and its workers. What was reported as stored is on the disk."""
     pool.kill_all()
     if sys.stderr.isatty():
         sys.stderr.write("\x1b[?25h")  # a progress bar hides the cursor
@@ -35,36 +35,36 @@ def end_at_once() -> None:
     os._exit(INTERRUPTED_CODE)
 
 
-def at_once() -> None:
-    """Have SIGINT and SIGTERM end this process at once: nothing is being stored."""
-    _on_signals(end_at_once)
+def exit_on_signal() -> None:
+    """Make SIGINT and SIGTERM end this process at once: nothing is being stored."""
+    _set_handlers(exit_now)
 
 
-class Stop:
-    """The end of a process's crawls. ``asked`` is set once a person or the system wants it."""
+class Shutdown:
+    """The shutdown of a process's crawls. ``requested`` is set once a signal arrived."""
 
     def __init__(self, runner: AsyncCrawlerRunner) -> None:
-        self.asked = asyncio.Event()
-        self.by: int | None = None  # the signal
+        self.requested = asyncio.Event()
+        self.signal_number: int | None = None
         self._runner = runner
         self._tasks: list[asyncio.Task[None]] = []
 
-    def install(self) -> None:
-        """Have SIGINT and SIGTERM end the crawls in order; a second one ends them at once."""
-        _on_signals(self._signalled)
+    def install_handlers(self) -> None:
+        """Make SIGINT and SIGTERM end the crawls in order; a second one ends them at once."""
+        _set_handlers(self._on_signal)
 
-    def _signalled(self, number: int) -> None:
-        if self.asked.is_set():
-            end_at_once()
-        self.by = number
-        self.asked.set()
+    def _on_signal(self, number: int) -> None:
+        if self.requested.is_set():
+            exit_now()
+        self.signal_number = number
+        self.requested.set()
         logger.warning("stopping: storing what is in flight (a second Ctrl-C ends it at once)")
         self._tasks.append(asyncio.get_running_loop().create_task(self._stop()))
 
     async def _stop(self) -> None:
         for downloader in self._downloaders():
             downloader.stop()
-        ending = asyncio.ensure_future(self._ended())
+        ending = asyncio.ensure_future(self._wait_until_ended())
         await asyncio.wait([ending], timeout=GRACE_SECONDS)
         if not ending.done():
             for downloader in self._downloaders():
@@ -72,8 +72,8 @@ class Stop:
             pool.abandon()
         await ending
 
-    async def _ended(self) -> None:
-        """Until no crawl is left; one that has only begun can be ended a moment later."""
+    async def _wait_until_ended(self) -> None:
+        """Wait until no crawl is left; one that is starting is stopped a moment later."""
         while self._runner.crawlers:
             for crawler in list(self._runner.crawlers):
                 engine: Any = crawler.engine
@@ -88,8 +88,8 @@ class Stop:
         return [one for one in found if isinstance(one, StoppableDownloader)]
 
 
-def _on_signals(work: Callable[..., None]) -> None:
+def _set_handlers(work: Callable[..., None]) -> None:
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
-        arguments = (number,) if work is not end_at_once else ()
+        arguments = (number,) if work is not exit_now else ()
         loop.add_signal_handler(number, work, *arguments)

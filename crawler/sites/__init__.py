@@ -1,4 +1,4 @@
-"""Sites: one file a site, which says only what differs from the generic extraction."""
+"""Sites: one file per site, with only what differs from the generic extraction."""
 
 from crawler.sites.base import Site
 from crawler.sites.registry import extract_for_site, site_for

@@ -1,4 +1,4 @@
-"""A news agency of numbered items: what its pages have in common, whatever their markup.
+"""A news agency with numbered items: what its pages have in common, whatever their markup.
 
 Headline; a header line with place, moment and number; the standfirst, often in the same line; the
 text, which may go on after lists of related items and directory entries; linked names with cards.
@@ -52,17 +52,17 @@ if TYPE_CHECKING:
     from crawler.sites.base import NumberedReader
     from storage.types.content import EntryKind, Relation, StatedTimestamp
 
-_AGAINST = frozenset(
+_FURNITURE_GROUPS = frozenset(
     GROUPS.index(name)
     for name in ("nav", "share", "comment", "subscribe", "advert", "notice", "footer")
 )
 # Buttons, counters and marks of a page's ends: a line of one word or none.
-_CHROME = re.compile(
+_PAGE_CONTROLS = re.compile(
     r"\W*|\d{1,3}|[-+\s]+|début|fin|loader\s*mask|loading|chargement.{0,12}|haut de page|retour|imprimer|partager"
     r"|envoyer|télécharger|zoom.{0,12}|a\s*[-+]\s*a?\s*[-+]?",
     re.IGNORECASE,
 )
-_OFFER = re.compile(
+_SUBSCRIPTION_OFFER = re.compile(
     r"abonnement gratuit|demandez votre|merci de respecter la propriété|est payant|essai gratuit|déjà abonné"
     r"|connectez-vous|se connecter|mot de passe|utilise des cookies",
     re.IGNORECASE,
@@ -75,7 +75,7 @@ _KIND_WORDS: tuple[tuple[EntryKind, re.Pattern[str]], ...] = (
     ("organisation", re.compile(r"organi|entreprise|société|company|institution", re.IGNORECASE)),
     ("term", re.compile(r"lexique|gloss|terme|définition|sigle", re.IGNORECASE)),
 )
-_FORM = re.compile(
+_NUMBER_FORM = re.compile(
     rb"n\s?(?:\xc2[\xb0\xba]|&deg;|&#176;|o\.?)(?:\s|\xc2\xa0|&nbsp;){0,2}\d", re.IGNORECASE
 )
 _DATED = (
@@ -86,14 +86,14 @@ _DATED = (
     b"Mise \xc3\xa0 jour",
 )
 _POINTER = re.compile(r"[>›»→►▶]+[\s\u00a0]+(?=\S)")
-_IN_ADDRESS = re.compile(r"/(\d{2,12})(?=[/.-]|$)")
+_NUMBER_IN_URL = re.compile(r"/(\d{2,12})(?=[/.-]|$)")
 _ALIAS = re.compile(r"^(.{3,}?)\s*\(([^()]{2,40})\)$")
 # An acronym alone: HDH, AP-HP.
 _SHORT_NAME = re.compile(r"(?=(?:.*[A-ZÀ-Ý]){2})[A-ZÀ-Ý0-9][A-ZÀ-Ýa-z0-9&.-]{1,11}")
 
 
 class Agency(Site):
-    """A site of numbered items."""
+    """A site with numbered items."""
 
     # Where the source does not say: the zone of the moments, and the language.
     timezone: ClassVar[str | None] = None
@@ -102,13 +102,13 @@ class Agency(Site):
     def extract(
         self, page: Page, known: Known, read_numbered: NumberedReader | None = None
     ) -> Extraction:
-        """Make an article or directory entry of a page of the agency."""
+        """Extract an article or directory entry of the agency."""
         return self.extract_numbered(page, known, sure=True) or extract_page(page, known)
 
     def extract_numbered(
         self, page: Page, known: Known, *, sure: bool = False
     ) -> Extraction | None:
-        """As :meth:`extract`; ``None`` where the page has not the form of a numbered agency.
+        """Extract like :meth:`extract`; ``None`` where the page is not of a numbered agency.
 
         ``sure`` says that its site is known to be one, so that no part of the form is needed.
         """
@@ -133,14 +133,14 @@ class Agency(Site):
             return self._article(page, known, names)
 
     def _is_headed(self, page: Page, known: Known) -> bool:
-        """Whether the page has a header line with a number."""
+        """Tell whether the page has a header line with a number."""
         walk = Walk(page.root, page.base_url)
         title = _title_at(walk.blocks, Metadata(page))
         headed = self._header(walk.blocks, title, known) if title is not None else None
         return headed is not None and headed[1].number is not None
 
     def _article(self, page: Page, known: Known, names: tooltips.Names) -> Extraction | None:
-        """The article, ``None`` where the page has neither a header nor a number of one."""
+        """Extract the article; ``None`` where the page has neither a header nor an item number."""
         meta = Metadata(page)
         walk = Walk(page.root, page.base_url)
         title = _title_at(walk.blocks, meta)
@@ -171,7 +171,7 @@ class Agency(Site):
         full = tuple(with_figures(typed, chosen, figures))
         wall = next((b.text for b in walk.blocks if says_wall(b)), None)
         provenance = {"headline": "h1", "body": "site"}
-        published = _sure(header.published)
+        published = _as_zoned(header.published)
         if published is None:
             claimed = publication_dates.published(meta, walk, chosen, zone, known.now, known.hints)
             published = claimed[0] if claimed else None
@@ -188,22 +188,22 @@ class Agency(Site):
             provenance["access"] = f"the page says: {wall[:80]}"
         links = _links(full, items, walk, page.url)
         section, tags = meta.section(), meta.tags()
-        tongue = language.language_of(page.language or self.language, full)
+        detected = language.language_of(page.language or self.language, full)
         signed, _ = meta.byline()
-        house = all(name == page.site_name for name in signed)
+        is_house_name = all(name == page.site_name for name in signed)
         article = Article(
             headline=_headline(walk.blocks[title], meta),
             blocks=full,
             standfirst=standfirst,
-            byline=() if house else signed,
+            byline=() if is_house_name else signed,
             dateline_place=header.place,
             number=number,
             kind=header.kind,
             section=section.value if section else None,
             tags=tags.value if tags else (),
-            language=tongue[0] if tongue else None,
+            language=detected[0] if detected else None,
             published=published,
-            modified=_sure(header.modified),
+            modified=_as_zoned(header.modified),
             access="teaser" if wall else "full",
             canonical_url=meta.canonical,
             mentions=with_kinds(mentions_in(full, names, meta.node), full),
@@ -225,7 +225,7 @@ class Agency(Site):
         return None
 
     def _entry(self, page: Page, known: Known) -> Extraction:
-        """A person, organisation or term of the agency's directory."""
+        """Extract a person, organisation or term of the agency's directory."""
         meta = Metadata(page)
         walk = Walk(page.root, page.base_url)
         title = _title_at(walk.blocks, meta)
@@ -236,9 +236,9 @@ class Agency(Site):
         kind, number, published = _kind_of_entry(walk, title, page.url), None, None
         end = len(walk.blocks)
         for i in range(title + 1, end):
-            said = parse_meta(walk.blocks[i].text, zone, known.now)
-            if said is not None and _title_link(walk.blocks, title, i) is None:
-                word, number, published = said
+            parsed = parse_meta(walk.blocks[i].text, zone, known.now)
+            if parsed is not None and _title_link(walk.blocks, title, i) is None:
+                word, number, published = parsed
                 kind = _kind_word(word or "") or kind
                 end = i
                 break
@@ -267,7 +267,7 @@ class Agency(Site):
             number=number or _number_in(page.url),
             expansion=expansion,
             aliases=tuple(dict.fromkeys(aliases)),
-            published=_sure(published),
+            published=_as_zoned(published),
             blocks=blocks,
             canonical_url=meta.canonical,
             links=_entry_links(walk, end, page.url),
@@ -276,18 +276,18 @@ class Agency(Site):
 
 
 def _may_be_numbered(data: bytes) -> bool:
-    """Whether the bytes of a page hold what a numbered agency's header is made of."""
-    return any(word in data for word in _DATED) and _FORM.search(data) is not None
+    """Tell whether the bytes of a page contain parts of a numbered agency's header."""
+    return any(word in data for word in _DATED) and _NUMBER_FORM.search(data) is not None
 
 
 def _number_in(url: str) -> str | None:
-    """The item's number as its address gives it."""
-    match = _IN_ADDRESS.search(urlsplit(url).path)
+    """Return the item number in its URL."""
+    match = _NUMBER_IN_URL.search(urlsplit(url).path)
     return match[1] if match else None
 
 
 def _title_at(blocks: Sequence[RawBlock], meta: Metadata) -> int | None:
-    """The block that is the page's headline."""
+    """Return the index of the headline block."""
     for i, block in enumerate(blocks):
         if block.tag == "h1":
             return i
@@ -301,7 +301,7 @@ def _headline(block: RawBlock, meta: Metadata) -> str:
 
 
 def _without_header(walk: Walk, at: int, header: Header) -> list[RawBlock]:
-    """The blocks of ``walk``, the one with the header cut down to what follows it."""
+    """Return the blocks of ``walk`` with the header text removed."""
     block = walk.blocks[at]
     spans = [
         (max(0, start - header.end), end - header.end, kind, href)
@@ -320,7 +320,7 @@ def _without_header(walk: Walk, at: int, header: Header) -> list[RawBlock]:
 
 
 def _text_of(walk: Walk, meta: Metadata, at: int, cut: set[int]) -> list[int]:
-    """The blocks that are the article's text: those beside what is surely text."""
+    """Return the indices of the article's text blocks: those near what is certainly text."""
     blocks = walk.blocks
     rest = [i for i in range(at, len(blocks)) if i not in cut and blocks[i].text]
     kept = [blocks[i] for i in rest]
@@ -329,17 +329,17 @@ def _text_of(walk: Walk, meta: Metadata, at: int, cut: set[int]) -> list[int]:
     context = Context(body=meta.body, description=meta.description, title=meta.page.title or "")
     sure = {rest[i] for i in select.choose(kept, context)}
     # The standfirst may stand beside the header's line, outside the box of the text.
-    homes = {place.order for i in (at, *sure) for place in _homes(blocks[i])}
+    containers = {place.order for i in (at, *sure) for place in _containers(blocks[i])}
     return [
         i
         for i in rest
         if _is_text(blocks[i], sure=i in sure)
-        and (i == at or i in sure or any(p.order in homes for p in _homes(blocks[i])))
+        and (i == at or i in sure or any(p.order in containers for p in _containers(blocks[i])))
     ]
 
 
 def _heading(block: Block, raw: RawBlock) -> Block:
-    """A short line set apart in bold, or called an intertitre, as the heading that it is."""
+    """Return a short bold or crosshead line as a heading."""
     apart = raw.strong >= len(raw.text) or _CROSSHEAD.search(raw.place.words) is not None
     if block.kind != "paragraph" or not apart or len(block.text) > _LONGEST_HEADING:
         return block
@@ -349,7 +349,7 @@ def _heading(block: Block, raw: RawBlock) -> Block:
 
 
 def _unmarked(block: Block) -> Block:
-    """A line without the sign that only points at it: ``> Further reading``."""
+    """Return a line without its leading pointer sign: ``> Further reading``."""
     marker = _POINTER.match(block.text)
     if marker is None:
         return block
@@ -361,8 +361,8 @@ def _unmarked(block: Block) -> Block:
     return dataclasses.replace(block, text=block.text[marker.end() :], spans=spans)
 
 
-def _homes(block: RawBlock) -> list[Place]:
-    """The box that a block stands in, seen through the lists and quotations around it."""
+def _containers(block: RawBlock) -> list[Place]:
+    """Return the box of a block, ignoring lists and quotations around it."""
     place = block.place.parent or block.place
     while place.parent is not None and place.tag in ("ul", "ol", "li", "blockquote", "dl"):
         place = place.parent
@@ -370,17 +370,17 @@ def _homes(block: RawBlock) -> list[Place]:
 
 
 def _is_text(block: RawBlock, *, sure: bool = False) -> bool:
-    """Whether a block is no furniture; where the model is ``sure``, its words do not speak against it."""
+    """Tell whether a block is article text; with ``sure``, its class names are not checked."""
     text = block.text
-    if not text or _CHROME.fullmatch(text) or is_notice(block) or is_filler(block):
+    if not text or _PAGE_CONTROLS.fullmatch(text) or is_notice(block) or is_filler(block):
         return False
     if sure:
         return True
-    if len(text) < 200 and _OFFER.search(text):
+    if len(text) < 200 and _SUBSCRIPTION_OFFER.search(text):
         return False
     place = block.place
     for _ in range(3):
-        if place.words and _AGAINST.intersection(groups_of(place.words)):
+        if place.words and _FURNITURE_GROUPS.intersection(groups_of(place.words)):
             return False
         if place.parent is None:
             break
@@ -391,15 +391,15 @@ def _is_text(block: RawBlock, *, sure: bool = False) -> bool:
 def _standfirst(
     blocks: Sequence[RawBlock], chosen: Sequence[int], typed: Sequence[Block], at: int
 ) -> str | None:
-    """The paragraph in or right after the header's line."""
+    """Return the paragraph in or right after the header line."""
     if not chosen:
         return None
     near = chosen[0] <= at + 2 and blocks[chosen[0]].tag not in ("h2", "h3", "h4", "li")
     return typed[0].text.strip() if chosen[0] == at or near else None
 
 
-def _sure(moment: StatedTimestamp | None) -> StatedTimestamp | None:
-    """A moment whose zone the site's file knows, as good as stated."""
+def _as_zoned(moment: StatedTimestamp | None) -> StatedTimestamp | None:
+    """Return a timestamp as stated with its zone, as the site file knows the zone."""
     if moment is None or moment.day_only:
         return moment
     return dataclasses.replace(moment, zoned=True)
@@ -408,7 +408,7 @@ def _sure(moment: StatedTimestamp | None) -> StatedTimestamp | None:
 def _links(
     blocks: Sequence[Block], items: Sequence[Numbered], walk: Walk, page_url: str
 ) -> tuple[Link, ...]:
-    """The links of the text, then the lists' items with what they say of each."""
+    """Return the links of the text, then the listed items with their details."""
     links = links_in_text(blocks, page_url)
     for item in items:
         url = walk.resolve(item.href)
@@ -416,13 +416,21 @@ def _links(
             continue
         relation: Relation = "entry" if is_entry(url) else "related"
         links.append(
-            Link(url, relation, item.title, item.teaser, item.kind, item.number, _sure(item.moment))
+            Link(
+                url,
+                relation,
+                item.title,
+                item.teaser,
+                item.kind,
+                item.number,
+                _as_zoned(item.moment),
+            )
         )
     return tuple(links)
 
 
 def _entry_links(walk: Walk, start: int, page_url: str) -> tuple[Link, ...]:
-    """The articles that an entry's page lists."""
+    """Return the articles that a directory entry lists."""
     found: dict[str, Link] = {}
     for block in walk.blocks[start:]:
         for begin, end, what, href in block.spans:
@@ -453,7 +461,7 @@ def _kind_word(text: str) -> EntryKind | None:
 
 
 def _title_link(blocks: Sequence[RawBlock], first: int, at: int) -> int | None:
-    """A linked title between the entry's name and the line ``at``: then that line is a list's."""
+    """Return a linked title between the entry's name and the line ``at``: that line is a list's."""
     return next(
         (i for i in range(first + 1, at) if 2 * blocks[i].linked > len(blocks[i].text)), None
     )

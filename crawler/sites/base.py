@@ -1,4 +1,4 @@
-"""A site's own knowledge: a class with its domains and what its pages do their own way."""
+"""Base class of site files: domains, and what differs from the generic extraction."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ FIELDS = (
     "published",
     "modified",
 )
-_MANY = ("byline", "tags")
-_MOMENTS = ("published", "modified")
+_MULTIPLE = ("byline", "tags")
+_TIMESTAMPS = ("published", "modified")
 
 
 class Site:
-    """The generic site. A file in ``crawler/sites`` subclasses it and says what differs.
+    """The generic site. A file in ``crawler/sites`` subclasses it and states what differs.
 
     ``fields`` are CSS selectors (parsel's, with ``::text`` and ``::attr(name)``) by field; a
     field with none keeps what the generic extraction finds, and so does one whose selector finds
@@ -68,12 +68,12 @@ class Site:
     dropped_parameters: ClassVar[tuple[str, ...]] = ()
     other_hosts: ClassVar[tuple[str, ...]] = ()
     # A selector of what only those see who are logged in: ``a.logout``.
-    signed_in: ClassVar[str] = ""
+    logged_in_selector: ClassVar[str] = ""
     # Whether cards of names are run into the text without any markup (InsermInsermInserm).
     unmarked_cards: ClassVar[bool] = False
 
-    def address_rules(self, host: str) -> UrlRules:
-        """The rules for addresses of ``host``, the source's own."""
+    def url_rules(self, host: str) -> UrlRules:
+        """Return the URL rules for ``host``, the source's own."""
         return UrlRules(
             None if self.parameters is None else frozenset(self.parameters),
             frozenset(name.lower() for name in self.dropped_parameters),
@@ -83,7 +83,7 @@ class Site:
     def extract(
         self, page: Page, known: Known, read_numbered: NumberedReader | None = None
     ) -> Extraction:
-        """Make an article or entry of a page.
+        """Extract an article or directory entry of a page.
 
         ``read_numbered`` reads a page that has the form of a numbered agency, whatever its site;
         :mod:`crawler.sites.registry` passes it.
@@ -94,7 +94,7 @@ class Site:
             language=known.language or self.language,
         )
         # Read first: a field may stand in what is no part of the text.
-        said = self._said(page, known)
+        selected = self._select_fields(page, known)
         for css in self.remove:
             for element in _select(page, css):
                 take_out(element)
@@ -105,21 +105,21 @@ class Site:
             return found
         blocks = found.article.blocks
         if self.unmarked_cards:
-            said["blocks"] = tuple(cleaned(blocks))
-            said["mentions"] = mentions_in(said["blocks"])
+            selected["blocks"] = tuple(cleaned(blocks))
+            selected["mentions"] = mentions_in(selected["blocks"])
         article = dataclasses.replace(
             found.article,
-            **said,
-            provenance={**found.article.provenance, **dict.fromkeys(said, "site")},
+            **selected,
+            provenance={**found.article.provenance, **dict.fromkeys(selected, "site")},
         )
         return dataclasses.replace(found, article=self.amend(article, Selector(root=page.root)))
 
     def amend(self, article: Article, page: Selector) -> Article:
-        """A last word on an article, for what no selector can say."""
+        """Correct an article where no selector can."""
         return article
 
-    def _said(self, page: Page, known: Known) -> dict[str, Any]:
-        """The fields that the site's selectors find."""
+    def _select_fields(self, page: Page, known: Known) -> dict[str, Any]:
+        """Return the fields that the site's selectors find."""
         selector = Selector(root=page.root)
         found: dict[str, Any] = {}
         for name, css in self.fields.items():
@@ -135,18 +135,18 @@ class Site:
                 names = clean_names(values)
                 if names:
                     found[name] = names
-            elif name in _MANY:
+            elif name in _MULTIPLE:
                 found[name] = tuple(dict.fromkeys(values))
-            elif name in _MOMENTS:
-                moment = _moment(values[0], page, known)
-                if moment is not None:
-                    found[name] = moment
+            elif name in _TIMESTAMPS:
+                timestamp = _parse_timestamp(values[0], page, known)
+                if timestamp is not None:
+                    found[name] = timestamp
             else:
                 found[name] = " ".join(values)
         return found
 
 
-def _moment(text: str, page: Page, known: Known) -> StatedTimestamp | None:
+def _parse_timestamp(text: str, page: Page, known: Known) -> StatedTimestamp | None:
     zone = formats.zone_of(known.timezone)
     found = formats.parse_machine(text, zone) or formats.parse_words(
         text, page.language or known.language, zone

@@ -1,4 +1,4 @@
-"""Fixtures of sites: saved pages beside what a site's file is to make of them.
+"""Site fixtures: saved pages with the expected extraction.
 
 ``tests/sites/<site>/<page>.html.gz`` is a page as its server sent it, ``<page>.json`` its address
 and the expected record. Written by ``dateline site new``, compared by ``dateline site test`` and
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """One saved page, its address, and the record expected of it."""
+    """One saved page, its URL, and the record expected of it."""
 
     name: str
     url: str
@@ -31,32 +31,32 @@ class Fixture:
     expected: dict[str, Any]
     path: Path
 
-    def found(self) -> dict[str, Any]:
-        """What the site's file makes of the page now."""
+    def current(self) -> dict[str, Any]:
+        """Return what the site file extracts from the page now."""
         return record(extract_for_site(self.body, self.url, "", Known()))
 
     def differences(self) -> list[tuple[str, Any, Any]]:
-        """(field, expected, found) of each field that differs."""
-        found = self.found()
+        """Return (field, expected, found) per field that differs."""
+        current = self.current()
         return [
-            (name, self.expected.get(name), found.get(name))
-            for name in dict.fromkeys((*self.expected, *found))
-            if self.expected.get(name) != found.get(name)
+            (name, self.expected.get(name), current.get(name))
+            for name in dict.fromkeys((*self.expected, *current))
+            if self.expected.get(name) != current.get(name)
         ]
 
     def accept(self) -> None:
-        """Take what is found now for what is expected."""
-        write(self.path, self.url, self.found())
+        """Replace the expected record by the current one."""
+        write(self.path, self.url, self.current())
 
 
-def record(found: Extraction) -> dict[str, Any]:
-    """An extraction as it is kept in a fixture: no provenance, absent fields left out."""
-    content = found.content
-    made: dict[str, Any] = {"page": found.kind}
+def record(extraction: Extraction) -> dict[str, Any]:
+    """Return an extraction as stored in a fixture: without provenance and empty fields."""
+    content = extraction.content
+    fields: dict[str, Any] = {"page": extraction.kind}
     if content is not None:
-        made |= to_json(content)
-        made.pop("provenance", None)
-    return made
+        fields |= to_json(content)
+        fields.pop("provenance", None)
+    return fields
 
 
 def write(path: Path, url: str, expected: dict[str, Any]) -> None:
@@ -66,9 +66,9 @@ def write(path: Path, url: str, expected: dict[str, Any]) -> None:
 
 
 def fixtures(folder: Path, site: str | None = None) -> Iterator[Fixture]:
-    """The fixtures below ``folder``, of one site or of all."""
+    """Yield the fixtures below ``folder``, of one site or of all."""
     for path in sorted(folder.glob(f"{site or '*'}/*.json")):
-        kept = json.loads(path.read_text(encoding="utf-8"))
+        saved = json.loads(path.read_text(encoding="utf-8"))
         body = gzip.decompress(path.with_suffix(".html.gz").read_bytes())
         name = f"{path.parent.name}/{path.stem}"
-        yield Fixture(name, kept["url"], body, kept["expected"], path)
+        yield Fixture(name, saved["url"], body, saved["expected"], path)

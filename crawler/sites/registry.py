@@ -1,4 +1,4 @@
-"""Which site file knows a URL."""
+"""Find the site file for a URL."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _AGENCY = Agency()
 
 
 def site_for(url: str) -> Site:
-    """The site whose domain ``url`` lies on, or the generic one."""
+    """Return the site whose domain ``url`` lies on, or the generic one."""
     sites = _sites()
     host = host_of(url)
     while host:
@@ -49,7 +49,7 @@ def site_for(url: str) -> Site:
 
 
 def extract_for_site(body: bytes, url: str, content_type: str, known: Known) -> Extraction:
-    """Make an article of a page as its site asks for.
+    """Extract a page with the rules of its site.
 
     Raises:
         BadPage: the bytes hold no page.

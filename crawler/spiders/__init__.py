@@ -1,1 +1,1 @@
-"""The spiders: ``news`` crawls a source, ``discover`` finds where one announces its items."""
+"""The spiders: ``news`` crawls a source, ``discover`` finds its endpoints."""

@@ -1,4 +1,4 @@
-"""What a run may be told: ``limit``, ``since``, ``depth``, ``due``, ``rechecks``, ``urls``,
+"""Arguments of a crawl run: ``limit``, ``since``, ``depth``, ``due``, ``rechecks``, ``urls``,
 ``media``."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ DEFAULT_DEPTH = 1
 
 
 class BadArgument(ValueError):
-    """An argument of a run that cannot be understood."""
+    """A run argument is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ def read_arguments(raw: dict[str, Any], settings: BaseSettings, now: datetime) -
         depth=_number(raw, "depth", DEFAULT_DEPTH),
         due=str(raw.get("due", "")).lower() in ("1", "true", "yes"),
         rechecks=_number(raw, "rechecks", settings.getint("DATELINE_RECHECKS")),
-        urls=_addresses(raw.get("urls", ())),
+        urls=_urls(raw.get("urls", ())),
         media=_number(raw, "media", settings.getint("DATELINE_MEDIA")),
     )
 
 
-def _addresses(value: Any) -> tuple[str, ...]:
+def _urls(value: Any) -> tuple[str, ...]:
     urls = value.split() if isinstance(value, str) else tuple(value)
     for url in urls:
         if not is_web_url(url):
@@ -75,7 +75,7 @@ def _number(raw: dict[str, Any], name: str, default: int) -> int:
 
 
 def parse_since(value: Any, now: datetime) -> datetime:
-    """A moment from ``2021-09-23``, ``2021-09``, an ISO moment, or an age: ``12h 7d 2w 3m 1y``.
+    """Parse ``2021-09-23``, ``2021-09``, an ISO timestamp, or an age: ``12h 7d 2w 3m 1y``.
 
     Raises:
         BadArgument: it is none of these.
@@ -92,9 +92,9 @@ def parse_since(value: Any, now: datetime) -> datetime:
     elif re.fullmatch(r"\d{4}-\d{2}", text):
         text += "-01"
     try:
-        moment = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         raise BadArgument(
             f"{value!r} is no day: write 2021-09-23, 2021-09, or an age as 7d"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""One spider for every source: due endpoints, candidates, pages, linked items. Thin."""
+"""Crawl one source: due endpoints, candidates, pages, linked items."""
 
 from __future__ import annotations
 
@@ -8,31 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider, signals
 
-from crawler.extraction.article import Known
-from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
-from crawler.http.fetch import content_type
-from crawler.run.backfill import Past
-from crawler.run.capture_writer import Keeper, mended
-from crawler.run.context import RunContext, RunSource
-from crawler.run.continuation import Continuing
-from crawler.run.endpoints import Visits
-from crawler.run.finish import Began, after_pages
-from crawler.run.login import BadAccess, Door
-from crawler.run.outcomes import of_extraction
+from crawler.run import fetch_context
+from crawler.run.backfill import Backfill
+from crawler.run.capture_writer import CaptureWriterThread, recover_captures
+from crawler.run.context import RunContext, RunSource, run_of
+from crawler.run.endpoints import EndpointVisits
+from crawler.run.fetch_context import FetchContext, Validators
+from crawler.run.finish import RunStart, postprocess
+from crawler.run.login import LoginError, SourceLogin
+from crawler.run.pages.continuation import ContinuationFetcher
+from crawler.run.pages.reader import PageReader
+from crawler.run.pages.rendering import RunRendering
 from crawler.run.recorder import Recorder
-from crawler.run.rendering import Drawing
 from crawler.run.tally import Tally
 from crawler.sites.registry import site_for
 from crawler.spiders.arguments import Arguments, BadArgument, read_arguments
-from crawler.workers import jobs
 from crawler.workers import pool as workers
 from storage import Archive, ArchiveError, open_archive, utc_now
 from storage.jobs.name_mentions import last_name
 from storage.jobs.rekey import set_rules
 from storage.maintenance.housekeeping import tidied
 from storage.text.urls import host_of
-from storage.types.pages import PageFailed, PageSkipped, PageStored, PageUnchanged, Task
+from storage.types.pages import PageFailed, Task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -47,7 +45,7 @@ _NOT_MODIFIED = 304
 # Requests that wait in Scrapy at a time; the rest waits in the database.
 _WINDOW = 128
 # The database is asked for more once there is room for so many.
-_ROOM = 32
+_MIN_CAPACITY = 32
 
 
 class NewsSpider(Spider):
@@ -65,12 +63,12 @@ class NewsSpider(Spider):
     source: RunSource
     arguments: Arguments
     archive: Archive
-    _keeper: Keeper
-    workers: workers.Workers
-    drawing: Drawing
-    _continuing: Continuing
-    _visits: Visits
-    _past: Past
+    _capture_writer: CaptureWriterThread
+    worker_pool: workers.WorkerPool
+    rendering: RunRendering
+    _page_reader: PageReader
+    _endpoint_visits: EndpointVisits
+    _backfill: Backfill
 
     def __init__(self, source: str = "", **arguments: Any) -> None:
         super().__init__()
@@ -79,37 +77,37 @@ class NewsSpider(Spider):
         self.tally = Tally()
         self.failure: str | None = None
         self.observer: Any = arguments.pop("observer", None)
-        self.left = 0
+        self.waiting = 0
         self._is_open = False
         # Candidates on their way of which the archive has not been told yet, and the articles that
         # were looked at again: what is found there may say nothing of them.
-        self._taken: set[tuple[str, int]] = set()
+        self._in_flight: set[tuple[str, int]] = set()
         self._rechecked = 0
-        self._outstanding = 0
-        self._fetched = 0
+        self._pending_pages = 0
+        self._requested_pages = 0
         # Requests that the source still allows today; None: any number.
-        self._budget: int | None = None
-        self._wake = asyncio.Event()
-        self._door = Door()
+        self._request_budget: int | None = None
+        self._wake_event = asyncio.Event()
+        self._login = SourceLogin()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> NewsSpider:
-        """Scrapy's way to make it."""
+        """Create the spider for Scrapy."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider._door.set_up(crawler, spider.source_name)
-        crawler.signals.connect(spider._sent, signal=signals.request_reached_downloader)
-        crawler.signals.connect(spider._closed, signal=signals.spider_closed)
-        crawler.signals.connect(spider._broke, signal=signals.spider_error)
-        crawler.signals.connect(spider._item_lost, signal=signals.item_error)
-        crawler.signals.connect(spider._item_lost, signal=signals.item_dropped)
+        spider._login.configure(crawler, spider.source_name)
+        crawler.signals.connect(spider._on_request_sent, signal=signals.request_reached_downloader)
+        crawler.signals.connect(spider._on_closed, signal=signals.spider_closed)
+        crawler.signals.connect(spider._on_spider_error, signal=signals.spider_error)
+        crawler.signals.connect(spider._on_item_lost, signal=signals.item_error)
+        crawler.signals.connect(spider._on_item_lost, signal=signals.item_dropped)
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
         """Visit the due endpoints, then fetch what the frontier holds until it is empty."""
         try:
-            self._door.check()
+            self._login.check()
             self._open()
-        except (ArchiveError, BadAccess, BadArgument) as error:
+        except (ArchiveError, LoginError, BadArgument) as error:
             self.failure = str(error)
             self.logger.error("%s", error, extra={"told": True})
             return
@@ -120,50 +118,56 @@ class NewsSpider(Spider):
             self.stop(str(error))
 
     async def _requests(self) -> AsyncIterator[Request]:
-        """Endpoints, then pages, until nothing is left."""
+        """Yield requests for endpoints, then pages, until nothing is left."""
         if self.arguments.urls:
             self.archive.ask(self.source.id, self.arguments.urls, self.started_at)
-        await self._keeper.ask_rights(self.crawler, self.source.home_url, self.started_at)
-        await self._door.enter(self.archive, self.source.id, self.started_at, self.tally)
-        for request in self._visits.due():
+        await self._capture_writer.load_site_rights(
+            self.crawler, self.source.home_url, self.started_at
+        )
+        await self._login.log_in(self.archive, self.source.id, self.started_at, self.tally)
+        for request in self._endpoint_visits.due_requests():
             yield request
         while self.failure is None:
             # Asked before the frontier is: what settles meanwhile may bring new candidates.
-            settled = self._outstanding == 0 and self._visits.open == 0 and self._past.open == 0
+            is_idle = (
+                self._pending_pages == 0
+                and self._endpoint_visits.in_flight == 0
+                and self._backfill.in_flight == 0
+            )
             batch = await self._next_pages()
-            if settled and not batch:
-                batch = await self._past.requests()
-            if settled and not batch:
-                await self._finish()
+            if is_idle and not batch:
+                batch = await self._backfill.requests()
+            if is_idle and not batch:
+                await self._postprocess()
                 return
             for request in batch:
                 yield request
-            await self._until_hungry()
+            await self._wait_for_capacity()
 
-    async def _finish(self) -> None:
-        """What follows the pages: names joined to the directory, pictures and attachments."""
-        began = Began(self.source.id, self.started_at, self._last_name, self.arguments.due)
+    async def _postprocess(self) -> None:
+        """Link names to the directory, and fetch pictures and attachments."""
+        start = RunStart(self.source.id, self.started_at, self._last_name, self.arguments.due)
         try:
-            await after_pages(
+            await postprocess(
                 self.crawler,
                 self.recorder,
-                self.workers,
-                began,
+                self.worker_pool,
+                start,
                 self.arguments.media,
-                self._file_settled,
+                self._on_file_done,
             )
         except ArchiveError as error:
             self.stop(str(error))
 
-    def _file_settled(self) -> None:
+    def _on_file_done(self) -> None:
         self.tally.files += 1
         if self.observer is not None:
             self.observer(self)
 
     @property
     def pages(self) -> tuple[int, int]:
-        """Pages of this run that came to an end, and these with those on their way."""
-        return self._fetched - self._outstanding, self._fetched
+        """Return (finished pages, requested pages) of this run."""
+        return self._requested_pages - self._pending_pages, self._requested_pages
 
     # -- opening and closing ---------------------------------------------------------------
 
@@ -184,62 +188,72 @@ class NewsSpider(Spider):
             use: Any = row.browser
             if row.daily_requests is not None:
                 spent = requests_since(session, row.id, utc_now() - timedelta(days=1))
-                self._budget = max(0, row.daily_requests - spent)
+                self._request_budget = max(0, row.daily_requests - spent)
             self._last_name = last_name(session)
-        own = site_for(row.home_url).address_rules(host_of(row.home_url))
-        archive.write(lambda s: set_rules(s, row.id, own))
-        for line in mended(archive):
+        site_rules = site_for(row.home_url).url_rules(host_of(row.home_url))
+        archive.write(lambda s: set_rules(s, row.id, site_rules))
+        for line in recover_captures(archive):
             self.logger.warning("%s", line)
         self.started_at = utc_now()
         run = archive.write(lambda s: begin_run(s, self.source.id, self.started_at))
-        self._keeper = Keeper(archive, self.source.id, self.source.name, self.started_at)
-        self._keeper.policy = row.rights
+        self._capture_writer = CaptureWriterThread(
+            archive, self.source.id, self.source.name, self.started_at
+        )
+        self._capture_writer.policy = row.rights
         self.recorder = Recorder(
             archive,
-            self._keeper,
+            self._capture_writer,
             self.source.id,
             run.id,
             lambda error: self.stop(str(error)),
-            self._done,
-            self._written,
+            self._page_done,
+            self._on_written,
         )
         self.tally = self.recorder.tally
-        self.workers = workers.acquire()
-        self.workers.memory_mb = archive.location.worker_memory
-        self.drawing = Drawing(
-            self.crawler, archive, self.source.name, use, self._keeper, self.workers, self.tally
+        self.worker_pool = workers.acquire()
+        self.worker_pool.memory_mb = archive.location.worker_memory
+        self.rendering = RunRendering(
+            self.crawler,
+            archive,
+            self.source.name,
+            use,
+            self._capture_writer,
+            self.worker_pool,
+            self.tally,
         )
-        self._continuing = Continuing(self.crawler, self._keeper, self.workers)
         context = RunContext(
             source=self.source,
             started_at=self.started_at,
             due=self.arguments.due,
             recorder=self.recorder,
-            workers=self.workers,
-            drawing=self.drawing,
+            worker_pool=self.worker_pool,
+            rendering=self.rendering,
             log=self.logger,
             stop=self.stop,
             wake=self.wake,
-            is_spent=lambda: self.is_spent,
+            is_budget_spent=lambda: self.is_budget_spent,
         )
-        self._visits = Visits(context)
-        self._past = Past(context)
+        run_of(self.crawler).context = context
+        continuation = ContinuationFetcher(self.crawler, self._capture_writer, self.worker_pool)
+        self._page_reader = PageReader(context, self._login, continuation, self._page_request)
+        self._endpoint_visits = EndpointVisits(context)
+        self._backfill = Backfill(context)
         self._is_open = True
 
     def wake(self) -> None:
-        """Have the spider look for what to do next."""
-        self._wake.set()
+        """Make the spider look for its next requests."""
+        self._wake_event.set()
 
     def stop(self, reason: str) -> None:
-        """End the run, for it cannot go on."""
+        """End the run because of a failure."""
         self.failure = reason
-        self._wake.set()
+        self._wake_event.set()
         engine = self.crawler.engine
         if engine is not None:
             task = asyncio.ensure_future(engine.close_spider_async(reason="storage"))
-            self._stopping = task
+            self._stop_task = task
 
-    async def _closed(self, spider: Spider, reason: str) -> None:
+    async def _on_closed(self, spider: Spider, reason: str) -> None:
         if not self._is_open:
             return
         from storage.crawl.frontier import pending_count
@@ -248,14 +262,14 @@ class NewsSpider(Spider):
         await self.recorder.flush()
         archive, recorder = self.archive, self.recorder
         try:
-            self._keeper.close()
+            self._capture_writer.close()
             state = (
                 "finished"
                 if reason == "finished" and self.failure is None
                 else ("failed" if self.failure else "interrupted")
             )
             with archive.reading() as session:
-                self.left = pending_count(
+                self.waiting = pending_count(
                     session, self.source.id, self.arguments.depth, self.arguments.since
                 )
             raised = finish(
@@ -280,48 +294,55 @@ class NewsSpider(Spider):
                 self.failure = str(error)
             self.logger.info("the run could not be closed: %s", error)
         await recorder.close()
-        await self.drawing.close()
+        await self.rendering.close()
         archive.close()
         workers.release()
+        run_of(self.crawler).context = None
 
-    def _sent(self) -> None:
+    def _on_request_sent(self) -> None:
         self.tally.requests += 1
 
-    def _broke(self, failure: Failure, response: Response | None) -> None:
-        """An error of our own, here or in ``start``: Scrapy logged it, the run counts it."""
-        self._lost()
-        if response is not None and "task" in response.meta:
-            self._done()
+    def _on_spider_error(self, failure: Failure, response: Response | None) -> None:
+        """Count an internal error of a callback or of ``start``; Scrapy logged it."""
+        self._count_internal_error()
+        if response is not None and isinstance(fetch_context.of(response).subject, Task):
+            self._page_done()
 
-    def _item_lost(self) -> None:
-        """An error of our own in a pipeline, likewise."""
-        self._lost()
-        self._done()
+    def _on_item_lost(self) -> None:
+        """Count an internal error of a pipeline."""
+        self._count_internal_error()
+        self._page_done()
 
-    def _lost(self) -> None:
+    def _count_internal_error(self) -> None:
         self.tally.verdicts["failed"] += 1
         self.tally.causes["internal-error"] += 1
 
     # -- pages -----------------------------------------------------------------------------
 
     async def _next_pages(self) -> list[Request]:
-        """Requests for the next pages of the frontier, as many as the window has room for."""
+        """Return requests for the next pages of the frontier, within the window."""
         from storage.crawl.frontier import take
 
         arguments = self.arguments
-        room = _WINDOW - self._outstanding
+        capacity = _WINDOW - self._pending_pages
         if arguments.limit:
-            room = min(room, arguments.limit - self._fetched)
+            capacity = min(capacity, arguments.limit - self._requested_pages)
         # The database is not asked for every page that came in.
-        if self.is_spent or self._outstanding > _WINDOW - _ROOM:
+        if self.is_budget_spent or self._pending_pages > _WINDOW - _MIN_CAPACITY:
             return []
-        if self._budget is not None:
-            room = min(room, self._budget - self.tally.requests)
-        if room <= 0:
+        if self._request_budget is not None:
+            capacity = min(capacity, self._request_budget - self.tally.requests)
+        if capacity <= 0:
             return []
         # What is known is looked at again only once all that is new has been announced.
-        rechecks = arguments.rechecks - self._rechecked if self._visits.open == 0 else 0
-        archive, source_id, taken = self.recorder.archive, self.source.id, frozenset(self._taken)
+        rechecks = (
+            arguments.rechecks - self._rechecked if self._endpoint_visits.in_flight == 0 else 0
+        )
+        archive, source_id, taken = (
+            self.recorder.archive,
+            self.source.id,
+            frozenset(self._in_flight),
+        )
 
         def work() -> list[Task]:
             with archive.reading() as session:
@@ -329,7 +350,7 @@ class NewsSpider(Spider):
                     session,
                     source_id,
                     self.started_at,
-                    count=room,
+                    count=capacity,
                     taken=taken,
                     since=arguments.since,
                     depth=arguments.depth,
@@ -337,31 +358,31 @@ class NewsSpider(Spider):
                     patient=arguments.due,
                 )
 
-        if self._outstanding == 0:
+        if self._pending_pages == 0:
             await self.recorder.flush()
         tasks = await self.recorder.read(work)
-        self._taken.update(task.key for task in tasks)
+        self._in_flight.update(task.key for task in tasks)
         self._rechecked += sum(1 for task in tasks if task.item_id is not None)
-        self._outstanding += len(tasks)
-        self._fetched += len(tasks)
+        self._pending_pages += len(tasks)
+        self._requested_pages += len(tasks)
         return [self._page_request(task) for task in tasks]
 
     @property
-    def is_spent(self) -> bool:
-        """Whether the source's requests of today are used up; the run says so once."""
-        if self._budget is None or self.tally.requests < self._budget:
+    def is_budget_spent(self) -> bool:
+        """Tell whether the source's daily requests are used up; logs it once per run."""
+        if self._request_budget is None or self.tally.requests < self._request_budget:
             return False
         if not self.tally.causes["budget"]:
             self.tally.causes["budget"] = 1
             self.logger.warning("the daily budget of requests is used up; the rest waits")
         return True
 
-    async def _until_hungry(self) -> None:
-        """Wait until something came in that may have made room or brought candidates."""
-        await self._wake.wait()
+    async def _wait_for_capacity(self) -> None:
+        """Wait until a finished page may have made room or added candidates."""
+        await self._wake_event.wait()
         # A little patience gathers a batch of requests instead of one at a time.
         await asyncio.sleep(0.02)
-        self._wake.clear()
+        self._wake_event.clear()
 
     def _page_request(self, task: Task) -> Request:
         return Request(
@@ -370,93 +391,52 @@ class NewsSpider(Spider):
             errback=self.page_failed,
             dont_filter=True,
             priority=-task.depth,
-            meta={
-                "task": task,
-                "keep": self._keeper,
-                # Where a browser draws all pages the same bytes may come to show something else.
-                "known": None if self.drawing.use == "always" else task.known,
-                # What a visitor was sent says nothing of what a subscriber is.
-                "validators": None
-                if self._door.is_open and task.item_id is not None
-                else (task.url, task.etag, task.last_modified),
-            },
+            meta={fetch_context.KEY: self._page_context(task)},
+        )
+
+    def _page_context(self, task: Task) -> FetchContext:
+        # The validators and captures of a visitor's response say nothing of a subscriber's, and
+        # where a browser renders every page, the same bytes may show something else.
+        is_subscriber_recheck = self._login.is_logged_in and task.item_id is not None
+        return FetchContext(
+            subject=task,
+            capture_writer=self._capture_writer,
+            known=None if self.rendering.use == "always" else task.known,
+            validators=None
+            if is_subscriber_recheck
+            else Validators(task.url, task.etag, task.last_modified),
         )
 
     async def parse_page(self, response: Response) -> AsyncIterator[Outcome]:
-        """Make an item of a page and follow what it is linked with."""
-        task: Task = response.meta["task"]
+        """Extract a page and yield its outcome."""
+        task = fetch_context.task_of(response)
         # The page counts as done once the recorder has its outcome: only then are the items that
         # it leads to certain to be in the frontier when the spider asks for more.
-        outcome = await self._outcome(task, response)
+        outcome = await self._page_reader.outcome(task, response)
         if isinstance(outcome, PageFailed) and outcome.cause == workers.INTERRUPTED:
-            self._done()
+            self._page_done()
             return
         yield outcome
 
     async def page_failed(self, failure: Failure) -> AsyncIterator[Outcome]:
-        """Note a page that could not be had."""
+        """Record a page that could not be fetched."""
         request = failure.request  # type: ignore[attr-defined]
-        task: Task = request.meta["task"]
-        known = failures.of_exception(failure.value, request.url)
+        task = fetch_context.task_of(request)
+        known = failures.classify_exception(failure.value, request.url)
         if known.cause == "storage":
             self.stop(known.detail)
         # What was interrupted counts as no try: it waits for the next run as it was.
         if known.cause in ("storage", workers.INTERRUPTED):
-            self._done()
+            self._page_done()
             return
         yield PageFailed(task, known.cause, known.detail, known.final)
 
-    def _written(self, outcomes: Sequence[Outcome]) -> None:
+    def _on_written(self, outcomes: Sequence[Outcome]) -> None:
         keys = (outcome.task.key for outcome in outcomes)
-        self._taken.difference_update(key for key in keys if key[0] == "candidate")
+        self._in_flight.difference_update(key for key in keys if key[0] == "candidate")
 
-    def _done(self) -> None:
-        self._outstanding -= 1
-        self._wake.set()
+    def _page_done(self) -> None:
+        self._pending_pages -= 1
+        self._wake_event.set()
         if self.observer is not None:
             self.observer(self)
-
-    async def _outcome(self, task: Task, response: Response) -> Outcome:
-        failure = failures.of_status(response)
-        if failure is not None:
-            return PageFailed(task, failure.cause, failure.detail, failure.final)
-        if response.meta.get("reserved"):
-            detail = "its publisher asks archives not to keep it (noarchive)"
-            return PageSkipped(task, response.meta["reserved"], detail)
-        capture = response.meta.get("capture")
-        if response.status == _NOT_MODIFIED or capture is None or capture.kind == "revisit":
-            return PageUnchanged(task, capture)
-        kind = content_type(response).split(";")[0].strip().lower()
-        if kind and not _may_be_page(kind):
-            return PageSkipped(task, "not-html", f"it is {kind}", capture)
-        known = Known(self.source.timezone, self.source.language, task.kind, utc_now(), task.hints)
-        try:
-            extraction = await self.workers.run(
-                jobs.article_job,
-                response.body,
-                response.url,
-                content_type(response),
-                known,
-            )
-        except BadPage as error:
-            return PageSkipped(task, error.cause, error.reason, capture)
-        except workers.WorkerFailure as error:
-            return PageFailed(task, error.cause, error.reason, final=True)
-        again = await self._door.seen_again(extraction, lambda: self._page_request(task))
-        if again is not None:
-            return await self._outcome(task, again)
-        drawn = await self.drawing.page(task, response, extraction, capture, known)
-        outcome = drawn or of_extraction(task, response, extraction, capture)
-        if drawn is None and isinstance(outcome, PageStored):
-            return await self._continuing.whole(outcome, response, extraction, known)
-        return outcome
-
-
-def _may_be_page(kind: str) -> bool:
-    """Whether a media type may be an HTML page; servers call pages many things."""
-    return "html" in kind or kind in (
-        "text/plain",
-        "application/octet-stream",
-        "text/xml",
-        "application/xml",
-    )

@@ -1,4 +1,4 @@
-"""The server that worker processes are forked from; it loads what they need once."""
+"""The fork server of worker processes; it imports what they need once."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def context() -> ForkServerContext:
-    """What makes processes of it: a new one has everything loaded and starts in milliseconds."""
-    made = multiprocessing.get_context("forkserver")
-    made.set_forkserver_preload(["crawler.workers.preload"])
-    return made
+    """Return the multiprocessing context: its processes start with everything imported."""
+    forkserver_context = multiprocessing.get_context("forkserver")
+    forkserver_context.set_forkserver_preload(["crawler.workers.preload"])
+    return forkserver_context
 
 
-def begin() -> None:
-    """Start the server now: it loads beside what this process does until it needs a worker."""
+def start_early() -> None:
+    """Start the fork server now, so that it imports while this process does other work."""
     context()
     forkserver.ensure_running()

@@ -8,39 +8,39 @@ if TYPE_CHECKING:
     from crawler.discovery.archives import ListPage
     from crawler.extraction.article import Extraction, Known
     from crawler.items import EndpointContent
-    from crawler.workers.prepare import Prepared
+    from crawler.workers.prepare import PreparedExtraction
 
 
 def extract_job(body: bytes, url: str, content_type: str, known: Known) -> Extraction:
-    """Runs in a worker."""
+    """Extract a page, in a worker."""
     from crawler.sites import extract_for_site
 
     return extract_for_site(body, url, content_type, known)
 
 
-def article_job(body: bytes, url: str, content_type: str, known: Known) -> Prepared:
-    """Runs in a worker: the same, prepared for the archive."""
-    from crawler.workers.prepare import prepared
+def article_job(body: bytes, url: str, content_type: str, known: Known) -> PreparedExtraction:
+    """Extract a page and prepare it for the archive, in a worker."""
+    from crawler.workers.prepare import prepare_extraction
 
-    return prepared(extract_job(body, url, content_type, known))
+    return prepare_extraction(extract_job(body, url, content_type, known))
 
 
 def endpoint_job(kind: str, body: bytes, url: str, content_type: str) -> EndpointContent:
-    """Runs in a worker."""
+    """Parse an endpoint, in a worker."""
     from crawler.discovery.endpoints import read_endpoint
 
     return read_endpoint(kind, body, url, content_type)
 
 
 def list_job(body: bytes, url: str, content_type: str) -> ListPage:
-    """Runs in a worker."""
+    """Parse a list page, in a worker."""
     from crawler.discovery.archives import read_list
 
     return read_list(body, url, content_type)
 
 
 def document_job(body: bytes) -> str:
-    """Runs in a worker."""
+    """Extract the text of a document, in a worker."""
     from crawler.extraction.linked.attachments import document_text
 
     return document_text(body)

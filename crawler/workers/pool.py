@@ -1,4 +1,4 @@
-"""Extraction and the reading of endpoints in worker processes, with a time limit a page.
+"""A pool of worker processes for extraction and parsing, with a time limit per page.
 
 The reactor never touches a DOM: a page that takes a second to parse would hold up every
 download, and one that crashes the parser would end the crawl.
@@ -16,7 +16,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from crawler.refcounted import Shared
+from crawler.refcounted import RefCounted
 from crawler.workers.process import Job, WorkerProcess
 from storage.config import DEFAULT_MEMORY_MB
 
@@ -32,37 +32,37 @@ INTERRUPTED = "interrupted"
 # The slowest real page of the bench takes half a second; what takes this long is an attack.
 TIME_LIMIT_SECONDS = 30.0
 # A worker that lives for years should not have to prove that no library leaks.
-_JOBS_A_WORKER = 2_000
+_JOBS_PER_WORKER = 2_000
 # Jobs in a worker's hands: the next one lies ready while the answer of the first is taken in.
-_AHEAD = 2
+_JOBS_AHEAD = 2
 # How often busy workers are looked at. Looks are counted, not the time: a crawl that was stopped,
 # or was busy itself, does not hold that against them.
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 # Workers that may die over a job before it is taken for the cause: the system ends some that are
 # innocent when it is out of memory.
-_DEATHS_A_JOB = 2
+_MAX_DEATHS_PER_JOB = 2
 # Starts that may fail one after the other before what waits is given up, and the pause between
 # them. Where there are workers already, more are a luxury that can wait.
-_STARTS = 3
-_PAUSE_SECONDS = 0.3
-_LONG_PAUSE_SECONDS = 60.0
+_MAX_FAILED_STARTS = 3
+_RESTART_SECONDS = 0.3
+_LONG_RESTART_SECONDS = 60.0
 
 
 # Not frozen: a context manager that an exception passes through sets its traceback.
 @dataclass(slots=True, eq=False)
 class WorkerFailure(Exception):
-    """A worker could not do its task. ``cause`` is a short word for counting."""
+    """A worker could not do its job. ``cause`` is a short word for counting."""
 
     cause: str
     reason: str
 
     def __str__(self) -> str:
-        """The reason in one line."""
+        """Return the reason in one line."""
         return self.reason
 
 
-class Workers:
-    """Processes that do jobs. Started as they are needed; shared by all crawls of this process."""
+class WorkerPool:
+    """Worker processes, started on demand and shared by all crawls of this process."""
 
     def __init__(self, count: int | None = None) -> None:
         self.count = count or max(1, os.cpu_count() or 1)
@@ -70,13 +70,13 @@ class Workers:
         self.memory_mb = DEFAULT_MEMORY_MB
         self._workers: set[WorkerProcess] = set()
         # Those that are starting too, which happens in threads.
-        self._made: set[WorkerProcess] = set()
+        self._processes: set[WorkerProcess] = set()
         self._lock = threading.Lock()
         self._waiting: deque[Job] = deque()
         self._starting: set[asyncio.Task[None]] = set()
-        self._unstarted = 0  # starts that failed since one went well
-        self._pause: asyncio.TimerHandle | None = None  # until the next start is tried
-        self._watch: asyncio.TimerHandle | None = None
+        self._failed_starts = 0  # starts that failed since one went well
+        self._restart_timer: asyncio.TimerHandle | None = None  # until the next start is tried
+        self._check_timer: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def run(self, job: Callable[..., T], *args: Any) -> T:
@@ -87,107 +87,111 @@ class Workers:
             Exception: what ``job`` raises.
         """
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        asked = pickle.dumps((job, args), pickle.HIGHEST_PROTOCOL)
-        self._waiting.append(Job(asked, answer, self.memory_mb))
-        self._hand_over()
+        payload = pickle.dumps((job, args), pickle.HIGHEST_PROTOCOL)
+        self._waiting.append(Job(payload, answer, self.memory_mb))
+        self._dispatch()
         try:
             return await answer
         except MemoryError as error:
             raise WorkerFailure("out-of-memory", "reading it took too much memory") from error
 
-    def _hand_over(self) -> None:
-        """Give what waits to the workers that have least to do."""
+    def _dispatch(self) -> None:
+        """Give waiting jobs to the workers with the shortest queues."""
         while self._waiting:
-            worker = min(self._free(), key=lambda one: len(one.jobs), default=None)
+            worker = min(self._available(), key=lambda one: len(one.jobs), default=None)
             if worker is None or worker.jobs:
-                self._start()
+                self._start_if_room()
             if worker is None:
                 return
             job = self._waiting.popleft()
             if not job.answer.done():
-                worker.give(job)
-                self._look_later()
+                worker.submit(job)
+                self._schedule_check()
 
-    def _free(self) -> Iterator[WorkerProcess]:
+    def _available(self) -> Iterator[WorkerProcess]:
         return (
             one
             for one in self._workers
-            if len(one.jobs) < _AHEAD and one.given < _JOBS_A_WORKER and not one.overdue
+            if len(one.jobs) < _JOBS_AHEAD and one.submitted < _JOBS_PER_WORKER and not one.overdue
         )
 
-    def _start(self) -> None:
-        if self._pause is None and len(self._workers) + len(self._starting) < self.count:
-            task = asyncio.get_running_loop().create_task(self._started())
+    def _start_if_room(self) -> None:
+        if self._restart_timer is None and len(self._workers) + len(self._starting) < self.count:
+            task = asyncio.get_running_loop().create_task(self._start_worker())
             self._starting.add(task)
             task.add_done_callback(self._starting.discard)
 
-    async def _started(self) -> None:
+    async def _start_worker(self) -> None:
         loop = asyncio.get_running_loop()
         worker = None
         try:
-            worker = await loop.run_in_executor(None, self._make)
+            worker = await loop.run_in_executor(None, self._spawn)
             if worker is None:
                 return
             await worker.connect()
         except (RuntimeError, OSError, EOFError) as error:
             # Or the server that forks them was ended; the next start begins another.
             with self._lock:
-                self._made.discard(worker)
-            self._start_failed(error)
+                self._processes.discard(worker)
+            self._on_start_failed(error)
             return
-        self._unstarted = 0
+        self._failed_starts = 0
         self._workers.add(worker)
-        self._hand_over()
+        self._dispatch()
 
-    def _make(self) -> WorkerProcess | None:
-        """Start a process, in a thread; ``None`` where nobody wants it any more."""
-        worker = WorkerProcess.started(self._answered, self._ended)
+    def _spawn(self) -> WorkerProcess | None:
+        """Start a process, in a thread; ``None`` if the pool was closed meanwhile."""
+        worker = WorkerProcess.start(self._on_answer, self._on_end)
         with self._lock:
             if not self._closed:
-                self._made.add(worker)
+                self._processes.add(worker)
                 return worker
         worker.end()
         return None
 
-    def _start_failed(self, error: Exception) -> None:
+    def _on_start_failed(self, error: Exception) -> None:
         if self._closed:
             return
         logger.warning("no worker process could be started: %s", error)
-        self._unstarted += 1
+        self._failed_starts += 1
         # The start that failed is still among them.
-        if self._unstarted >= _STARTS and not self._workers and len(self._starting) == 1:
+        if (
+            self._failed_starts >= _MAX_FAILED_STARTS
+            and not self._workers
+            and len(self._starting) == 1
+        ):
             self._fail_waiting(f"no worker process could be started: {error}")
-        if self._pause is None:
-            pause = _LONG_PAUSE_SECONDS if self._workers else _PAUSE_SECONDS
-            self._pause = asyncio.get_running_loop().call_later(pause, self._try_again)
+        if self._restart_timer is None:
+            pause = _LONG_RESTART_SECONDS if self._workers else _RESTART_SECONDS
+            self._restart_timer = asyncio.get_running_loop().call_later(pause, self._retry_start)
 
-    def _try_again(self) -> None:
-        self._pause = None
-        self._hand_over()
+    def _retry_start(self) -> None:
+        self._restart_timer = None
+        self._dispatch()
 
     def _fail_waiting(self, why: str) -> None:
-        self._unstarted = 0
+        self._failed_starts = 0
         while self._waiting:
             answer = self._waiting.popleft().answer
             if not answer.done():
                 answer.set_exception(WorkerFailure("extraction-crashed", why))
 
-    def _answered(self, worker: WorkerProcess) -> None:
-        if worker.given >= _JOBS_A_WORKER and not worker.jobs:
+    def _on_answer(self, worker: WorkerProcess) -> None:
+        if worker.submitted >= _JOBS_PER_WORKER and not worker.jobs:
             worker.retire()
-        self._hand_over()
+        self._dispatch()
 
-    def _ended(self, worker: WorkerProcess) -> None:
-        """Take back what a worker had; what it was at is tried again a few times."""
+    def _on_end(self, worker: WorkerProcess) -> None:
+        """Take back the jobs of a dead worker; the current one is retried a few times."""
         self._workers.discard(worker)
         with self._lock:
-            self._made.discard(worker)
+            self._processes.discard(worker)
         if self._closed:
             return
-        if self._pause is not None and not self._workers:
+        if self._restart_timer is not None and not self._workers:
             # There was time while others worked.
-            self._pause.cancel()
-            self._pause = None
+            self._restart_timer.cancel()
+            self._restart_timer = None
         if worker.jobs:
             job = worker.jobs[0]
             job.deaths += 1
@@ -197,7 +201,7 @@ class Workers:
             elif worker.overdue:
                 reason = f"reading it took over {TIME_LIMIT_SECONDS:.0f} s"
                 failure = WorkerFailure("extraction-timeout", reason)
-            elif job.deaths > _DEATHS_A_JOB:
+            elif job.deaths > _MAX_DEATHS_PER_JOB:
                 reason = f"{job.deaths} processes died as they read it"
                 failure = WorkerFailure("extraction-crashed", reason)
             else:
@@ -208,26 +212,29 @@ class Workers:
                     job.answer.set_exception(failure)
         self._waiting.extendleft(reversed(worker.jobs))
         worker.jobs.clear()
-        self._hand_over()
+        self._dispatch()
 
-    def _look_later(self) -> None:
-        if self._watch is None:
+    def _schedule_check(self) -> None:
+        if self._check_timer is None:
             loop = asyncio.get_running_loop()
-            self._watch = loop.call_later(_LOOK_SECONDS, self._look)
+            self._check_timer = loop.call_later(_CHECK_SECONDS, self._check_workers)
 
-    def _look(self) -> None:
+    def _check_workers(self) -> None:
         """End workers that have been at one job for too long."""
-        self._watch = None
+        self._check_timer = None
         for worker in self._workers:
             if worker.jobs:
-                worker.silent += 1
-                self._look_later()
-                if worker.silent * _LOOK_SECONDS > TIME_LIMIT_SECONDS and not worker.overdue:
+                worker.checks_without_answer += 1
+                self._schedule_check()
+                if (
+                    worker.checks_without_answer * _CHECK_SECONDS > TIME_LIMIT_SECONDS
+                    and not worker.overdue
+                ):
                     worker.overdue = True
                     worker.end()
 
     def abandon(self) -> None:
-        """Give up the jobs that are not done: the crawl was stopped."""
+        """Give up unfinished jobs: the crawl was stopped."""
         failure = WorkerFailure(INTERRUPTED, "the crawl was stopped before it was read")
         busy = [worker for worker in self._workers if worker.jobs]
         waiting = [*self._waiting, *(job for worker in busy for job in worker.jobs)]
@@ -240,47 +247,47 @@ class Workers:
                 job.answer.set_exception(failure)
 
     def kill(self) -> None:
-        """Kill the processes, those that are starting too, and wait for nothing."""
-        for worker in list(self._made):
+        """Kill all processes, those that are starting too, without waiting."""
+        for worker in list(self._processes):
             worker.end()
 
     def close(self) -> None:
-        """End the workers."""
+        """Close the pool and end its workers."""
         with self._lock:
             self._closed = True
-            made, self._made = self._made, set()
-        for timer in (self._watch, self._pause):
+            processes, self._processes = self._processes, set()
+        for timer in (self._check_timer, self._restart_timer):
             if timer is not None:
                 timer.cancel()
-        for worker in made:
+        for worker in processes:
             worker.end()
-        for worker in made:
-            worker.wait(_PAUSE_SECONDS)
+        for worker in processes:
+            worker.join(_RESTART_SECONDS)
         self._workers.clear()
 
 
-_shared = Shared(Workers)
+_refcounted = RefCounted(WorkerPool)
 
 
-def acquire() -> Workers:
-    """The workers of this process; give them back with :func:`release`."""
-    return _shared.acquire()
+def acquire() -> WorkerPool:
+    """Return the worker pool of this process; give it back with :func:`release`."""
+    return _refcounted.acquire()
 
 
 def abandon() -> None:
     """Give up what the workers of this process are at."""
-    if _shared.held is not None:
-        _shared.held.abandon()
+    if _refcounted.current is not None:
+        _refcounted.current.abandon()
 
 
 def kill_all() -> None:
     """Kill the workers of this process."""
-    if _shared.held is not None:
-        _shared.held.kill()
+    if _refcounted.current is not None:
+        _refcounted.current.kill()
 
 
 def release() -> None:
-    """Give the workers back; the last user ends them."""
-    last = _shared.release()
+    """Give the pool back; the last user closes it."""
+    last = _refcounted.release()
     if last is not None:
         last.close()

@@ -1,4 +1,4 @@
-"""What a worker process needs, imported once before workers are forked."""
+"""Imports of a worker process, loaded once before workers are forked."""
 
 from crawler.extraction import article, forest
 from crawler.extraction.dates import words

@@ -1,4 +1,4 @@
-"""An extraction as the archive takes it: cleaned, and with what the archive derives of it. Pure."""
+"""Prepare an extraction for the archive: clean it, and derive its search data. Pure."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared(Extraction):
-    """What a page is, its article or entry cleaned, and what was derived of that."""
+class PreparedExtraction(Extraction):
+    """An extraction with its content cleaned, and what was derived from that."""
 
     derived: Derived | None = None
 
 
-def prepared(made: Extraction) -> Prepared:
-    """The same, prepared for the archive."""
-    article = None if made.article is None else clean_article(made.article)
-    entry = None if made.entry is None else clean_entry(made.entry)
+def prepare_extraction(extraction: Extraction) -> PreparedExtraction:
+    """Clean an extraction and derive what the archive stores with it."""
+    article = None if extraction.article is None else clean_article(extraction.article)
+    entry = None if extraction.entry is None else clean_entry(extraction.entry)
     content = article or entry
-    return Prepared(
-        made.kind,
-        made.reason,
+    return PreparedExtraction(
+        extraction.kind,
+        extraction.reason,
         article,
         entry,
-        made.onward,
+        extraction.onward,
         None if content is None else derive(content),
     )

@@ -1,4 +1,4 @@
-"""One worker process and the channel to it: jobs go in, their answers come back in order.
+"""One worker process and its channel: jobs go in, their results come back in order.
 
 The event loop reads and writes the channel itself. There is no thread between, which would want
 the interpreter's lock twice a job.
@@ -33,23 +33,23 @@ _ORPHAN_SECONDS = 120
 
 @dataclass(slots=True)
 class Job:
-    """Some work, pickled, and the future that waits for it."""
+    """A pickled job, and the future that waits for its result."""
 
-    asked: bytes
+    payload: bytes
     answer: asyncio.Future[Any]
     memory_mb: int
     deaths: int = 0  # workers that died over it
 
 
 @dataclass(frozen=True, slots=True)
-class _Raised:
-    """An answer that is an exception."""
+class _RaisedError:
+    """A result that is an exception."""
 
     error: Exception
 
 
 class WorkerProcess(asyncio.Protocol):
-    """A worker and the jobs that it has: it is at the first, the others wait in its channel."""
+    """A worker and its jobs: it works on the first, the others wait in its channel."""
 
     def __init__(
         self,
@@ -59,23 +59,23 @@ class WorkerProcess(asyncio.Protocol):
         on_end: Callable[[WorkerProcess], None],
     ) -> None:
         self.jobs: deque[Job] = deque()
-        self.given = 0  # jobs in all
-        self.silent = 0  # looks at it since it last answered or had nothing to do
+        self.submitted = 0  # jobs in all
+        self.checks_without_answer = 0  # looks at it since it last answered or had nothing to do
         self.overdue = False  # it was ended for that
         self._process = process
         self._channel = channel
         self._on_answer = on_answer
         self._on_end = on_end
-        self._came = bytearray()
+        self._buffer = bytearray()
         self._transport: asyncio.WriteTransport | None = None
         self._ready: asyncio.Future[None] | None = None  # none before it is connected to
         self._killed = False
 
     @classmethod
-    def started(
+    def start(
         cls, on_answer: Callable[[WorkerProcess], None], on_end: Callable[[WorkerProcess], None]
     ) -> WorkerProcess:
-        """A new one; waits until the server that forks it has loaded.
+        """Start a process; waits until the fork server has loaded.
 
         Raises:
             OSError, EOFError, RuntimeError: it could not be started.
@@ -92,7 +92,7 @@ class WorkerProcess(asyncio.Protocol):
         return cls(process, ours, on_answer, on_end)
 
     async def connect(self) -> None:
-        """Open the channel on the running event loop, and wait until the worker is there.
+        """Open the channel on the running event loop, and wait until the worker is ready.
 
         Raises:
             EOFError: it ended as it began.
@@ -102,16 +102,16 @@ class WorkerProcess(asyncio.Protocol):
         await loop.create_unix_connection(lambda: self, sock=self._channel)
         await self._ready
 
-    def give(self, job: Job) -> None:
-        """Hand a job over."""
+    def submit(self, job: Job) -> None:
+        """Send a job to the worker."""
         if not self.jobs:
-            self.silent = 0
+            self.checks_without_answer = 0
         self.jobs.append(job)
-        self.given += 1
-        self._channel_open().writelines((_HEAD.pack(len(job.asked), job.memory_mb), job.asked))
+        self.submitted += 1
+        self._channel_open().writelines((_HEAD.pack(len(job.payload), job.memory_mb), job.payload))
 
     def end(self) -> None:
-        """Kill it."""
+        """Kill the process."""
         self._killed = True
         self._process.kill()
         if self._transport is not None:
@@ -119,18 +119,18 @@ class WorkerProcess(asyncio.Protocol):
         elif self._ready is None:
             self._channel.close()
 
-    def wait(self, seconds: float) -> None:
-        """Until it is gone, or as long as that."""
+    def join(self, seconds: float) -> None:
+        """Wait for the process to end, at most ``seconds``."""
         self._process.join(seconds)
 
     @property
     def ended_by(self) -> int:
-        """The signal that ended it; 0 where none did, or nobody knows yet."""
+        """Return the signal that ended the process; 0 where none did, or it is unknown."""
         self._process.join(0.5)
         return max(0, -(self._process.exitcode or 0))
 
     def retire(self) -> None:
-        """Let it end: it has no jobs, and its channel closes."""
+        """Let the process end by closing its channel: it has no jobs."""
         self._channel_open().close()
 
     def _channel_open(self) -> asyncio.WriteTransport:
@@ -139,40 +139,40 @@ class WorkerProcess(asyncio.Protocol):
         return self._transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The channel is open."""
+        """Store the channel's transport."""
         self._transport = cast("asyncio.Transport", transport)
         if self._killed:
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Some bytes of an answer, or of several."""
-        came = self._came
-        came += data
+        """Collect the bytes of results."""
+        buffer = self._buffer
+        buffer += data
         start, size = 0, _LENGTH.size
-        while len(came) - start >= size:
-            end = start + size + _LENGTH.unpack_from(came, start)[0]
-            if len(came) < end:
+        while len(buffer) - start >= size:
+            end = start + size + _LENGTH.unpack_from(buffer, start)[0]
+            if len(buffer) < end:
                 break
-            with memoryview(came) as whole, whole[start + size : end] as one:
-                self._answered(pickle.loads(one))  # noqa: S301  # of our own process
+            with memoryview(buffer) as whole, whole[start + size : end] as message:
+                self._on_message(pickle.loads(message))  # noqa: S301  # of our own process
             start = end
-        del came[:start]
+        del buffer[:start]
 
-    def _answered(self, answer: Any) -> None:
+    def _on_message(self, answer: Any) -> None:
         if self._ready is not None and not self._ready.done():
             self._ready.set_result(None)
             return
         waiting = self.jobs.popleft().answer
-        self.silent = 0
+        self.checks_without_answer = 0
         if not waiting.done():
-            if isinstance(answer, _Raised):
+            if isinstance(answer, _RaisedError):
                 waiting.set_exception(answer.error)
             else:
                 waiting.set_result(answer)
         self._on_answer(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It ended, or was ended."""
+        """Report that the process ended."""
         if self._ready is not None and not self._ready.done():
             self._ready.set_exception(EOFError("it ended as it began"))
             return
@@ -180,7 +180,7 @@ class WorkerProcess(asyncio.Protocol):
 
 
 def serve(channel: socket.socket) -> None:
-    """What a worker does: one job after the other until the crawl closes the channel."""
+    """Run in the worker: do one job after the other until the channel closes."""
     # Ctrl-C goes to the whole group; the parent decides when workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -189,9 +189,9 @@ def serve(channel: socket.socket) -> None:
             while head := stream.read(_HEAD.size):
                 length, memory_mb = _HEAD.unpack(head)
                 signal.alarm(_ORPHAN_SECONDS)
-                asked = stream.read(length)
-                limits.limit(length, memory_mb)
-                _send(stream, _answer(asked))
+                payload = stream.read(length)
+                limits.limit_job(length, memory_mb)
+                _send(stream, _run_job(payload))
                 signal.alarm(0)
     except (OSError, struct.error, EOFError):
         pass  # the crawl is gone, in the middle of a message
@@ -203,21 +203,21 @@ def _send(stream: BufferedRWPair, data: bytes) -> None:
     stream.flush()
 
 
-def _answer(asked: bytes) -> bytes:
+def _run_job(payload: bytes) -> bytes:
     try:
-        work, args = pickle.loads(asked)  # noqa: S301  # of our own process
+        work, args = pickle.loads(payload)  # noqa: S301  # of our own process
         return pickle.dumps(work(*args), pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # noqa: BLE001  # of any kind: who asked is told
-        return _told(error)
+        return _pickled_error(error)
 
 
-def _told(error: Exception) -> bytes:
-    """An exception with where it came from; as text, if it can't be sent as what it is."""
+def _pickled_error(error: Exception) -> bytes:
+    """Pickle an exception with its traceback; as text, if it cannot be pickled."""
     trace = "".join(traceback.format_exception(error))
     error.add_note(f"In worker process {os.getpid()}:\n{trace}")
     try:
-        data = pickle.dumps(_Raised(error), pickle.HIGHEST_PROTOCOL)
+        data = pickle.dumps(_RaisedError(error), pickle.HIGHEST_PROTOCOL)
         pickle.loads(data)  # noqa: S301  # some are made of other arguments than they keep
     except Exception:  # noqa: BLE001  # whatever its own methods raise
-        return pickle.dumps(_Raised(RuntimeError(trace)), pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(_RaisedError(RuntimeError(trace)), pickle.HIGHEST_PROTOCOL)
     return data

@@ -97,7 +97,7 @@ def crawl(
     from crawler.workers import forkserver
 
     # Loads for a second, in parallel with the crawler.
-    forkserver.begin()
+    forkserver.start_early()
     from crawler.runner.crawls import run_crawls
 
     with progress(ctx.obj) as observer:
@@ -199,14 +199,14 @@ def _as_json(result: RunResult) -> dict[str, Any]:
         "announced": tally.announced,
         "requests": tally.requests,
         "gaps": tally.gaps,
-        "rendered": tally.drawn,
-        "mentions_linked": tally.named,
-        "ambiguous_names": tally.unclear_names,
+        "rendered": tally.rendered,
+        "mentions_linked": tally.linked_names,
+        "ambiguous_names": tally.ambiguous_names,
         "media": dict(sorted(tally.media.items())),
-        "waiting": result.left,
+        "waiting": result.waiting,
         "failure": result.failure,
         "interrupted": result.interrupted,
-        "locked": result.elsewhere,
+        "locked": result.leased_elsewhere,
     }
 
 
@@ -224,7 +224,7 @@ def _print(result: RunResult, err: bool) -> None:
         echo("failed")
         say(result.failure)
         return
-    if result.elsewhere:
+    if result.leased_elsewhere:
         echo("skipped: another process is crawling this site into the same archive")
         return
     counts = [f"{tally.verdicts[v]} {v}" for v in _VERDICTS if tally.verdicts[v]]
@@ -232,13 +232,13 @@ def _print(result: RunResult, err: bool) -> None:
     words = ", ".join(counts) or "nothing to fetch"
     echo(words + ("" if stored else "; no new articles"))
     echo(f"  {plural(tally.endpoints, 'endpoint')} read ({tally.unchanged_endpoints} unchanged)")
-    if tally.named:
+    if tally.linked_names:
         ambiguous = (
-            f"; {plural(tally.unclear_names, 'ambiguous name')} skipped"
-            if tally.unclear_names
+            f"; {plural(tally.ambiguous_names, 'ambiguous name')} skipped"
+            if tally.ambiguous_names
             else ""
         )
-        echo(f"  {plural(tally.named, 'mention')} linked{ambiguous}")
+        echo(f"  {plural(tally.linked_names, 'mention')} linked{ambiguous}")
     if tally.media:
         media = ", ".join(f"{count} {state}" for state, count in _sorted(tally.media))
         echo(f"  pictures and attachments: {media}")
@@ -247,10 +247,10 @@ def _print(result: RunResult, err: bool) -> None:
             f"  {plural(tally.gaps, 'gap')}: a feed dropped entries before they were fetched. "
             "Results: dateline backfill"
         )
-    if tally.drawn:
-        echo(f"  {plural(tally.drawn, 'page')} rendered in a browser")
-    if tally.past_pages:
-        echo(f"  {plural(tally.past_pages, 'page')} of backfills fetched")
+    if tally.rendered:
+        echo(f"  {plural(tally.rendered, 'page')} rendered in a browser")
+    if tally.backfill_pages:
+        echo(f"  {plural(tally.backfill_pages, 'page')} of backfills fetched")
     for cause, count in _sorted(tally.causes):
         echo(f"  {count:5} {cause}")
     if tally.causes["noarchive"]:
@@ -258,8 +258,8 @@ def _print(result: RunResult, err: bool) -> None:
             f"{result.source} skips pages with noarchive (--rights strict). "
             f"Store them: dateline sources {result.source} --rights reserve"
         )
-    if result.left:
-        echo(f"  {plural(result.left, 'page')} waiting. Run the crawl again, or raise --limit")
+    if result.waiting:
+        echo(f"  {plural(result.waiting, 'page')} waiting. Run the crawl again, or raise --limit")
     if result.interrupted:
         echo("  interrupted; the next crawl resumes here")
 

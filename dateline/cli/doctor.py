@@ -172,13 +172,13 @@ def _mail(archive: Archive) -> Iterator[Finding]:
 
 
 def _browser(wanting: list[str]) -> Iterator[Finding]:
-    from crawler.run.browser import executable, missing
+    from crawler.run.pages.browser import executable_path, missing_requirement
 
     if not wanting:
         return
-    lack = missing()
+    lack = missing_requirement()
     if lack is None:
-        yield Finding("browser", "ok", executable() or "Chromium of Playwright")
+        yield Finding("browser", "ok", executable_path() or "Chromium of Playwright")
     else:
         yield Finding("browser", "error", f"required by {', '.join(wanting)}", lack)
 
@@ -200,10 +200,10 @@ def _extractor() -> Finding:
 
 
 def _sources(ctx: click.Context, sources: list[tuple[str, str]]) -> Iterator[Finding]:
-    from crawler.runner.probe import reach
+    from crawler.runner.probe import probe_sources
     from storage import locate
 
-    found = reach(locate(ctx.obj["archive"], ctx.obj["database"]), sources)
+    found = probe_sources(locate(ctx.obj["archive"], ctx.obj["database"]), sources)
     for one in found:
         if one.problem is not None:
             yield Finding(f"source {one.source}", "warning", f"{one.home_url}: {one.problem}")

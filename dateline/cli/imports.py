@@ -11,7 +11,7 @@ import click
 from dateline.cli.options import ExitCode, opened, plural, put_json, say
 
 if TYPE_CHECKING:
-    from crawler.batch.importer import Imported
+    from crawler.batch.importer import ImportResult
     from storage import Archive
 
 _FORMS = ("auto", "warc", "wacz", "html", "urls", "opml")
@@ -71,7 +71,7 @@ def import_(
     Each page goes to the source of its host. Importing a file twice adds nothing; an
     interrupted import resumes.
     """
-    from crawler.batch.readers import form_of
+    from crawler.batch.readers import detect_format
     from dateline.cli.logs import configure_logs
     from storage import ArchiveError
     from storage.crawl.sources import get_source
@@ -86,7 +86,7 @@ def import_(
                 owner = get_source(session, source)
         for path in files:
             try:
-                kind = form_of(path) if form == "auto" else form
+                kind = detect_format(path) if form == "auto" else form
                 result = _one(archive, path, kind, owner, new_sources, restart)
             except ArchiveError as error:
                 failed = True
@@ -100,7 +100,7 @@ def import_(
                     "causes": dict(sorted(result.causes.items())),
                 }
             )
-            failed = failed or result.is_nothing
+            failed = failed or result.is_empty
             if not as_json:
                 _print(path, kind, result)
     if as_json:
@@ -110,7 +110,7 @@ def import_(
 
 def _one(
     archive: Archive, path: Path, kind: Any, owner: Any, new_sources: bool, restart: bool
-) -> Imported:
+) -> ImportResult:
     from crawler.batch.importer import PageImport, import_feeds, import_urls
 
     if kind == "opml":
@@ -132,7 +132,7 @@ def _one(
             click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def _print(path: Path, kind: str, result: Imported) -> None:
+def _print(path: Path, kind: str, result: ImportResult) -> None:
     words = [f"{result.verdicts[v]:,} {text}" for v, text in _WORDS if result.verdicts[v]]
     nothing = "nothing imported"
     if not result.causes:

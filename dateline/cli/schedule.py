@@ -68,7 +68,9 @@ def run(ctx: click.Context, once: bool, at_once: int) -> None:
     location = locate(ctx.obj["archive"], ctx.obj["database"])
     if not once:
         say("crawling sources when they are due (stop with Ctrl-C)")
-    results = schedule(location, once=once, at_once=at_once, told=_tell, chores=_chores)
+    results = schedule(
+        location, once=once, max_crawls=at_once, on_result=_tell, periodic_task=_chores
+    )
     if once and not results:
         say(_when(ctx))
     ctx.exit(exit_code(results) if results else ExitCode.DONE)

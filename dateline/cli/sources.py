@@ -167,7 +167,7 @@ def _as_json(found: Discovery, followed: str | None) -> dict[str, Any]:
         "endpoints": [dataclasses.asdict(e) for e in found.endpoints],
         "headlines": found.headlines[:_SAMPLES],
         "browser": found.browser,
-        "rendering": found.drawn,
+        "rendering": found.rendering_note,
         "tried": [{"url": u, "reason": w} for u, w in found.tried],
         "problem": found.problem,
     }
@@ -186,8 +186,8 @@ def _print(found: Discovery, followed: str | None, dry_run: bool) -> None:
         click.echo(f"           {what}")
     if not found.endpoints and found.problem is None:
         click.echo("  no feed, sitemap or section page; only this article is added")
-    if found.drawn:
-        click.echo(f"rendering: {found.drawn}")
+    if found.rendering_note:
+        click.echo(f"rendering: {found.rendering_note}")
     for headline in found.headlines[:_SAMPLES]:
         click.echo(f"  • {headline[:74]}")
     if followed:
@@ -307,9 +307,9 @@ def _as_paragraphs(rows: Sequence[Any]) -> None:
 
 
 def _check_browser() -> None:
-    from crawler.run.browser import missing
+    from crawler.run.pages.browser import missing_requirement
 
-    lack = missing()
+    lack = missing_requirement()
     if lack is not None:
         say(f"{lack}. Until then, pages that need a browser fail.")
 

@@ -17,4 +17,4 @@ FIXTURES = list(fixtures(Path(__file__).parent))
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=[fixture.name for fixture in FIXTURES])
 def test_a_page_gives_the_record_that_was_kept(fixture: Fixture) -> None:
-    assert fixture.found() == fixture.expected
+    assert fixture.current() == fixture.expected

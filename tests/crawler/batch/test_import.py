@@ -12,8 +12,8 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from crawler.batch.found import FoundPage, Left
-from crawler.batch.readers import feeds, form_of, pages, urls
+from crawler.batch.found import SkippedEntry, SourcePage
+from crawler.batch.readers import detect_format, feeds, pages, urls
 from storage.archive import open_archive
 from storage.errors import ArchiveError
 from storage.maintenance.integrity import check
@@ -77,15 +77,15 @@ def _wacz(path: Path, inside: Path) -> Path:
 @pytest.mark.parametrize("packed", [True, False])
 def test_pages_of_a_warc(tmp_path: Path, packed: bool) -> None:
     path = warc(tmp_path / "a.warc", packed=packed)
-    assert form_of(path) == "warc"
+    assert detect_format(path) == "warc"
     found = list(pages(path, "warc"))
     assert [position for position, _ in found] == list(range(1, 9))
-    good = [page for _, page in found if isinstance(page, FoundPage)]
+    good = [page for _, page in found if isinstance(page, SourcePage)]
     assert len(good) == 5
     assert all(b"<h1>" in page.body for page in good)
     assert good[1].fetched_at == datetime(2025, 11, 5, 10, 11, 12, tzinfo=UTC)
     assert all(name.lower() != "content-encoding" for name, _ in good[1].headers)
-    left = {page.cause for _, page in found if isinstance(page, Left)}
+    left = {page.cause for _, page in found if isinstance(page, SkippedEntry)}
     assert left >= {"http-404", "no-web-address"}
     assert [position for position, _ in pages(path, "warc", 6)] == [7, 8]
 
@@ -122,8 +122,8 @@ def test_saved_pages_say_where_they_come_from(tmp_path: Path) -> None:
 def test_lists_and_opml(tmp_path: Path) -> None:
     listed = tmp_path / "urls.txt"
     listed.write_text(f"# mine\n{HOME}/1\n\nnonsense\n  {HOME}/2  \n")
-    assert form_of(listed) == "urls"
-    assert [u.cause if isinstance(u, Left) else u for u in urls(listed)] == [
+    assert detect_format(listed) == "urls"
+    assert [u.cause if isinstance(u, SkippedEntry) else u for u in urls(listed)] == [
         f"{HOME}/1", "no-web-address", f"{HOME}/2",
     ]  # fmt: skip
     opml = tmp_path / "feeds.opml"
@@ -131,7 +131,7 @@ def test_lists_and_opml(tmp_path: Path) -> None:
         <opml version="2.0"><body><outline text="Papers"><outline type="rss" text="Herald"
         xmlUrl="{HOME}/rss" htmlUrl="{HOME}/"/><outline XMLURL="https://b.example/f" title="&amp;"/>
         <outline text="none"/></outline></body></opml>""")
-    assert form_of(opml) == "opml"
+    assert detect_format(opml) == "opml"
     found = feeds(opml)
     assert [(f.feed_url, f.home_url) for f in found] == [
         (f"{HOME}/rss", f"{HOME}/"), ("https://b.example/f", "https://b.example/"),
@@ -148,7 +148,7 @@ def test_what_is_nothing_says_so(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x"
     path.write_bytes(content)
     with pytest.raises(ArchiveError):
-        list(pages(path, form_of(path)))  # type: ignore[arg-type]
+        list(pages(path, detect_format(path)))  # type: ignore[arg-type]
 
 
 @pytest.mark.crawl

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.batch.found import FollowedFeed, Left
-from crawler.batch.opml import outlines, web_url
+from crawler.batch.found import FollowedFeed, SkippedEntry
+from crawler.batch.opml import read_opml, web_url
 from storage.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 A = "https://a.example/rss"
 
 
-def _read(tmp_path: Path, body: str, encoding: str = "utf-8") -> list[FollowedFeed | Left]:
+def _read(tmp_path: Path, body: str, encoding: str = "utf-8") -> list[FollowedFeed | SkippedEntry]:
     path = tmp_path / "f.opml"
     path.write_bytes(f'<?xml version="1.0"?><opml><body>{body}</body></opml>'.encode(encoding))
-    return list(outlines(path))
+    return list(read_opml(path))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_one_bad_line_costs_that_line(tmp_path: Path) -> None:
         <outline text="Mail" xmlUrl="mailto:x@a.example"/></outline>
         <outline text="A page" type="link" url="https://a.example/"/><outline/>""")  # fmt: skip
     assert [one.title for one in found if isinstance(one, FollowedFeed)] == ["Kept"]
-    assert [(one.cause, one.what.split(":")[0]) for one in found if isinstance(one, Left)] == [
+    assert [(one.cause, one.what.split(":")[0]) for one in found if isinstance(one, SkippedEntry)] == [
         ("no-web-address", "Mail"), ("no-feed", "A page"), ("no-feed", "?"),
     ]  # fmt: skip
 
@@ -69,9 +69,9 @@ def test_one_bad_line_costs_that_line(tmp_path: Path) -> None:
 def test_a_list_that_breaks_off_gives_what_is_before(tmp_path: Path) -> None:
     path = tmp_path / "f.opml"
     path.write_text(f'<opml><body><outline text="x" xmlUrl="{A}"/><outline text="y" xml')
-    found = list(outlines(path))
+    found = list(read_opml(path))
     assert A in [one.feed_url for one in found if isinstance(one, FollowedFeed)]
-    assert "damaged" in [one.cause for one in found if isinstance(one, Left)]
+    assert "damaged" in [one.cause for one in found if isinstance(one, SkippedEntry)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
@@ -91,7 +91,7 @@ def test_any_declaration_of_the_encoding(tmp_path: Path, label: str, encoding: s
     )
     for data in (text.encode(encoding), gzip.compress(text.encode(encoding))):
         path.write_bytes(data)
-        (found,) = outlines(path)
+        (found,) = read_opml(path)
         assert isinstance(found, FollowedFeed)
 
 
@@ -101,4 +101,4 @@ def test_a_list_of_millions_is_refused(tmp_path: Path, packed: bool) -> None:
     path = tmp_path / "list.opml"
     path.write_bytes(gzip.compress(data, 1) if packed else data)
     with pytest.raises(ArchiveError, match="too large"):
-        list(outlines(path))
+        list(read_opml(path))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.batch.found import FoundPage, Left
-from crawler.batch.readers import form_of, pages
+from crawler.batch.found import SkippedEntry, SourcePage
+from crawler.batch.readers import detect_format, pages
 from storage.errors import ArchiveError
 from tests.pages import article_page, sentences
 
@@ -27,10 +27,10 @@ def _with_head(head: str) -> str:
     return PAGE.replace("<title>", f"{head}<title>", 1)
 
 
-def _read(tmp_path: Path, name: str, data: bytes | str) -> FoundPage | Left:
+def _read(tmp_path: Path, name: str, data: bytes | str) -> SourcePage | SkippedEntry:
     path = tmp_path / name
     path.write_bytes(data.encode() if isinstance(data, str) else data)
-    assert form_of(path) == "html"
+    assert detect_format(path) == "html"
     ((_, page),) = pages(path, "html")
     return page
 
@@ -62,7 +62,7 @@ def _read(tmp_path: Path, name: str, data: bytes | str) -> FoundPage | Left:
 )  # fmt: skip
 def test_where_a_page_comes_from(tmp_path: Path, page: str, address: str) -> None:
     found = _read(tmp_path, "p.html", page)
-    assert isinstance(found, FoundPage)
+    assert isinstance(found, SourcePage)
     assert found.url == HOME + address
 
 
@@ -79,7 +79,7 @@ def test_where_a_page_comes_from(tmp_path: Path, page: str, address: str) -> Non
 def test_what_saved_it_notes_where_and_when(tmp_path: Path, note: str) -> None:
     page = PAGE.replace(">", f"><!--{note}-->", 2)
     found = _read(tmp_path, "p.html", _and_canonical(page))
-    assert isinstance(found, FoundPage)
+    assert isinstance(found, SourcePage)
     assert (found.url, found.fetched_at) == (f"{HOME}/a", datetime(2026, 3, 14, 8, 30, tzinfo=UTC))
 
 
@@ -88,14 +88,14 @@ def test_notes_in_wide_encodings_and_members_of_gzip(tmp_path: Path) -> None:
     packed = gzip.compress(page[:40]) + gzip.compress(page[40:])
     for name, data in (("p.html", page), ("p.html.gz", packed)):
         found = _read(tmp_path, name, data)
-        assert isinstance(found, FoundPage)
+        assert isinstance(found, SourcePage)
         assert found.url == f"{HOME}/a"
 
 
 def test_an_encoded_word_as_address(tmp_path: Path) -> None:
     head = f"Snapshot-Content-Location: =?utf-8?Q?{HOME}/a?=\r\n"
     found = _read(tmp_path, "p.mhtml", _mhtml(head, "Content-Type: text/html\r\n", PAGE.encode()))
-    assert isinstance(found, FoundPage)
+    assert isinstance(found, SourcePage)
     assert found.url == f"{HOME}/a"
 
 
@@ -107,7 +107,7 @@ def test_a_mirror_of_httrack(tmp_path: Path) -> None:
     note = ("<!-- Mirrored from paper.example/a by HTTrack Website Copier/3.x [XR&CO'2014], "
             "Sat, 14 Mar 2026 08:30:00 GMT -->")  # fmt: skip
     found = _read(tmp_path, "p.html", note + PAGE)
-    assert isinstance(found, FoundPage)
+    assert isinstance(found, SourcePage)
     assert (found.url, found.fetched_at.hour) == ("http://paper.example/a", 8)
 
 
@@ -132,7 +132,7 @@ def test_mhtml_of_chromium(tmp_path: Path) -> None:
         body,
     )  # fmt: skip
     found = _read(tmp_path, "p.mhtml", data)
-    assert isinstance(found, FoundPage)
+    assert isinstance(found, SourcePage)
     assert (found.url, found.content_type) == (f"{HOME}/a", "text/html; charset=utf-8")
     assert found.fetched_at == datetime(2026, 3, 14, 8, 30, tzinfo=UTC)
     assert "Über eine gespeicherte Seite, die so lang ist = wie nötig" in found.body.decode()
@@ -149,13 +149,13 @@ def test_mhtml_of_others(tmp_path: Path) -> None:
         base64.encodebytes(ACCENTED.encode("latin-1")), more=';\r\n\tstart="<root>"',
     )  # fmt: skip
     found = _read(tmp_path, "named-otherwise.txt", data)
-    assert isinstance(found, FoundPage)
+    assert isinstance(found, SourcePage)
     assert (found.url, found.content_type) == (f"{HOME}/a", "text/html; charset=iso-8859-1")
     assert "Über" in found.body.decode("latin-1")
     single = (f"From: x\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n"
               f"Content-Location: {HOME}/b\r\n\r\n{PAGE}")  # fmt: skip
     found = _read(tmp_path, "p.mht", single)
-    assert isinstance(found, FoundPage)
+    assert isinstance(found, SourcePage)
     assert found.url == f"{HOME}/b"
 
 
@@ -166,7 +166,7 @@ def test_safari_archives(tmp_path: Path, form: plistlib.PlistFormat) -> None:
         "WebResourceTextEncodingName": "UTF-8", "WebResourceURL": f"{HOME}/a",
     }}, fmt=form)  # fmt: skip
     found = _read(tmp_path, "p.webarchive", data)
-    assert isinstance(found, FoundPage)
+    assert isinstance(found, SourcePage)
     assert (found.url, found.content_type) == (f"{HOME}/a", "text/html; charset=UTF-8")
 
 
@@ -194,7 +194,7 @@ def test_what_is_no_page_is_left_by_name(
 ) -> None:
     (tmp_path / name).write_bytes(data)
     ((_, left),) = pages(tmp_path, "html")
-    assert isinstance(left, Left)
+    assert isinstance(left, SkippedEntry)
     assert left.cause == cause
     assert name in left.what
 
@@ -206,14 +206,14 @@ def test_archives_of_firefox_are_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as packed:
         packed.writestr("1/index.rdf", "<RDF/>")
     with pytest.raises(ArchiveError, match="MAFF"):
-        form_of(path)
+        detect_format(path)
     ((_, left),) = pages(tmp_path, "html")
-    assert isinstance(left, Left)
+    assert isinstance(left, SkippedEntry)
     assert left.cause == "maff-not-supported"
 
 
 def test_notes_are_read_behind_comments_of_any_number(tmp_path: Path) -> None:
     note = f"<!-- saved from url=(0022){HOME}/a -->"
     found = _read(tmp_path, "p.html", "<!-- x -->" * 5000 + note + "<!--" * 50_000)
-    assert isinstance(found, FoundPage)
+    assert isinstance(found, SourcePage)
     assert found.url == f"{HOME}/a"

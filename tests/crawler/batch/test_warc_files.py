@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import brotli
 import pytest
 
-from crawler.batch.found import FoundPage
-from crawler.batch.readers import form_of, pages
+from crawler.batch.found import SourcePage
+from crawler.batch.readers import detect_format, pages
 from crawler.batch.warc_files import dechunked
 from storage.captures.warc import zstandard
 from storage.errors import ArchiveError
@@ -57,8 +57,8 @@ def plain(number: int) -> bytes:
 def read(path: Path) -> list[str]:
     """``page N`` or the cause of each."""
     found = []
-    for _, one in pages(path, form_of(path)):  # type: ignore[arg-type]
-        if isinstance(one, FoundPage):
+    for _, one in pages(path, detect_format(path)):  # type: ignore[arg-type]
+        if isinstance(one, SourcePage):
             number = one.url.rpartition("-")[2]
             assert one.body == page(int(number))
             found.append(f"page {number}")
@@ -230,7 +230,7 @@ def test_a_wacz_with_a_damaged_member_gives_the_others(tmp_path: Path) -> None:
     place = whole.index(b"Story 1")
     path.write_bytes(whole[:place] + b"Stary" + whole[place + 5 :])
     assert "page 2" in [
-        f"page {one.url[-1]}" if isinstance(one, FoundPage) else one.cause
+        f"page {one.url[-1]}" if isinstance(one, SourcePage) else one.cause
         for _, one in pages(path, "wacz")
     ]
 
@@ -277,11 +277,11 @@ def test_bombs_stay_small(tmp_path: Path, case: str, packed: str) -> None:
     try:
         found, said = [], ""
         try:
-            found = [one for _, one in pages(path, form_of(path))]  # type: ignore[arg-type]
+            found = [one for _, one in pages(path, detect_format(path))]  # type: ignore[arg-type]
         except ArchiveError as error:
             said = error.message
         assert found or "cut off" in said or "300 times" in said
-        assert not any(isinstance(one, FoundPage) for one in found)
+        assert not any(isinstance(one, SourcePage) for one in found)
         assert tracemalloc.get_traced_memory()[1] < 60 * MB
     finally:
         tracemalloc.stop()

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from crawler.discovery.archives import (
     Template,
     dated_pages,
+    is_within,
     may_hold,
     numbers_between,
     read_list,
     template_of_articles,
-    within,
 )
 from storage.types.endpoints import Announcement
 
@@ -25,11 +25,11 @@ HOME = "https://herald.example"
 
 
 def _list(body: str, url: str = f"{HOME}/news") -> str | None:
-    return read_list(f"<html><body>{body}</body></html>".encode(), url).following
+    return read_list(f"<html><body>{body}</body></html>".encode(), url).next_url
 
 
 @pytest.mark.parametrize(
-    ("body", "url", "following"),
+    ("body", "url", "next_url"),
     [
         ('<a href="/news?page=2">2</a>', f"{HOME}/news", f"{HOME}/news?page=2"),
         ('<a href="/news?page=2">2</a><a href="/news?page=4">4</a>', f"{HOME}/news?page=3",
@@ -44,8 +44,8 @@ def _list(body: str, url: str = f"{HOME}/news") -> str | None:
         ('<a rel="next" href="https://other.example/2">Next</a>', f"{HOME}/news", None),
     ],
 )  # fmt: skip
-def test_the_next_page_of_a_list(body: str, url: str, following: str | None) -> None:
-    assert _list(body, url) == following
+def test_the_next_page_of_a_list(body: str, url: str, next_url: str | None) -> None:
+    assert _list(body, url) == next_url
 
 
 def test_archive_pages_are_learned_from_a_link_to_one_of_them() -> None:
@@ -90,7 +90,7 @@ def test_a_sitemap_s_address_tells_whether_it_may_hold_a_stretch(path: str, held
 
 def test_what_is_of_a_stretch_is_told_by_its_date_or_its_address() -> None:
     def said(path: str, **dates: datetime) -> bool | None:
-        return within(Announcement(HOME + path, **dates), SINCE, UNTIL)
+        return is_within(Announcement(HOME + path, **dates), SINCE, UNTIL)
 
     assert said("/a", published=SINCE + timedelta(days=3)) is True
     assert said("/a", published=UNTIL + timedelta(days=3)) is False

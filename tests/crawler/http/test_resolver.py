@@ -81,6 +81,6 @@ def test_answers_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     dnscache["news.example"] = "an old answer"
     _asked(guarded)
     assert "news.example" in dnscache
-    now[0] += resolver.KEPT_SECONDS + 1
+    now[0] += resolver.CACHE_SECONDS + 1
     _asked(guarded)
     assert "news.example" not in dnscache

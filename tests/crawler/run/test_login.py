@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from crawler.run.login import BadAccess, access_of
+from crawler.run.login import LoginError, load_access
 from tests.pages import Reply, article_page, sentences
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ def test_a_wrong_password_is_said_and_the_crawl_goes_on(
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     path = credentials(tmp_path, "https://a.example")
     path.chmod(0o644)
-    with pytest.raises(BadAccess, match="chmod 600"):
-        access_of(tmp_path, "paper")
+    with pytest.raises(LoginError, match="chmod 600"):
+        load_access(tmp_path, "paper")
 
 
 def test_cookies_of_a_browser_and_the_environment(
@@ -148,18 +148,18 @@ def test_cookies_of_a_browser_and_the_environment(
     path = tmp_path / "credentials.toml"
     path.write_text('[paper]\ncookies = "c.txt"\n')
     path.chmod(0o600)
-    access = access_of(tmp_path, "paper")
+    access = load_access(tmp_path, "paper")
     assert access is not None
     assert access.cookies[0]["name"] == "sid"
     assert "x1" not in repr(access)
     monkeypatch.setenv("DATELINE_OTHER_1_USERNAME", "me")
     monkeypatch.setenv("DATELINE_OTHER_1_PASSWORD", "canary")
     monkeypatch.setenv("DATELINE_OTHER_1_LOGIN", "https://b.example/login")
-    other = access_of(tmp_path, "other-1")
+    other = load_access(tmp_path, "other-1")
     assert other is not None
     assert other.username == "me"
     assert "canary" not in repr(other)
-    assert access_of(tmp_path, "nobody") is None
+    assert load_access(tmp_path, "nobody") is None
 
 
 REFUSALS = {

@@ -18,7 +18,7 @@ import pytest
 
 from crawler.extraction.page.parse import BadPage
 from crawler.workers import pool as workers
-from crawler.workers.pool import WorkerFailure, Workers
+from crawler.workers.pool import WorkerFailure, WorkerPool
 from tests.crawler.commands import children
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ T = TypeVar("T")
 
 
 @pytest.fixture
-def pool(monkeypatch: pytest.MonkeyPatch) -> Workers:
+def pool(monkeypatch: pytest.MonkeyPatch) -> WorkerPool:
     """Workers with little patience."""
     monkeypatch.setattr(workers, "TIME_LIMIT_SECONDS", 4.0)
-    return Workers(2)
+    return WorkerPool(2)
 
 
-def run(pool: Workers, main: Awaitable[T]) -> T:
+def run(pool: WorkerPool, main: Awaitable[T]) -> T:
     """Run a coroutine, and end the workers on the same event loop."""
 
     async def whole() -> T:
@@ -64,14 +64,14 @@ def misbehave(how: str) -> str:
     return how
 
 
-def test_answers_come_back_to_who_asked(pool: Workers) -> None:
+def test_answers_come_back_to_who_asked(pool: WorkerPool) -> None:
     async def main() -> list[int]:
         return list(await asyncio.gather(*(pool.run(double, i) for i in range(30))))
 
     assert run(pool, main()) == [2 * i for i in range(30)]
 
 
-def test_a_bad_job_spoils_no_other_of_its_batch(pool: Workers) -> None:
+def test_a_bad_job_spoils_no_other_of_its_batch(pool: WorkerPool) -> None:
     jobs = ("fine", "bad", "hang", "die", "bug", "fine", "fine")
 
     async def main() -> list[object]:
@@ -105,7 +105,7 @@ def slowly(value: int) -> int:
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
 @pytest.mark.filterwarnings("ignore:resource_tracker")
 @pytest.mark.parametrize("when", [0.0, 0.7])
-def test_jobs_outlive_the_processes_that_did_them(pool: Workers, when: float) -> None:
+def test_jobs_outlive_the_processes_that_did_them(pool: WorkerPool, when: float) -> None:
     others = set(_below(os.getpid()))
 
     async def main() -> list[int]:
@@ -126,9 +126,9 @@ def process_of(_: int) -> int:
 
 
 def test_a_worker_ends_after_its_share_of_jobs(
-    pool: Workers, monkeypatch: pytest.MonkeyPatch
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "_JOBS_A_WORKER", 5)
+    monkeypatch.setattr(workers, "_JOBS_PER_WORKER", 5)
 
     async def main() -> list[int]:
         return list(await asyncio.gather(*(pool.run(process_of, i) for i in range(30))))
@@ -139,7 +139,7 @@ def test_a_worker_ends_after_its_share_of_jobs(
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
-def test_a_worker_that_dies_idle_is_replaced(pool: Workers) -> None:
+def test_a_worker_that_dies_idle_is_replaced(pool: WorkerPool) -> None:
     async def main() -> tuple[int, int]:
         first = await pool.run(process_of, 0)
         os.kill(first, signal.SIGKILL)
@@ -167,7 +167,7 @@ def answer_badly(how: str) -> object:
 @pytest.mark.parametrize(
     ("how", "told"), [("unsendable answer", "pickle"), ("unsendable error", "this and that")]
 )
-def test_what_cannot_be_sent_is_told(pool: Workers, how: str, told: str) -> None:
+def test_what_cannot_be_sent_is_told(pool: WorkerPool, how: str, told: str) -> None:
     async def main() -> object:
         with pytest.raises(Exception, match=told):
             await pool.run(answer_badly, how)
@@ -176,7 +176,7 @@ def test_what_cannot_be_sent_is_told(pool: Workers, how: str, told: str) -> None
     assert run(pool, main()) == 4
 
 
-def test_an_error_says_where_it_came_from(pool: Workers) -> None:
+def test_an_error_says_where_it_came_from(pool: WorkerPool) -> None:
     async def main() -> list[str]:
         with pytest.raises(KeyError) as raised:
             await pool.run(misbehave, "bug")
@@ -186,7 +186,7 @@ def test_an_error_says_where_it_came_from(pool: Workers) -> None:
     assert 'raise KeyError("ours")' in note
 
 
-def test_what_cannot_be_asked_is_refused_at_once(pool: Workers) -> None:
+def test_what_cannot_be_asked_is_refused_at_once(pool: WorkerPool) -> None:
     async def main() -> int:
         with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
             await pool.run(lambda: 1)
@@ -196,12 +196,12 @@ def test_what_cannot_be_asked_is_refused_at_once(pool: Workers) -> None:
 
 
 def test_jobs_fail_where_no_worker_can_be_started(
-    pool: Workers, monkeypatch: pytest.MonkeyPatch
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object) -> NoReturn:
         raise OSError("no more processes")
 
-    monkeypatch.setattr(workers.WorkerProcess, "started", refused)
+    monkeypatch.setattr(workers.WorkerProcess, "start", refused)
 
     async def main() -> str:
         with pytest.raises(WorkerFailure) as raised:
@@ -212,16 +212,16 @@ def test_jobs_fail_where_no_worker_can_be_started(
 
 
 def test_jobs_are_done_by_the_workers_there_are_where_more_cannot_be_started(
-    pool: Workers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    started, count = workers.WorkerProcess.started, iter(range(100))
+    started, count = workers.WorkerProcess.start, iter(range(100))
 
     def once(*args: Any) -> workers.WorkerProcess:
         if next(count):
             raise OSError("no more processes")
         return started(*args)
 
-    monkeypatch.setattr(workers.WorkerProcess, "started", once)
+    monkeypatch.setattr(workers.WorkerProcess, "start", once)
 
     async def main() -> list[int]:
         first = await pool.run(double, 0)
@@ -232,7 +232,7 @@ def test_jobs_are_done_by_the_workers_there_are_where_more_cannot_be_started(
 
 
 @pytest.mark.parametrize("after", [0, 0.02, 0.05, 0.1])
-def test_workers_that_start_late_are_ended(pool: Workers, after: float) -> None:
+def test_workers_that_start_late_are_ended(pool: WorkerPool, after: float) -> None:
     others = set(_below(os.getpid()))
 
     async def main() -> None:
@@ -250,7 +250,7 @@ def test_workers_that_start_late_are_ended(pool: Workers, after: float) -> None:
 
 def test_a_job_that_takes_too_much_memory_fails_by_name() -> None:
     async def main() -> str:
-        pool = Workers(1)
+        pool = WorkerPool(1)
         try:
             with pytest.raises(WorkerFailure) as failed:
                 await pool.run(bytearray, 1_500_000_000)
@@ -263,6 +263,6 @@ def test_a_job_that_takes_too_much_memory_fails_by_name() -> None:
 
 
 def test_the_system_ends_a_process_that_takes_too_much_cpu_time() -> None:
-    code = "from crawler.workers import limits\nlimits._SECONDS = 0\nlimits.limit(1, 64)\nwhile True: pass\n"
+    code = "from crawler.workers import limits\nlimits._BASE_SECONDS = 0\nlimits.limit_job(1, 64)\nwhile True: pass\n"
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
     assert -done.returncode == signal.SIGXCPU

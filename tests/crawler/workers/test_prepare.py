@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crawler.extraction.article import Extraction
 from crawler.extraction.clean import clean_article
 from crawler.pipelines.clean import CleanPipeline
-from crawler.workers.prepare import Prepared, prepared
+from crawler.workers.prepare import PreparedExtraction, prepare_extraction
 from storage.ingest.derived import Deriving
 from storage.types.content import Article, Block, Entry
 from storage.types.pages import PageStored, Task
@@ -22,7 +22,7 @@ from tests.storage.values import capture
 URL = "https://herald.example/news/1/a-story"
 
 
-def page(made: Prepared, content: Article | None = None) -> PageStored:
+def page(made: PreparedExtraction, content: Article | None = None) -> PageStored:
     found = content or made.article or made.entry
     assert found is not None
     return PageStored(
@@ -30,9 +30,9 @@ def page(made: Prepared, content: Article | None = None) -> PageStored:
     )
 
 
-def over_there(made: Prepared) -> Prepared:
+def over_there(made: PreparedExtraction) -> PreparedExtraction:
     """As it comes out of a worker."""
-    again: Prepared = pickle.loads(pickle.dumps(made))  # noqa: S301
+    again: PreparedExtraction = pickle.loads(pickle.dumps(made))  # noqa: S301
     return again
 
 
@@ -45,7 +45,7 @@ def test_what_a_worker_derives_is_what_the_archive_would(
 ) -> None:
     long = tuple(Block("paragraph", text) for text in (*texts, *sentences(len(texts), 3)))
     article = Article(headline, long, standfirst=standfirst, language=language)
-    made = over_there(prepared(Extraction("article", article=article)))
+    made = over_there(prepare_extraction(Extraction("article", article=article)))
     assert made.article == clean_article(article)
     assert made.derived is not None
     assert made.article is not None
@@ -62,7 +62,7 @@ def test_what_a_worker_derives_is_what_the_archive_would(
 
 def test_what_was_derived_holds_until_the_content_is_another() -> None:
     article = Article("The bell", (Block("paragraph", "It rang  twice."),), language="en")
-    made = over_there(prepared(Extraction("article", article=article)))
+    made = over_there(prepare_extraction(Extraction("article", article=article)))
     assert made.article is not None
     outcome = page(made)
     assert outcome.is_derived
@@ -79,9 +79,9 @@ def test_what_was_derived_holds_until_the_content_is_another() -> None:
 
 
 def test_entries_and_what_is_no_item_are_handed_over_too() -> None:
-    entry = prepared(Extraction("entry", entry=Entry(" Ann  Lee ", "person")))
+    entry = prepare_extraction(Extraction("entry", entry=Entry(" Ann  Lee ", "person")))
     assert entry.entry is not None
     assert entry.entry.name == "Ann Lee"
     assert entry.derived is not None
     assert entry.derived.texts is None
-    assert prepared(Extraction("listing", "it lists")).derived is None
+    assert prepare_extraction(Extraction("listing", "it lists")).derived is None

@@ -1,4 +1,4 @@
-"""Which pages a browser draws, what their scripts may ask for, and what becomes of the drawing."""
+"""Decide which pages are rendered, fetch their scripts' requests, and record the result."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from crawler.extraction.linked.link_rules import same_site
 from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
 from crawler.http.fetch import content_type, fetch
-from crawler.run import browser
-from crawler.run.browser import LIMIT_SECONDS, Answer, BrowserFailure
-from crawler.run.outcomes import of_extraction
+from crawler.run.pages import browser
+from crawler.run.pages.browser import LIMIT_SECONDS, BrowserFailure, SubResponse
+from crawler.run.pages.outcomes import outcome_of
 from crawler.workers import jobs
 from crawler.workers import pool as workers
 from storage.captures.warc import Rendering
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from crawler.extraction.article import Extraction, Known
     from crawler.items import EndpointContent
-    from crawler.run.browser import Asked, Drawn
-    from crawler.run.capture_writer import Keeper
+    from crawler.run.capture_writer import CaptureWriterThread
+    from crawler.run.pages.browser import RenderedPage, SubRequest
     from crawler.run.tally import Tally
-    from crawler.workers.pool import Workers
+    from crawler.workers.pool import WorkerPool
     from storage import Archive
     from storage.types.endpoints import BrowserUse, DueEndpoint
     from storage.types.pages import Outcome, Task
@@ -45,21 +45,21 @@ logger = logging.getLogger(__name__)
 HTML = "text/html; charset=utf-8"
 # Kinds under which a page goes whose text is still to be drawn. A wall is none of them: it is
 # there for those who would pass it.
-_BARE = frozenset({"empty", "listing", "error"})
+_KINDS_WITHOUT_TEXT = frozenset({"empty", "listing", "error"})
 # A page that names fewer articles is no listing, or one that waits for its script.
-FEW_ANNOUNCED = 3
+MIN_LISTING_ARTICLES = 3
 # A drawing must bring this much more text than the page itself had.
-_MORE, _MORE_CHARS = 1.1, 100
+_MIN_GROWTH, _MIN_GROWTH_CHARS = 1.1, 100
 # Pages in a row that had all their text before: the source is taken for mended.
-_MENDED = 5
+_PLAIN_PAGES_NEEDED = 5
 # So many requests of a page's scripts, one after the other, are waited for at the site's pace.
 _REQUESTS_WAITED_FOR = 20
 _SCRIPT = re.compile(rb"<script\b[^>]{0,500}?\bsrc\s*=\s*[\"']?([^\"'\s>]{1,2000})", re.IGNORECASE)
 _MAX_POST = 64 * 1024
-_MAX_ASKED_BYTES = 8 * 1024 * 1024
+_MAX_SUBRESPONSE_BYTES = 8 * 1024 * 1024
 _CACHED_BYTES = 32 * 1024 * 1024
 # The browser's own business, or none of a site's.
-_NOT_PASSED = frozenset(
+_DROPPED_HEADERS = frozenset(
     {
         "host",
         "connection",
@@ -74,8 +74,8 @@ _NOT_PASSED = frozenset(
 )
 
 
-class Scripts:
-    """Fetches what pages' scripts ask for as the crawl fetches pages: same gates, same pace.
+class PageRenderer:
+    """Renders pages; their scripts' requests pass the crawl's own checks and pace.
 
     What is of the page's own site is fetched, and the scripts that the page itself names; what
     those bring along (advertising, measuring) is not.
@@ -85,73 +85,81 @@ class Scripts:
         self._crawler = crawler
         self._browser = browser.acquire()
         # Scripts by their address, those on their way too: many pages draw at once with the same.
-        self._kept: dict[str, asyncio.Task[Answer | None]] = {}
+        self._cached_scripts: dict[str, asyncio.Task[SubResponse | None]] = {}
         self._size = 0
         self._is_forbidden = False
 
-    async def draw(self, response: Response) -> Drawn:
-        """Draw the page that ``response`` brought.
+    async def render(self, response: Response) -> RenderedPage:
+        """Render the page of ``response``.
 
         Raises:
             BrowserFailure: it could not be drawn.
         """
         url, body = response.url, response.body
-        named = {
+        page_scripts = {
             urljoin(url, src.decode("utf-8", "replace").replace("&amp;", "&"))
             for src in _SCRIPT.findall(body)
         }
 
-        async def answer(asked: Asked) -> Answer | None:
-            return await self._answer(asked, url, named)
+        async def answer(subrequest: SubRequest) -> SubResponse | None:
+            return await self._respond(subrequest, url, page_scripts)
 
         agent = self._crawler.settings["USER_AGENT"]
         limit = LIMIT_SECONDS + _REQUESTS_WAITED_FOR * self._pause(response)
-        return await self._browser.draw(url, content_type(response), body, agent, answer, limit)
+        return await self._browser.render(url, content_type(response), body, agent, answer, limit)
 
     async def close(self) -> None:
-        """Give the browser back."""
+        """Release the browser."""
         await browser.release()
 
     def _pause(self, response: Response) -> float:
-        """Seconds between two requests to the page's host, as its robots.txt or we have it."""
+        """Return the seconds between two requests to the page's host (robots.txt, or our delay)."""
         pause = self._crawler.settings.getfloat("DOWNLOAD_DELAY")
         slot = self._crawler.engine.downloader.slots.get(response.meta.get("download_slot", ""))
         return pause if slot is None else max(pause, slot.delay)
 
-    async def _answer(self, asked: Asked, page: str, named: set[str]) -> Answer | None:
-        if not is_web_url(asked.url):
+    async def _respond(
+        self, subrequest: SubRequest, page_url: str, page_scripts: set[str]
+    ) -> SubResponse | None:
+        if not is_web_url(subrequest.url):
             return None
-        own = same_site(asked.url, page) or same_site(page, asked.url)
-        if not own and (asked.kind != "script" or asked.url not in named):
+        same_host_site = same_site(subrequest.url, page_url) or same_site(page_url, subrequest.url)
+        if not same_host_site and (
+            subrequest.kind != "script" or subrequest.url not in page_scripts
+        ):
             return None
-        posted = asked.method == "POST" and own and len(asked.body or b"") <= _MAX_POST
-        if asked.method != "GET" and not posted:
+        posted = (
+            subrequest.method == "POST"
+            and same_host_site
+            and len(subrequest.body or b"") <= _MAX_POST
+        )
+        if subrequest.method != "GET" and not posted:
             return None
-        if asked.kind != "script" or asked.method != "GET":
-            return await self._fetched(asked, page)
-        coming = self._kept.get(asked.url)
-        if coming is None:
-            coming = asyncio.ensure_future(self._fetched(asked, page))
-            self._kept[asked.url] = coming
+        if subrequest.kind != "script" or subrequest.method != "GET":
+            return await self._fetch(subrequest, page_url)
+        pending = self._cached_scripts.get(subrequest.url)
+        if pending is None:
+            pending = asyncio.ensure_future(self._fetch(subrequest, page_url))
+            self._cached_scripts[subrequest.url] = pending
         # A page that is given up takes its script from nobody else.
-        answer = await asyncio.shield(coming)
+        answer = await asyncio.shield(pending)
         if answer is None or self._size > _CACHED_BYTES:
-            self._kept.pop(asked.url, None)
+            self._cached_scripts.pop(subrequest.url, None)
         return answer
 
-    async def _fetched(self, asked: Asked, page: str) -> Answer | None:
+    async def _fetch(self, subrequest: SubRequest, page_url: str) -> SubResponse | None:
         headers = {
             name: value
-            for name, value in asked.headers.items()
-            if name.lower() not in _NOT_PASSED and not name.lower().startswith(("sec-", ":"))
+            for name, value in subrequest.headers.items()
+            if name.lower() not in _DROPPED_HEADERS and not name.lower().startswith(("sec-", ":"))
         }
         request = Request(
-            asked.url,
-            method=asked.method,
+            subrequest.url,
+            method=subrequest.method,
             headers=headers,
-            body=asked.body or b"",
+            body=subrequest.body or b"",
             dont_filter=True,
-            meta={"download_maxsize": _MAX_ASKED_BYTES},
+            meta={"download_maxsize": _MAX_SUBRESPONSE_BYTES},
         )
         response = await fetch(self._crawler, request)
         if isinstance(response, failures.Failure):
@@ -160,15 +168,15 @@ class Scripts:
             forbidden = response.cause == "robots"
             level = logging.WARNING if forbidden and not self._is_forbidden else logging.DEBUG
             self._is_forbidden = self._is_forbidden or forbidden
-            logger.log(level, "%s asks for %s: %s", page, asked.url, response.detail)
+            logger.log(level, "%s asks for %s: %s", page_url, subrequest.url, response.detail)
             return None
-        if asked.kind == "script":
+        if subrequest.kind == "script":
             self._size += len(response.body)
-        return Answer(response.status, _passed_back(response), response.body)
+        return SubResponse(response.status, _kept_headers(response), response.body)
 
 
-def _passed_back(response: Response) -> dict[str, str]:
-    """The headers of an answer that a script may depend on; its coding is undone."""
+def _kept_headers(response: Response) -> dict[str, str]:
+    """Return the response headers that a script may depend on; the body is decoded."""
     said = {
         name.decode("latin-1").lower(): values[-1].decode("latin-1")
         for name, values in response.headers.items()
@@ -181,8 +189,8 @@ def _passed_back(response: Response) -> dict[str, str]:
     }
 
 
-class Drawing:
-    """The drawing of one run's pages, for a source that may use a browser."""
+class RunRendering:
+    """Renders pages of one run, for a source that may use a browser."""
 
     def __init__(
         self,
@@ -190,20 +198,20 @@ class Drawing:
         archive: Archive,
         source: str,
         use: BrowserUse,
-        keeper: Keeper,
-        pool: Workers,
+        capture_writer: CaptureWriterThread,
+        pool: WorkerPool,
         tally: Tally,
     ) -> None:
         self.use = use
         self._archive = archive
         self._source = source
-        self._keeper = keeper
+        self._capture_writer = capture_writer
         self._pool = pool
         self._tally = tally
-        self._scripts = Scripts(crawler)
-        self._plain = 0
+        self._renderer = PageRenderer(crawler)
+        self._plain_in_a_row = 0
 
-    async def page(
+    async def render_page(
         self,
         task: Task,
         response: Response,
@@ -211,67 +219,69 @@ class Drawing:
         capture: CaptureRecord,
         known: Known,
     ) -> Outcome | None:
-        """What becomes of a page that was drawn; ``None`` where it is good as it was sent."""
-        bare = _is_bare(extraction)
-        if self.use == "never" or (extraction.kind not in _BARE if bare else self.use == "needed"):
+        """Return the outcome of a page that was rendered; ``None`` where it needs no rendering."""
+        has_no_item = _has_no_item(extraction)
+        if self.use == "never" or (
+            extraction.kind not in _KINDS_WITHOUT_TEXT if has_no_item else self.use == "needed"
+        ):
             return None
-        drawn = await self._drawn(response)
-        if isinstance(drawn, BrowserFailure):
-            return PageFailed(task, drawn.cause, drawn.reason) if bare else None
-        digest = hashlib.sha256(drawn.html).hexdigest()
+        rendered = await self._render(response)
+        if isinstance(rendered, BrowserFailure):
+            return PageFailed(task, rendered.cause, rendered.reason) if has_no_item else None
+        digest = hashlib.sha256(rendered.html).hexdigest()
         if task.known is not None and task.known.digest == digest:
             return PageUnchanged(task, capture)
         try:
-            found = await self._pool.run(jobs.article_job, drawn.html, response.url, HTML, known)
+            found = await self._pool.run(jobs.article_job, rendered.html, response.url, HTML, known)
         except (BadPage, workers.WorkerFailure) as error:
             logger.info("%s, drawn: %s", response.url, error)
             return None
-        await self._note(extraction, found)
+        await self._update_browser_use(extraction, found)
         if not _is_better(extraction, found):
             return None
-        kept = await self._kept(response, drawn, digest, capture)
-        return of_extraction(task, response, found, kept, rendered_from=capture)
+        kept = await self._write_capture(response, rendered, digest, capture)
+        return outcome_of(task, response, found, kept, rendered_from=capture)
 
-    def may_draw(self, endpoint: DueEndpoint) -> bool:
-        """Whether an endpoint may be drawn: then its same bytes may announce something else."""
+    def may_render(self, endpoint: DueEndpoint) -> bool:
+        """Tell whether an endpoint may be rendered: the same bytes may then show other items."""
         return endpoint.kind == "listing" and self.use != "never"
 
-    async def listing(
+    async def render_listing(
         self, endpoint: DueEndpoint, response: Response, content: EndpointContent
     ) -> EndpointContent:
-        """What a listing page announces once it is drawn, where it said next to nothing before."""
-        enough = len(content.announcements) >= FEW_ANNOUNCED and self.use != "always"
-        if not self.may_draw(endpoint) or enough:
+        """Return what a listing announces once rendered, if it has few articles without."""
+        enough = len(content.announcements) >= MIN_LISTING_ARTICLES and self.use != "always"
+        if not self.may_render(endpoint) or enough:
             return content
-        drawn = await self._drawn(response)
-        if isinstance(drawn, BrowserFailure):
+        rendered = await self._render(response)
+        if isinstance(rendered, BrowserFailure):
             return content
         found: EndpointContent = await self._pool.run(
-            jobs.endpoint_job, endpoint.kind, drawn.html, response.url, HTML
+            jobs.endpoint_job, endpoint.kind, rendered.html, response.url, HTML
         )
         return found if len(found.announcements) > len(content.announcements) else content
 
     async def close(self) -> None:
-        """Give the browser back."""
-        await self._scripts.close()
+        """Release the browser."""
+        await self._renderer.close()
 
-    async def _drawn(self, response: Response) -> Drawn | BrowserFailure:
+    async def _render(self, response: Response) -> RenderedPage | BrowserFailure:
         try:
-            drawn = await self._scripts.draw(response)
+            rendered = await self._renderer.render(response)
         except BrowserFailure as error:
             if not self._tally.causes[error.cause]:
                 logger.warning("%s: %s", response.url, error.reason)
             self._tally.causes[error.cause] += 1
             return error
-        self._tally.drawn += 1
-        return drawn
+        self._tally.rendered += 1
+        return rendered
 
-    async def _kept(
-        self, response: Response, drawn: Drawn, digest: str, capture: CaptureRecord
+    async def _write_capture(
+        self, response: Response, rendered: RenderedPage, digest: str, capture: CaptureRecord
     ) -> CaptureRecord:
         now = datetime.now(UTC)
-        place = await self._keeper.keep(
-            Rendering(response.url, HTML, drawn.html, now, capture.record_id, drawn.software)
+        place = await self._capture_writer.keep(
+            Rendering(response.url, HTML, rendered.html, now, capture.record_id, rendered.software)
         )
         return CaptureRecord(
             url=response.url,
@@ -288,10 +298,10 @@ class Drawing:
             rights=capture.rights,
         )
 
-    async def _note(self, plain: Extraction, drawn: Extraction) -> None:
-        """Whether the page itself had it all; a source whose pages do needs no browser for them."""
-        self._plain = 0 if _is_better(plain, drawn) else self._plain + 1
-        if self.use != "always" or self._plain < _MENDED:
+    async def _update_browser_use(self, plain: Extraction, rendered: Extraction) -> None:
+        """Stop rendering every page of a source once its pages hold their text without it."""
+        self._plain_in_a_row = 0 if _is_better(plain, rendered) else self._plain_in_a_row + 1
+        if self.use != "always" or self._plain_in_a_row < _PLAIN_PAGES_NEEDED:
             return
         self.use = "needed"
         await asyncio.to_thread(
@@ -302,21 +312,24 @@ class Drawing:
             "%s: %d pages in a row hold their text without a browser; from now on one draws only "
             "those that hold none",
             self._source,
-            self._plain,
+            self._plain_in_a_row,
         )
 
 
 def text_size(extraction: Extraction) -> int:
-    """Characters of text that were found in a page."""
+    """Return the number of characters of extracted text."""
     found = extraction.content
     return sum(len(block.text) for block in found.blocks) if found is not None else 0
 
 
-def _is_bare(extraction: Extraction) -> bool:
+def _has_no_item(extraction: Extraction) -> bool:
     return extraction.article is None and extraction.entry is None
 
 
-def _is_better(plain: Extraction, drawn: Extraction) -> bool:
-    if _is_bare(drawn):
+def _is_better(plain: Extraction, rendered: Extraction) -> bool:
+    if _has_no_item(rendered):
         return False
-    return _is_bare(plain) or text_size(drawn) > _MORE * text_size(plain) + _MORE_CHARS
+    return (
+        _has_no_item(plain)
+        or text_size(rendered) > _MIN_GROWTH * text_size(plain) + _MIN_GROWTH_CHARS
+    )

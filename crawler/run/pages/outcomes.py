@@ -1,4 +1,4 @@
-"""Which linked items of a page are fetched in their turn. A pure decision."""
+"""Decide a page's outcome, and which linked items to fetch. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from storage.types.pages import PageFailed, PageSkipped, PageStored
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-    from crawler.workers.prepare import Prepared
+    from crawler.workers.prepare import PreparedExtraction
     from storage.types.content import Entry, Link
     from storage.types.pages import CaptureRecord, Outcome, Task
 
 _FOLLOWED = ("related", "entry")
 
 
-def to_follow(content: Article | Entry, page_url: str, depth: int) -> tuple[Announcement, ...]:
-    """Announcements for the related articles and directory entries that ``content`` leads to.
+def links_to_follow(
+    content: Article | Entry, page_url: str, depth: int
+) -> tuple[Announcement, ...]:
+    """Return announcements for the related articles and directory entries in ``content``.
 
     ``depth`` is how far the page itself lies from an endpoint. How far is gone is the run's to
     say: the frontier keeps what lies deeper for one that goes there.
@@ -53,21 +55,21 @@ def _announcement(link: Link, depth: int) -> Announcement:
 _WALLS = frozenset({"login-wall", "consent-wall", "bot-wall"})
 
 
-def of_extraction(
+def outcome_of(
     task: Task,
     response: Response,
-    extraction: Prepared,
+    extraction: PreparedExtraction,
     capture: CaptureRecord,
     rendered_from: CaptureRecord | None = None,
 ) -> Outcome:
-    """Stored, skipped because it is no item, or failed because a wall stood in its place."""
+    """Return a page's outcome: stored, skipped as no item, or failed because of a wall."""
     content = extraction.content
     if content is None:
         if extraction.kind in _WALLS:
             return PageFailed(task, extraction.kind, extraction.reason)
         return PageSkipped(task, extraction.kind, extraction.reason, capture)
     urls = (*response.meta.get("redirect_urls", ()), response.url)
-    follow = to_follow(content, response.url, task.depth)
+    follow = links_to_follow(content, response.url, task.depth)
     return PageStored(
         task,
         urls,

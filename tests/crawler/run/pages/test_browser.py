@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select, update
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.run import browser
-from crawler.run.browser import Answer, Asked, Browser, BrowserFailure
+from crawler.run.pages import browser
+from crawler.run.pages.browser import Browser, BrowserFailure, SubRequest, SubResponse
 from storage.archive import open_archive
 from storage.models import Article, Candidate, Capture, Source
 from tests.pages import LocalSite, article_page, sentences, serving
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.crawl,
     pytest.mark.skipif(
-        browser.missing() is not None, reason=f"needs Chromium: {browser.missing()}"
+        browser.missing_requirement() is not None,
+        reason=f"needs Chromium: {browser.missing_requirement()}",
     ),
 ]
 
@@ -250,32 +251,32 @@ setTimeout(() => { location.href = 'OUT/elsewhere'; }, 50);
 <form action="OUT/form" method="post" id="f"></form><script>document.getElementById('f').submit()</script></body></html>"""
 
 
-def _draw(html: str, limit: float = 60.0) -> tuple[str, list[Asked]]:
-    asked: list[Asked] = []
+def _draw(html: str, limit: float = 60.0) -> tuple[str, list[SubRequest]]:
+    subrequests: list[SubRequest] = []
 
-    async def answer(one: Asked) -> Answer | None:
-        asked.append(one)
+    async def answer(one: SubRequest) -> SubResponse | None:
+        subrequests.append(one)
         return None
 
     async def work() -> str:
         chromium = Browser()
         try:
-            drawn = await chromium.draw(
+            drawn = await chromium.render(
                 "https://news.example/a", "text/html", html.encode(), "Dateline/test", answer, limit
             )
             return drawn.html.decode()
         finally:
             await chromium.close()
 
-    return asyncio.run(work()), asked
+    return asyncio.run(work()), subrequests
 
 
 def test_the_browser_reaches_nothing_by_itself(other: LocalSite) -> None:
     port = other.base.rpartition(":")[2]
     for base in (other.base, other.base.replace("127.0.0.1", "localhost")):
-        html, asked = _draw(EVERY_WAY.replace("OUT", base).replace("PORT", port))
+        html, subrequests = _draw(EVERY_WAY.replace("OUT", base).replace("PORT", port))
         assert "What was there." in html
-        assert {one.kind for one in asked} <= {"script", "xhr", "fetch"}
+        assert {one.kind for one in subrequests} <= {"script", "xhr", "fetch"}
     assert other.requests == []
 
 

@@ -1,7 +1,7 @@
-"""A browser for pages that their scripts draw. It has no network of its own.
+"""Render pages in a browser that has no network of its own.
 
 Chromium gets the page's own bytes, which were fetched and kept before, and each thing that the
-page asks for comes from whoever asks :meth:`Browser.draw`: so private addresses, robots.txt, the
+page asks for comes from whoever asks :meth:`Browser.render`: so private addresses, robots.txt, the
 pace of the site and every limit hold for scripts as for pages. Whatever would go around that
 (sockets, WebRTC, prefetching) meets a resolver that knows no host and a proxy that is not there.
 """
@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.refcounted import Shared
+from crawler.refcounted import RefCounted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,17 +27,17 @@ logger = logging.getLogger(__name__)
 # Seconds that a page may take in all, and that it must be quiet to count as drawn.
 LIMIT_SECONDS = 60.0
 _QUIET_SECONDS = 0.5
-_LOOK_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 # A page that is never quiet (a clock, a ticker) is taken as it stands after this long.
-_PATIENCE_SECONDS = 20.0
+_MAX_WAIT_SECONDS = 20.0
 # What one page may ask for: more than this is an application, or a fault.
-MAX_ASKED = 60
+MAX_SUBREQUESTS = 60
 MAX_HTML_BYTES = 10 * 1024 * 1024
-PAGES_AT_A_TIME = 2
+MAX_CONCURRENT_PAGES = 2
 # A browser that lives for years should not have to prove that it does not leak.
-_PAGES_A_BROWSER = 300
+_PAGES_PER_BROWSER = 300
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
-_ASKED_TYPES = frozenset({"script", "xhr", "fetch"})
+_SUBREQUEST_TYPES = frozenset({"script", "xhr", "fetch"})
 _ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -52,7 +52,7 @@ _ARGUMENTS = (
 # A proxy that is not there, loopback included: nothing answers on the discard port.
 _NO_PROXY: Any = {"server": "http://127.0.0.1:9", "bypass": "<-loopback>"}
 # Text that stands in shadow trees is in no serialisation: it is put where a reader sees it.
-_FLATTEN = """() => {
+_FLATTEN_SHADOW_TREES = """() => {
   const flatten = root => {
     for (const host of root.querySelectorAll('*')) {
       if (!host.shadowRoot) continue;
@@ -64,14 +64,14 @@ _FLATTEN = """() => {
   };
   flatten(document);
 }"""
-_TEXT_SIZE = (
+_MEASURE_TEXT = (
     "() => document.readyState == 'loading' || !document.body ? -1 : document.body.innerText.length"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a page's script asks for."""
+class SubRequest:
+    """A request of a page's script."""
 
     url: str
     method: str
@@ -81,8 +81,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What it gets. ``body`` is decoded."""
+class SubResponse:
+    """The response to a script's request. ``body`` is decoded."""
 
     status: int
     headers: dict[str, str]
@@ -90,16 +90,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A page as its scripts drew it: HTML in UTF-8, by which browser, and what they asked for."""
+class RenderedPage:
+    """A rendered page: HTML in UTF-8, the browser's name, and how many subrequests it made."""
 
     html: bytes
     software: str
-    asked: int
+    subrequests: int
 
 
 class BrowserFailure(Exception):
-    """A page could not be drawn. ``cause`` is a short word for counting."""
+    """A page could not be rendered. ``cause`` is a short word for counting."""
 
     def __init__(self, cause: str, reason: str) -> None:
         self.cause = cause
@@ -107,26 +107,26 @@ class BrowserFailure(Exception):
         super().__init__(reason)
 
 
-def missing() -> str | None:
-    """What a browser lacks here, with the next step; ``None`` where there is one."""
+def missing_requirement() -> str | None:
+    """Return what a browser needs and lacks, with the next step; ``None`` if nothing."""
     if importlib.util.find_spec("playwright") is None:
         return "no browser is installed: pip install 'dateline[browser]'"
     named = os.environ.get("DATELINE_BROWSER")
     if named and not os.access(named, os.X_OK):
         return f"DATELINE_BROWSER names {named}, which is no program"
-    if executable() is None and not _has_own():
+    if executable_path() is None and not _has_bundled_chromium():
         return "no Chromium was found: install your system's, or run `playwright install chromium`"
     return None
 
 
-def executable() -> str | None:
-    """The browser to start: ``DATELINE_BROWSER``, or the system's; else Playwright's own."""
+def executable_path() -> str | None:
+    """Return the browser to start; ``None`` for Playwright's own Chromium."""
     named = os.environ.get("DATELINE_BROWSER")
     return named or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
-def _has_own() -> bool:
-    """Whether Playwright has fetched a Chromium of its own."""
+def _has_bundled_chromium() -> bool:
+    """Tell whether Playwright has downloaded its own Chromium."""
     from pathlib import Path
 
     folder = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache/ms-playwright"
@@ -134,26 +134,26 @@ def _has_own() -> bool:
 
 
 class Browser:
-    """One Chromium for all crawls of a process, started when first used."""
+    """One Chromium for all crawls of a process, started on first use."""
 
     def __init__(self) -> None:
         self._manager: Any = None
         self._browser: Any = None
-        self._drawn = 0
-        self._at_work = 0
+        self._rendered = 0
+        self._active = 0
         self._starting = asyncio.Lock()
-        self._gate = asyncio.Semaphore(PAGES_AT_A_TIME)
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT_PAGES)
 
-    async def draw(
+    async def render(
         self,
         url: str,
         content_type: str,
         body: bytes,
         user_agent: str,
-        answer: Callable[[Asked], Awaitable[Answer | None]],
+        respond: Callable[[SubRequest], Awaitable[SubResponse | None]],
         limit: float = LIMIT_SECONDS,
-    ) -> Drawn:
-        """Draw the page that has ``body`` at ``url``; ``answer`` fetches what its scripts ask for.
+    ) -> RenderedPage:
+        """Render the page with ``body`` at ``url``; ``respond`` fetches what its scripts request.
 
         ``limit`` is how many seconds it may take.
 
@@ -162,24 +162,24 @@ class Browser:
         """
         from playwright.async_api import Error
 
-        async with self._gate:
-            self._at_work += 1
+        async with self._slots:
+            self._active += 1
             try:
-                browser = await self._running()
+                browser = await self._get_browser()
                 context = await browser.new_context(
                     user_agent=user_agent,
                     service_workers="block",
                     accept_downloads=False,
                     proxy=_NO_PROXY,
                 )
-                sheet = _Sheet(url, content_type, body, answer)
+                page = _BrowserPage(url, content_type, body, respond)
                 try:
                     async with asyncio.timeout(limit):
-                        html = await sheet.drawn(context)
+                        html = await page.render(context)
                 finally:
-                    await self._closed(context)
-                self._drawn += 1
-                return Drawn(html, f"Chromium {browser.version}", sheet.asked)
+                    await self._close_context(context)
+                self._rendered += 1
+                return RenderedPage(html, f"Chromium {browser.version}", page.subrequests)
             except TimeoutError as error:
                 raise BrowserFailure(
                     "browser-timeout", f"drawing it took over {limit:.0f} s"
@@ -188,27 +188,27 @@ class Browser:
                 reason = " ".join(str(error).split())[:200]
                 raise BrowserFailure("browser-failed", f"the browser: {reason}") from error
             finally:
-                self._at_work -= 1
+                self._active -= 1
 
-    async def _running(self) -> Any:
+    async def _get_browser(self) -> Any:
         async with self._starting:
-            worn = self._drawn >= _PAGES_A_BROWSER and self._at_work == 1
-            if self._browser is not None and (worn or not self._browser.is_connected()):
-                await self._end()
+            is_worn_out = self._rendered >= _PAGES_PER_BROWSER and self._active == 1
+            if self._browser is not None and (is_worn_out or not self._browser.is_connected()):
+                await self._shut_down()
             if self._browser is None:
-                self._browser = await self._started()
+                self._browser = await self._launch()
             return self._browser
 
-    async def _started(self) -> Any:
-        lack = missing()
-        if lack is not None:
-            raise BrowserFailure("no-browser", lack)
+    async def _launch(self) -> Any:
+        missing = missing_requirement()
+        if missing is not None:
+            raise BrowserFailure("no-browser", missing)
         from playwright.async_api import async_playwright
 
         self._manager = await async_playwright().start()
-        self._drawn = 0
+        self._rendered = 0
         return await self._manager.chromium.launch(
-            executable_path=executable(),
+            executable_path=executable_path(),
             args=list(_ARGUMENTS),
             # Chromium's own sandbox cannot be had by root.
             chromium_sandbox=os.geteuid() != 0,
@@ -218,17 +218,17 @@ class Browser:
             handle_sighup=False,
         )
 
-    async def _closed(self, context: Any) -> None:
-        """Close a context; a browser that a script keeps busy is ended whole."""
+    async def _close_context(self, context: Any) -> None:
+        """Close a context; if a script keeps the browser busy, close the browser."""
         from playwright.async_api import Error
 
         try:
             async with asyncio.timeout(5):
                 await context.close()
         except (TimeoutError, Error):
-            await self._end()
+            await self._shut_down()
 
-    async def _end(self) -> None:
+    async def _shut_down(self) -> None:
         from playwright.async_api import Error
 
         browser, manager = self._browser, self._manager
@@ -243,13 +243,13 @@ class Browser:
             logger.warning("the browser did not end in order: %s", error)
 
     async def close(self) -> None:
-        """End the browser, if it runs."""
+        """Close the browser, if it runs."""
         async with self._starting:
             if self._browser is not None or self._manager is not None:
-                await self._end()
+                await self._shut_down()
 
 
-class _Sheet:
+class _BrowserPage:
     """One page in the browser."""
 
     def __init__(
@@ -257,24 +257,24 @@ class _Sheet:
         url: str,
         content_type: str,
         body: bytes,
-        answer: Callable[[Asked], Awaitable[Answer | None]],
+        respond: Callable[[SubRequest], Awaitable[SubResponse | None]],
     ) -> None:
         self._url = url
-        self._page = Answer(200, {"content-type": content_type or "text/html"}, body)
-        self._answer = answer
-        self._is_given = False
+        self._page = SubResponse(200, {"content-type": content_type or "text/html"}, body)
+        self._respond = respond
+        self._is_served = False
         self._pending = 0
-        self.asked = 0
+        self.subrequests = 0
 
-    async def drawn(self, context: Any) -> bytes:
-        """The page's HTML once it is quiet."""
+    async def render(self, context: Any) -> bytes:
+        """Return the page's HTML once it is quiet."""
         await context.route("**/*", self._route)
         await context.route_web_socket("**/*", _refuse_socket)
         await context.add_init_script("window.open = () => null")
         page = await context.new_page()
         await page.goto(self._url, wait_until="commit", timeout=0)
-        await self._until_quiet(page)
-        await page.evaluate(_FLATTEN)
+        await self._wait_until_quiet(page)
+        await page.evaluate(_FLATTEN_SHADOW_TREES)
         html: bytes = (await page.content()).encode("utf-8", "replace")
         if len(html) > MAX_HTML_BYTES:
             raise BrowserFailure(
@@ -282,17 +282,17 @@ class _Sheet:
             )
         return html
 
-    async def _until_quiet(self, page: Any) -> None:
-        """Wait until nothing is on its way and the text grows no more."""
+    async def _wait_until_quiet(self, page: Any) -> None:
+        """Wait until no request is pending and the text stops growing."""
         quiet, size = 0.0, -1
         began = time.monotonic()
         while quiet < _QUIET_SECONDS:
-            if self._pending == 0 and time.monotonic() - began > _PATIENCE_SECONDS:
+            if self._pending == 0 and time.monotonic() - began > _MAX_WAIT_SECONDS:
                 return
-            await asyncio.sleep(_LOOK_SECONDS)
-            now = await page.evaluate(_TEXT_SIZE)
-            calm = self._pending == 0 and now == size >= 0
-            quiet = quiet + _LOOK_SECONDS if calm else 0.0
+            await asyncio.sleep(_POLL_SECONDS)
+            now = await page.evaluate(_MEASURE_TEXT)
+            is_quiet = self._pending == 0 and now == size >= 0
+            quiet = quiet + _POLL_SECONDS if is_quiet else 0.0
             size = now
 
     async def _route(self, route: Any) -> None:
@@ -300,28 +300,30 @@ class _Sheet:
 
         self._pending += 1
         try:
-            answer = await self._answer_to(route.request)
-            if answer is None:
+            response = await self._response_to(route.request)
+            if response is None:
                 # An aborted navigation leaves the page as it is, a blocked one replaces it.
                 await route.abort("aborted")
             else:
-                await route.fulfill(status=answer.status, headers=answer.headers, body=answer.body)
+                await route.fulfill(
+                    status=response.status, headers=response.headers, body=response.body
+                )
         except Error:
             # The page was closed while its scripts still asked for something.
             logger.debug("%s: %s came too late", self._url, route.request.url[:200])
         finally:
             self._pending -= 1
 
-    async def _answer_to(self, request: Any) -> Answer | None:
+    async def _response_to(self, request: Any) -> SubResponse | None:
         if request.is_navigation_request():
-            first = not self._is_given and request.frame.parent_frame is None
-            self._is_given = self._is_given or first
+            first = not self._is_served and request.frame.parent_frame is None
+            self._is_served = self._is_served or first
             return self._page if first else None
-        if request.resource_type not in _ASKED_TYPES or self.asked >= MAX_ASKED:
+        if request.resource_type not in _SUBREQUEST_TYPES or self.subrequests >= MAX_SUBREQUESTS:
             return None
-        self.asked += 1
-        return await self._answer(
-            Asked(
+        self.subrequests += 1
+        return await self._respond(
+            SubRequest(
                 request.url,
                 request.method,
                 request.resource_type,
@@ -335,16 +337,16 @@ async def _refuse_socket(socket: Any) -> None:
     await socket.close()
 
 
-_shared = Shared(Browser)
+_refcounted = RefCounted(Browser)
 
 
 def acquire() -> Browser:
-    """The browser of this process; give it back with :func:`release`."""
-    return _shared.acquire()
+    """Return the browser of this process; give it back with :func:`release`."""
+    return _refcounted.acquire()
 
 
 async def release() -> None:
-    """Give the browser back; the last user ends it."""
-    last = _shared.release()
+    """Give the browser back; the last user closes it."""
+    last = _refcounted.release()
     if last is not None:
         await last.close()

@@ -1,4 +1,4 @@
-"""Fetches the further pages of an article, and puts them together."""
+"""Fetch the further pages of an article, and join them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from crawler.extraction.page.continuation import (
 from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
 from crawler.http.fetch import content_type, fetch
+from crawler.run import fetch_context
+from crawler.run.fetch_context import FetchContext
 from crawler.workers import jobs
 from crawler.workers import pool as workers
 from storage.types.pages import PageFailed
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from crawler.extraction.article import Extraction, Known
-    from crawler.run.capture_writer import Keeper
-    from crawler.workers.pool import Workers
-    from crawler.workers.prepare import Prepared
+    from crawler.run.capture_writer import CaptureWriterThread
+    from crawler.workers.pool import WorkerPool
+    from crawler.workers.prepare import PreparedExtraction
     from storage.ingest.derived import Derived
     from storage.types.content import Article
     from storage.types.pages import CaptureRecord, Outcome, PageStored
@@ -41,17 +43,20 @@ Links = tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Further:
-    """One more page of an article as it was read."""
+class ContinuationPage:
+    """One further page of an article, extracted."""
 
     url: str
     extraction: Extraction
 
 
-async def collect(
-    first: Article, onward: Links, url: str, get: Callable[[str], Awaitable[Further | None]]
+async def collect_pages(
+    first: Article,
+    onward: Links,
+    url: str,
+    get: Callable[[str], Awaitable[ContinuationPage | None]],
 ) -> tuple[list[Article], int | None]:
-    """The pages after the first, in order, and the number of the first one that is not there.
+    """Return the pages after the first, in order, and the number of the first missing one.
 
     ``get`` brings a page by its URL, or ``None`` where it cannot be had.
     """
@@ -60,55 +65,58 @@ async def collect(
         following = next_page(url, number, onward)
         if following is None:
             return articles[1:], None
-        further = await get(following) if number <= MOST_PAGES else None
-        if further is None or page_number(url, further.url) is None:
+        page = await get(following) if number <= MOST_PAGES else None
+        if page is None or page_number(url, page.url) is None:
             return articles[1:], number
-        article = further.extraction.article
-        if article is None or not is_same_article(first, url, article, further.url):
+        article = page.extraction.article
+        if article is None or not is_same_article(first, url, article, page.url):
             return articles[1:], None
         if not adds_text(articles, article):
             return articles[1:], None
         articles.append(article)
-        onward = further.extraction.onward
+        onward = page.extraction.onward
     return articles[1:], None
 
 
-def join_job(first: Article, others: list[Article], lacking: int | None) -> Derived:
-    """Runs in a worker: one article of its pages, with what the archive derives of it."""
+def join_job(first: Article, following: list[Article], missing_page: int | None) -> Derived:
+    """Join an article's pages and derive its search data, in a worker."""
     from crawler.extraction.clean import clean_article
     from storage.ingest.derived import derive
 
-    return derive(clean_article(joined(first, others, lacking)))
+    return derive(clean_article(joined(first, following, missing_page)))
 
 
-class Continuing:
-    """The further pages of one run's articles."""
+class ContinuationFetcher:
+    """Fetches the further pages of one run's articles."""
 
-    def __init__(self, crawler: Crawler, keeper: Keeper, pool: Workers) -> None:
+    def __init__(
+        self, crawler: Crawler, capture_writer: CaptureWriterThread, pool: WorkerPool
+    ) -> None:
         self._crawler = crawler
-        self._keeper = keeper
+        self._capture_writer = capture_writer
         self._pool = pool
 
-    async def whole(
-        self, stored: PageStored, response: Response, extraction: Prepared, known: Known
+    async def with_following_pages(
+        self, stored: PageStored, response: Response, extraction: PreparedExtraction, known: Known
     ) -> Outcome:
-        """``stored`` with the text of all pages of its article."""
+        """Return ``stored`` with the text of all pages of its article."""
         url = response.url
         first = extraction.article
         if first is None or next_page(url, 2, extraction.onward) is None:
             return stored
         captures: dict[str, CaptureRecord] = {}
         interrupted: list[failures.Failure] = []
+        context = FetchContext(capture_writer=self._capture_writer)
         meta = {name: response.meta[name] for name in ("cookiejar",) if name in response.meta}
 
-        async def get(address: str) -> Further | None:
-            request = Request(address, dont_filter=True, meta={"keep": self._keeper, **meta})
+        async def get(address: str) -> ContinuationPage | None:
+            request = Request(address, dont_filter=True, meta={fetch_context.KEY: context, **meta})
             answer = await fetch(self._crawler, request)
             if isinstance(answer, failures.Failure):
                 if answer.cause == workers.INTERRUPTED:
                     interrupted.append(answer)
                 return None
-            capture = answer.meta.get("capture")
+            capture = fetch_context.of(answer).capture
             if capture is None:  # it may not be kept, or is no page
                 return None
             try:
@@ -118,23 +126,23 @@ class Continuing:
             except (BadPage, workers.WorkerFailure):
                 return None
             captures[answer.url] = capture
-            return Further(answer.url, found)
+            return ContinuationPage(answer.url, found)
 
-        others, lacking = await collect(first, extraction.onward, url, get)
+        following, missing_page = await collect_pages(first, extraction.onward, url, get)
         if interrupted:
             failure = interrupted[0]
             return PageFailed(stored.task, failure.cause, failure.detail)
-        if not others and lacking is None:
+        if not following and missing_page is None:
             return stored
-        kept = list(captures.items())[: len(others)]
+        kept = list(captures.items())[: len(following)]
         try:
-            derived: Derived = await self._pool.run(join_job, first, others, lacking)
+            derived: Derived = await self._pool.run(join_job, first, following, missing_page)
         except workers.WorkerFailure as error:
             return PageFailed(stored.task, error.cause, error.reason, final=True)
         return replace(
             stored,
             content=derived.content,
             derived=derived,
-            urls=(*(further for further, _ in kept), *stored.urls),
+            urls=(*(page for page, _ in kept), *stored.urls),
             pages=tuple(capture for _, capture in kept),
         )

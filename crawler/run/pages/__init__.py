@@ -1,0 +1,1 @@
+"""Pages of one run: extraction, continuation pages, rendering, outcomes."""
