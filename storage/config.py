@@ -24,28 +24,29 @@ MEDIA_NAME = "media"
 DEFAULT_MEMORY_MB = 1024
 
 CONFIG_TEMPLATE = """\
-# Settings of this Dateline archive. Every line may be left as it is.
+# Settings of this Dateline archive. All settings are optional.
 
-# Who runs this crawler. Sites see it in the User-Agent and can write to you
-# instead of blocking you: an address or a page about your archive.
+# Contact of the crawler's operator: an e-mail address or a page about the
+# archive. Sites see it in the User-Agent and can write to you instead of
+# blocking you.
 contact = ""
 
-# Another database than dateline.db in this folder: any SQLAlchemy URL.
-# DATELINE_DATABASE and --database win over this line.
+# SQLAlchemy URL of the database (default: dateline.db in this folder).
+# DATELINE_DATABASE and --database override this setting.
 # database = "postgresql://user@host/dateline"
 
 [crawl]
-# Seconds between two requests to one host (1 unless set; 0 on this machine
-# itself). AutoThrottle slows down further when the site is slow, and a host's
-# own Crawl-delay wins if it is longer.
+# Seconds between two requests to one host (default: 1; 0 on this machine).
+# AutoThrottle increases the delay if the site is slow. A longer Crawl-delay in
+# robots.txt wins.
 # delay = 1.0
-# Requests in flight to one host at most.
+# Maximum number of requests in flight per host.
 concurrency = 2
-# Memory in MB that reading one page, feed or document may use at most; small
-# ones get 160. DATELINE_WORKER_MEMORY wins over this line.
+# Maximum memory in MB for reading one page, feed or document.
+# DATELINE_WORKER_MEMORY overrides this setting.
 # worker_memory = 1024
 
-# How alerts are sent by e-mail; the password is DATELINE_MAIL_PASSWORD.
+# SMTP server for alerts. Set the password in DATELINE_MAIL_PASSWORD.
 # [mail]
 # host = "smtp.example.org"
 # port = 587

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import runpy
 from pathlib import Path
 
@@ -80,6 +81,34 @@ def test_every_command_and_setting_is_documented() -> None:
     for variable in ("DATELINE_ARCHIVE", "DATELINE_DATABASE", "DATELINE_CONTACT",
                      "DATELINE_ALLOW_PRIVATE"):  # fmt: skip
         assert variable in guide
+
+
+TOP_FOLDERS = ("crawler/", "storage/", "dateline/", "tests/", "benchmarks/", "docs/", "alembic/")
+PATH_IN_TEXT = re.compile(r"[\w./-]+(?:/|\.(?:py|pyx|md|svg|toml|txt|json))")
+
+
+def _paths_named_in(document: Path) -> set[str]:
+    """The paths of the repository that a document names in code style or links to."""
+    text = document.read_text(encoding="utf-8")
+    code = re.findall(r"`([^`\n]+)`", text)
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+    named = {one for one in code if one.startswith(TOP_FOLDERS) and PATH_IN_TEXT.fullmatch(one)}
+    linked = {(document.parent / link).resolve().relative_to(ROOT) for link in links}
+    return named | {str(path) for path in linked}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [*(ROOT / "docs").glob("*.md"), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md"))],
+    ids=lambda path: path.name,
+)
+def test_every_path_in_the_documents_exists(document: Path) -> None:
+    if not document.is_file():
+        pytest.skip(f"{document.name} is not written yet")
+    # A site file of an example is named for the reader to write.
+    missing = {one for one in _paths_named_in(document) if not (ROOT / one).exists()
+               and "NAME" not in one}  # fmt: skip
+    assert not missing
 
 
 def _modules() -> dict[str, Path]:
