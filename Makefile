@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format world bench clean help
+.PHONY: demo test test-fast test-all lint format world bench clean help
 
 help:
 	@echo "make demo   set up, and do the main job on two invented sites"
 	@echo "make test   set up, then lint, type-check and test"
+	@echo "make test-fast  lint, type-check, and test what needs no crawl, browser or PostgreSQL"
+	@echo "make test-all   all tests with thirty times the generated examples"
 	@echo "make lint   lint and type-check only"
 	@echo "make world  crawl real web servers (those that are installed) and compare archives"
 	@echo "make bench  measure the extractor and the whole crawl"
@@ -37,6 +39,12 @@ WORKERS ?= $(shell expr 2 \* $$(nproc 2>/dev/null || echo 2))
 
 test: lint
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+test-fast: lint
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not (crawl or browser or postgresql)"
+
+test-all: lint
+	DATELINE_TEST_PROFILE=thorough $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

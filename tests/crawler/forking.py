@@ -12,6 +12,7 @@ import functools
 import gc
 import importlib
 import json
+import multiprocessing.forkserver
 import os
 import pkgutil
 import signal
@@ -23,6 +24,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from crawler.workers import forkserver
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -30,6 +33,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 NO_NETWORK = ROOT / "tests" / "no_network"
 PYTHONPATH = f"{NO_NETWORK}{os.pathsep}{ROOT}"
 _SERVED = 1 << 20
+_PRELOADED = (
+    "scrapy.crawler", "scrapy.core.downloader.handlers.http11", "scrapy.core.scheduler",
+    "scrapy.core.scraper", "scrapy.pqueues", "scrapy.squeues", "scrapy.dupefilters",
+    "scrapy.logformatter", "scrapy.statscollectors", "scrapy.utils.engine", "alembic.command",
+    "sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql.psycopg", "Stemmer",
+    "storage", "crawler", "dateline.cli",
+)  # fmt: skip
 # Names that mean something to the interpreter's start, which is over in what is forked.
 _AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_")
 
@@ -106,17 +116,25 @@ def _address() -> str:
 
 
 def _serve(listening: socket.socket) -> NoReturn:
-    for name in ("scrapy", "scrapy.crawler", "alembic.command", "storage", "crawler", "dateline.cli",
-                 "sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql.psycopg"):  # fmt: skip
+    from scrapy.settings import default_settings
+
+    components = (
+        *default_settings.EXTENSIONS_BASE,
+        *default_settings.DOWNLOADER_MIDDLEWARES_BASE,
+        *default_settings.SPIDER_MIDDLEWARES_BASE,
+    )
+    for name in (*_PRELOADED, *(path.rpartition(".")[0] for path in components)):
         module = importlib.import_module(name)
         if name in ("storage", "crawler", "dateline.cli"):
             for found in pkgutil.walk_packages(module.__path__, f"{name}."):
-                if ".sites" not in found.name and not found.name.endswith("__main__"):
+                if not found.name.endswith("__main__"):
                     importlib.import_module(found.name)
     # Each command chooses its own reactor.
     assert "twisted.internet.reactor" not in sys.modules
     gc.collect()
     gc.freeze()
+    # One server of extraction workers for all commands: each would load it for a second.
+    forkserver.begin()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         connection, _ = listening.accept()
@@ -151,6 +169,9 @@ def _run(asked: dict[str, Any], streams: list[int]) -> NoReturn:
     os.environ.update(asked["environment"])
     os.chdir(asked["folder"])
     sys.argv = ["dateline", *asked["words"]]
+    # It runs, but is no child of this process, which could not tell.
+    server: Any = multiprocessing.forkserver
+    server.ensure_running = server._forkserver.ensure_running = lambda: None
     try:
         from dateline.cli import main
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crawler.discovery.errors import DiscoveryError, NotAFeed
 from crawler.discovery.feeds import parse_feed
+from tests.profiles import examples
 
 URL = "https://herald.example/rss/all.xml"
 
@@ -270,7 +271,7 @@ def test_bombs_are_cut_and_said(inside: str) -> None:
     assert feed.cut is not None or "<a>" in inside or "CDATA" in inside
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=200).map(lambda t: RSS_2.replace(
     "Herald", t).encode("utf-8", "surrogatepass"))))  # fmt: skip
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:

@@ -13,6 +13,7 @@ from crawler.discovery import markup
 from crawler.discovery.endpoints import read_endpoint
 from crawler.discovery.errors import NotASitemap
 from crawler.discovery.sitemaps import parse_sitemap
+from tests.profiles import examples
 
 URL = "https://herald.example/sitemap.xml"
 SET = """<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -173,7 +174,7 @@ def test_bare_ampersands_are_part_of_an_address() -> None:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=60).map(
     lambda t: SET.replace("Herald", t).encode("utf-8", "surrogatepass"))))  # fmt: skip
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:

@@ -17,6 +17,7 @@ from crawler.extraction.page.encoding import decode
 from crawler.extraction.page.parse import BadPage
 from storage.types.content import article_from_json, to_json
 from tests.pages import article_page, sentences
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -266,7 +267,7 @@ _FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250))
 @given(st.one_of(st.binary(max_size=400), st.lists(_FRAGMENTS, max_size=40).map(
     lambda parts: "".join(parts).encode())))  # fmt: skip
 def test_any_bytes_give_a_value_or_the_one_error(body: bytes) -> None:

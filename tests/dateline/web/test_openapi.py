@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 from dateline.web.app import create_app
 from storage.archive import create_archive
 from tests.dateline.web.rooms import furnish
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from schemathesis import Case
@@ -52,7 +53,7 @@ def _keep(operation: Any) -> None:
 
         @seed(1)
         @settings(
-            max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None,
+            max_examples=examples(20), suppress_health_check=list(HealthCheck), database=None,
             phases=[Phase.explicit, Phase.generate],
         )  # fmt: skip
         @given(case=operation.as_strategy(generation_mode=mode))

@@ -17,6 +17,7 @@ from storage.clock import utc_now
 from storage.types.content import Block, Link, Media
 from storage.users import accounts
 from tests.dateline.web.conftest import client_of
+from tests.profiles import examples
 from tests.storage.values import article, new_source, publish
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def test_what_a_page_says_is_text(archive: Archive) -> None:
                 "/static/htmx.min.js", "/static/room.js"} or path == "/search/facets?q=headline"  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(120), suppress_health_check=list(HealthCheck))
 @given(query=st.text(max_size=60))
 def test_no_query_breaks_a_page(room_sqlite: TestClient, query: str) -> None:
     for path in ("/search", "/analyse", "/api/search", "/search/facets", "/feeds/search.atom"):

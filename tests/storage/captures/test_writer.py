@@ -16,6 +16,7 @@ from storage.captures import writer as captures
 from storage.captures.warc import Exchange
 from storage.captures.writer import CaptureWriter
 from storage.errors import CaptureUnreadable, FolderNotWritable
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +80,7 @@ def test_a_record_can_be_read_while_its_file_grows(tmp_path: Path) -> None:
     writer.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.floats(0, 1))
 def test_a_file_cut_anywhere_keeps_every_whole_record(
     tmp_path_factory: pytest.TempPathFactory, share: float

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.duplicates import minhash
+from tests.profiles import examples
 
 KNOWN_SIGNATURE = [12465774, 14488238, 6497210]
 KNOWN_BANDS = [-6076067154380589740, 7175974805953455580]
@@ -19,7 +20,7 @@ def test_a_signature_means_the_same_for_ever() -> None:
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=80))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_any_text_is_like_itself_and_meets_itself(text: list[str]) -> None:
     hashes = minhash.shingles(text)
     assert (len(hashes) == 0) == (len(text) < minhash.FEWEST_WORDS)

@@ -30,6 +30,7 @@ from storage.types.endpoints import Announcement
 from storage.types.pages import PageSkipped
 from tests.conftest import copied
 from tests.pages import sentences
+from tests.profiles import examples
 from tests.storage.values import NOW, article, capture, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -131,9 +132,7 @@ PLANS = st.lists(
 )  # fmt: skip
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=PLANS, plan=PLANS)
 def test_a_batch_leaves_what_page_by_page_leaves(
     tmp_path_factory: pytest.TempPathFactory,

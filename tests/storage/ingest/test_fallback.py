@@ -24,6 +24,7 @@ from storage.text.urls import resolve_url
 from storage.types.content import Article, Block, Entry, Link, Media, Mention, Span, StatedTimestamp
 from storage.types.endpoints import Announcement, EndpointRead, FoundEndpoint, PollingHints
 from storage.types.pages import PageStored
+from tests.profiles import examples
 from tests.storage.values import NOW, article, new_source, real_capture, stored, task_for
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def test_whatever_a_page_says_is_stored_and_leaves_the_archive_sound(archive: Ar
     numbers = count()
 
     @given(content=articles | entries)
-    @settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+    @settings(max_examples=examples(60), phases=(Phase.explicit, Phase.reuse, Phase.generate))
     def each(content: Article | Entry) -> None:
         task = task_for(archive, source_id, f"{HOME}2026/{next(numbers)}")
         kept = real_capture(archive, task.url, task.url.encode())

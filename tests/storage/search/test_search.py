@@ -17,6 +17,7 @@ from storage.models import Article
 from storage.text.tokens import PrefixWordFinder, fold, tokenize, word_spans
 from storage.types.content import StatedTimestamp
 from storage.types.endpoints import Announcement
+from tests.profiles import examples
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -109,9 +110,7 @@ def test_no_query_reaches_the_database_as_syntax(archive: Archive, query: str) -
         return
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.text(max_size=40))
 def test_any_text_is_searched_or_refused(archive: Archive, query: str) -> None:
     try:

@@ -15,6 +15,7 @@ from lxml import etree
 from crawler.extraction.blocks import walk
 from crawler.extraction.blocks.block import MAX_BLOCKS, MAX_DEPTH, MAX_PLACES, MAX_SPANS
 from crawler.extraction.page.parse import parse_html
+from tests.profiles import examples
 
 URL = "https://a.example/2026/03/05/the-quay-is-open-again"
 BENCH = Path(__file__).resolve().parents[5] / "shared" / "bench" / "pages"
@@ -82,7 +83,7 @@ def markup() -> st.SearchStrategy[str]:
     )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(markup(), max_size=4).map("".join))
 @example("word<time>\u200b</time>word")
 def test_any_markup_is_walked_alike(inner: str) -> None:

@@ -15,6 +15,7 @@ from storage.search.index.partitions import repartition
 from storage.search.query.parser import parse
 from storage.search.results import executor
 from tests.conftest import new_postgres_database
+from tests.profiles import examples
 from tests.storage.search.corpus import WORDS, told_archive
 from tests.storage.search.reference import holds
 from tests.storage.values import NOW
@@ -144,7 +145,7 @@ def test_pages_are_the_answer_in_pieces(
     assert len(set(whole)) == len(whole)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @given(query=st.text(max_size=40))
 def test_no_text_breaks_a_search(filled: tuple[Archive, list[Told]], query: str) -> None:
     archive, told = filled
@@ -156,7 +157,7 @@ def test_no_text_breaks_a_search(filled: tuple[Archive, list[Told]], query: str)
     assert found == sorted(one.name for one in told if holds(one, meaning))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @given(words=st.lists(st.sampled_from([*LEAVES, "(", ")", "OR", "NOT", "AND", '"']), max_size=9))
 def test_any_row_of_leaves_is_answered_as_it_reads(
     filled: tuple[Archive, list[Told]], words: list[str]
