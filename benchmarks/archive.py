@@ -142,7 +142,7 @@ def main() -> None:
                         spent[kind] += time.perf_counter() - began
                     said = [Announcement(o.task.url + "/next", published=NOW) for o in batch]
                     began = time.perf_counter()
-                    archive.offer(source, said, NOW)
+                    archive.add_announcements(source, said, NOW)
                     spent["offered"] += time.perf_counter() - began
                     held += 100
             began = time.perf_counter()

@@ -28,7 +28,7 @@ from zlib_ng import zlib_ng
 
 from benchmarks.crawl import made_pages
 from dateline.demo.site import agency, newspaper
-from storage.captures.zstd_dictionaries import of_pages
+from storage.captures.zstd_dictionaries import dictionary_of_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ def main() -> None:
             "ISA-L 3": gzip_by(isal_zlib, 3),
             "zstd 9": lambda page: zstd.compress(page, 9),
         }
-        dictionary = of_pages([page[len(HEAD) :] for page in training])
+        dictionary = dictionary_of_pages([page[len(HEAD) :] for page in training])
         if dictionary is not None:
             made = zstd.ZstdDict(dictionary, is_raw=True)
             for level in (3, 9):

@@ -221,9 +221,9 @@ def lookups(count: int) -> None:
                         for i, s in zip(ids, signatures, strict=True)
                     ],
                 )
-                placing.add(
+                placing.add_bands(
                     connection,
-                    placing.place_for(connection, ids[0], ids[-1]),
+                    placing.generation_for(connection, ids[0], ids[-1]),
                     zip(ids, bands, strict=True),
                     {},
                 )
@@ -239,7 +239,7 @@ def lookups(count: int) -> None:
             for i, values in kept.items():
                 for kind, bands in (("held", values), ("new", [v ^ 0x5A5A for v in values])):
                     began = time.perf_counter()
-                    found = clusters.meet({0: bands}, placing.holders(connection, bands))
+                    found = clusters.find_candidates({0: bands}, placing.holders(connection, bands))
                     times[kind].append((time.perf_counter() - began) * 1000)
                     hits += kind == "held" and i in found.get(0, ())
         for kind, some in times.items():

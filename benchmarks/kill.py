@@ -28,7 +28,7 @@ from sqlalchemy import select
 
 from storage.archive import Archive, open_archive
 from storage.captures.care import repair
-from storage.maintenance.integrity import check
+from storage.maintenance.integrity import check_archive
 from storage.models import Capture, Item, Media, Revision
 from tests.pages import LocalSite, Reply, article_page, sentences, serving
 
@@ -181,7 +181,7 @@ def _torture(
             held = now
             # As the next crawl does first: close what the dead writer left.
             cut += sum(1 for line in repair.repair(archive) if "cut off" in line)
-            found = check(archive)
+            found = check_archive(archive)
         problems += bool(found)
         for line in found[:5]:
             print(f"kill {killed}: {line}")
@@ -196,7 +196,7 @@ def _torture(
     with open_archive(
         environment["DATELINE_ARCHIVE"], environment.get("DATELINE_DATABASE")
     ) as archive:
-        found = check(archive)
+        found = check_archive(archive)
         with archive.reading() as session:
             stored = len(
                 list(

@@ -37,7 +37,7 @@ from storage.archive import create_archive, open_archive
 from storage.clock import utc_now
 from storage.crawl.endpoints import add_endpoints
 from storage.crawl.sources import add_source
-from storage.maintenance.integrity import check
+from storage.maintenance.integrity import check_archive
 from storage.models import Article, CrawlRun, Item, Revision, Source
 from storage.types.endpoints import FoundEndpoint
 from tests.pages import article_page, sentences
@@ -194,7 +194,7 @@ def killed(given: argparse.Namespace) -> None:
             if published <= found:
                 break
         with open_archive(folder) as archive:
-            problems = check(archive)
+            problems = check_archive(archive)
         print(
             f"{len(published):,} published, {len(found):,} held, {len(published - found)} lost, "
             f"{len(found - published)} not published, {more} false revisions, "

@@ -29,8 +29,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from storage.crawl.endpoints import learned, missed
-from storage.crawl.revisit import Bounds, next_attempt, next_visit
+from storage.crawl.endpoints import find_gap, updated_rhythm
+from storage.crawl.revisit import PollingBounds, next_attempt, next_visit
 from storage.types.endpoints import Announcement, PollingHints
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
@@ -148,18 +148,18 @@ def follow(number: int, days: int, seed: int) -> Outcome:
             told["unchanged"] += 1
             told["not_modified"] += site.conditional
         if before is not None:
-            gap = missed(said, fresh, newest, before, now)
+            gap = find_gap(said, fresh, newest, before, now)
             if gap is not None:
                 gaps.append(gap)
             for n in entries:
                 if n not in known and n >= first:
                     delays[n] = (now - site.moments[n]).total_seconds()
-        rhythm = learned(rhythm, fresh, said, before, now)
+        rhythm = updated_rhythm(rhythm, fresh, said, before, now)
         known.update(entries)
         if site.dated and last:
             newest = site.moments[last - 1]
         before, read_to = now, (last, edited)
-        now = next_visit(number, now, rhythm, PollingHints(entries=len(said)), Bounds())
+        now = next_visit(number, now, rhythm, PollingHints(entries=len(said)), PollingBounds())
     published = [n for n in range(first, len(site.moments)) if site.moments[n] < (before or START)]
     lost = [n for n in published if n not in known]
     in_gaps = sum(any(a <= site.moments[n] <= b for a, b in gaps) for n in lost)

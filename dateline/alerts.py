@@ -52,24 +52,24 @@ class Done:
 
 def tell(archive: Archive) -> Done:
     """Look for what is to be told and send it; nothing where another process does so now."""
-    if not alerts.anything_due(archive, utc_now()):
+    if not alerts.is_anything_due(archive, utc_now()):
         return Done()
-    holder = leases.new_holder()
-    if not leases.take(archive, _LEASE, holder, utc_now()):
+    holder = leases.new_holder_id()
+    if not leases.acquire(archive, _LEASE, holder, utc_now()):
         return Done()
     try:
-        made = alerts.gather(archive, utc_now())
+        made = alerts.queue_matches(archive, utc_now())
         sent = failed = 0
-        for message in alerts.due(archive, utc_now()):
+        for message in alerts.due_messages(archive, utc_now()):
             try:
                 send(archive, message)
             except NotSent as error:
                 failed += 1
                 logger.warning("an alert for %s was not taken: %s", message.target, error)
-                alerts.failed(archive, message, str(error), utc_now())
+                alerts.mark_failed(archive, message, str(error), utc_now())
             else:
                 sent += 1
-                alerts.sent(archive, message, utc_now())
+                alerts.mark_sent(archive, message, utc_now())
             leases.renew(archive, [_LEASE], holder, utc_now())
         return Done(made, sent, failed)
     finally:

@@ -1,4 +1,4 @@
-"""The archive: opened once, written by one transaction for what belongs together, read by many."""
+"""The archive: the operations that join the layers of storage, on one database handle."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 
 class Archive(Database):
-    """An open archive: what the crawler stores and what people ask."""
+    """An open archive: what the crawler stores and what users read."""
 
     def record(
         self, source_id: int, run_id: int | None, outcomes: Sequence[Outcome], now: datetime,
         counts: dict[str, int] | None = None,
     ) -> list[Recorded]:  # fmt: skip
-        """Write what became of fetched pages, all or none of them, and the run's counts so far.
+        """Write the outcomes of fetched pages in one transaction, with the run's counts so far.
 
-        Where the database refuses something of them, each is written by itself.
+        Where the database rejects a value, each outcome is written by itself.
         """
-        from storage.crawl.runs import note_counts
+        from storage.crawl.runs import save_counts
         from storage.ingest.batch import Writing
         from storage.ingest.bulk import record_all
         from storage.ingest.fallback import one_by_one
@@ -45,7 +45,7 @@ class Archive(Database):
             def work(session: Session) -> list[Recorded]:
                 lock_source(session, source_id)
                 if run_id is not None and counts is not None:
-                    note_counts(session, run_id, counts)
+                    save_counts(session, run_id, counts)
                 return record_all(Writing(session.connection(), source_id, run_id, now), some)
 
             return self.write(work)
@@ -56,7 +56,7 @@ class Archive(Database):
             return one_by_one(written, outcomes)
 
     def record_media(self, fetched: Sequence[FetchedMedia], now: datetime) -> None:
-        """Write what became of pictures and attachments."""
+        """Write the outcomes of fetched pictures and attachments."""
         from storage.ingest import media
         from storage.ingest.fallback import each_media
 
@@ -76,7 +76,7 @@ class Archive(Database):
     def record_endpoint(
         self, source_id: int, outcome: EndpointRead | EndpointFailed, now: datetime
     ) -> EndpointResult:
-        """Note a visit to an endpoint and take in what it announced, all or none of it."""
+        """Record a visit to an endpoint with its announcements, in one transaction."""
         from storage.crawl.endpoints import record_visit
         from storage.ingest.fallback import failed_endpoint
 
@@ -92,23 +92,23 @@ class Archive(Database):
         except DataRejected as error:
             return written(failed_endpoint(outcome, error))
 
-    def offer(self, source_id: int, said: Sequence[Announcement], now: datetime) -> int:
-        """Take in announcements that no endpoint made; returns how many are new."""
+    def add_announcements(self, source_id: int, said: Sequence[Announcement], now: datetime) -> int:
+        """Store announcements that no endpoint made; return how many are new."""
         from storage.crawl import frontier
 
         def work(session: Session) -> int:
             lock_source(session, source_id)
-            return frontier.offer(session.connection(), source_id, said, now)
+            return frontier.add_announcements(session.connection(), source_id, said, now)
 
         return self.write(work)
 
-    def ask(self, source_id: int, urls: Sequence[str], now: datetime) -> None:
-        """Make pages due that a person asks for, whatever became of them before."""
+    def request_urls(self, source_id: int, urls: Sequence[str], now: datetime) -> None:
+        """Make pages due that a user requests by URL, whatever their state."""
         from storage.crawl import frontier
 
         def work(session: Session) -> None:
             lock_source(session, source_id)
-            frontier.ask(session.connection(), source_id, urls, now)
+            frontier.request_urls(session.connection(), source_id, urls, now)
 
         self.write(work)
 
@@ -117,13 +117,13 @@ class Archive(Database):
         until: datetime | date | str | None = None, sort: Sort = "best", limit: int | None = None,
         duplicates: bool = False,
     ) -> SearchResults:  # fmt: skip
-        """The articles that ``query`` finds (``""``: all); of ``duplicates`` one, or all of them.
+        """Search articles; an empty ``query`` finds all, and ``duplicates`` includes duplicates.
 
-        ``since`` and ``until`` are moments, days (both included) or texts such as ``2021-09``.
+        ``since`` and ``until`` are timestamps, days (both included) or texts such as ``2021-09``.
 
         Raises:
-            BadQuery: the query cannot be understood.
-            UnknownSource: ``source`` is not followed.
+            BadQuery: the query cannot be parsed.
+            UnknownSource: no source has the name ``source``.
         """
         from storage.search.results.compiled_search import Filter
         from storage.search.results.results import SearchResults, to_datetime
@@ -145,19 +145,19 @@ class Archive(Database):
         """
         from storage.queries import items
 
-        return items.item(self, items.find(self, str(reference)), revision)
+        return items.read_item(self, items.find_item(self, str(reference)), revision)
 
     def by_ids(self, ids: Sequence[int]) -> list[Hit]:
-        """Articles as lists show them, in the order of ``ids``; what is none is left out."""
+        """Return articles as hits, in the order of ``ids``; unknown ids are left out."""
         from storage.search.results.results import by_ids
 
         return by_ids(self.engine, ids)
 
     def more_like_this(self, item_id: int, limit: int = 10) -> list[Hit]:
-        """The articles most like another, without its duplicates.
+        """Return the articles most similar to another, without its duplicates.
 
         Raises:
-            UnknownItem: ``item_id`` is no article that may be found.
+            UnknownItem: the item is not an article of the search index.
         """
         from storage.search.results.results import more_like_this
 
@@ -165,13 +165,13 @@ class Archive(Database):
 
 
 def open_archive(folder: str | None = None, database: str | None = None) -> Archive:
-    """Open the archive in ``folder`` (default: as the environment says, or the nearest upwards).
+    """Open the archive in ``folder`` (default: DATELINE_ARCHIVE, or the nearest parent folder).
 
     Raises:
-        ArchiveNotFound: there is none.
+        ArchiveNotFound: the folder holds no archive.
         DatabaseUnreachable: the database does not answer.
-        DatabaseOutdated: it wants ``dateline db upgrade``.
-        DatabaseTooNew: a newer Dateline made it.
+        DatabaseOutdated: the database needs ``dateline db upgrade``.
+        DatabaseTooNew: a newer Dateline made the archive.
     """
     archive = open_any_version(folder, database)
     try:
@@ -184,7 +184,7 @@ def open_archive(folder: str | None = None, database: str | None = None) -> Arch
 
 
 def open_any_version(folder: str | None = None, database: str | None = None) -> Archive:
-    """As :func:`open_archive`, whatever version the database has."""
+    """Open as :func:`open_archive`, whatever the version of the database."""
     location = places.locate(folder, database)
     places.require_archive(location)
     engine = make_engine(location.database_url)
@@ -193,12 +193,12 @@ def open_any_version(folder: str | None = None, database: str | None = None) -> 
 
 
 def create_archive(folder: str | None = None, database: str | None = None) -> Archive:
-    """Make the folder, its settings file and the database; complete what is there already.
+    """Create the folder, its settings file and the database; complete an existing archive.
 
     Raises:
-        FolderNotWritable: the folder cannot be made or written.
+        FolderNotWritable: the folder cannot be created or written.
         DatabaseUnreachable: the database does not answer.
-        DatabaseTooNew: a newer Dateline made what lies there.
+        DatabaseTooNew: a newer Dateline made the archive.
     """
     location = places.locate(folder, database)
     try:
@@ -210,34 +210,34 @@ def create_archive(folder: str | None = None, database: str | None = None) -> Ar
     except OSError as error:
         raise FolderNotWritable(
             f"cannot write to {location.folder}: {error.strerror}",
-            "name a folder of your own: `dateline init DIR`",
+            "choose a writable folder: `dateline init DIR`",
         ) from error
     engine = make_engine(location.database_url)
     try:
         check_reachable(engine)
         older = migrations.current_version(engine) not in (None, migrations.HEAD)
-        from storage.jobs.upgrade import follow_rules
+        from storage.jobs.upgrade import apply_current_rules
 
-        migrations.upgrade(engine, after=follow_rules())
+        migrations.upgrade(engine, after=apply_current_rules())
     except ArchiveError:
         engine.dispose()
         raise
     archive = Archive(location, engine)
     if older:
-        from storage.jobs.reindex import complete
+        from storage.jobs.reindex import complete_deferred_work
 
-        complete(archive)
+        complete_deferred_work(archive)
     return archive
 
 
 def load_url_rules(archive: Archive) -> None:
-    """Apply the URL rules of the archive's sources to all keys that are made from now on."""
+    """Apply the URL rules of the archive's sources to all URL keys made from now on."""
     from sqlalchemy import text
 
     with archive.engine.connect() as connection:
         some = connection.execute(text("SELECT 1 FROM sources WHERE rules IS NOT NULL LIMIT 1"))
         if some.first() is not None:
-            # Most archives have none, and need not wait for what this imports.
-            from storage.jobs.rekey import load_rules as load
+            # Most archives have no rules; they can skip this slow import.
+            from storage.jobs.rekey import load_url_rules as load
 
             load(connection)

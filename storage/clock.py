@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """This moment, aware."""
+    """Return the current time in UTC, aware."""
     return datetime.now(UTC)

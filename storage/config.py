@@ -1,4 +1,4 @@
-"""Where an archive lies: its folder, its database, and the few settings kept beside them."""
+"""The location of an archive: folder, database, and the settings in dateline.toml."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DATABASE_NAME = "dateline.db"
 CAPTURES_NAME = "captures"
 MEDIA_NAME = "media"
 
-# What reading one page, feed or document may use at most.
+# Maximum memory for reading one page, feed or document.
 DEFAULT_MEMORY_MB = 1024
 
 CONFIG_TEMPLATE = """\
@@ -58,7 +58,7 @@ concurrency = 2
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """An archive's place. ``database_url`` is a full SQLAlchemy URL with its driver."""
+    """The location of an archive; ``database_url`` is a full SQLAlchemy URL with its driver."""
 
     folder: Path
     database_url: str
@@ -104,14 +104,14 @@ def with_driver(url: str) -> str:
 
 
 def is_archive(folder: Path) -> bool:
-    """Whether ``folder`` holds an archive (its settings file or its database)."""
+    """Return whether ``folder`` holds an archive (its settings file or its database)."""
     return (folder / CONFIG_NAME).is_file() or (folder / DATABASE_NAME).is_file()
 
 
 def find_folder(given: str | None = None) -> Path:
-    """The archive's folder: as given, else ``DATELINE_ARCHIVE``, else the nearest one upwards.
+    """Return the given folder, else ``DATELINE_ARCHIVE``, else the nearest one upwards.
 
-    Falls back to the current folder, whether or not an archive lies there.
+    Without any archive it returns the current folder.
     """
     named = given or os.environ.get("DATELINE_ARCHIVE")
     if named:
@@ -123,7 +123,7 @@ def find_folder(given: str | None = None) -> Path:
 def locate(folder: str | None = None, database: str | None = None) -> Location:
     """Resolve folder, settings file and database URL into a :class:`Location`.
 
-    ``database`` wins over ``DATELINE_DATABASE``, that over the settings file.
+    ``database`` wins over ``DATELINE_DATABASE``, which wins over the settings file.
 
     Raises:
         ArchiveError: the settings file is not valid TOML or holds a value of a wrong type.
@@ -143,7 +143,7 @@ def locate(folder: str | None = None, database: str | None = None) -> Location:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """How e-mail is sent."""
+    """Settings for sending e-mail."""
 
     host: str
     port: int
@@ -153,10 +153,10 @@ class MailSettings:
 
 
 def read_mail_settings(folder: Path) -> MailSettings | None:
-    """The ``[mail]`` section of an archive's settings; ``None`` where there is none.
+    """Read the ``[mail]`` section of an archive's settings; ``None`` where there is none.
 
     Raises:
-        ArchiveError: it lacks a line, or one has a wrong type.
+        ArchiveError: a line is missing or has a wrong type.
     """
     settings = read_settings(folder / CONFIG_NAME)
     if not any(name.startswith("mail.") for name in settings):
@@ -174,7 +174,7 @@ def read_mail_settings(folder: Path) -> MailSettings | None:
 
 
 def require_archive(location: Location) -> None:
-    """Raise :class:`ArchiveNotFound` when there is nothing to open at ``location``."""
+    """Raise :class:`ArchiveNotFound` where ``location`` holds no archive."""
     if location.is_sqlite:
         path = Path(location.database_url.removeprefix("sqlite:///"))
         if not path.is_file():
@@ -185,10 +185,10 @@ def require_archive(location: Location) -> None:
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """The settings in a file, checked, by their dotted names (``crawl.delay``).
+    """Read and check a settings file; return values by dotted name (``crawl.delay``).
 
     Raises:
-        ArchiveError: the file cannot be read, is no TOML, or holds an unknown setting or a value
+        ArchiveError: the file cannot be read, is not TOML, or holds an unknown setting or a value
             of a wrong type; the message names the setting.
     """
     settings: dict[str, Any] = {}
@@ -260,7 +260,7 @@ _LONGEST_SHOWN = 60
 _LEAST_MEMORY_MB, _MOST_MEMORY_MB = 64, 1024 * 1024
 _LONGEST_DELAY = 86_400
 _LAST_PORT = 65_535
-# Every setting of dateline.toml: how its value is checked, and what it has to be.
+# Every setting of dateline.toml: the check of its value, and the expected type.
 _SETTINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "contact": (_is_text, 'a text in quotes, such as "https://example.org/archive"'),
     "database": (_is_text, 'a text in quotes, such as "postgresql://user@host/name"'),

@@ -1,4 +1,4 @@
-"""One tree of errors: each says what is wrong and what to do next, in one line."""
+"""The tree of errors: each message says in one line what failed and what to do."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import difflib
 
 
 class ArchiveError(Exception):
-    """Anything the archive refuses or cannot do.
+    """Any operation that the archive refuses or cannot do.
 
-    ``message`` is the cause, ``hint`` the next step; ``str()`` gives both in one line.
+    ``message`` is the cause, ``hint`` the next step; ``str()`` joins both in one line.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -26,31 +26,31 @@ class FolderNotWritable(ArchiveError):
 
 
 class DataRejected(ArchiveError):
-    """The database takes something of what was to be written for impossible."""
+    """The database rejects a value."""
 
 
 class DatabaseUnreachable(ArchiveError):
-    """The database does not answer, or its URL makes no sense."""
+    """The database does not answer, or its URL is invalid."""
 
 
 class DatabaseTooNew(ArchiveError):
-    """The database was made by a newer Dateline."""
+    """A newer Dateline made the database."""
 
 
 class DatabaseOutdated(ArchiveError):
-    """The database was made by an older Dateline and has not been upgraded yet."""
+    """An older Dateline made the database, and it has not been upgraded yet."""
 
 
 class UnknownSource(ArchiveError):
-    """No source has that name."""
+    """No source has this name."""
 
 
 class SourceExists(ArchiveError):
-    """A source with that name or home page is followed already."""
+    """A source with this name or home page exists."""
 
 
 class UnknownItem(ArchiveError):
-    """Nothing in the archive has that identity."""
+    """No item has this number, URL or name."""
 
 
 class CaptureUnreadable(ArchiveError):
@@ -58,15 +58,15 @@ class CaptureUnreadable(ArchiveError):
 
 
 class BodyTooLarge(CaptureUnreadable):
-    """A body that unpacks to more than ``limit`` bytes: a bomb, or no page."""
+    """A body decompresses to more than ``limit`` bytes, such as a decompression bomb."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        super().__init__(f"the body unpacks to more than {limit:,} bytes", "leave it out")
+        super().__init__(f"the body decompresses to more than {limit:,} bytes", "skip this page")
 
 
 class BadQuery(ArchiveError):
-    """A query that cannot be understood; ``position`` is where, counted from 0."""
+    """A query that cannot be parsed; ``position`` counts from 0."""
 
     def __init__(self, message: str, position: int, hint: str = "") -> None:
         self.position = position
@@ -74,20 +74,20 @@ class BadQuery(ArchiveError):
 
 
 class BadCursor(ArchiveError):
-    """A cursor that no answer of this archive gave."""
+    """A cursor that no search of this archive returned."""
 
 
 class QueryTooSlow(ArchiveError):
-    """A search that took too long to go on with."""
+    """A search that exceeded the time limit."""
 
 
 def unknown_source(name: str, names: list[str]) -> UnknownSource:
-    """The error for a source that is not among ``names``, with the nearest of them."""
+    """Build the error for an unknown source, with similar names."""
     near = difflib.get_close_matches(name, names, n=3)
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     elif names:
-        hint = "`dateline sources` lists those that are"
+        hint = "`dateline sources` lists all sources"
     else:
-        hint = "follow one with `dateline add URL`"
+        hint = "add one with `dateline add URL`"
     return UnknownSource(f"no source is called {name!r}", hint)

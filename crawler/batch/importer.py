@@ -22,7 +22,7 @@ from storage.captures.care.repack import codec_for_source
 from storage.captures.warc import Exchange
 from storage.captures.writer import CaptureWriter
 from storage.jobs import checkpoints, imports
-from storage.maintenance.housekeeping import tidied
+from storage.maintenance.housekeeping import run_housekeeping
 from storage.text.urls import serialize_url
 from storage.types import rights
 from storage.types.endpoints import Announcement, FoundEndpoint
@@ -107,7 +107,7 @@ class PageImport:
         self._new_sources = new_sources
         self._restart = restart
         self._observer = observer
-        self._owners = imports.Owners(archive)
+        self._owners = imports.SourceFinder(archive)
         self._writers: dict[int, CaptureWriter] = {}
 
     def run(self, path: Path, form: ImportFormat) -> ImportResult:
@@ -118,7 +118,7 @@ class PageImport:
         """
         size = path.stat().st_size if path.is_file() else 0
         name = f"import {path.resolve()} {size}"
-        position, done, counts = checkpoints.begun(self._archive, name)
+        position, done, counts = checkpoints.load_checkpoint(self._archive, name)
         if self._restart or (done and form == "html"):
             position, counts = 0, {}
         result = ImportResult.from_counts(counts)
@@ -133,7 +133,7 @@ class PageImport:
             for writer in self._writers.values():
                 writer.close()
             self._writers = {}
-            tidied(self._archive, took)
+            run_housekeeping(self._archive, took)
         return result
 
     async def _run(
@@ -150,7 +150,7 @@ class PageImport:
             batch.clear()
             await loop.run_in_executor(
                 None,
-                lambda: checkpoints.reached(
+                lambda: checkpoints.save_checkpoint(
                     self._archive, name, position, result.as_counts(), utc_now(), done=done
                 ),
             )
@@ -230,7 +230,7 @@ class PageImport:
         new_pages: list[_Job] = []
         for source_id, jobs in by_source.items():
             names = [(job.page.url, job.page.fetched_at, job.digest) for job in jobs]
-            known = imports.held(self._archive, source_id, names)
+            known = imports.stored_captures(self._archive, source_id, names)
             seen = set(known)
             for job, name in zip(jobs, names, strict=True):
                 if name in seen:
@@ -301,7 +301,7 @@ async def _extract(
 def import_urls(archive: Archive, path: Path, source: Source | None) -> ImportResult:
     """Put the URLs of a list into the frontier of their sources."""
     result = ImportResult()
-    owners = imports.Owners(archive)
+    owners = imports.SourceFinder(archive)
     by_source: dict[int, list[Announcement]] = {}
     for url in urls(path):
         if isinstance(url, SkippedEntry):
@@ -313,7 +313,7 @@ def import_urls(archive: Archive, path: Path, source: Source | None) -> ImportRe
             continue
         by_source.setdefault(owner.id, []).append(Announcement(url))
     for source_id, announcements in by_source.items():
-        new_pages = archive.offer(source_id, announcements, utc_now())
+        new_pages = archive.add_announcements(source_id, announcements, utc_now())
         result.verdicts["waiting"] += new_pages
         result.verdicts["held"] += len(announcements) - new_pages
     return result
@@ -327,6 +327,6 @@ def import_feeds(archive: Archive, path: Path) -> ImportResult:
             result.skip(feed)
             continue
         endpoint = FoundEndpoint(feed.feed_url, "feed", feed.title)
-        name = imports.follow(archive, feed.home_url, feed.title, endpoint, utc_now())
+        name = imports.follow_listed_source(archive, feed.home_url, feed.title, endpoint, utc_now())
         result.verdicts["followed" if name else "held"] += 1
     return result

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from crawler.extraction.article import Extraction
     from storage import Archive
-    from storage.jobs.reextraction import Reextracted, ToReextract
+    from storage.jobs.reextraction import ReextractionResult, ReextractionTask
 
 logger = logging.getLogger(__name__)
 _BATCH = 100
@@ -75,11 +75,11 @@ def reextract(
     ``observer`` is told how many are done of how many.
     """
     name = f"reextract {EXTRACTOR} source={source_id} since={since} older={older}"
-    position, done, counts = checkpoints.begun(archive, name)
+    position, done, counts = checkpoints.load_checkpoint(archive, name)
     if done or restart:
         position, counts = 0, {}
     result = Reextraction.from_counts(counts)
-    total = result.seen + reextraction.count(
+    total = result.seen + reextraction.count_pending(
         archive, EXTRACTOR, source_id, since, older=older, after=position
     )
 
@@ -88,40 +88,40 @@ def reextract(
         workers = WorkerPool()
         workers.memory_mb = archive.location.worker_memory
         try:
-            while batch := reextraction.take(
+            while batch := reextraction.next_tasks(
                 archive, EXTRACTOR, source_id, since, older=older, after=position, limit=_BATCH
             ):
                 await _batch(archive, workers, batch, result)
                 position = batch[-1].item_id
-                checkpoints.reached(archive, name, position, result.as_counts(), utc_now())
+                checkpoints.save_checkpoint(archive, name, position, result.as_counts(), utc_now())
                 observer(result.seen, total)
         finally:
             workers.close()
 
     asyncio.run(main())
-    checkpoints.reached(archive, name, position, result.as_counts(), utc_now(), done=True)
+    checkpoints.save_checkpoint(archive, name, position, result.as_counts(), utc_now(), done=True)
     return result
 
 
 async def _batch(
-    archive: Archive, workers: WorkerPool, batch: list[ToReextract], result: Reextraction
+    archive: Archive, workers: WorkerPool, batch: list[ReextractionTask], result: Reextraction
 ) -> None:
     extracted = await asyncio.gather(
         *(_extract_capture(archive, workers, one, result) for one in batch)
     )
-    by_source: dict[int, list[Reextracted]] = {}
+    by_source: dict[int, list[ReextractionResult]] = {}
     for one, content in zip(batch, extracted, strict=True):
         if content is not None:
             by_source.setdefault(one.source_id, []).append(content)
     for source_id, items in by_source.items():
-        for changed in reextraction.record(archive, source_id, items, EXTRACTOR, utc_now()):
+        for changed in reextraction.write_results(archive, source_id, items, EXTRACTOR, utc_now()):
             result.changed += bool(changed)
             result.fields.update(changed)
     result.seen += len(batch)
 
 
 async def _with_following_pages(
-    archive: Archive, workers: WorkerPool, one: ToReextract, found: Extraction, known: Known
+    archive: Archive, workers: WorkerPool, one: ReextractionTask, found: Extraction, known: Known
 ) -> Extraction:
     """Return an article with its further pages, from the captures made with the first one."""
 
@@ -152,8 +152,8 @@ async def _with_following_pages(
 
 
 async def _extract_capture(
-    archive: Archive, workers: WorkerPool, one: ToReextract, result: Reextraction
-) -> Reextracted | None:
+    archive: Archive, workers: WorkerPool, one: ReextractionTask, result: Reextraction
+) -> ReextractionResult | None:
     capture = one.capture
     try:
         body = await asyncio.get_running_loop().run_in_executor(
@@ -172,6 +172,6 @@ async def _extract_capture(
         # What the archive holds stays: the older extractor saw an item there.
         result.causes[f"now-{found.kind}"] += 1
         return None
-    return reextraction.Reextracted(
+    return reextraction.ReextractionResult(
         one.item_id, capture.id, clean_content(content), capture.fetched_at
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from crawler.batch.found import SkippedEntry, SourcePage
 from crawler.batch.unpacking import CutOff, Damaged, DecompressionBomb, MemberReader
-from storage.captures.content_encoding import decode_answer
+from storage.captures.content_encoding import decode_response
 from storage.errors import ArchiveError, BodyTooLarge
 from storage.text.urls import is_web_url
 
@@ -352,7 +352,7 @@ def _decoded(headers: list[tuple[str, str]], body: bytes, packed: int) -> bytes 
     if any(n.lower() == "transfer-encoding" and "chunked" in v.lower() for n, v in headers):
         body = dechunked(body)
     try:
-        decoded = decode_answer(headers, body, MAX_PAGE_BYTES)
+        decoded = decode_response(headers, body, MAX_PAGE_BYTES)
     except BodyTooLarge:
         return None
     is_bomb = len(decoded) > max(_BOMB_BYTES, _BOMB_RATIO * min(packed, len(body)))

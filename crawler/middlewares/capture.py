@@ -14,8 +14,8 @@ from scrapy.responsetypes import responsetypes
 from crawler.http.fetch import header
 from crawler.middlewares.refresh import redirect_target
 from crawler.run import fetch_context
-from storage.captures.content_encoding import UNDECLARED, decode_answer
-from storage.captures.warc import Exchange, Revisited
+from storage.captures.content_encoding import UNDECLARED, decode_response
+from storage.captures.warc import Exchange, RevisitTarget
 from storage.errors import BodyTooLarge
 from storage.types import rights
 from storage.types.pages import CaptureRecord
@@ -74,7 +74,7 @@ class CaptureMiddleware(HttpCompressionMiddleware):
             return sent
         limit = request.meta.get("download_maxsize", self._max_size)
         try:
-            body = decode_answer(_pairs(sent.headers), sent.body, limit)
+            body = decode_response(_pairs(sent.headers), sent.body, limit)
         except BodyTooLarge as error:
             raise IgnoreRequest(
                 f"{request.url}: its body exceeded {limit} bytes when decompressed"
@@ -139,7 +139,7 @@ def _exchange(
     notes += [(f"rights-{name}", str(value)) for name, value in (reserved or {}).items()]
     revisited = None
     if known is not None:
-        revisited = Revisited(known.record_id, known.url, known.fetched_at)
+        revisited = RevisitTarget(known.record_id, known.url, known.fetched_at)
     return Exchange(
         url=request.url,
         method=request.method,

@@ -64,7 +64,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         netloc = urlparse_cached(request).netloc
         archive = self._archive
         if netloc not in self._parsers and archive is not None:
-            body = host_cache.kept(archive, _robots_url(request), utc_now())
+            body = host_cache.cached_file(archive, _robots_url(request), utc_now())
             if body is not None:
                 parser = build_from_crawler(self._parserimpl, self.crawler, body)
                 self._parsers[netloc] = parser
@@ -108,7 +108,9 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         else:
             body = response.body[:MAX_BYTES]
         if self._archive is not None and status < _SERVER_ERROR:
-            host_cache.keep(self._archive, _robots_url(request), body, utc_now(), max_age(response))
+            host_cache.cache_file(
+                self._archive, _robots_url(request), body, utc_now(), max_age(response)
+            )
         await super()._parse_robots(response.replace(body=body), netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:

@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 
     from crawler.items import EndpointContent
     from crawler.run.context import RunContext
-    from storage.crawl.backfills import BackfillInfo, FoundPage, PastPage, Stretch, Surroundings
+    from storage.crawl.backfills import (
+        BackfillInfo,
+        DiscoveredPage,
+        OpenBackfill,
+        PendingPage,
+        StartingPoints,
+    )
 
 # Pages of the past that wait for their answers at a time.
 _WINDOW = 8
@@ -56,11 +62,13 @@ class Backfill:
             return []
         archive, source_id = run.archive, run.source.id
 
-        def work() -> tuple[list[PastPage], list[BackfillInfo]]:
+        def work() -> tuple[list[PendingPage], list[BackfillInfo]]:
             now = utc_now()
-            for row in backfills.unbegun(archive, source_id):
-                backfills.begin(archive, source_id, row.stretch, *_initial_pages(row), now)
-            return backfills.take(archive, source_id, self._claimed, _WINDOW - self.in_flight, now)
+            for row in backfills.unstarted_backfills(archive, source_id):
+                backfills.start_backfill(archive, source_id, row.stretch, *_initial_pages(row), now)
+            return backfills.next_pages(
+                archive, source_id, self._claimed, _WINDOW - self.in_flight, now
+            )
 
         try:
             pages, closed = await run.recorder.call(work)
@@ -73,7 +81,7 @@ class Backfill:
         self.in_flight += len(pages)
         return [self._request(page) for page in pages]
 
-    def _request(self, page: PastPage) -> Request:
+    def _request(self, page: PendingPage) -> Request:
         return Request(
             page.url,
             callback=self.parse,
@@ -116,7 +124,7 @@ class Backfill:
         finally:
             self.run.wake()
 
-    async def _parse_content(self, page: PastPage, response: Response) -> None:
+    async def _parse_content(self, page: PendingPage, response: Response) -> None:
         stretch = page.stretch
         pool, kind = self.run.worker_pool, content_type(response)
         try:
@@ -125,7 +133,7 @@ class Backfill:
                     jobs.endpoint_job, "sitemap", response.body, response.url, kind
                 )
                 pages = [
-                    backfills.FoundPage(child.url, "sitemap")
+                    backfills.DiscoveredPage(child.url, "sitemap")
                     for child in content.children
                     if (child.announced_at is None or child.announced_at >= stretch.since)
                     and ways.may_hold(child.url, stretch.since, stretch.until)
@@ -138,13 +146,13 @@ class Backfill:
             return
         await self._record_page(page, None, found.articles, self._following_pages(page, found))
 
-    def _following_pages(self, page: PastPage, found: ways.ListPage) -> list[FoundPage]:
+    def _following_pages(self, page: PendingPage, found: ways.ListPage) -> list[DiscoveredPage]:
         """Return what a list page leads to: the next page, and archive pages by date."""
         stretch = page.stretch
         pages = []
         if page.number == 0 and page.kind == "listing":
             by_date = ways.dated_pages(found.templates, stretch.since, stretch.until)
-            pages += [backfills.FoundPage(url, "dated") for url in by_date]
+            pages += [backfills.DiscoveredPage(url, "dated") for url in by_date]
         named = self._seen_keys.setdefault(stretch.id, set())
         keys = {url_key(article.url) for article in found.articles}
         barren = page.barren + 1 if keys <= named else 0
@@ -156,18 +164,20 @@ class Backfill:
         if (
             found.next_url
             and not older
-            and barren < backfills.MOST_BARREN
-            and page.number < backfills.MOST_OF_A_LIST
+            and barren < backfills.MAX_EMPTY_PAGES
+            and page.number < backfills.MAX_PAGES_PER_LIST
         ):
-            pages.append(backfills.FoundPage(found.next_url, page.kind, page.number + 1, barren))
+            pages.append(
+                backfills.DiscoveredPage(found.next_url, page.kind, page.number + 1, barren)
+            )
         return pages
 
     async def _record_page(
         self,
-        page: PastPage,
+        page: PendingPage,
         cause: str | None,
         announcements: Sequence[Announcement] = (),
-        pages: Sequence[FoundPage] = (),
+        pages: Sequence[DiscoveredPage] = (),
     ) -> None:
         if cause == workers.INTERRUPTED:
             return
@@ -181,7 +191,7 @@ class Backfill:
 
         try:
             fresh = await run.recorder.call(
-                lambda: backfills.settle(archive, source_id, page, wanted, pages, now, cause)
+                lambda: backfills.record_page(archive, source_id, page, wanted, pages, now, cause)
             )
         except ArchiveError as error:
             run.stop(str(error))
@@ -194,23 +204,23 @@ class Backfill:
         run.tally.fresh += fresh
 
 
-def _is_older(announcement: Announcement, stretch: Stretch) -> bool:
+def _is_older(announcement: Announcement, stretch: OpenBackfill) -> bool:
     """Tell whether an announcement outside a date range lies before it."""
     return ways.is_within(announcement, stretch.since, ways.END) is False
 
 
-def _initial_pages(surroundings: Surroundings) -> tuple[list[FoundPage], list[Announcement]]:
+def _initial_pages(surroundings: StartingPoints) -> tuple[list[DiscoveredPage], list[Announcement]]:
     """Return the first pages of a date range, and the numbered URLs within it."""
     since, until = surroundings.stretch.since, surroundings.stretch.until
     pages = [
-        backfills.FoundPage(url, "sitemap")
+        backfills.DiscoveredPage(url, "sitemap")
         for url in surroundings.sitemaps
         if ways.may_hold(url, since, until)
     ]
-    pages += [backfills.FoundPage(url, "listing") for url in surroundings.lists]
+    pages += [backfills.DiscoveredPage(url, "listing") for url in surroundings.lists]
     template = ways.template_of_articles([*surroundings.before, *surroundings.after])
     if template is not None:
-        pages += [backfills.FoundPage(url, "dated") for url in template.pages(since, until)]
+        pages += [backfills.DiscoveredPage(url, "dated") for url in template.pages(since, until)]
     between = (
         ways.numbers_between(surroundings.before, surroundings.after)
         if surroundings.stretch.reason == "gap"

@@ -13,7 +13,7 @@ from crawler.http import failures
 from crawler.http.fetch import fetch, max_age
 from storage.captures.care import rewrite
 from storage.captures.care.repack import codec_for_source
-from storage.captures.recovery import recover
+from storage.captures.recovery import recover_files
 from storage.captures.writer import CaptureWriter
 from storage.crawl import host_cache
 from storage.types import rights
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from storage import Archive
     from storage.captures.warc import Exchange, Rendering
-    from storage.captures.writer import Place
+    from storage.captures.writer import RecordLocation
 
 _TDMREP = "/.well-known/tdmrep.json"
 
@@ -35,7 +35,7 @@ def recover_captures(archive: Archive) -> list[str]:
     """Repair the captures after a killed process; returns one line per repair."""
     ended = rewrite.finish(archive)
     lines = [f"ended {ended} rewriting of captures"] if ended else []
-    for name, cut in recover(archive.location.captures):
+    for name, cut in recover_files(archive.location.captures):
         lines.append(f"mended {name}: {cut} bytes of a broken record cut off")
     return lines
 
@@ -62,15 +62,15 @@ class CaptureWriterThread:
         """Read the rights that the host of ``home_url`` reserves for all of its pages."""
         parts = urlsplit(home_url)
         url = f"{parts.scheme}://{parts.netloc}{_TDMREP}"
-        body = host_cache.kept(self._archive, url, now)
+        body = host_cache.cached_file(self._archive, url, now)
         if body is None:
             answer = await fetch(crawler, Request(url, dont_filter=True))
             if isinstance(answer, failures.Failure):
                 if answer.final:
-                    host_cache.keep(self._archive, url, b"", now, None)
+                    host_cache.cache_file(self._archive, url, b"", now, None)
                 return
             body = answer.body
-            host_cache.keep(self._archive, url, body, now, max_age(answer))
+            host_cache.cache_file(self._archive, url, body, now, max_age(answer))
         if body:
             self._host, self._tdmrep = parts.netloc, rights.parse_tdmrep(body)
 
@@ -84,7 +84,7 @@ class CaptureWriterThread:
             site = rights.tdm_rule_for_path(self._tdmrep, parts.path or "/")
         return rights.with_policy(rights.parse_reservations(headers, body, site), self.policy)
 
-    async def keep(self, exchange: Exchange | Rendering) -> Place:
+    async def keep(self, exchange: Exchange | Rendering) -> RecordLocation:
         """Write an exchange in the writer's thread."""
         return await asyncio.get_running_loop().run_in_executor(
             self.executor, self.writer.append, exchange

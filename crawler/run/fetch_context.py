@@ -11,7 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from storage.crawl.backfills import PastPage
+from storage.crawl.backfills import PendingPage
 from storage.types.endpoints import DueEndpoint
 from storage.types.pages import Task
 
@@ -55,7 +55,7 @@ class FetchContext:
     page's refresh leads; it counts once ``redirect_checked`` is true.
     """
 
-    subject: Task | DueEndpoint | PastPage | None = None
+    subject: Task | DueEndpoint | PendingPage | None = None
     capture_writer: CaptureWriterThread | None = None
     known: KnownCapture | None = None
     validators: Validators | None = None
@@ -120,13 +120,13 @@ def endpoint_of(message: Request | Response) -> DueEndpoint:
     return subject
 
 
-def past_page_of(message: Request | Response) -> PastPage:
+def past_page_of(message: Request | Response) -> PendingPage:
     """Return the page of a backfill that a request or response is for.
 
     Raises:
         TypeError: it is not a backfill's.
     """
     subject = of(message).subject
-    if not isinstance(subject, PastPage):
+    if not isinstance(subject, PendingPage):
         raise TypeError(f"{message.url} was not requested by a backfill")
     return subject

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.run.media import MediaFetcher
-from storage.jobs.name_mentions import join_names
+from storage.jobs.name_mentions import link_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ async def postprocess(
     await recorder.flush()
     tally, archive = recorder.tally, recorder.archive
     tally.linked_names, tally.ambiguous_names = await recorder.call(
-        lambda: join_names(archive, start.source_id, start.at, start.last_name)
+        lambda: link_names(archive, start.source_id, start.at, start.last_name)
     )
     fetcher = MediaFetcher(
         crawler, recorder, start.source_id, media, patient=start.patient, on_file_done=on_file_done

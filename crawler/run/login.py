@@ -32,7 +32,7 @@ from crawler.http.cookies import ChainCookiesMiddleware
 from crawler.http.fetch import content_type, fetch
 from crawler.sites import site_for
 from storage.config import find_folder
-from storage.crawl.frontier import wake_teasers
+from storage.crawl.frontier import schedule_teasers
 from storage.text.urls import is_web_url, resolve_url
 
 if TYPE_CHECKING:
@@ -318,7 +318,7 @@ class SourceLogin:
             self._report_failure(error, "; going on as a visitor")
             return
         self.is_logged_in = True
-        archive.write(lambda s: wake_teasers(s.connection(), source_id, now))
+        archive.write(lambda s: schedule_teasers(s.connection(), source_id, now))
 
     async def refetch_behind_wall(
         self, extraction: Extraction, request: Callable[[], Request]

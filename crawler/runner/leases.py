@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 # Leases are renewed several times within their term.
-RENEW_INTERVAL = leases.LEASE / 6
+RENEW_INTERVAL = leases.LEASE_DURATION / 6
 
 
 class HostLeases:
     """Hosts that this process crawls; see :mod:`storage.crawl.leases`."""
 
     def __init__(self, archive: Archive) -> None:
-        self.holder = leases.new_holder()
+        self.holder = leases.new_holder_id()
         self.hosts: set[str] = set()
         self._archive = archive
         self._renewal: asyncio.Task[None] | None = None
 
     def acquire(self, host: str) -> bool:
         """Acquire a host; ``False`` where another process has it, or this one already."""
-        if host in self.hosts or not leases.take(self._archive, host, self.holder, utc_now()):
+        if host in self.hosts or not leases.acquire(self._archive, host, self.holder, utc_now()):
             return False
         self.hosts.add(host)
         if self._renewal is None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider
     from storage.archive import Archive
     from storage.config import Location
-    from storage.crawl.due import Due
+    from storage.crawl.due import DueSource
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ class Scheduler:
 
     def _start_due(self, runner: AsyncCrawlerRunner) -> None:
         """Start the sources that are due, within ``max_crawls`` and one per host."""
-        for source in due.due(self.archive, utc_now()):
+        for source in due.due_sources(self.archive, utc_now()):
             if len(self._running) >= self.max_crawls:
                 return
             if source.host in self._running or (self.once and source.name in self._attempted):
@@ -115,7 +115,7 @@ class Scheduler:
                 self._attempted.add(source.name)
                 self._running[source.host] = asyncio.ensure_future(self._crawl(runner, source))
 
-    async def _crawl(self, runner: AsyncCrawlerRunner, source: Due) -> RunResult:
+    async def _crawl(self, runner: AsyncCrawlerRunner, source: DueSource) -> RunResult:
         arguments: dict[str, Any] = {"depth": 1, "due": True, "observer": self.observer}
         return await crawl_one(
             runner, self.location, (source.name, source.home_url, source.delay), arguments
@@ -154,7 +154,7 @@ class Scheduler:
 
     def _seconds_until_next(self) -> float:
         now = utc_now()
-        next_at = due.next_due(self.archive, now)
+        next_at = due.next_due_at(self.archive, now)
         until = _TICK if next_at is None else min(_TICK, next_at - now)
         return max(0.2, until.total_seconds())
 

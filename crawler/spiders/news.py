@@ -26,9 +26,9 @@ from crawler.sites.registry import site_for
 from crawler.spiders.arguments import Arguments, BadArgument, read_arguments
 from crawler.workers import pool as workers
 from storage import Archive, ArchiveError, open_archive, utc_now
-from storage.jobs.name_mentions import last_name
-from storage.jobs.rekey import set_rules
-from storage.maintenance.housekeeping import tidied
+from storage.jobs.name_mentions import last_name_id
+from storage.jobs.rekey import save_url_rules
+from storage.maintenance.housekeeping import run_housekeeping
 from storage.text.urls import host_of
 from storage.types.pages import PageFailed, Task
 
@@ -120,7 +120,7 @@ class NewsSpider(Spider):
     async def _requests(self) -> AsyncIterator[Request]:
         """Yield requests for endpoints, then pages, until nothing is left."""
         if self.arguments.urls:
-            self.archive.ask(self.source.id, self.arguments.urls, self.started_at)
+            self.archive.request_urls(self.source.id, self.arguments.urls, self.started_at)
         await self._capture_writer.load_site_rights(
             self.crawler, self.source.home_url, self.started_at
         )
@@ -189,9 +189,9 @@ class NewsSpider(Spider):
             if row.daily_requests is not None:
                 spent = requests_since(session, row.id, utc_now() - timedelta(days=1))
                 self._request_budget = max(0, row.daily_requests - spent)
-            self._last_name = last_name(session)
+            self._last_name = last_name_id(session)
         site_rules = site_for(row.home_url).url_rules(host_of(row.home_url))
-        archive.write(lambda s: set_rules(s, row.id, site_rules))
+        archive.write(lambda s: save_url_rules(s, row.id, site_rules))
         for line in recover_captures(archive):
             self.logger.warning("%s", line)
         self.started_at = utc_now()
@@ -257,7 +257,7 @@ class NewsSpider(Spider):
         if not self._is_open:
             return
         from storage.crawl.frontier import pending_count
-        from storage.monitoring.alarms import finish
+        from storage.monitoring.alarms import finish_run
 
         await self.recorder.flush()
         archive, recorder = self.archive, self.recorder
@@ -272,7 +272,7 @@ class NewsSpider(Spider):
                 self.waiting = pending_count(
                     session, self.source.id, self.arguments.depth, self.arguments.since
                 )
-            raised = finish(
+            raised = finish_run(
                 archive,
                 self.source.id,
                 recorder.run_id,
@@ -287,7 +287,7 @@ class NewsSpider(Spider):
             # Who interrupts a run waits for it to end.
             took = (utc_now() - self.started_at).total_seconds() if state == "finished" else 0
             # In the archive's thread: other crawls of this process go on meanwhile.
-            await recorder.call(lambda: tidied(archive, took))
+            await recorder.call(lambda: run_housekeeping(archive, took))
         except ArchiveError as error:
             # The next run says that this one was interrupted, and mends its last file.
             if self.failure is None:
@@ -321,7 +321,7 @@ class NewsSpider(Spider):
 
     async def _next_pages(self) -> list[Request]:
         """Return requests for the next pages of the frontier, within the window."""
-        from storage.crawl.frontier import take
+        from storage.crawl.frontier import next_tasks
 
         arguments = self.arguments
         capacity = _WINDOW - self._pending_pages
@@ -346,7 +346,7 @@ class NewsSpider(Spider):
 
         def work() -> list[Task]:
             with archive.reading() as session:
-                return take(
+                return next_tasks(
                     session,
                     source_id,
                     self.started_at,

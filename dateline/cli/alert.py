@@ -49,12 +49,12 @@ def add(ctx: click.Context, search: str | None, target: str, every: str, alarms:
     with opened(ctx) as archive:
         number = None
         if search is not None:
-            held = [one.id for one in saved_searches.searches(archive) if one.name == search]
-            alerts.checked_target(target)
+            held = [one.id for one in saved_searches.list_searches(archive) if one.name == search]
+            alerts.normalize_target(target)
             number = (
                 held[0] if held else saved_searches.save_search(archive, search, search, utc_now())
             )
-        one = alerts.watch(archive, number, target, minutes, utc_now())
+        one = alerts.add_alert(archive, number, target, minutes, utc_now())
     say(f"alert {one.id} created: messages go to {one.target}")
     if not one.target.startswith("mailto:"):
         say(f"secret of the webhook signatures: {shown_secret(one.secret)}")
@@ -76,7 +76,7 @@ def list_alerts(ctx: click.Context, as_json: bool) -> None:
     from storage.users import alerts
 
     with opened(ctx) as archive:
-        found = alerts.watches(archive)
+        found = alerts.list_alerts(archive)
     if as_json:
         put_json(
             [
@@ -124,7 +124,7 @@ def remove(ctx: click.Context, number: int) -> None:
     from storage.users import alerts
 
     with opened(ctx) as archive:
-        alerts.unwatch(archive, number)
+        alerts.remove_alert(archive, number)
     say(f"alert {number} deleted")
 
 
@@ -155,9 +155,9 @@ def test(ctx: click.Context, number: int) -> None:
     from storage.users import alerts
 
     with opened(ctx) as archive:
-        one = next((w for w in alerts.watches(archive) if w.id == number), None)
+        one = next((w for w in alerts.list_alerts(archive) if w.id == number), None)
         if one is None:
-            raise alerts.UnknownWatch(
+            raise alerts.UnknownAlert(
                 f"there is no alert {number}", "list the alerts: dateline alert list"
             )
         message = alerts.Message(0, str(uuid4()), one.target, one.secret, {"kind": "test"}, 0)

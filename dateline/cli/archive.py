@@ -43,13 +43,13 @@ def upgrade(ctx: click.Context) -> None:
     """Upgrade the database to the schema of this version."""
     from storage.archive import open_any_version
     from storage.database import migrations
-    from storage.jobs.reindex import complete
-    from storage.jobs.upgrade import follow_rules
+    from storage.jobs.reindex import complete_deferred_work
+    from storage.jobs.upgrade import apply_current_rules
 
     with open_any_version(ctx.obj["archive"], ctx.obj["database"]) as archive:
         before = migrations.current_version(archive.engine)
-        migrations.upgrade(archive.engine, after=follow_rules(say))
-        indexed = complete(archive, say)
+        migrations.upgrade(archive.engine, after=apply_current_rules(say))
+        indexed = complete_deferred_work(archive, say)
         after = migrations.current_version(archive.engine)
     if indexed:
         say(f"{plural(indexed, 'article')} re-indexed")
@@ -83,15 +83,15 @@ def restore(ctx: click.Context, file: Path, folder: Path, takedowns_from: Path |
     With --database the rows go to that database, SQLite or PostgreSQL.
     """
     from storage import open_archive, utc_now
-    from storage.jobs.reindex import complete
+    from storage.jobs.reindex import complete_deferred_work
     from storage.maintenance import backup as backups
     from storage.maintenance import takedown
 
     with backups.restore(file, folder, ctx.obj["database"]) as archive:
-        complete(archive)
+        complete_deferred_work(archive)
         if takedowns_from is not None:
             with open_archive(str(takedowns_from)) as other:
-                erased = takedown.obey(archive, other, utc_now())
+                erased = takedown.apply_takedowns_of(archive, other, utc_now())
             say(f"{plural(erased, 'item')} erased: newer takedowns than the backup")
     say(f"restored to {folder}. Verify it: dateline -C {folder} db check")
 
@@ -143,7 +143,7 @@ def check(ctx: click.Context, as_json: bool) -> None:
     Checks that schema, rows, search index, captures and media agree. Exit code 1: the archive
     has errors.
     """
-    from storage.maintenance.integrity import check as check_archive
+    from storage.maintenance.integrity import check_archive
 
     with opened(ctx) as archive:
         problems = check_archive(archive)

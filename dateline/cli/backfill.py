@@ -45,7 +45,7 @@ def backfill(
     Without --from: list the backfills, requested or started for a gap in a feed, and their
     results.
     """
-    from storage.crawl.backfills import backfills
+    from storage.crawl.backfills import list_backfills
 
     if source is not None and since is not None:
         number = _ask(ctx, source, since, until)
@@ -57,7 +57,7 @@ def backfill(
     else:
         number, code = None, ExitCode.DONE
     with opened(ctx) as archive, archive.reading() as session:
-        found = backfills(session, source, only=number)
+        found = list_backfills(session, source, only=number)
     if as_json:
         put_json([_as_json(one) for one in found])
     elif not found:
@@ -92,7 +92,7 @@ def _ask(ctx: click.Context, source: str, since: str, until: str | None) -> int:
     if last <= first:
         raise click.UsageError(f"--to {until} is before --from {since}.")
     with opened(ctx) as archive:
-        return past.ask(archive, source, first, last, now)
+        return past.request_backfill(archive, source, first, last, now)
 
 
 def _after(text: str, moment: datetime) -> datetime:

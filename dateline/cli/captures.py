@@ -88,7 +88,7 @@ def repair(ctx: click.Context) -> None:
 
     with opened(ctx) as archive:
         done = repair(archive)
-        if count := takedown.finish(archive):
+        if count := takedown.resume_takedowns(archive):
             done.append(f"{plural(count, 'interrupted takedown')} completed")
     for line in done:
         click.echo(line)

@@ -25,7 +25,7 @@ def who(ctx: click.Context, name: tuple[str, ...], as_json: bool) -> None:
     NAME is a person, organisation or term; a part of the name is enough. Case and accents are
     ignored.
     """
-    from storage.queries.directory import who as find
+    from storage.queries.directory import find_entries as find
 
     with opened(ctx) as archive:
         entries = find(archive, " ".join(name))
@@ -80,7 +80,7 @@ def related(ctx: click.Context, item: str, as_json: bool) -> None:
     from storage.queries.directory import neighbours
 
     with opened(ctx) as archive:
-        found = neighbours(archive, items.find(archive, item))
+        found = neighbours(archive, items.find_item(archive, item))
     if as_json:
         put_json(found)
         return

@@ -69,7 +69,7 @@ def _look(ctx: click.Context, *, reach: bool) -> Iterator[Finding]:
     from storage.monitoring import metrics
 
     with opened(ctx) as archive:
-        whole = metrics.of_archive(archive)
+        whole = metrics.archive_metrics(archive)
         yield from _database(archive, whole.database_bytes)
         yield from _room(archive, whole.free_bytes)
         yield from _captures(archive)
@@ -86,10 +86,10 @@ def _look(ctx: click.Context, *, reach: bool) -> Iterator[Finding]:
 
 def _database(archive: Archive, size: int) -> Iterator[Finding]:
     from storage.database.migrations import HEAD
-    from storage.maintenance.integrity import quick
+    from storage.maintenance.integrity import quick_check
 
     kind = "SQLite" if archive.location.is_sqlite else "PostgreSQL"
-    problems = quick(archive)
+    problems = quick_check(archive)
     if problems:
         yield Finding(
             "database",
@@ -138,7 +138,7 @@ def _crawling(archive: Archive) -> Iterator[Finding]:
     from storage import utc_now
     from storage.monitoring import status
 
-    trouble = status.trouble(archive, utc_now())
+    trouble = status.problems(archive, utc_now())
     for one in trouble:
         for why in one["why"]:
             yield Finding(f"source {one['source']}", "warning", why)
@@ -152,7 +152,7 @@ def _mail(archive: Archive) -> Iterator[Finding]:
     from storage.text.normalize import strip_credentials
     from storage.users import alerts
 
-    found = alerts.watches(archive)
+    found = alerts.list_alerts(archive)
     mailed = any(one.target.startswith("mailto:") for one in found)
     settings = read_mail_settings(archive.location.folder)
     if mailed and settings is None:

@@ -42,12 +42,12 @@ def forget(
     with opened(ctx) as archive:
         if list_ or revoke is not None or finish:
             if revoke is not None:
-                takedown.revoke(archive, revoke)
+                takedown.revoke_takedown(archive, revoke)
                 say(f"takedown {revoke} revoked; crawls and imports may store its items again")
             if finish:
-                say(f"{plural(takedown.finish(archive), 'takedown')} completed")
+                say(f"{plural(takedown.resume_takedowns(archive), 'takedown')} completed")
             if list_:
-                _list(takedown.history(archive), as_json)
+                _list(takedown.list_takedowns(archive), as_json)
             return
         _erase(ctx, archive, items, source, reason, copies, yes, as_json)
 
@@ -91,18 +91,18 @@ def _erase(
         with archive.reading() as session:
             source_id = get_source(session, source).id
         _confirm(f"Permanently erase the source {source} with all its articles and captures?", yes)
-        done = takedown.forget_source(archive, source_id, reason, utc_now())
+        done = takedown.erase_source(archive, source_id, reason, utc_now())
     else:
-        ids = [reading.find(archive, name) for name in items]
+        ids = [reading.find_item(archive, name) for name in items]
         if copies:
-            held = [reading.item(archive, i)["duplicates"] for i in ids]
+            held = [reading.read_item(archive, i)["duplicates"] for i in ids]
             ids += [copy["item"] for found in held for copy in found]
         ids = list(dict.fromkeys(ids))
-        titles = [reading.item(archive, i)["title"] or str(i) for i in ids[:5]]
+        titles = [reading.read_item(archive, i)["title"] or str(i) for i in ids[:5]]
         for title in titles:
             click.echo(f"  {title}", err=True)
         _confirm(f"Permanently erase {plural(len(ids), 'item')}?", yes)
-        done = takedown.forget_items(archive, ids, reason, utc_now())
+        done = takedown.erase_items(archive, ids, reason, utc_now())
     if as_json:
         put_json(done)
     else:

@@ -95,7 +95,7 @@ def put_difference(archive: Archive, item_id: int, pair: tuple[int, int], *, as_
     from storage.queries import items
     from storage.text.word_diff import diff_contents
 
-    old, new = (items.content(archive, item_id, number) for number in pair)
+    old, new = (items.read_content(archive, item_id, number) for number in pair)
     found = diff_contents(old, new)
     if as_json:
         put_json({"item": item_id, "from": pair[0], "to": pair[1], **found})

@@ -50,7 +50,7 @@ def list_users(ctx: click.Context, as_json: bool) -> None:
     from storage.users import accounts
 
     with opened(ctx) as archive:
-        found = accounts.users(archive)
+        found = accounts.list_users(archive)
     if as_json:
         put_json([{"name": u.name, "created_at": u.created_at.isoformat()} for u in found])
     elif found:
@@ -117,7 +117,7 @@ def list_tokens(ctx: click.Context, as_json: bool) -> None:
     from storage.users import accounts
 
     with opened(ctx) as archive:
-        found = accounts.tokens(archive)
+        found = accounts.list_tokens(archive)
     if as_json:
         put_json(
             [

@@ -95,7 +95,7 @@ def _when(ctx: click.Context) -> str:
     from storage.crawl import due
 
     with opened(ctx) as archive:
-        following = due.next_due(archive, utc_now())
+        following = due.next_due_at(archive, utc_now())
     return f"no source is due; next: {local(following)}" if following else "no source is due"
 
 

@@ -55,14 +55,14 @@ def show(
     from storage.queries import items
 
     with opened(ctx) as archive:
-        item_id = items.find(archive, item)
+        item_id = items.find_item(archive, item)
         if raw:
             sys.stdout.buffer.write(items.raw_page(archive, item_id, revision))
             return
         if diff is not None:
             put_difference(archive, item_id, diff, as_json=as_json)
             return
-        record = items.item(archive, item_id, revision)
+        record = items.read_item(archive, item_id, revision)
     if only == "revisions":
         put_revisions(record, as_json=as_json)
     elif as_json:

@@ -109,10 +109,10 @@ def _check_zone(timezone: str | None) -> None:
 
 
 def _refuse_known(archive: Any, home: str, name: str | None) -> None:
-    from storage.crawl.sources import refuse_known
+    from storage.crawl.sources import require_new
 
     with archive.reading() as session:
-        refuse_known(session, name, home)
+        require_new(session, name, home)
 
 
 def _follow(
@@ -128,7 +128,7 @@ def _follow(
     from crawler.extraction.linked.link_rules import classify
     from storage import utc_now
     from storage.crawl.endpoints import add_endpoints
-    from storage.crawl.frontier import offer
+    from storage.crawl.frontier import add_announcements
     from storage.crawl.sources import add_source, list_sources, suggest_name
     from storage.types.endpoints import Announcement, FoundEndpoint
 
@@ -150,7 +150,7 @@ def _follow(
         add_endpoints(session, source.id, endpoints, utc_now())
         if classify(home) == "article":
             # The URL is an article: fetch it and its linked items.
-            offer(session.connection(), source.id, [Announcement(home)], utc_now())
+            add_announcements(session.connection(), source.id, [Announcement(home)], utc_now())
         return chosen
 
     return str(archive.write(work))

@@ -18,10 +18,10 @@ def status(ctx: click.Context, as_json: bool) -> None:
     Exit code 3: a source has problems (an alarm, a failed crawl, failing endpoints).
     """
     from storage import utc_now
-    from storage.monitoring.status import status_of
+    from storage.monitoring.status import archive_status
 
     with opened(ctx) as archive:
-        report = status_of(archive, utc_now())
+        report = archive_status(archive, utc_now())
     if as_json:
         put_json(report)
     else:

@@ -41,7 +41,7 @@ class _Archive:
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the current metrics."""
         now = utc_now()
-        found = figures.of_sources(self._archive, now)
+        found = figures.source_metrics(self._archive, now)
         for name in _NAMES:
             family = GaugeMetricFamily(f"dateline_{name}", _HELP[name], labels=["source"])
             for one in found:
@@ -70,7 +70,7 @@ class _Archive:
             for cause, count in sorted(one.last_causes.items()):
                 causes.add_metric([one.source, cause], float(count))
         yield from (ended, pages, causes)
-        whole = figures.of_archive(self._archive)
+        whole = figures.archive_metrics(self._archive)
         for name, value in (
             ("capture_bytes", whole.capture_bytes),
             ("database_bytes", whole.database_bytes),

@@ -20,8 +20,8 @@ from storage.errors import (
     UnknownItem,
     UnknownSource,
 )
-from storage.users.accounts import ReaderExists, UnknownReader
-from storage.users.saved_searches import NameTaken, UnknownGathering
+from storage.users.accounts import AccountExists, UnknownAccount
+from storage.users.saved_searches import NameTaken, UnknownSearchOrDossier
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -37,10 +37,10 @@ _STATUS: tuple[tuple[type[ArchiveError], int], ...] = (
     (DatabaseUnreachable, 503),
     (UnknownItem, 404),
     (UnknownSource, 404),
-    (UnknownGathering, 404),
-    (UnknownReader, 404),
+    (UnknownSearchOrDossier, 404),
+    (UnknownAccount, 404),
     (NameTaken, 409),
-    (ReaderExists, 409),
+    (AccountExists, 409),
     (CaptureUnreadable, 410),
 )
 

@@ -131,7 +131,7 @@ class Sessions:
             scope = None
             token = _token_of(kind, secret)
             if token:
-                scope = accounts.scope_of(self._archive, token, now, timedelta(minutes=10))
+                scope = accounts.token_scope(self._archive, token, now, timedelta(minutes=10))
             if scope is None:
                 raise HTTPException(
                     401, "Invalid or revoked token.", {"WWW-Authenticate": "Bearer"}
@@ -143,7 +143,7 @@ class Sessions:
             if (
                 user is not None
                 and user.generation == session.generation
-                and not accounts.has_ended(self._archive, session.csrf)
+                and not accounts.is_session_ended(self._archive, session.csrf)
             ):
                 return Reader(user.name, "user", may_write=True)
         if not accounts.has_users(self._archive):

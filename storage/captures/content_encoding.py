@@ -1,6 +1,6 @@
 """Content codings of HTTP (RFC 9110, 8.4.1): the one function that decodes an answer's body.
 
-The fetch, the reading of captures and imports all call :func:`decode_answer`, so that they agree
+The fetch, the reading of captures and imports all call :func:`decode_response`, so that they agree
 whatever a header says. Servers name codings wrongly: what is not of the named coding stays as it
 was sent, a truncated stream gives what it holds, and only a body that is too large is an error.
 """
@@ -35,11 +35,11 @@ _MOST_LAYERS = 6
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 
 
-class _NotOfIt(Exception):
+class _WrongEncoding(Exception):
     """The bytes are not of a coding."""
 
 
-def decode_answer(
+def decode_response(
     headers: Iterable[tuple[str, str]], body: bytes, limit: int = MAX_BODY
 ) -> bytes:  # fmt: skip
     """Decode the body of an HTTP answer as its headers and its bytes say.
@@ -67,15 +67,15 @@ def decode_answer(
     return body
 
 
-def proved(headers: Iterable[tuple[str, str]], body: bytes, digest: str) -> bytes | None:
+def decode_verified(headers: Iterable[tuple[str, str]], body: bytes, digest: str) -> bytes | None:
     """The decoded body of a capture whose SHA-256 is ``digest``; ``None`` where it is not.
 
     Older archives have the digest of the body as it was sent where they could not decode it.
 
     Raises:
-        BodyTooLarge: as for :func:`decode_answer`.
+        BodyTooLarge: as for :func:`decode_response`.
     """
-    decoded = decode_answer(headers, body)
+    decoded = decode_response(headers, body)
     known = {hashlib.sha256(data).hexdigest() for data in {decoded, body}}
     return decoded if digest in known else None
 
@@ -95,12 +95,12 @@ def decode_body(body: bytes, coding: str, limit: int = MAX_BODY) -> bytes:
             continue
         try:
             return _ENGINES[candidate](body, limit)
-        except _NotOfIt:
+        except _WrongEncoding:
             continue
     return body
 
 
-def decoded_strictly(body: bytes, coding: str) -> bytes | None:
+def decode_strictly(body: bytes, coding: str) -> bytes | None:
     """Undo one of :data:`CODINGS` and no other; ``None`` where ``body`` is not of it.
 
     Raises:
@@ -108,7 +108,7 @@ def decoded_strictly(body: bytes, coding: str) -> bytes | None:
     """
     try:
         return _ENGINES[coding](body, MAX_BODY)
-    except _NotOfIt:
+    except _WrongEncoding:
         return None
 
 
@@ -129,7 +129,7 @@ def _gunzip(body: bytes, limit: int) -> bytes:
             break
         rest, ended = one.unused_data[8:], True
     if not found and not ended:
-        raise _NotOfIt
+        raise _WrongEncoding
     return bytes(found)
 
 
@@ -158,7 +158,7 @@ def _unzstd(body: bytes, limit: int) -> bytes:
             break
         rest, ended = one.unused_data, True
     if not found and not ended:
-        raise _NotOfIt
+        raise _WrongEncoding
     return bytes(found)
 
 
@@ -185,7 +185,7 @@ def _inflate(body: bytes, limit: int) -> bytes:
         one, found = zlib.decompressobj(wbits=wbits), bytearray()
         if _drained(one, body, found, limit) and (found or one.eof):
             return bytes(found)
-    raise _NotOfIt
+    raise _WrongEncoding
 
 
 def _unbrotli(body: bytes, limit: int) -> bytes:
@@ -198,9 +198,9 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
             good, bad = (good, middle) if _brotli(body[:middle], limit) is None else (middle, bad)
         found = _brotli(body[:good], limit)
         if found is None or not found[1]:
-            raise _NotOfIt
+            raise _WrongEncoding
     if not found[0] and not found[1]:
-        raise _NotOfIt
+        raise _WrongEncoding
     return found[0]
 
 

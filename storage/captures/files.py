@@ -25,7 +25,7 @@ def final_path(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(OPEN_SUFFIX))
 
 
-def present_path(folder: Path, file: str) -> Path:
+def current_path(folder: Path, file: str) -> Path:
     """Where ``file`` lies now, closed or still growing."""
     path = folder / file
     growing = path.with_name(file + OPEN_SUFFIX)
@@ -42,7 +42,9 @@ def codec_of(folder: Path, file: str) -> Codec:
         return warc.GZIP
     from storage.captures import zstd_dictionaries
 
-    return zstd_dictionaries.load(folder / DICTIONARIES, zstd_dictionaries.name_in(file))
+    return zstd_dictionaries.load_codec(
+        folder / DICTIONARIES, zstd_dictionaries.dictionary_name(file)
+    )
 
 
 def read_record(folder: Path, file: str, offset: int) -> warc.Record:
@@ -51,7 +53,7 @@ def read_record(folder: Path, file: str, offset: int) -> warc.Record:
     Raises:
         CaptureUnreadable: the file is gone or the record is damaged.
     """
-    path = present_path(folder, file)
+    path = current_path(folder, file)
     try:
         codec = codec_of(folder, file)
         with path.open("rb") as stream:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.captures.content_encoding import proved
+from storage.captures.content_encoding import decode_verified
 from storage.captures.files import read_http
 from storage.errors import CaptureUnreadable
 from storage.models import Capture
@@ -22,7 +22,7 @@ def read_capture(database: Database, capture: Capture) -> bytes:
     if capture.kind == "revisit":
         return read_capture(database, _revisited(database, capture))
     headers, body = read_http(database.location.captures, capture.file, capture.offset)
-    decoded = proved(headers, body, capture.digest)
+    decoded = decode_verified(headers, body, capture.digest)
     if decoded is None:
         raise CaptureUnreadable(
             f"capture {capture.id} in {capture.file} does not match its digest",

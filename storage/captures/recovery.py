@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def recover(folder: Path) -> list[tuple[str, int]]:
+def recover_files(folder: Path) -> list[tuple[str, int]]:
     """Mend and close the files of dead writers; returns (name, bytes cut off) of each."""
     mended = []
     for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
@@ -25,7 +25,7 @@ def recover(folder: Path) -> list[tuple[str, int]]:
                 except BlockingIOError:
                     continue  # its writer is alive
                 size = file.seek(0, os.SEEK_END)
-                good = good_bytes(folder, path)
+                good = intact_bytes(folder, path)
                 if good == 0:
                     path.unlink()
                 else:
@@ -55,7 +55,7 @@ def _remove_unborn(folder: Path) -> None:
             continue
 
 
-def good_bytes(folder: Path, path: Path) -> int:
+def intact_bytes(folder: Path, path: Path) -> int:
     """How many bytes from the start of a file are whole members.
 
     Raises:

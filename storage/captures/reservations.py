@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
 
 
-def of_capture(session: Session, capture: Capture) -> tuple[str, ...]:
+def capture_reservations(session: Session, capture: Capture) -> tuple[str, ...]:
     """What is reserved of a capture; of a revisit, what was reserved with the page's bytes."""
     own = stored_reservations(capture.rights)
     if own or capture.refers_to is None:
@@ -22,8 +22,8 @@ def of_capture(session: Session, capture: Capture) -> tuple[str, ...]:
     return stored_reservations(session.get_one(Capture, capture.refers_to).rights)
 
 
-def of_number(database: Database, capture_id: int) -> tuple[str, ...]:
-    """As :func:`of_capture`, of the capture with that id; nothing where there is none."""
+def reservations_of_id(database: Database, capture_id: int) -> tuple[str, ...]:
+    """As :func:`capture_reservations`, of the capture with that id; nothing where there is none."""
     with database.reading() as session:
         capture = session.get(Capture, capture_id)
-        return () if capture is None else of_capture(session, capture)
+        return () if capture is None else capture_reservations(session, capture)

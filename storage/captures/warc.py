@@ -43,7 +43,7 @@ _PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Revisited:
+class RevisitTarget:
     """The capture that a revisit says nothing has changed since."""
 
     record_id: str
@@ -68,7 +68,7 @@ class Exchange:
     fetched_at: datetime
     ip_address: str | None = None
     truncated: bool = False
-    revisited: Revisited | None = None
+    revisited: RevisitTarget | None = None
     notes: tuple[tuple[str, str], ...] = ()
 
 
@@ -150,7 +150,7 @@ def records_of(exchange: Exchange | Rendering) -> tuple[str, list[bytes]]:
     return record_id, records
 
 
-def info_record(filename: str, software: str, now: datetime, operator: str = "") -> bytes:
+def warcinfo_record(filename: str, software: str, now: datetime, operator: str = "") -> bytes:
     """The record that begins a file: the fields of WARC 1.1, 6.2, as crawlers write them.
 
     ``operator`` is who runs the archive, as it names itself to sites.
@@ -162,7 +162,7 @@ def info_record(filename: str, software: str, now: datetime, operator: str = "")
     )  # fmt: skip
     fields = "".join(f"{name}: {_clean(value)}\r\n" for name, value in said)
     headers = [
-        ("WARC-Type", "warcinfo"), ("WARC-Record-ID", _new_id()), ("WARC-Date", moment(now)),
+        ("WARC-Type", "warcinfo"), ("WARC-Record-ID", _new_id()), ("WARC-Date", warc_date(now)),
         ("WARC-Filename", filename), ("Content-Type", "application/warc-fields"),
     ]  # fmt: skip
     return _record(headers, fields.encode("utf-8", "replace"))
@@ -173,7 +173,7 @@ def digest(data: bytes) -> str:
     return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 
 
-def moment(at: datetime) -> str:
+def warc_date(at: datetime) -> str:
     """A WARC-Date."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
@@ -216,7 +216,7 @@ def _response_record(exchange: Exchange, record_id: str) -> bytes:
     headers = [
         ("WARC-Type", "response" if revisited is None else "revisit"),
         ("WARC-Record-ID", record_id),
-        ("WARC-Date", moment(exchange.fetched_at)), ("WARC-Target-URI", exchange.url),
+        ("WARC-Date", warc_date(exchange.fetched_at)), ("WARC-Target-URI", exchange.url),
         ("Content-Type", "application/http;msgtype=response"),
         ("WARC-Block-Digest", digest(block)),
     ]  # fmt: skip
@@ -228,7 +228,7 @@ def _response_record(exchange: Exchange, record_id: str) -> bytes:
             ("WARC-Profile", _NOT_MODIFIED if unsent else _SAME_BYTES),
             ("WARC-Refers-To", revisited.record_id),
             ("WARC-Refers-To-Target-URI", revisited.url),
-            ("WARC-Refers-To-Date", moment(revisited.fetched_at)),
+            ("WARC-Refers-To-Date", warc_date(revisited.fetched_at)),
         ]
     if exchange.ip_address:
         headers.append(("WARC-IP-Address", exchange.ip_address))
@@ -241,7 +241,7 @@ def _conversion_record(rendering: Rendering, record_id: str) -> bytes:
     """(WARC 1.1, 6.8)"""
     headers = [
         ("WARC-Type", "conversion"), ("WARC-Record-ID", record_id),
-        ("WARC-Date", moment(rendering.fetched_at)), ("WARC-Target-URI", rendering.url),
+        ("WARC-Date", warc_date(rendering.fetched_at)), ("WARC-Target-URI", rendering.url),
         ("WARC-Refers-To", rendering.refers_to), ("Content-Type", rendering.content_type),
         ("WARC-Block-Digest", digest(rendering.body)),
         # An extension field, which the standard allows (4): by what it was drawn.
@@ -259,7 +259,7 @@ def _request_record(exchange: Exchange, record_id: str, concurrent_to: str) -> b
     block = head.encode("utf-8", "replace") + b"\r\n"
     headers = [
         ("WARC-Type", "request"), ("WARC-Record-ID", record_id),
-        ("WARC-Date", moment(exchange.fetched_at)), ("WARC-Target-URI", exchange.url),
+        ("WARC-Date", warc_date(exchange.fetched_at)), ("WARC-Target-URI", exchange.url),
         ("WARC-Concurrent-To", concurrent_to),
         ("Content-Type", "application/http;msgtype=request"),
         ("WARC-Block-Digest", digest(block)),
@@ -271,7 +271,7 @@ def _metadata_record(exchange: Exchange, concurrent_to: str) -> bytes:
     block = "".join(f"{name}: {_clean(value)}\r\n" for name, value in exchange.notes).encode()
     headers = [
         ("WARC-Type", "metadata"), ("WARC-Record-ID", _new_id()),
-        ("WARC-Date", moment(exchange.fetched_at)), ("WARC-Target-URI", exchange.url),
+        ("WARC-Date", warc_date(exchange.fetched_at)), ("WARC-Target-URI", exchange.url),
         ("WARC-Concurrent-To", concurrent_to), ("Content-Type", "application/warc-fields"),
         ("WARC-Block-Digest", digest(block)),
     ]  # fmt: skip
@@ -412,7 +412,7 @@ def read_records(path: Path, codec: Codec = GZIP) -> Iterator[tuple[int, int, Re
         yield from records_in(stream, str(path), codec)
 
 
-def sound_records(path: Path, codec: Codec = GZIP) -> Iterator[Record]:
+def intact_records(path: Path, codec: Codec = GZIP) -> Iterator[Record]:
     """The records of a file up to the first that is damaged, which ``verify`` names."""
     with contextlib.suppress(CaptureUnreadable):
         for _, _, record in read_records(path, codec):

@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
 from storage.captures import warc
-from storage.captures.files import NEW_SUFFIX, OPEN_SUFFIX, final_path, read_http, sync_folder
-from storage.captures.recovery import recover
-from storage.captures.warc import Codec, Exchange, Rendering, Revisited
+from storage.captures.files import NEW_SUFFIX, OPEN_SUFFIX, final_path, sync_folder
 from storage.errors import FolderNotWritable
 
 if TYPE_CHECKING:
@@ -25,9 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-__all__ = [
-    "CaptureWriter", "Exchange", "Place", "Rendering", "Revisited", "read_http", "recover",
-]  # fmt: skip
+    from storage.captures.warc import Codec, Exchange, Rendering
 
 # 1 GB is the size that the WARC specification's annex recommends.
 MAX_FILE_BYTES = 1_000_000_000
@@ -38,7 +34,7 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RecordLocation:
     """Where the response (or revisit) record lies; ``file`` is relative to the captures folder."""
 
     file: str
@@ -64,7 +60,7 @@ class CaptureWriter:
         self._path: Path | None = None
         self._day: date | None = None
 
-    def append(self, exchange: Exchange | Rendering) -> Place:
+    def append(self, exchange: Exchange | Rendering) -> RecordLocation:
         """Write the records of ``exchange``; they are safe only after :meth:`sync`.
 
         Raises:
@@ -74,7 +70,7 @@ class CaptureWriter:
         packed = [self._codec.pack(record) for record in records]
         return self._append(packed, record_id)
 
-    def _append(self, members: list[bytes], record_id: str) -> Place:
+    def _append(self, members: list[bytes], record_id: str) -> RecordLocation:
         """Write members: the record ``record_id`` first, then what goes with it."""
         try:
             file, path = self._current()
@@ -90,7 +86,7 @@ class CaptureWriter:
                 raise
         except OSError as error:
             raise self._unwritable(error) from error
-        return Place(final_path(path).name, start, len(members[0]), record_id)
+        return RecordLocation(final_path(path).name, start, len(members[0]), record_id)
 
     def _unwritable(self, error: OSError) -> FolderNotWritable:
         return FolderNotWritable(
@@ -141,7 +137,7 @@ class CaptureWriter:
             name = f"{self._label}-{now:%Y%m%d%H%M%S}-{uuid4().hex[:8]}{self._codec.suffix}"
             self._file, self._path = _locked_file(self._folder / (name + OPEN_SUFFIX))
             self._day = now.date()
-            record = warc.info_record(name, self._software, now, self._operator)
+            record = warc.warcinfo_record(name, self._software, now, self._operator)
             self._file.write(self._codec.pack(record))
         return self._file, self._path
 

@@ -28,12 +28,12 @@ _MOST_BYTES = 1_000_000
 _PACK_LEVEL = 12
 
 
-def of_pages(pages: Sequence[bytes]) -> bytes | None:
+def dictionary_of_pages(pages: Sequence[bytes]) -> bytes | None:
     """A dictionary of pages, the most typical last; ``None`` where there are none."""
     return b"".join(pages[:PAGES])[-_MOST_BYTES:] or None
 
 
-def keep(folder: Path, dictionary: bytes) -> str:
+def store_dictionary(folder: Path, dictionary: bytes) -> str:
     """Write a dictionary whole and to the disk; returns its name."""
     name = hashlib.sha256(dictionary).hexdigest()[:16]
     path = folder / f"{name}.zst"
@@ -48,12 +48,12 @@ def keep(folder: Path, dictionary: bytes) -> str:
     return name
 
 
-def name_in(file: str) -> str:
+def dictionary_name(file: str) -> str:
     """The dictionary that a capture file's name names."""
     return file.removesuffix(".open").removesuffix(ZSTD_SUFFIX).rpartition(".")[2]
 
 
-def read(folder: Path, name: str) -> bytes:
+def read_dictionary(folder: Path, name: str) -> bytes:
     """A dictionary's bytes.
 
     Raises:
@@ -75,10 +75,10 @@ def read(folder: Path, name: str) -> bytes:
 
 
 @lru_cache(maxsize=16)
-def load(folder: Path, name: str) -> ZstdCodec:
+def load_codec(folder: Path, name: str) -> ZstdCodec:
     """The codec over a dictionary.
 
     Raises:
         CaptureUnreadable: it is gone or damaged.
     """
-    return ZstdCodec(read(folder, name), name)
+    return ZstdCodec(read_dictionary(folder, name), name)

@@ -1,4 +1,4 @@
-"""The past of a source: gaps that its feeds left, stretches asked for, the pages read for both."""
+"""Backfills of a source: feed gaps, requested date ranges, and the pages to read for both."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
     from storage.types.endpoints import Announcement
 
-# Pages that one backfill reads at most, and pages of one list.
-MOST_PAGES = 5_000
-MOST_OF_A_LIST = 500
+# Maximum number of pages per backfill, and per list.
+MAX_PAGES = 5_000
+MAX_PAGES_PER_LIST = 500
 _SETTLED = timedelta(days=1)
-# Pages of a list in a row that bring nothing of the stretch end it.
-MOST_BARREN = 2
+# A list ends after this many consecutive pages with nothing of the date range.
+MAX_EMPTY_PAGES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class OpenBackfill:
     """An open backfill. ``until`` is exclusive."""
 
     id: int
@@ -41,11 +41,11 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class PastPage:
-    """A page of the past to read, for a stretch. ``kind`` is ``sitemap``, ``listing`` or ``dated``.
+class PendingPage:
+    """A page to read for a backfill; ``kind`` is ``sitemap``, ``listing`` or ``dated``.
 
-    ``number`` counts the pages of its list before it, ``barren`` those of them, the last ones, that
-    brought nothing of the stretch.
+    ``number`` counts the pages of its list before it. ``barren`` counts how many of them, up to the
+    last one, brought nothing of the date range.
     """
 
     id: int
@@ -53,12 +53,12 @@ class PastPage:
     kind: str
     number: int
     barren: int
-    stretch: Stretch
+    stretch: OpenBackfill
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPage:
-    """A page of the past that was found; see :class:`PastPage`."""
+class DiscoveredPage:
+    """A discovered page to read for a backfill; see :class:`PendingPage`."""
 
     url: str
     kind: str
@@ -85,13 +85,16 @@ class BackfillInfo:
     ended_at: datetime | None
 
 
-def ask(database: Database, source: str, since: datetime, until: datetime, now: datetime) -> int:
-    """Ask for a stretch of a source's past; returns its number.
+def request_backfill(
+    database: Database, source: str, since: datetime, until: datetime, now: datetime
+) -> int:
+    """Request a date range of a source's past; return the number of the backfill.
 
-    One that is open already goes on; one that was read within a day is not read again.
+    An open backfill of the same range continues; a range that was read within a day is not read
+    again.
 
     Raises:
-        UnknownSource: there is none of that name.
+        UnknownSource: no source has this name.
         ValueError: ``until`` is not after ``since``.
     """
     if until <= since:
@@ -119,7 +122,7 @@ def ask(database: Database, source: str, since: datetime, until: datetime, now: 
 def open_gap(
     session: Session, source_id: int, stretch: tuple[datetime, datetime], now: datetime
 ) -> int:
-    """Note a gap; one that is open already is widened, unless its pages are being read."""
+    """Record a gap; an open gap is widened, unless its pages are being read."""
     since, until = stretch
     begun = select(BackfillPage.backfill_id).distinct()
     held = session.scalar(
@@ -144,101 +147,100 @@ def _open(
     return row.id
 
 
-def open_stretches(session: Session, source_id: int) -> list[Stretch]:
-    """What is still to be fetched of a source's past, the oldest request first."""
+def open_backfills(session: Session, source_id: int) -> list[OpenBackfill]:
+    """Return the open backfills of a source, the oldest request first."""
     rows = session.scalars(
         select(Backfill).where(Backfill.source_id == source_id, Backfill.state == "open")
         .order_by(Backfill.id)
     )  # fmt: skip
-    return [Stretch(row.id, row.reason, row.since, row.until) for row in rows]
+    return [OpenBackfill(row.id, row.reason, row.since, row.until) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Where a stretch may be looked for: sitemaps, lists (the home page last), and addresses of
-    articles that were announced next before it and next after it."""
+class StartingPoints:
+    """Where to look for a date range: sitemaps, lists (the home page last), neighbouring URLs."""
 
-    stretch: Stretch
+    stretch: OpenBackfill
     sitemaps: list[str]
     lists: list[str]
     before: list[str]
     after: list[str]
 
 
-def unbegun(database: Database, source_id: int) -> list[Surroundings]:
-    """The open stretches of which no page is known yet."""
+def unstarted_backfills(database: Database, source_id: int) -> list[StartingPoints]:
+    """Return the open backfills without any known page."""
     with database.reading() as session:
         return [
-            Surroundings(
+            StartingPoints(
                 one, _sitemaps(session, source_id, one.since), _lists(session, source_id),
-                *_around(session, source_id, one),
+                *_neighbouring_urls(session, source_id, one),
             )
-            for one in open_stretches(session, source_id)
-            if not is_begun(session, one.id)
+            for one in open_backfills(session, source_id)
+            if not is_started(session, one.id)
         ]  # fmt: skip
 
 
-def begin(
-    database: Database, source_id: int, stretch: Stretch, pages: Sequence[FoundPage],
+def start_backfill(
+    database: Database, source_id: int, stretch: OpenBackfill, pages: Sequence[DiscoveredPage],
     said: Sequence[Announcement], now: datetime,
 ) -> None:  # fmt: skip
-    """Keep the first pages of a stretch, and addresses of it that are known already."""
+    """Store the first pages of a backfill, and the URLs of its range that are known already."""
 
     def work(session: Session) -> None:
         add_pages(session, stretch.id, pages)
-        frontier.offer(session.connection(), source_id, said, now)
+        frontier.add_announcements(session.connection(), source_id, said, now)
 
     database.write(work)
 
 
-def take(
+def next_pages(
     database: Database, source_id: int, taken: Collection[int], room: int, now: datetime
-) -> tuple[list[PastPage], list[BackfillInfo]]:
-    """The next ``room`` pages, none of ``taken``; stretches of which nothing is left are closed.
+) -> tuple[list[PendingPage], list[BackfillInfo]]:
+    """Return the next ``room`` pages, none of ``taken``, and close backfills without further pages.
 
-    Returns (pages, stretches that were closed).
+    Returns (pages, closed backfills).
     """
 
-    def work(session: Session) -> tuple[list[PastPage], list[BackfillInfo]]:
-        pages: list[PastPage] = []
+    def work(session: Session) -> tuple[list[PendingPage], list[BackfillInfo]]:
+        pages: list[PendingPage] = []
         closed: list[BackfillInfo] = []
-        for stretch in open_stretches(session, source_id):
+        for stretch in open_backfills(session, source_id):
             waiting = pending_pages(session, stretch, room + len(taken))
             fresh = [page for page in waiting if page.id not in taken]
             pages += fresh[: max(0, room - len(pages))]
             if not waiting:
-                closed.append(close(session, stretch.id, now))
+                closed.append(close_backfill(session, stretch.id, now))
         return pages, closed
 
     with database.reading() as session:
-        if not open_stretches(session, source_id):
+        if not open_backfills(session, source_id):
             return [], []
     return database.write(work)
 
 
-def settle(
-    database: Database, source_id: int, page: PastPage, said: Sequence[Announcement],
-    pages: Sequence[FoundPage], now: datetime, cause: str | None = None,
+def record_page(
+    database: Database, source_id: int, page: PendingPage, said: Sequence[Announcement],
+    pages: Sequence[DiscoveredPage], now: datetime, cause: str | None = None,
 ) -> int:  # fmt: skip
-    """Note that a page was read (or why not), with what it names; returns how much was new."""
+    """Record that a page was read (or why not) with its announcements; return how many were new."""
 
     def work(session: Session) -> int:
         add_pages(session, page.stretch.id, pages)
-        fresh = frontier.offer(session.connection(), source_id, said, now)
-        settle_page(session, page, cause=cause, announced=len(said), fresh=fresh)
+        fresh = frontier.add_announcements(session.connection(), source_id, said, now)
+        mark_page_read(session, page, cause=cause, announced=len(said), fresh=fresh)
         return fresh
 
     return database.write(work)
 
 
-def is_begun(session: Session, stretch_id: int) -> bool:
-    """Whether pages are known for a stretch."""
+def is_started(session: Session, stretch_id: int) -> bool:
+    """Return whether any page of a backfill is known."""
     query = select(BackfillPage.id).where(BackfillPage.backfill_id == stretch_id).limit(1)
     return session.scalar(query) is not None
 
 
 def _sitemaps(session: Session, source_id: int, since: datetime) -> list[str]:
-    """The sitemaps that may name pages from ``since`` on: not those changed last before it."""
+    """Return the sitemaps that may name pages from ``since`` on, by their last change."""
     rows = session.scalars(
         select(Endpoint).where(
             Endpoint.source_id == source_id, Endpoint.kind == "sitemap",
@@ -249,7 +251,7 @@ def _sitemaps(session: Session, source_id: int, since: datetime) -> list[str]:
 
 
 def _lists(session: Session, source_id: int) -> list[str]:
-    """The listing pages of a source, its home page last."""
+    """Return the listing pages of a source, the home page last."""
     listings = list(session.scalars(
         select(Endpoint.url).where(
             Endpoint.source_id == source_id, Endpoint.kind == "listing",
@@ -260,10 +262,10 @@ def _lists(session: Session, source_id: int) -> list[str]:
     return list(dict.fromkeys([*listings, home]))
 
 
-def _around(
-    session: Session, source_id: int, stretch: Stretch, most: int = 50
+def _neighbouring_urls(
+    session: Session, source_id: int, stretch: OpenBackfill, most: int = 50
 ) -> tuple[list[str], list[str]]:
-    """Addresses of articles announced next before a stretch, and next after it."""
+    """Return URLs of articles announced shortly before and shortly after a date range."""
     dated = select(Candidate.url).where(
         Candidate.source_id == source_id, Candidate.kind == "article", Candidate.depth == 0
     )
@@ -278,8 +280,8 @@ def _around(
     return list(before), list(after)
 
 
-def add_pages(session: Session, stretch_id: int, found: Sequence[FoundPage]) -> int:
-    """Keep pages to read, each once; returns how many were new. No more than ``MOST_PAGES``."""
+def add_pages(session: Session, stretch_id: int, found: Sequence[DiscoveredPage]) -> int:
+    """Store pages to read, each once, at most ``MAX_PAGES``; return how many were new."""
     held = set(session.scalars(
         select(BackfillPage.url).where(BackfillPage.backfill_id == stretch_id)
     ))  # fmt: skip
@@ -287,27 +289,27 @@ def add_pages(session: Session, stretch_id: int, found: Sequence[FoundPage]) -> 
     rows = [
         {"backfill_id": stretch_id, "url": one.url, "kind": one.kind, "number": one.number,
          "barren": one.barren, "state": "pending"}
-        for one in list(fresh.values())[: max(0, MOST_PAGES - len(held))]
+        for one in list(fresh.values())[: max(0, MAX_PAGES - len(held))]
     ]  # fmt: skip
     insert_ignore(session, BackfillPage, rows)
     return len(rows)
 
 
-def pending_pages(session: Session, stretch: Stretch, most: int) -> list[PastPage]:
-    """Pages still to be read."""
+def pending_pages(session: Session, stretch: OpenBackfill, most: int) -> list[PendingPage]:
+    """Return the pages of a backfill that are still to be read."""
     rows = session.scalars(
         select(BackfillPage)
         .where(BackfillPage.backfill_id == stretch.id, BackfillPage.state == "pending")
         .order_by(BackfillPage.id).limit(most)
     )  # fmt: skip
-    return [PastPage(r.id, r.url, r.kind, r.number, r.barren, stretch) for r in rows]
+    return [PendingPage(r.id, r.url, r.kind, r.number, r.barren, stretch) for r in rows]
 
 
-def settle_page(
-    session: Session, page: PastPage, *, cause: str | None = None, announced: int = 0,
+def mark_page_read(
+    session: Session, page: PendingPage, *, cause: str | None = None, announced: int = 0,
     fresh: int = 0,
 ) -> None:  # fmt: skip
-    """Note that a page was read, or why it could not be (``cause``)."""
+    """Record that a page was read, or why it could not be read (``cause``)."""
     session.execute(
         update(BackfillPage).where(BackfillPage.id == page.id)
         .values(state="failed" if cause else "done", cause=cause)
@@ -318,8 +320,8 @@ def settle_page(
     )  # fmt: skip
 
 
-def close(session: Session, stretch_id: int, now: datetime) -> BackfillInfo:
-    """End a stretch whose pages were all read: done, or failed where none could be."""
+def close_backfill(session: Session, stretch_id: int, now: datetime) -> BackfillInfo:
+    """Close a backfill whose pages are all read: done, or failed where none could be read."""
     row = session.get_one(Backfill, stretch_id)
     states = dict(session.execute(
         select(BackfillPage.state, func.count())
@@ -333,13 +335,13 @@ def close(session: Session, stretch_id: int, now: datetime) -> BackfillInfo:
         row.detail = f"{failed} of {sum(states.values())} pages could not be read"
     row.ended_at = now
     session.flush()
-    return backfills(session, only=stretch_id)[0]
+    return list_backfills(session, only=stretch_id)[0]
 
 
-def backfills(
+def list_backfills(
     session: Session, source: str | None = None, *, only: int | None = None, limit: int = 50
 ) -> list[BackfillInfo]:
-    """Backfills and gaps, the newest first."""
+    """List backfills and gaps, newest first."""
     pages = (
         select(
             BackfillPage.backfill_id,

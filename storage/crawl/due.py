@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
 
 
-# Waiting pages and articles to be looked at again do not call for a run more often than this.
-_PAUSE = timedelta(minutes=15)
+# Pending pages and article checks start a run no more often than this.
+_MIN_RUN_INTERVAL = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A source to crawl."""
+class DueSource:
+    """A source whose crawl is due."""
 
     name: str
     home_url: str
@@ -33,15 +33,15 @@ class Due:
 
     @property
     def host(self) -> str:
-        """The host that its lease is for."""
+        """Return the host to lease."""
         return host_of(self.home_url)
 
 
-def due(database: Database, now: datetime) -> list[Due]:
-    """The active sources with something to do, those that waited longest first.
+def due_sources(database: Database, now: datetime) -> list[DueSource]:
+    """Return the active sources with work to do, those that waited longest first.
 
-    An endpoint that is due is enough; waiting pages and articles to be looked at again are, where
-    the last run is a while ago.
+    A due endpoint is enough. Pending pages and article checks are enough where the last run is a
+    while ago.
     """
     endpoint = exists().where(
         Endpoint.source_id == Source.id, Endpoint.indexed.is_(False), Endpoint.closed_at.is_(None),
@@ -49,10 +49,10 @@ def due(database: Database, now: datetime) -> list[Due]:
     )  # fmt: skip
     waiting = exists().where(
         Candidate.source_id == Source.id, Candidate.state == "pending",
-        retries.may_try(Candidate.attempts, Candidate.settled_at, now, patient=True),
+        retries.retry_condition(Candidate.attempts, Candidate.settled_at, now, patient=True),
     )  # fmt: skip
     stretch = exists().where(Backfill.source_id == Source.id, Backfill.state == "open")
-    # Asked once for all sources: one that has none due would be looked through whole each time.
+    # One query for all sources: a query per source would scan a source without due articles whole.
     again = Source.id.in_(
         select(Item.source_id)
         .join(Article, Article.item_id == Item.id)
@@ -64,20 +64,22 @@ def due(database: Database, now: datetime) -> list[Due]:
         .correlate(Source)
         .scalar_subquery()
     )
-    # A run that never ended was killed, unless its lease is still held: others go on with it now.
+    # A run without an end was killed, unless its lease is still held; another process continues it.
     killed = exists().where(CrawlRun.source_id == Source.id, CrawlRun.state == "running")
-    rested = or_(killed, last.is_(None), last <= now - _PAUSE, last > now + _PAUSE)
+    rested = or_(
+        killed, last.is_(None), last <= now - _MIN_RUN_INTERVAL, last > now + _MIN_RUN_INTERVAL
+    )
     query = (
         select(Source.name, Source.home_url, Source.delay)
         .where(Source.state == "active", or_(endpoint, and_(rested, or_(waiting, again, stretch))))
         .order_by(last.asc().nulls_first(), Source.id)
     )
     with database.reading() as session:
-        return [Due(*row) for row in session.execute(query)]
+        return [DueSource(*row) for row in session.execute(query)]
 
 
-def next_due(database: Database, now: datetime) -> datetime | None:
-    """When the next endpoint of an active source is due; ``None`` where there is none."""
+def next_due_at(database: Database, now: datetime) -> datetime | None:
+    """Return when the next endpoint of an active source is due; ``None`` where there is none."""
     query = (
         select(func.min(Endpoint.next_due_at))
         .join(Source, Source.id == Endpoint.source_id)

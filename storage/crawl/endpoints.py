@@ -1,4 +1,4 @@
-"""Visits to endpoints: what they brought, what they missed, and when the next one is due."""
+"""Visits to endpoints: announcements, gaps, learned rhythm, and the next visit."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sqlalchemy import and_, or_, select, true, update
 
 from storage.crawl import frontier
 from storage.crawl.backfills import open_gap
-from storage.crawl.revisit import Bounds, next_attempt, next_visit
-from storage.crawl.rhythm import Rhythm, first_seen
+from storage.crawl.revisit import PollingBounds, next_attempt, next_visit
+from storage.crawl.rhythm import Rhythm, initial_rhythm
 from storage.database.engine import insert_ignore
 from storage.database.types import is_due
 from storage.models import Endpoint, Source
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from storage.types.endpoints import Announcement, EndpointRead, FoundEndpoint
 
 _GONE = 410
-# Entries that stay on top of a feed for months are few.
+# At most this many entries stay pinned on top of a feed.
 _PINNED = 2
-# A publication may be announced so long after the moment that it claims.
+# The longest delay between the stated publication and its announcement.
 _LATE = timedelta(hours=6)
-# New links of one look at a page without dates that count as news.
+# Maximum number of undated new links of one visit that count as news.
 _MOST_UNDATED = 30
 
 
 def record_visit(
     session: Session, outcome: EndpointRead | EndpointFailed, now: datetime
 ) -> EndpointResult:
-    """Note a visit, take in what it announced, and say when the next one is due."""
+    """Record a visit to an endpoint, store its announcements, and schedule the next visit."""
     endpoint = session.get_one(Endpoint, outcome.endpoint_id)
     if isinstance(outcome, EndpointFailed):
         return _failed(endpoint, outcome, now)
@@ -60,7 +60,7 @@ def record_visit(
         endpoint.title = outcome.title or endpoint.title
         said = outcome.announcements
         session.flush()
-        keys = frontier.offered(
+        keys = frontier.store_announcements(
             session.connection(), endpoint.source_id, said, now, endpoint_id=endpoint.id
         )
         fresh = [one for one in said if url_key(one.url) in keys]
@@ -68,25 +68,25 @@ def record_visit(
         endpoint.newest_at = max([*dated, *([newest] if newest else [])], default=None)
     if outcome.polling_hints is not None:
         endpoint.polling_hints = asdict(outcome.polling_hints)
-    rhythm = learned(Rhythm.from_stored(endpoint.rhythm), fresh, said, before, now)
+    rhythm = updated_rhythm(Rhythm.from_stored(endpoint.rhythm), fresh, said, before, now)
     if fresh or endpoint.rhythm is None:
-        # Silence is learned of too, but not written down each time: the clock tells it again.
+        # Visits without news are not stored each time: they follow from the elapsed time.
         endpoint.rhythm = rhythm.to_stored()
     gap = None
     if before is not None and endpoint.kind == "feed":
-        gap = missed(said, fresh, newest, before, now)
+        gap = find_gap(said, fresh, newest, before, now)
         if gap is not None:
             open_gap(session, endpoint.source_id, gap, now)
     source = session.get_one(Source, endpoint.source_id)
     endpoint.next_due_at = next_visit(
         endpoint.id, now, rhythm, polling_hints_of(endpoint),
-        Bounds.of_minutes(source.least_minutes, source.most_minutes),
+        PollingBounds.of_minutes(source.least_minutes, source.most_minutes),
     )  # fmt: skip
     return EndpointResult(len(said), len(fresh), gap, message)
 
 
 def polling_hints_of(endpoint: Endpoint) -> PollingHints:
-    """What the endpoint last asked for."""
+    """Return the polling hints of the endpoint's last response."""
     kept = endpoint.polling_hints or {}
     return PollingHints(
         kept.get("least_minutes"), kept.get("usual_minutes"), tuple(kept.get("skip_hours", ())),
@@ -94,14 +94,14 @@ def polling_hints_of(endpoint: Endpoint) -> PollingHints:
     )  # fmt: skip
 
 
-def missed(
+def find_gap(
     said: Sequence[Announcement], fresh: Sequence[Announcement], newest: datetime | None,
     before: datetime, now: datetime,
 ) -> tuple[datetime, datetime] | None:  # fmt: skip
-    """The stretch of which entries scrolled out of a feed unseen, if any did.
+    """Return the date range whose entries dropped out of a feed before they were seen, if any.
 
-    They did where nothing of the feed is known from ``before``, but for entries pinned on top of it
-    (known, and older than the ``newest`` one that was seen).
+    There is a gap where no entry of the feed was known ``before``, except entries pinned on top
+    (known, and older than ``newest``, the newest seen so far).
     """
     known = len(said) - len(fresh)
     if not fresh or known > _PINNED or known * 4 > len(said):
@@ -113,16 +113,16 @@ def missed(
     return (newest, oldest) if oldest > newest else None
 
 
-def learned(
+def updated_rhythm(
     rhythm: Rhythm | None, fresh: Sequence[Announcement], said: Sequence[Announcement],
     before: datetime | None, now: datetime,
 ) -> Rhythm:  # fmt: skip
-    """An endpoint's rhythm with what it brought between ``before`` and ``now``."""
+    """Return the rhythm of an endpoint, updated by its news between ``before`` and ``now``."""
     if rhythm is None or before is None:
-        return first_seen(now, [one.published for one in said if one.published is not None])
+        return initial_rhythm(now, [one.published for one in said if one.published is not None])
     middle = before + (now - before) / 2
     undated = [middle for one in fresh if one.published is None or one.published > now]
-    # What is older is no news: a site that brings its past back does not publish faster.
+    # Older entries are not news: a site that republishes its past does not publish faster.
     dated = [
         one.published for one in fresh
         if one.published is not None and before - _LATE <= one.published <= now
@@ -131,7 +131,7 @@ def learned(
 
 
 def _follow(session: Session, endpoint: Endpoint, url: str, now: datetime) -> str | None:
-    """Go to where an endpoint moved for good, or close it where that is followed already."""
+    """Move an endpoint to its permanent redirect, or close it where that is an endpoint already."""
     if url == endpoint.url:
         return None
     held = session.scalar(
@@ -140,11 +140,11 @@ def _follow(session: Session, endpoint: Endpoint, url: str, now: datetime) -> st
     old = endpoint.url
     if held is not None:
         endpoint.closed_at = now
-        return f"{old} moved to {url}, which is followed already: closed"
+        return f"{old} moved to {url}, which is an endpoint already: closed"
     endpoint.url = url
-    # Validators are of the address they came from.
+    # Validators belong to the URL that sent them.
     endpoint.etag = endpoint.last_modified = None
-    return f"{old} moved for good: {url} is followed in its place"
+    return f"{old} moved permanently to {url}: endpoint updated"
 
 
 def _failed(endpoint: Endpoint, failed: EndpointFailed, now: datetime) -> EndpointResult:
@@ -156,7 +156,7 @@ def _failed(endpoint: Endpoint, failed: EndpointFailed, now: datetime) -> Endpoi
     )
     if failed.status == _GONE:
         endpoint.closed_at = now
-        return EndpointResult(message=f"{endpoint.url} is gone for good (410): closed")
+        return EndpointResult(message=f"{endpoint.url} is gone (HTTP 410): endpoint closed")
     return EndpointResult()
 
 
@@ -166,7 +166,7 @@ MAX_INDEXED = 50
 def add_endpoints(
     session: Session, source_id: int, found: Sequence[FoundEndpoint], now: datetime
 ) -> None:
-    """Keep ``found``; what is known stays as it is, but for an index's word on its change."""
+    """Add new endpoints; update a known one only with the change date of its sitemap index."""
     insert_ignore(
         session,
         Endpoint,
@@ -191,11 +191,11 @@ def add_endpoints(
 def due_endpoints(
     session: Session, source_id: int, now: datetime, *, all_of_them: bool = False
 ) -> list[DueEndpoint]:
-    """Endpoints to visit: those due by ``now``, or (``all_of_them``) whether due or not.
+    """Return the endpoints to visit: those due by ``now``, or all with ``all_of_them``.
 
-    A sitemap that an index announced is visited only where the index says that it changed, or
-    says nothing of it; ``MAX_INDEXED`` a call, the newest first, for an index of a large paper
-    names hundreds that never change.
+    A sitemap of a sitemap index is visited only where the index states a change, or no date:
+    ``MAX_INDEXED`` per call, newest first, since the index of a large newspaper names hundreds that
+    never change.
     """
     due: ColumnElement[bool] = or_(
         Endpoint.next_due_at.is_(None), is_due(Endpoint.next_due_at, now)

@@ -1,4 +1,4 @@
-"""What is still to fetch. It lives in the database, so that a killed crawl loses nothing."""
+"""The frontier: pages to fetch, kept in the database so that a killed crawl loses nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-def offer(
+def add_announcements(
     connection: Connection,
     source_id: int,
     announcements: Iterable[Announcement],
@@ -33,14 +33,16 @@ def offer(
     *,
     endpoint_id: int | None = None,
 ) -> int:
-    """Take in what is announced; returns how many of them were never heard of before.
+    """Store announcements; return how many were new.
 
-    An announcement that claims a later modification than the archive knows makes its item due.
+    An announcement that states a later modification than the archive knows makes its item due.
     """
-    return len(offered(connection, source_id, announcements, now, endpoint_id=endpoint_id))
+    return len(
+        store_announcements(connection, source_id, announcements, now, endpoint_id=endpoint_id)
+    )
 
 
-def offered(
+def store_announcements(
     connection: Connection,
     source_id: int,
     announcements: Iterable[Announcement],
@@ -48,12 +50,12 @@ def offered(
     *,
     endpoint_id: int | None = None,
 ) -> set[str]:
-    """As :func:`offer`; returns the keys of those never heard of before."""
+    """Store announcements as :func:`add_announcements`; return the URL keys of the new ones."""
     by_key: dict[str, Announcement] = {}
     for announcement in announcements:
         by_key.setdefault(url_key(announcement.url), announcement)
     hints = {key: said.hints for key, said in by_key.items()}
-    for key in tombstones.known(connection, source_id, hints):
+    for key in tombstones.erased_keys(connection, source_id, hints):
         del by_key[key]
     fresh: set[str] = set()
     for keys in chunked(list(by_key)):
@@ -65,7 +67,7 @@ def offered(
         ]
         insert_ignore(connection, Candidate, rows)
         fresh.update(key for key in keys if key not in known)
-        _wake(connection, source_id, {key: by_key[key] for key in known}, now)
+        _schedule_changed(connection, source_id, {key: by_key[key] for key in known}, now)
     return fresh
 
 
@@ -73,7 +75,7 @@ def _known(connection: Connection, source_id: int, keys: Sequence[str]) -> set[s
     candidates = select(Candidate.key).where(
         Candidate.source_id == source_id, Candidate.key.in_(keys)
     )
-    # A stub is known by name only; its page is still to be fetched.
+    # Only the name of a stub is known; its page is still to be fetched.
     addresses = (
         select(Address.key)
         .join(Item, Item.id == Address.item_id)
@@ -93,10 +95,10 @@ def _candidate_row(
     }  # fmt: skip
 
 
-def _wake(
+def _schedule_changed(
     connection: Connection, source_id: int, known: dict[str, Announcement], now: datetime
 ) -> None:
-    """Make due what its announcement says was changed since it was last looked at."""
+    """Make items due whose announcement states a change since their last check."""
     if not known:
         return
     rows = connection.execute(
@@ -108,10 +110,10 @@ def _wake(
     for row in rows:
         said = known[row.key]
         if _is_changed(row, said):
-            # What was no item then may be one now; what is one is looked at again.
+            # A page that was not an item may be one now; a known item is checked again.
             state = "pending" if row.state in ("skipped", "failed") else row.state
             values = {"state": state, "attempts": 0, **_claims(row, said)}
-            _look_again(connection, source_id, row.key, now)
+            _reopen_candidate(connection, source_id, row.key, now)
         elif (
             row.state == "failed" or row.cause == "robots"
         ) and row.settled_at < now - retries.STILL_ANNOUNCED:
@@ -122,7 +124,7 @@ def _wake(
 
 
 def _is_changed(row: Any, said: Announcement) -> bool:
-    """Whether a place announces a page anew: by its date or, where it never was had, its words."""
+    """Return whether a page is announced anew: by its date or, if never fetched, by its claims."""
     if said.modified is not None:
         return row.modified_at is None or said.modified > row.modified_at
     if row.state not in ("skipped", "failed"):
@@ -133,7 +135,7 @@ def _is_changed(row: Any, said: Announcement) -> bool:
 
 
 def _claims(row: Any, said: Announcement) -> dict[str, Any]:
-    """What an announcement that was made anew says; an item keeps its first publication."""
+    """Return the claims of a repeated announcement; an item keeps its first publication date."""
     if row.state not in ("skipped", "failed"):
         return {"modified_at": said.modified}
     return {
@@ -143,15 +145,17 @@ def _claims(row: Any, said: Announcement) -> dict[str, Any]:
     }
 
 
-def _look_again(connection: Connection, source_id: int, key: str, now: datetime) -> None:
+def _reopen_candidate(connection: Connection, source_id: int, key: str, now: datetime) -> None:
     item = select(Address.item_id).where(Address.source_id == source_id, Address.key == key)
     connection.execute(update(Article).where(Article.item_id.in_(item)).values(next_check_at=now))
 
 
-def ask(connection: Connection, source_id: int, urls: Iterable[str], now: datetime) -> None:
-    """Make due what a person asks for by its address, whatever became of it before."""
+def request_urls(
+    connection: Connection, source_id: int, urls: Iterable[str], now: datetime
+) -> None:
+    """Make pages due that a user requests by URL, whatever their state."""
     said = {url_key(url): Announcement(url) for url in urls}
-    offer(connection, source_id, said.values(), now)
+    add_announcements(connection, source_id, said.values(), now)
     for keys in chunked(list(said)):
         connection.execute(
             update(Candidate)
@@ -162,11 +166,11 @@ def ask(connection: Connection, source_id: int, urls: Iterable[str], now: dateti
             .values(state="pending", attempts=0, settled_at=None, depth=0)
         )  # fmt: skip
         for key in keys:
-            _look_again(connection, source_id, key, now)
+            _reopen_candidate(connection, source_id, key, now)
 
 
-def wake_teasers(connection: Connection, source_id: int, now: datetime) -> int:
-    """Make due the articles of which only a teaser was seen; returns how many."""
+def schedule_teasers(connection: Connection, source_id: int, now: datetime) -> int:
+    """Make the articles due that are stored as teasers only; return their number."""
     items = select(Item.id).where(Item.source_id == source_id, Item.state == "stored")
     done = connection.execute(
         update(Article)
@@ -176,7 +180,7 @@ def wake_teasers(connection: Connection, source_id: int, now: datetime) -> int:
     return int(done.rowcount)
 
 
-def take(
+def next_tasks(
     session: Session,
     source_id: int,
     now: datetime,
@@ -188,16 +192,15 @@ def take(
     rechecks: int = 0,
     patient: bool = False,
 ) -> list[Task]:
-    """The next pages to fetch, at most ``count``, in a run that began at ``now``.
+    """Return the next pages to fetch, at most ``count``, in a run that began at ``now``.
 
-    None of ``taken`` is among them: those of which the archive has not been told yet, and articles
-    that were looked at. What failed for now in this run is left to a later one. Never-seen ones
-    come first, the newest announcements before older and undated ones; then at most ``rechecks``
-    articles that are due again. ``since`` leaves out what is known to be older; ``depth`` is how
-    many links away from an endpoint a page may lie. A ``patient`` run keeps the pauses between
-    tries.
+    ``taken`` are pages in progress and articles checked in this run; they are left out, and so are
+    pages that failed temporarily in this run. New candidates come first, recent announcements
+    before older and undated ones; then at most ``rechecks`` due articles. ``since`` leaves out
+    pages known to be older; ``depth`` is the maximum number of links from an endpoint. A
+    ``patient`` run keeps the pauses between retries.
     """
-    ready = retries.may_try(Candidate.attempts, Candidate.settled_at, now, patient=patient)
+    ready = retries.retry_condition(Candidate.attempts, Candidate.settled_at, now, patient=patient)
     tasks = _take_candidates(session, source_id, ready, count, taken, since, depth)
     if len(tasks) < count and rechecks > 0:
         wanted = min(count - len(tasks), rechecks)
@@ -222,7 +225,7 @@ def _take_candidates(
         ready,
     )
     room = count + len(busy)
-    # Few as a rule; a statement takes so many values and no more.
+    # Usually few; a statement accepts a limited number of values.
     if len(busy) <= IN_CHUNK:
         query, room = query.where(Candidate.id.not_in(busy)), count
     if since is not None:
@@ -295,7 +298,7 @@ def _known_capture(capture: Capture | None) -> KnownCapture | None:
 def pending_count(
     session: Session, source_id: int, depth: int | None = None, since: datetime | None = None
 ) -> int:
-    """How many candidates a run with the same ``depth`` and ``since`` would find waiting."""
+    """Count the candidates that a run with this ``depth`` and ``since`` would find waiting."""
     query = select(func.count()).where(
         Candidate.source_id == source_id, Candidate.state == "pending"
     )
@@ -320,7 +323,7 @@ _SETTLE = (
 )  # fmt: skip
 
 
-def settle(
+def settle_task(
     connection: Connection,
     task: Task,
     state: str,
@@ -330,10 +333,10 @@ def settle(
     detail: str | None = None,
 ) -> None:
     """Close a candidate: ``done``, ``skipped``, ``failed`` or ``refused``."""
-    settle_all(connection, [task], state, now, cause=cause, detail=detail)
+    settle_tasks(connection, [task], state, now, cause=cause, detail=detail)
 
 
-def settle_all(
+def settle_tasks(
     connection: Connection,
     tasks: Iterable[Task],
     state: str,
@@ -355,13 +358,13 @@ def settle_all(
         connection.execute(_SETTLE, rows)
 
 
-def retry_later(
+def schedule_retry(
     connection: Connection, task: Task, now: datetime, *, cause: str, detail: str,
     state: str = "failed",
 ) -> None:  # fmt: skip
-    """Count an attempt that failed for now; the last of ``MAX_ATTEMPTS`` leaves it in ``state``.
+    """Count a temporary failure; after ``MAX_ATTEMPTS`` the candidate gets the state ``state``.
 
-    It is not taken again by a run that began before.
+    A run that began before does not try it again.
     """
     if task.candidate_id is None:
         return

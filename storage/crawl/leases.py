@@ -1,8 +1,7 @@
-"""What is due: the sources to crawl now, and who crawls which host meanwhile.
+"""Leases: only one process at a time crawls a host.
 
-A *lease* says that one process crawls a host until some moment; it renews the lease while it
-works. So any number of schedulers may share a database, no host is crawled by two of them at once,
-and what a killed one held is free again when its lease runs out.
+A *lease* lasts until a given time, and the process renews it while it crawls. So any number of
+schedulers can share a database; the hosts of a killed process become free when its leases expire.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import delete, or_, select, update
 
-from storage.crawl.runs import is_dead, process_name
+from storage.crawl.runs import is_process_dead, process_name
 from storage.database.engine import insert_ignore
 from storage.models import Lease
 
@@ -25,33 +24,37 @@ if TYPE_CHECKING:
 
     from storage.database.handle import Database
 
-# How long a lease holds without a word from its holder.
-LEASE = timedelta(minutes=2)
+# How long a lease lasts without renewal.
+LEASE_DURATION = timedelta(minutes=2)
 
 
-def new_holder() -> str:
-    """A name for whoever takes leases in this process; it tells which process that is."""
+def new_holder_id() -> str:
+    """Return a holder name for this process, which also identifies the process."""
     return f"{process_name()}#{uuid4().hex[:8]}"[-64:]
 
 
-def take(database: Database, host: str, holder: str, now: datetime) -> bool:
-    """Take the lease of a host; ``False`` where somebody else holds it.
+def acquire(database: Database, host: str, holder: str, now: datetime) -> bool:
+    """Acquire the lease of a host; ``False`` where another process holds it.
 
-    One whose holder is a process of this machine that is no more is free at once.
+    A lease of a process of this machine that no longer runs is free at once.
     """
 
     def work(session: Session) -> bool:
         insert_ignore(session, Lease, [{"host": host, "holder": "", "until": now}])
         held = session.scalar(select(Lease.holder).where(Lease.host == host)) or ""
-        free = [holder, held] if is_dead(held.partition("#")[0]) else [holder]
+        free = [holder, held] if is_process_dead(held.partition("#")[0]) else [holder]
         taken = session.connection().execute(
             update(Lease)
             .where(
                 Lease.host == host,
-                # One that runs for longer than leases do was taken by a clock that had jumped.
-                or_(Lease.until <= now, Lease.until > now + 2 * LEASE, Lease.holder.in_(free)),
+                # A lease that lasts longer than possible was taken while the clock was wrong.
+                or_(
+                    Lease.until <= now,
+                    Lease.until > now + 2 * LEASE_DURATION,
+                    Lease.holder.in_(free),
+                ),
             )
-            .values(holder=holder, until=now + LEASE)
+            .values(holder=holder, until=now + LEASE_DURATION)
         )
         return bool(taken.rowcount)
 
@@ -59,13 +62,13 @@ def take(database: Database, host: str, holder: str, now: datetime) -> bool:
 
 
 def renew(database: Database, hosts: Collection[str], holder: str, now: datetime) -> set[str]:
-    """Hold leases on; returns the hosts whose lease was lost to somebody else."""
+    """Renew leases; return the hosts whose lease another process has taken over."""
 
     def work(session: Session) -> set[str]:
         session.execute(
             update(Lease)
             .where(Lease.host.in_(hosts), Lease.holder == holder)
-            .values(until=now + LEASE)
+            .values(until=now + LEASE_DURATION)
         )
         held = session.scalars(
             select(Lease.host).where(Lease.host.in_(hosts), Lease.holder == holder)
@@ -76,7 +79,7 @@ def renew(database: Database, hosts: Collection[str], holder: str, now: datetime
 
 
 def release(database: Database, host: str, holder: str) -> None:
-    """Let go of a lease."""
+    """Release a lease."""
     database.write(
         lambda session: session.execute(
             delete(Lease).where(Lease.host == host, Lease.holder == holder)

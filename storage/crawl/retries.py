@@ -1,4 +1,4 @@
-"""When what could not be fetched is fetched again: three tries, with growing pauses between."""
+"""Retries of failed pages: three attempts with growing pauses."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
 MAX_ATTEMPTS = 3
-# After the first failed try and after the second, where nobody asks for it sooner.
+# Pauses after the first and second failed attempt, unless a user asks sooner.
 _PAUSES = (timedelta(minutes=20), timedelta(hours=6))
-# What failed three times is tried once more where it is still announced so long after.
+# One more attempt for pages that are still announced this long after the third.
 STILL_ANNOUNCED = timedelta(days=30)
-# Answers that are definite for a server and not for an archive: a feed often announces a page a
-# moment before it is published.
+# Statuses that are final for a server but not for an archive: feeds often announce a page shortly
+# before it is published.
 _PASSING = frozenset({"http-404"})
 
 
 def is_final(cause: str | None, *, final: bool) -> bool:
-    """Whether a failure leaves nothing to try again."""
+    """Return whether a retry cannot succeed."""
     return final and cause not in _PASSING
 
 
-def may_try(attempts: Any, tried_at: Any, began: datetime, *, patient: bool) -> ColumnElement[bool]:
-    """The rows that a run which ``began`` then may try, by their columns.
+def retry_condition(
+    attempts: Any, tried_at: Any, began: datetime, *, patient: bool
+) -> ColumnElement[bool]:
+    """Return the SQL condition for rows that a run that ``began`` then may try.
 
-    A ``patient`` run, one that nobody asked for, keeps the pauses. Every run leaves alone what
-    was tried since it began.
+    A ``patient`` run (one that no user started) keeps the pauses. No run retries what was tried
+    since it began.
     """
     ready = [tried_at.is_(None), and_(attempts == 0, tried_at < began)]
     for number, pause in enumerate(_PAUSES, 1):

@@ -1,11 +1,11 @@
-"""When an endpoint brings news, learned from what it brought, and when to look next. Pure.
+"""Learns when an endpoint publishes, and computes the best time of the next visit. Pure.
 
-News comes by the clock: a trade agency publishes on weekdays from eight to six. The rate of news is
-kept for each hour of the week (UTC), decaying, so that a change of habits is learned in weeks. The
-number of looks per hour that gives the shortest delay for its cost grows with the square root of
-the rate (K. C. Sia, J. Cho and H.-K. Cho, "Efficient monitoring algorithm for fast news alerts",
-IEEE TKDE 19(7), 2007); their number as a whole is such that the mean delay is the wanted share of
-the mean time between two pieces of news.
+Publication follows the clock: a trade agency publishes on weekdays from eight to six. The rate of
+news is kept per hour of the week (UTC) with exponential decay, so that a change of habits is
+learned within weeks. The number of visits per hour with the shortest delay for its cost grows with
+the square root of the rate (K. C. Sia, J. Cho and H.-K. Cho, "Efficient monitoring algorithm for
+fast news alerts", IEEE TKDE 19(7), 2007). Their total number is set so that the mean delay is the
+wanted share of the mean time between two pieces of news.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 HOURS = 168
 _WEEK = timedelta(weeks=1)
 _HOUR = timedelta(hours=1)
-# What was seen so long ago counts half.
+# Half-life of an observation.
 _HALF_LIFE = timedelta(weeks=10)
-# The mean delay that is aimed at, as a share of the mean time between two pieces of news.
+# Target mean delay, as a share of the mean time between two pieces of news.
 DELAY = 0.22
 # Weeks of observation that the product of hours and days counts as, beside an hour's own.
 _PRIOR_WEEKS = 4.0
 # Pieces of news that an even spread over hours and over days counts as.
 _EVEN = 6.0
-# Nothing is ever taken to be quieter than this share of the mean.
+# Minimum rate of an hour, as a share of the mean.
 _LEAST = 0.02
 _BEGINNING = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday
-# An endpoint that brought nothing yet is taken to bring something in so many weeks.
+# Assumed weeks until the first news of an endpoint without any.
 _FIRST_WEEKS = 1.0
-# Pieces of news from which on they tell more than what is claimed.
+# From this many news items on, the learned rate replaces the stated interval.
 _LEARNED = 3.0
-# What is looked at of the first answer of an endpoint.
+# How far back the first response of an endpoint counts.
 _REACH = timedelta(days=60)
 
 
 @dataclass
 class Rhythm:
-    """News per hour of the week; ``weeks`` of observation, both as decayed at ``at``."""
+    """News per hour of the week, and weeks of observation, both decayed to ``at``."""
 
     at: datetime
     weeks: float = 0.0
@@ -50,24 +50,24 @@ class Rhythm:
 
     @classmethod
     def from_stored(cls, stored: dict[str, Any] | None) -> Rhythm | None:
-        """Read what :meth:`to_stored` gave."""
+        """Rebuild from the output of :meth:`to_stored`."""
         if not stored:
             return None
         cells = {int(hour): float(weight) for hour, weight in stored["cells"].items()}
         return cls(datetime.fromisoformat(stored["at"]), float(stored["weeks"]), cells)
 
     def to_stored(self) -> dict[str, Any]:
-        """JSON-ready; hours that hardly count any more are left out."""
+        """Return JSON-ready data without hours of negligible weight."""
         cells = {str(h): round(w, 3) for h, w in sorted(self.cells.items()) if w >= 0.01}
         return {"at": self.at.isoformat(), "weeks": round(self.weeks, 4), "cells": cells}
 
     @property
     def is_learned(self) -> bool:
-        """Whether enough was seen to tell how often something comes."""
+        """Return whether enough news was seen to know the rate."""
         return sum(self.cells.values()) >= _LEARNED
 
     def observed(self, now: datetime, news: Iterable[datetime]) -> Rhythm:
-        """With what came since ``at``: the moments of publication of each piece of news."""
+        """Return the rhythm updated with the publication times of news since ``at``."""
         elapsed = max(timedelta(0), now - self.at)
         decay = 0.5 ** (elapsed / _HALF_LIFE)
         cells = {hour: weight * decay for hour, weight in self.cells.items()}
@@ -77,7 +77,7 @@ class Rhythm:
         return Rhythm(now, self.weeks * decay + elapsed / _WEEK, cells)
 
     def rates(self) -> list[float]:
-        """Pieces of news per hour, for each hour of the week."""
+        """Return news per hour, for each hour of the week."""
         total = sum(self.cells.values())
         weeks = max(self.weeks, 1 / 7)
         mean = max(total, 0.5) / (max(weeks, _FIRST_WEEKS) if total < 1 else weeks) / HOURS
@@ -98,20 +98,20 @@ class Rhythm:
         return found
 
 
-def first_seen(now: datetime, news: Sequence[datetime]) -> Rhythm:
-    """The rhythm of an endpoint's first answer, from the dates that its entries have."""
+def initial_rhythm(now: datetime, news: Sequence[datetime]) -> Rhythm:
+    """Return the rhythm of an endpoint's first response, from the dates of its entries."""
     dated = sorted(moment for moment in news if now - _REACH <= moment <= now)
-    # Dates that are all of one moment are those of the file, not of the news.
+    # Identical dates are the date of the file, not of the news.
     if len(dated) < 2 or dated[-1] - dated[0] < _HOUR:
         return Rhythm(now)
     return Rhythm(dated[0]).observed(now, dated[1:])
 
 
-def next_look(rhythm: Rhythm, now: datetime, most: timedelta) -> datetime:
-    """When to look again, at most ``most`` from now."""
+def next_visit_at(rhythm: Rhythm, now: datetime, most: timedelta) -> datetime:
+    """Return when to visit next, at most ``most`` from now."""
     rates = rhythm.rates()
     root = [math.sqrt(rate) for rate in rates]
-    # Looks per hour: pace * root(rate). The mean delay is then mean(root) / (2 * pace * mean rate).
+    # Visits/h: pace * root(rate). The mean delay is then mean(root) / (2 * pace * mean rate).
     pace = sum(root) / HOURS / (2 * DELAY)
     wanted = 1.0
     at, end = now, now + most
@@ -125,8 +125,8 @@ def next_look(rhythm: Rhythm, now: datetime, most: timedelta) -> datetime:
     return end
 
 
-def expected(rhythm: Rhythm, now: datetime, pause: timedelta) -> float:
-    """How many pieces of news to expect within ``pause``."""
+def expected_news(rhythm: Rhythm, now: datetime, pause: timedelta) -> float:
+    """Return the expected number of news items within ``pause``."""
     rates = rhythm.rates()
     at, end, found = now, now + pause, 0.0
     while at < end:
@@ -137,7 +137,7 @@ def expected(rhythm: Rhythm, now: datetime, pause: timedelta) -> float:
 
 
 def hour_of_week(moment: datetime) -> int:
-    """0 for Monday from midnight to one, UTC, to 167."""
+    """Return the hour of the week in UTC: 0 for Monday 00:00, up to 167."""
     return int((moment - _BEGINNING) // _HOUR) % HOURS
 
 
@@ -146,7 +146,7 @@ def _hour_start(moment: datetime) -> datetime:
 
 
 def _smoothed(counts: Sequence[float]) -> list[float]:
-    """Half of each hour's count, a quarter given to each neighbour."""
+    """Smooth counts: half of each hour's count, a quarter of each neighbour's."""
     return [
         counts[hour - 1] / 4 + counts[hour] / 2 + counts[(hour + 1) % HOURS] / 4
         for hour in range(HOURS)

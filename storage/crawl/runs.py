@@ -1,4 +1,4 @@
-"""Crawl runs: begin, count, end; those whose process died are said to be interrupted."""
+"""Crawl runs: begin, count, end; runs of dead processes are marked as interrupted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-# What tells that a run did something worth knowing.
+# Counts that make a run worth keeping.
 _FOUND = ("new", "revised", "gone", "failed", "skipped", "duplicate", "fresh", "gaps", "past_pages",
           "named", "media_stored", "media_failed", "media_refused")  # fmt: skip
 _KEPT = timedelta(days=1)
@@ -27,12 +27,12 @@ _LOOKED_AT = 500
 
 
 def process_name() -> str:
-    """``host:pid`` of this process, as kept with its runs."""
+    """Return ``host:pid`` of this process, as stored with its runs."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def begin_run(session: Session, source_id: int, now: datetime) -> CrawlRun:
-    """Open a run of ``source_id``, after closing those whose process is no more."""
+    """Begin a run of ``source_id``, and close runs whose process has died."""
     _close_dead(session, source_id, now)
     run = CrawlRun(source_id=source_id, started_at=now, state="running", process=process_name(),
                    counts={}, causes={})  # fmt: skip
@@ -51,7 +51,7 @@ def end_run(
     counts: dict[str, int],
     causes: dict[str, int],
 ) -> None:
-    """Close a run with what it did."""
+    """End a run with its counts."""
     session.execute(
         update(CrawlRun)
         .where(CrawlRun.id == run_id)
@@ -59,16 +59,16 @@ def end_run(
     )
 
 
-def note_counts(session: Session, run_id: int, counts: dict[str, int]) -> None:
-    """Keep what a run did so far: should it be killed, that is not forgotten."""
+def save_counts(session: Session, run_id: int, counts: dict[str, int]) -> None:
+    """Store the counts of a run so far, so that they survive a kill."""
     session.execute(update(CrawlRun).where(CrawlRun.id == run_id).values(counts=counts))
 
 
-def drop_empty(session: Session, source_id: int, now: datetime) -> None:
-    """Forget the runs of a source that found nothing at all, but for those of the last day.
+def delete_empty_runs(session: Session, source_id: int, now: datetime) -> None:
+    """Delete runs of a source that found nothing, except those of the last day.
 
-    Years of looking at feeds that did not change would be most of the rows otherwise. What failed
-    is kept, and the last run always is.
+    Otherwise years of visits to unchanged feeds would be most of the rows. Failed runs stay, and so
+    does the last run.
     """
     rows = session.execute(
         select(CrawlRun.id, CrawlRun.counts, CrawlRun.causes).where(
@@ -90,7 +90,7 @@ def drop_empty(session: Session, source_id: int, now: datetime) -> None:
 
 
 def _last_kept(session: Session, source_id: int) -> int:
-    """A run before which nothing is left to forget: the last but some hundreds."""
+    """Return the run before which every empty run is deleted already."""
     query = (
         select(CrawlRun.id).where(CrawlRun.source_id == source_id)
         .order_by(CrawlRun.id.desc()).offset(_LOOKED_AT).limit(1)
@@ -99,7 +99,7 @@ def _last_kept(session: Session, source_id: int) -> int:
 
 
 def requests_since(session: Session, source_id: int, moment: datetime) -> int:
-    """Requests that the runs of a source begun since ``moment`` have sent."""
+    """Count the requests of a source's runs begun since ``moment``."""
     rows = session.scalars(
         select(CrawlRun.counts).where(
             CrawlRun.source_id == source_id, CrawlRun.started_at >= moment
@@ -109,7 +109,7 @@ def requests_since(session: Session, source_id: int, moment: datetime) -> int:
 
 
 def newest_runs(session: Session, source_id: int | None = None) -> dict[int, CrawlRun]:
-    """The newest run of each source, or of one, by the source's id."""
+    """Return the newest run of each source, or of one, by source id."""
     newest = select(func.max(CrawlRun.id)).group_by(CrawlRun.source_id)
     if source_id is not None:
         newest = newest.where(CrawlRun.source_id == source_id)
@@ -118,7 +118,7 @@ def newest_runs(session: Session, source_id: int | None = None) -> dict[int, Cra
 
 
 def last_runs(session: Session, source_id: int, count: int = 10) -> list[CrawlRun]:
-    """The newest runs of a source, newest first."""
+    """Return the newest runs of a source, newest first."""
     query = select(CrawlRun).where(CrawlRun.source_id == source_id)
     return list(session.scalars(query.order_by(CrawlRun.id.desc()).limit(count)))
 
@@ -131,13 +131,13 @@ def _close_dead(session: Session, source_id: int, now: datetime) -> None:
         # One of another machine held no lease any more, or this one would not begin; one of this
         # process could not be closed because the database was away.
         elsewhere = (run.process or "").rpartition(":")[0] != socket.gethostname()
-        if elsewhere or run.process == process_name() or is_dead(run.process or ""):
+        if elsewhere or run.process == process_name() or is_process_dead(run.process or ""):
             run.state, run.ended_at, run.reason = "interrupted", now, "its process is gone"
     session.flush()
 
 
-def is_dead(process: str) -> bool:
-    """Whether a process by its :func:`process_name` is known to be no more: one of this machine."""
+def is_process_dead(process: str) -> bool:
+    """Return whether a process of this machine, given by :func:`process_name`, no longer runs."""
     on, _, pid = process.rpartition(":")
     return on == socket.gethostname() and is_whole_number(pid) and not _alive(int(pid))
 

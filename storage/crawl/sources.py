@@ -1,4 +1,4 @@
-"""Sources and their endpoints: follow, list, find."""
+"""Sources and their endpoints: add, list, find."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, true, update
 
 from storage.crawl import tombstones
-from storage.crawl.revisit import Bounds
+from storage.crawl.revisit import PollingBounds
 from storage.crawl.runs import newest_runs
 from storage.errors import SourceExists, unknown_source
 from storage.models import Candidate, Endpoint, Item, Source
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """A source as lists show it, with what the archive holds of it."""
+    """A source as lists show it, with counts of its content."""
 
     id: int
     name: str
@@ -47,10 +47,9 @@ class SourceInfo:
 
 
 def suggest_name(home_url: str, taken: Sequence[str] = (), title: str | None = None) -> str:
-    """A short name for a source from its host: ``https://www.example.co.uk/`` → ``example``.
+    """Suggest a short name of a source from its host: ``www.example.co.uk`` → ``example``.
 
-    Where the host is an IP address, from the site's ``title``. A number is added where the name is
-    taken.
+    For an IP address it uses the site's ``title``. A number is added where the name is taken.
     """
     host = host_of(home_url).removeprefix("www.")
     if re.fullmatch(r"[\d.:\[\]a-f]+", host):
@@ -69,7 +68,7 @@ def suggest_name(home_url: str, taken: Sequence[str] = (), title: str | None = N
 
 
 def _plain(name: str) -> str:
-    """Lower-case ASCII letters, digits and dashes; accents go."""
+    """Reduce to lower-case ASCII letters, digits and dashes."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
 
@@ -85,12 +84,12 @@ def add_source(
     timezone: str | None = None,
     delay: float | None = None,
 ) -> Source:
-    """Follow a source.
+    """Add a source.
 
     Raises:
-        SourceExists: the name or the home page is followed already.
+        SourceExists: a source with this name or home page exists.
     """
-    refuse_known(session, name, home_url)
+    require_new(session, name, home_url)
     source = Source(
         name=name, title=title, home_url=home_url, language=language, timezone=timezone,
         delay=delay, state="active", created_at=now,
@@ -100,10 +99,10 @@ def add_source(
     return source
 
 
-def refuse_known(session: Session, name: str | None, home_url: str) -> None:
-    """Raise :class:`SourceExists` where the name or the home page is followed already."""
+def require_new(session: Session, name: str | None, home_url: str) -> None:
+    """Raise :class:`SourceExists` where a source with this name or home page exists."""
     wanted = url_key(home_url)
-    if tombstones.held(session.connection(), "source", [wanted]):
+    if tombstones.find_erased(session.connection(), "source", [wanted]):
         raise SourceExists(
             f"{home_url} was erased by request",
             "`dateline forget --list` says why, `dateline forget --revoke N` lifts it",
@@ -121,10 +120,10 @@ def refuse_known(session: Session, name: str | None, home_url: str) -> None:
 
 
 def get_source(session: Session, name: str) -> Source:
-    """The source called ``name``.
+    """Return the source with this name.
 
     Raises:
-        UnknownSource: there is none; the hint names the nearest or all of them.
+        UnknownSource: no source has this name; the hint lists similar names.
     """
     source = session.scalar(select(Source).where(Source.name == name))
     if source is not None:
@@ -133,7 +132,7 @@ def get_source(session: Session, name: str) -> Source:
 
 
 def list_sources(session: Session, source_id: int | None = None) -> list[SourceInfo]:
-    """All sources by name, or one, with counts and their last run."""
+    """List all sources by name, or one, with counts and their last run."""
 
     def only(column: Any) -> Any:
         return true() if source_id is None else column == source_id
@@ -173,14 +172,14 @@ def list_sources(session: Session, source_id: int | None = None) -> list[SourceI
 def set_bounds(
     session: Session, name: str, least: int | None, most: int | None, now: datetime
 ) -> None:
-    """Bound the pause between two looks at a source's endpoints, in minutes; from now on.
+    """Set the limits of the interval between two visits of a source's endpoints, in minutes.
 
     Raises:
-        UnknownSource: there is none of that name.
+        UnknownSource: no source has this name.
     """
     source = get_source(session, name)
     source.least_minutes, source.most_minutes = least, most
-    latest = now + Bounds.of_minutes(least, most).most
+    latest = now + PollingBounds.of_minutes(least, most).most
     session.execute(
         update(Endpoint)
         .where(Endpoint.source_id == source.id, Endpoint.failures == 0,
@@ -190,6 +189,6 @@ def set_bounds(
 
 
 def source_names(session: Session) -> list[tuple[str, str]]:
-    """(name, title) of all sources; the name where there is no title."""
+    """Return (name, title) of all sources; the name where there is no title."""
     rows = session.execute(select(Source.name, Source.title).order_by(Source.name))
     return [(name, title or name) for name, title in rows]

@@ -1,4 +1,4 @@
-"""The engine, and every difference between SQLite and PostgreSQL that is not search."""
+"""The database engine, and every difference between SQLite and PostgreSQL except search."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def make_engine(url: str) -> Engine:
 
 
 def _read_only_arguments(url: URL) -> dict[str, Any]:
-    """How a SQLite file is opened that lies where nothing can be written: on a read-only disk.
+    """Return arguments for opening a SQLite file on a read-only disk.
 
-    In WAL mode SQLite wants to write beside the file even to read it. With no log of a writer left
-    there, the file cannot change and is opened as immutable; with one, it is read through an index
-    of the log in memory, without locks (https://www.sqlite.org/wal.html, "Read-Only Databases" and
-    "Use of WAL Without Shared-Memory").
+    In WAL mode SQLite writes next to the file even for reading. Without a write-ahead log the file
+    cannot change and is opened as immutable; with one, it is read without locks through an index of
+    the log in memory (https://www.sqlite.org/wal.html, "Read-Only Databases" and "Use of WAL
+    Without Shared-Memory").
     """
     if url.get_backend_name() != "sqlite" or not url.database:
         return {}
@@ -103,28 +103,28 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA cache_size = -65536")
-    # Debian builds SQLite to write each freed page once more, full of zeros: an eighth of what
-    # merging the index costs. A takedown leaves no freed page (storage.maintenance.takedown).
+    # Debian's SQLite overwrites each freed page with zeros, an eighth of the cost of merging the
+    # index. A takedown frees the pages itself (storage.maintenance.takedown).
     cursor.execute("PRAGMA secure_delete = FAST")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes its lock at once: a read that turns into a write may fail as "locked"
-    # however long the busy timeout is.
+    # A writer takes its lock at once: a read that turns into a write can fail as "locked"
+    # whatever the busy timeout.
     write = connection.get_execution_options().get("dateline_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 def write_session(engine: Engine) -> Session:
-    """A session whose transaction takes SQLite's write lock from its start."""
+    """Return a session whose transaction takes SQLite's write lock from its start."""
     from sqlalchemy.orm import Session
 
     return Session(engine.execution_options(dateline_write=True), expire_on_commit=False)
 
 
 def read_session(engine: Engine) -> Session:
-    """A session for reading one consistent state."""
+    """Return a session that reads one consistent state."""
     from sqlalchemy.orm import Session
 
     return Session(engine, expire_on_commit=False)
@@ -132,7 +132,7 @@ def read_session(engine: Engine) -> Session:
 
 @contextmanager
 def ignore_if_locked() -> Iterator[None]:
-    """Leave SQLite alone where somebody else writes: the next run's turn is soon enough."""
+    """Skip work on SQLite while another process writes: the next run can do it."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -142,10 +142,10 @@ def ignore_if_locked() -> Iterator[None]:
 
 @contextmanager
 def report_unreachable(engine: Engine) -> Iterator[None]:
-    """Say in one line that a server does not answer any more.
+    """Convert a lost connection to a one-line error.
 
     Raises:
-        DatabaseUnreachable: it was stopped, or the connection to it broke.
+        DatabaseUnreachable: the server was stopped, or the connection to it broke.
     """
     try:
         yield
@@ -158,7 +158,7 @@ def report_unreachable(engine: Engine) -> Iterator[None]:
 
 
 def lock_source(session: Session, source_id: int) -> None:
-    """Let one writer at a time work on a source, so that two crawls never deadlock.
+    """Allow one writer per source at a time, so that two crawls never deadlock.
 
     SQLite has one writer anyway; PostgreSQL gets an advisory lock for the transaction.
     """
@@ -173,7 +173,7 @@ def lock_source(session: Session, source_id: int) -> None:
 def insert_ignore(
     session: Session | Connection, table: type[DeclarativeBase], rows: Sequence[dict[str, Any]]
 ) -> None:
-    """Insert ``rows`` in one statement, leaving those that a unique constraint already holds."""
+    """Insert ``rows`` in one statement, skipping those that violate a unique constraint."""
     if not rows:
         return
     dialect = session.get_bind() if hasattr(session, "get_bind") else session
@@ -184,9 +184,9 @@ def insert_ignore(
 def insert_ignore_statement(
     dialect: str, table: type[DeclarativeBase], returning: Any = None
 ) -> Any:
-    """An INSERT that leaves what a unique constraint already holds, built once.
+    """Build an INSERT that skips rows that violate a unique constraint; cached.
 
-    With ``returning`` it gives that column of what it inserted.
+    With ``returning`` it returns that column of the inserted rows.
     """
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -200,22 +200,22 @@ def insert_ignore_statement(
 
 
 def chunked(values: Sequence[T], size: int = IN_CHUNK) -> Iterator[Sequence[T]]:
-    """Slices of at most ``size`` values: both databases limit the variables of a statement."""
+    """Split ``values`` into slices: both databases limit the variables of a statement."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
 
 
 def error_reason(error: BaseException) -> str:
-    """The first line of what went wrong, as the database said it."""
+    """Return the first line of the database's error message."""
     said = str(getattr(error, "orig", None) or error).strip()
     return said.splitlines()[0][:300] if said else type(error).__name__
 
 
 def check_reachable(engine: Engine) -> None:
-    """Connect once, so that what is wrong is said in one line before any work.
+    """Connect once, so that problems are reported in one line before any work.
 
     Raises:
-        DatabaseUnreachable: nothing answers, or it is no database.
+        DatabaseUnreachable: the server does not answer, or the file is not a database.
         FolderNotWritable: SQLite cannot create or open its file there.
     """
     try:
@@ -227,14 +227,14 @@ def check_reachable(engine: Engine) -> None:
             folder = Path(engine.url.database or ".").parent
             raise FolderNotWritable(
                 f"cannot open {engine.url.database}: {reason}",
-                f"check that {folder} exists and can be written",
+                f"check that {folder} exists and is writable",
             ) from error
         raise DatabaseUnreachable(
             f"the database does not answer: {reason}", "check the URL and that the server runs"
         ) from error
     except sqlite3.DatabaseError as error:
         raise _not_a_database(engine, error) from error
-    except Exception as error:  # of any kind: who asked is told
+    except Exception as error:  # of any kind: the caller gets it
         if isinstance(getattr(error, "orig", None), sqlite3.DatabaseError):
             raise _not_a_database(engine, error) from error
         raise

@@ -1,4 +1,4 @@
-"""The handle on an open archive: its place on disk, its engine, reading and writing transactions.
+"""The database handle: folder, engine, and transactions for reading and writing.
 
 Every layer of ``storage`` takes this handle; :class:`storage.archive.Archive` adds the operations
 that join the layers.
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# PostgreSQL's answers to two writers that met (its manual, appendix A): serialization failure,
-# deadlock, and a row that the other one inserted or deleted meanwhile. Run the transaction again.
+# PostgreSQL's error codes for concurrent writers (its manual, appendix A): serialization failure,
+# deadlock, and a row that another writer inserted or deleted meanwhile. Retry the transaction.
 _RETRYABLE_STATES = frozenset({"40001", "40P01", "23505", "23503"})
 _MAX_ATTEMPTS = 6
-# Classes of PostgreSQL's errors (its manual, appendix A) that speak of what was given to it: data
-# exceptions, broken constraints, program limits.
+# Classes of PostgreSQL's errors about values (its manual, appendix A): data exceptions, constraint
+# violations, program limits.
 _DATA_ERROR_CLASSES = ("22", "23", "54")
 
 
@@ -52,7 +52,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session over one consistent state.
+        """Yield a session that reads one consistent state.
 
         Raises:
             DatabaseUnreachable: the server was stopped, or its connection broke.
@@ -61,10 +61,10 @@ class Database:
             yield session
 
     def write(self, work: Callable[[Session], T]) -> T:
-        """Run ``work`` in one transaction, again where another writer got in its way.
+        """Run ``work`` in one transaction; retry where another writer interfered.
 
         Raises:
-            NotStorable: the database refuses some of the values to be written.
+            DataRejected: the database rejects a value.
             ArchiveError: the database stays locked, is full, or cannot be written.
         """
         from sqlalchemy.exc import StatementError
@@ -80,19 +80,21 @@ class Database:
                     continue
                 if is_data_error(error):
                     raise DataRejected(
-                        f"the database refused what was to be written: {error_reason(error)}",
-                        "nothing of it was stored; this is a fault of Dateline's, please report it",
+                        f"the database rejected a value: {error_reason(error)}",
+                        "nothing was stored; please report this bug of Dateline",
                     ) from error
                 raise FolderNotWritable(
-                    f"the database cannot be written: {error_reason(error)}",
-                    "check space, rights and other users of the database; "
-                    "what was reported stored is safe",
+                    f"cannot write to the database: {error_reason(error)}",
+                    "check disk space, permissions and other users of the database; "
+                    "everything stored so far is safe",
                 ) from error
-        raise ArchiveError("the database stayed busy", "try again")
+        raise ArchiveError(
+            "the database stayed locked", "stop other writers of this archive, or try again later"
+        )
 
 
 def is_data_error(error: BaseException) -> bool:
-    """Whether ``error`` speaks of what was to be written, and not of the database's state."""
+    """Return whether ``error`` is about the written values, not the state of the database."""
     from sqlalchemy.exc import (
         DataError,
         DBAPIError,
@@ -108,7 +110,7 @@ def is_data_error(error: BaseException) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return str(state)[:2] in _DATA_ERROR_CLASSES
-    # A driver that cannot pass a value on, and SQLite, tell it by the kind of error.
+    # SQLite, and drivers that cannot convert a value, report it by the type of the error.
     return isinstance(error, DataError | IntegrityError | ProgrammingError) or not isinstance(
         error, DBAPIError
     )

@@ -1,4 +1,4 @@
-"""The schema's version: which one the database has, which one the code wants, and the way there."""
+"""The version of the schema: current version, upgrade and downgrade."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
-# Known here so that opening an archive needs no Alembic: importing it costs 0.1 s of every
-# search. A test holds it to the newest file in alembic/versions/.
+# A constant, so that opening an archive needs no Alembic, whose import costs each search 0.1 s.
+# A test compares it with the newest file in alembic/versions/.
 HEAD = "0016"
 _STORAGE = Path(__file__).parent.parent
 
 
 def scripts_folder() -> Path:
-    """The migrations: beside the package in a checkout, inside it in an installed copy."""
+    """Return the folder of migrations: next to the package in a checkout, else inside it."""
     inside = _STORAGE / "_alembic"
     return inside if inside.is_dir() else _STORAGE.parent / "alembic"
 
 
 def current_version(engine: Engine) -> str | None:
-    """The version of the database; ``None`` where it holds no archive yet."""
+    """Return the version of the database; ``None`` where it holds no archive yet."""
     from sqlalchemy import inspect, text
 
     with engine.connect() as connection:
@@ -44,13 +44,13 @@ def upgrade(
     revision: str = "head",
     after: Callable[[str, Connection], object] | None = None,
 ) -> None:
-    """Bring the database to ``revision``, all in one transaction.
+    """Upgrade the database to ``revision`` in one transaction.
 
-    ``after`` gets the version the database had and the connection: it brings what is stored to the
-    rules of today (:func:`storage.jobs.upgrade.follow_rules`).
+    ``after`` gets the previous version and the connection; it brings the stored data up to date
+    (:func:`storage.jobs.upgrade.apply_current_rules`).
 
     Raises:
-        DatabaseTooNew: a newer Dateline made it.
+        DatabaseTooNew: a newer Dateline made the archive.
     """
     from alembic import command
 
@@ -64,7 +64,7 @@ def upgrade(
 
 
 def downgrade(engine: Engine, revision: str) -> None:
-    """Take the database back to ``revision`` (``base`` for nothing)."""
+    """Downgrade the database to ``revision`` (``base`` for an empty one)."""
     from alembic import command
 
     with _migration_config(engine) as config:
@@ -73,11 +73,11 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 @contextmanager
 def _migration_config(engine: Engine) -> Iterator[Config]:
-    """A configuration whose connection is in one transaction, without SQLite's foreign keys.
+    """Yield a configuration whose connection is in a transaction without SQLite's foreign keys.
 
     SQLite changes a table by copying it and dropping the old one, which with foreign keys on would
-    delete all that refers to it (https://sqlite.org/lang_altertable.html, 7). They can only be
-    switched outside a transaction; that none is broken is checked before the end of it.
+    delete all rows that refer to it (https://sqlite.org/lang_altertable.html, 7). Foreign keys can
+    only be switched outside a transaction; they are checked before its end.
     """
     with engine.connect().execution_options(dateline_write=True) as connection:
         sqlite = connection.dialect.name == "sqlite"
@@ -101,18 +101,18 @@ def _migration_config(engine: Engine) -> Iterator[Config]:
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether Alembic looks after a table or index: what differs by database it does not."""
+    """Return whether Alembic manages a table or index: not those that differ by database."""
     if kind == "index":
         return name != "ix_articles_listing"
     return kind != "table" or not (name or "").startswith("search_index")
 
 
 def require_head(engine: Engine) -> None:
-    """Check that code and database go together.
+    """Check that the versions of code and database match.
 
     Raises:
-        DatabaseOutdated: it wants an upgrade.
-        DatabaseTooNew: a newer Dateline made it.
+        DatabaseOutdated: the database needs an upgrade.
+        DatabaseTooNew: a newer Dateline made the archive.
     """
     version = current_version(engine)
     if version == HEAD:
@@ -120,7 +120,7 @@ def require_head(engine: Engine) -> None:
     if version is not None and version > HEAD:
         raise _too_new(version)
     raise DatabaseOutdated(
-        f"the database is at version {version or 'none'}, this Dateline wants {HEAD}",
+        f"the database is at version {version or 'none'}, this Dateline needs {HEAD}",
         "run `dateline db upgrade`",
     )
 

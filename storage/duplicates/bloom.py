@@ -60,14 +60,14 @@ def bits_of(bands: NDArray[np.int64], bits: int | NDArray[np.uint64]) -> NDArray
     return ((begin + steps * end) & (np.uint64(bits) - np.uint64(1))).astype(np.int64)
 
 
-def filled(stored: bytes, bands: NDArray[np.int64]) -> bytes:
+def with_bands(stored: bytes, bands: NDArray[np.int64]) -> bytes:
     """A filter with ``bands`` in it as well."""
     bits = np.unpackbits(np.frombuffer(stored, np.uint8))
     bits[bits_of(bands, len(bits))] = 1
     return np.packbits(bits).tobytes()
 
 
-def has(bits: NDArray[np.uint8], bands: NDArray[np.int64]) -> NDArray[np.bool_]:
+def contains(bits: NDArray[np.uint8], bands: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which of ``bands`` a filter (its bytes) has."""
     at = bits_of(bands, len(bits) * 8)
     return _all_set(bits, at >> 3, at)
@@ -82,9 +82,9 @@ def _all_set(
     return found
 
 
-def of_slot(bands: NDArray[np.int64]) -> tuple[int, bytes]:
+def slot_filter(bands: NDArray[np.int64]) -> tuple[int, bytes]:
     """How many bands there are, and the filter of a slot that has these."""
-    return len(bands), filled(bytes(SLOT_BITS // 8), bands)
+    return len(bands), with_bands(bytes(SLOT_BITS // 8), bands)
 
 
 def add_old(connection: Connection, part: int, moving: NDArray[np.int64]) -> None:
@@ -102,10 +102,10 @@ def add_old(connection: Connection, part: int, moving: NDArray[np.int64]) -> Non
         while bits < held * _BITS_A_BAND and bits < _MOST_BITS:
             bits *= 2
         stored = bytes(bits // 8)
-    put(connection, part, held, filled(stored, moving))
+    store_filter(connection, part, held, with_bands(stored, moving))
 
 
-def put(connection: Connection, part: int, held: int, bits: bytes) -> None:
+def store_filter(connection: Connection, part: int, held: int, bits: bytes) -> None:
     """Keep the filter of a part, or of a slot (below 0), in place of the last one."""
     connection.execute(delete(BandFilter).where(BandFilter.part == part))
     # A number that never comes again: a transaction that is undone leaves none that looks current.

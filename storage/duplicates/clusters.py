@@ -19,7 +19,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from storage.database.engine import chunked
 from storage.duplicates import lsh
-from storage.duplicates.minhash import bands_stored, likeness, shingles, sign
+from storage.duplicates.minhash import bands_stored, shingles, sign, similarity
 from storage.models import Article, Signature
 from storage.text.tokens import tokenize
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storage.duplicates.minhash import Signed, Words
+    from storage.duplicates.minhash import SignedText, Words
 
 # Articles that share at least so much of their sequences are duplicates (benchmarks/duplicates.py).
-ALIKE = 0.45
+MIN_SIMILARITY = 0.45
 # Of the values of two signatures at least so many are equal where that is so: the share estimates
 # the texts' own with a standard deviation of 0.06, so one in 200 that are just alike is missed.
 _MAY_BE_ALIKE = 0.3
@@ -62,8 +62,8 @@ class _Member:
         return self.access != "full", self.sort_at, -self.word_count, self.item_id
 
 
-def place(
-    connection: Connection, texts: Sequence[tuple[int, Signed | None]], *, fresh: bool = False
+def update_clusters(
+    connection: Connection, texts: Sequence[tuple[int, SignedText | None]], *, fresh: bool = False
 ) -> None:
     """Keep articles' signatures; join each article to the cluster it belongs to.
 
@@ -72,16 +72,16 @@ def place(
     """
     signed = {item_id: one for item_id, one in texts if one is not None}
     if texts and not fresh:
-        forget(connection, [item_id for item_id, _ in texts])
+        remove_items(connection, [item_id for item_id, _ in texts])
     if not signed:
         return
     rows = [{"item_id": i, "signature": one.signature} for i, one in signed.items()]
     statement: Any = insert(Signature).returning(Signature.item_id, Signature.id)
     numbers = {i: number for i, number in connection.execute(statement, rows)}  # noqa: C416
-    generation = lsh.place_for(connection, min(numbers.values()), max(numbers.values()))
+    generation = lsh.generation_for(connection, min(numbers.values()), max(numbers.values()))
     values = {i: one.bands for i, one in signed.items()}
     held = lsh.holders(connection, {band for some in values.values() for band in some})
-    lsh.add(
+    lsh.add_bands(
         connection,
         generation,
         [(numbers[i], some) for i, some in values.items()],
@@ -89,11 +89,13 @@ def place(
     )
     signatures = {i: one.signature for i, one in signed.items()}
     read = _Texts(connection, {i: one.hashes for i, one in signed.items()})
-    for item_id, others in _likely(connection, signatures, meet(values, held)).items():
+    for item_id, others in _likely(connection, signatures, find_candidates(values, held)).items():
         _join(read, item_id, others)
 
 
-def meet(signed: dict[int, list[int]], held: dict[int, list[int]]) -> dict[int, list[int]]:
+def find_candidates(
+    signed: dict[int, list[int]], held: dict[int, list[int]]
+) -> dict[int, list[int]]:
     """The items that share bands with each item of a batch, most bands first.
 
     ``signed`` are the bands of the batch's items, ``held`` the items that each band led to before.
@@ -161,7 +163,7 @@ class _Texts:
 
     def alike(self, one: int, other: int) -> float:
         """The share of sequences that two articles have in common."""
-        return likeness(self.of(one), self.of(other))
+        return similarity(self.of(one), self.of(other))
 
 
 _TEXT = select(Article.text).where(Article.item_id == bindparam("item"))
@@ -190,7 +192,11 @@ def _join(texts: _Texts, item_id: int, others: Sequence[int]) -> None:
     clusters = set() if own is None else {own}
     for other in compared:
         member = held.get(other)
-        if member is None or member.cluster_id in clusters or texts.alike(item_id, other) < ALIKE:
+        if (
+            member is None
+            or member.cluster_id in clusters
+            or texts.alike(item_id, other) < MIN_SIMILARITY
+        ):
             continue
         if member.cluster_id is None:
             lone.append(member)
@@ -240,14 +246,16 @@ def _lead(texts: _Texts, old: int, leading: int) -> None:
         _tie(texts, members, leading)
 
 
-def forget(connection: Connection, ids: Sequence[int]) -> None:
+def remove_items(connection: Connection, ids: Sequence[int]) -> None:
     """Take articles out of the index of signatures and out of their clusters."""
     rows = connection.execute(
         select(Signature.id, Signature.item_id, Signature.signature)
         .where(Signature.item_id.in_(ids))
     ).all()  # fmt: skip
     full = {
-        row.item_id for row in rows if lsh.remove(connection, row.id, bands_stored(row.signature))
+        row.item_id
+        for row in rows
+        if lsh.remove_bands(connection, row.id, bands_stored(row.signature))
     }
     connection.execute(delete(Signature).where(Signature.item_id.in_(ids)))
     for item_id in ids:
@@ -282,7 +290,7 @@ def _leave(connection: Connection, item_id: int) -> list[int]:
     return ids
 
 
-def complete(connection: Connection, after: int = 0, count: int = 500) -> int | None:
+def sign_missing(connection: Connection, after: int = 0, count: int = 500) -> int | None:
     """Sign the articles without a signature among the next ``count`` after item ``after``.
 
     An archive made before signatures were kept gets them so. Returns the last item looked at;
@@ -295,5 +303,5 @@ def complete(connection: Connection, after: int = 0, count: int = 500) -> int | 
         .order_by(Article.item_id)
         .limit(count)
     ).all()
-    place(connection, [(i, sign(tokenize(text))) for i, text in rows], fresh=True)
+    update_clusters(connection, [(i, sign(tokenize(text))) for i, text in rows], fresh=True)
     return rows[-1][0] if rows else None

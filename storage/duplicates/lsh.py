@@ -42,7 +42,7 @@ _STEP = 4_096
 MOST_HOLDERS = 32
 
 
-def place_for(connection: Connection, first: int, last: int) -> int:
+def generation_for(connection: Connection, first: int, last: int) -> int:
     """The generation that takes the bands of new signatures, whose ids are ``first`` to ``last``.
 
     Bands are moved on where it is time.
@@ -59,12 +59,14 @@ def place_for(connection: Connection, first: int, last: int) -> int:
         return slot
     for other, bits in held:
         if other < 0 and bits == filters.ASK:
-            filters.put(connection, other, *filters.of_slot(filters.bands_in(connection, other)))
+            filters.store_filter(
+                connection, other, *filters.slot_filter(filters.bands_in(connection, other))
+            )
     # What was here before is old by now, unless signatures' ids made a leap.
     if len(filters.bands_in(connection, slot)):
         for part in range(filters.PARTS):
             _age(connection, part, [slot])
-    filters.put(connection, slot, 0, filters.ASK)
+    filters.store_filter(connection, slot, 0, filters.ASK)
     _age(connection, number % filters.PARTS, [filters.FIRST_SLOT - n for n in range(filters.PARTS)])
     return slot
 
@@ -104,7 +106,7 @@ _MOVE_AT_ONCE = text(
 )
 
 
-def portable(generation: int) -> int:
+def portable_generation(generation: int) -> int:
     """Where a band stands in a database of the other kind: old, or among those always asked."""
     return filters.OLD if generation == filters.OLD else filters.FIRST_SLOT
 
@@ -147,13 +149,13 @@ def _asked(connection: Connection, bands: Collection[int]) -> str:
     return " UNION ALL ".join(parts) or nowhere
 
 
-def add(
+def add_bands(
     connection: Connection, generation: int, signed: Iterable[tuple[int, list[int]]],
     held: Mapping[int, int],
 ) -> None:  # fmt: skip
     """Hold the bands of new signatures (id, bands), where not enough signatures hold them.
 
-    ``held`` says how many do so far, ``generation`` is what :func:`place_for` gave for them.
+    ``held`` says how many do so far, ``generation`` is what :func:`generation_for` gave for them.
     """
     counts = Counter(held)
     rows = []
@@ -166,7 +168,7 @@ def add(
         connection.execute(insert(SignatureBand), rows)
 
 
-def remove(connection: Connection, number: int, bands: list[int]) -> bool:
+def remove_bands(connection: Connection, number: int, bands: list[int]) -> bool:
     """Take away the bands of a signature; whether one of them was held by as many as may."""
     rows = connection.exec_driver_sql(_asked(connection, bands)).all()
     counts = Counter(row.band for row in rows)
@@ -198,8 +200,8 @@ def refill(connection: Connection, signed: Mapping[int, list[int]]) -> None:
         for number, some in signed.items()
     ]
     last = connection.scalar(select(func.max(Signature.id))) or 0
-    generation = place_for(connection, last + 1, last)
-    add(connection, generation, missing, {band: len(some) for band, some in held.items()})
+    generation = generation_for(connection, last + 1, last)
+    add_bands(connection, generation, missing, {band: len(some) for band, some in held.items()})
 
 
 def all_held(connection: Connection, bands: list[int]) -> bool:
@@ -208,7 +210,7 @@ def all_held(connection: Connection, bands: list[int]) -> bool:
     return {row.band for row in rows} >= set(bands)
 
 
-def faults(connection: Connection) -> Iterator[str]:
+def band_faults(connection: Connection) -> Iterator[str]:
     """What bands are held for and would not be found, in words."""
     if connection.dialect.name != "sqlite":
         return
@@ -222,6 +224,6 @@ def faults(connection: Connection) -> Iterator[str]:
             continue
         where = (filters.OLD, *filters.span(part)) if part >= 0 else (part,)
         held = filters.bands_in(connection, *where)
-        wrong = held[~filters.has(np.frombuffer(stored, np.uint8), held)]
+        wrong = held[~filters.contains(np.frombuffer(stored, np.uint8), held)]
         for band in wrong.tolist():
             yield f"the filter of bands does not know of band {band}"

@@ -97,7 +97,7 @@ def bands_stored(signature: bytes) -> list[int]:
     return bands_of(np.frombuffer(signature, "<u4").astype(np.uint64))
 
 
-def likeness(one: Words, other: Words) -> float:
+def similarity(one: Words, other: Words) -> float:
     """The share of sequences that two texts have in common (Jaccard, 0 to 1)."""
     common = len(np.intersect1d(one, other, assume_unique=True))
     union = len(one) + len(other) - common
@@ -105,7 +105,7 @@ def likeness(one: Words, other: Words) -> float:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Signed:
+class SignedText:
     """What near duplicates of a text are found by: its shingles' hashes, their signature, bands."""
 
     hashes: Words
@@ -113,10 +113,10 @@ class Signed:
     bands: list[int]
 
 
-def sign(words: Sequence[str]) -> Signed | None:
+def sign(words: Sequence[str]) -> SignedText | None:
     """The signature of a text by its search tokens; ``None`` where they are too few."""
     hashes = shingles(words)
     if not len(hashes):
         return None
     signature = signature_of(hashes)
-    return Signed(hashes, signature.astype("<u4").tobytes(), bands_of(signature))
+    return SignedText(hashes, signature.astype("<u4").tobytes(), bands_of(signature))

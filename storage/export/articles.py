@@ -24,7 +24,7 @@ UNDATED = "n.d."
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportedArticle:
     """One article, with what every format may want of it."""
 
     id: int
@@ -66,7 +66,7 @@ class Exported:
 
 
 @dataclass(slots=True)
-class Left:
+class ReservedCount:
     """How many articles or captures were left out because their publishers reserve them."""
 
     reserved: int = 0
@@ -86,8 +86,13 @@ _COLUMNS = (
 
 
 def articles(
-    connection: Connection, query: str, where: Filter, left: Left, *, reserved: bool = False
-) -> Iterator[Exported]:
+    connection: Connection,
+    query: str,
+    where: Filter,
+    left: ReservedCount,
+    *,
+    reserved: bool = False,
+) -> Iterator[ExportedArticle]:
     """The articles that ``query`` finds (``""``: all), by id; ``reserved`` ones too if asked.
 
     Raises:
@@ -103,15 +108,15 @@ def articles(
             yield one
 
 
-def ids(connection: Connection, query: str, where: Filter) -> Select[Any]:
+def matching_ids(connection: Connection, query: str, where: Filter) -> Select[Any]:
     """A statement of the ids of the articles that ``query`` finds."""
     return _statement(connection, query, where, (Article.item_id,))
 
 
-def _exported(row: Any) -> Exported:
+def _exported(row: Any) -> ExportedArticle:
     (item_id, source, title, home, url, number, state, cluster, _at, _offset, _zoned, _day_only,
      modified, modified_offset, modified_zoned, *rest) = row  # fmt: skip
-    return Exported(
+    return ExportedArticle(
         id=item_id, source=source, source_title=title or home, url=url, number=number, state=state,
         leading=cluster,
         published=StatedTimestamp.published_from_row(row),

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
 
-    from storage.export.articles import Exported
+    from storage.export.articles import ExportedArticle
 
 # What XML 1.0 cannot hold, escaped or not.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_iramuteq(articles: Iterable[Exported], out: BinaryIO) -> int:
+def write_iramuteq(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     """IRaMuTeQ's corpus: a starred line of variables, then the text (its manual, section 2)."""
     count = 0
     for a in articles:
@@ -50,7 +50,7 @@ def _variable(value: str | None) -> str:
     return re.sub(r"[^A-Za-z0-9-]+", "-", plain).strip("-")
 
 
-def write_txm(articles: Iterable[Exported], out: BinaryIO) -> int:
+def write_txm(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     """TXM's "XML/w + CSV" import: a ZIP with an XML file a text and a table of metadata."""
     table = io.StringIO()
     writer = csv.writer(table)
@@ -80,7 +80,7 @@ def write_txm(articles: Iterable[Exported], out: BinaryIO) -> int:
     return count
 
 
-def write_tei(articles: Iterable[Exported], out: BinaryIO) -> int:
+def write_tei(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     """TEI P5: a ``teiCorpus`` with a ``TEI`` an article (https://tei-c.org/guidelines/p5/)."""
     out.write(
         b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -105,7 +105,7 @@ def write_tei(articles: Iterable[Exported], out: BinaryIO) -> int:
     return count
 
 
-def _tei(a: Exported) -> str:
+def _tei(a: ExportedArticle) -> str:
     authors = "".join(f"<author>{_xml(name)}</author>" for name in a.byline)
     language = ""
     if a.language:
@@ -185,7 +185,7 @@ def _tei_blocks(blocks: list[dict[str, Any]]) -> str:
     return written or "<p/>"
 
 
-def write_ninjs(articles: Iterable[Exported], out: BinaryIO) -> int:
+def write_ninjs(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     """ninjs 2.1, a JSON array of text items (https://iptc.org/std/ninjs/)."""
     count = 0
     out.write(b"[")

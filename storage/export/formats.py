@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storage.export import corpora, references, tables, wacz, web
-from storage.export.articles import Left, articles
+from storage.export.articles import ReservedCount, articles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ def export(
     with database.engine.connect() as connection:
         if form == "opml":
             return Export(web.write_opml(connection, where, out))
-        left = Left()
+        left = ReservedCount()
         if form in _CAPTURES:
             write = _CAPTURES[form]
             count = write(database, connection, query, where, out, left, reserved=reserved)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
 
-    from storage.export.articles import Exported
+    from storage.export.articles import ExportedArticle
 
 _SPECIAL = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "#": r"\#",
             "&": r"\&", "_": r"\_", "$": r"\$", "~": r"\textasciitilde{}",
@@ -21,7 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
-def write_ris(articles: Iterable[Exported], out: BinaryIO) -> int:
+def write_ris(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     """RIS, a record an article, of type NEWS (https://en.wikipedia.org/wiki/RIS_(file_format))."""
     count = 0
     for a in articles:
@@ -44,7 +44,7 @@ def write_ris(articles: Iterable[Exported], out: BinaryIO) -> int:
     return count
 
 
-def write_bibtex(articles: Iterable[Exported], out: BinaryIO) -> int:
+def write_bibtex(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     """BibTeX, an ``@article`` each; what TeX would read as its own is escaped."""
     count = 0
     for a in articles:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import BinaryIO
 
-    from storage.export.articles import Exported
+    from storage.export.articles import ExportedArticle
 
 _LIST = "; "
 # What a spreadsheet would take for a formula (OWASP, "CSV Injection").
@@ -26,7 +26,7 @@ _COLUMNS = (
 _ROWS_A_GROUP = 1_000
 
 
-def row_of(article: Exported) -> dict[str, Any]:
+def row_of(article: ExportedArticle) -> dict[str, Any]:
     """An article as plain values, lists as lists; moments in ISO 8601."""
     row = {name: getattr(article, name) for name in _COLUMNS}
     row["first_fetched_at"] = article.first_fetched_at.isoformat()
@@ -35,7 +35,7 @@ def row_of(article: Exported) -> dict[str, Any]:
     return row
 
 
-def write_jsonl(articles: Iterable[Exported], out: BinaryIO) -> int:
+def write_jsonl(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     """A JSON object a line, the structured text with it."""
     count = 0
     for article in articles:
@@ -46,7 +46,7 @@ def write_jsonl(articles: Iterable[Exported], out: BinaryIO) -> int:
     return count
 
 
-def write_csv(articles: Iterable[Exported], out: BinaryIO) -> int:
+def write_csv(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     """RFC 4180 with a heading and a byte order mark, for spreadsheets; formulas disarmed."""
     text = io.TextIOWrapper(out, "utf-8-sig", errors="replace", newline="", write_through=True)
     writer = csv.writer(text)
@@ -66,7 +66,7 @@ def _cell(value: Any) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def write_parquet(articles: Iterable[Exported], out: BinaryIO) -> int:
+def write_parquet(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     """A Parquet file with typed columns (needs the extra ``parquet``).
 
     Raises:

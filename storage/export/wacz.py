@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from storage.export.surt import surt
-from storage.export.web import SOFTWARE, begun, captures, members
+from storage.export.web import SOFTWARE, exported_captures, record_members, warcinfo_member
 from storage.models import Article, Revision
 from storage.queries import items
 from storage.text.urls import serialize_url
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from storage.captures import warc
     from storage.database.handle import Database
-    from storage.export.articles import Left
+    from storage.export.articles import ReservedCount
     from storage.models import Capture
     from storage.search.results.compiled_search import Filter
 
@@ -49,7 +49,7 @@ _NO_DIGEST = "sha1:" + base64.b32encode(hashlib.sha1(b"", usedforsecurity=False)
 
 def write_wacz(
     database: Database, connection: Connection, query: str, where: Filter, out: BinaryIO, left:
-    Left, *, reserved: bool = False,
+    ReservedCount, *, reserved: bool = False,
 ) -> int:  # fmt: skip
     """WACZ 1.1.1: the WARC with its compressed CDXJ index and list of pages. Returns how many
     captures.
@@ -66,9 +66,9 @@ def write_wacz(
         ):
             pages.write(_line({"format": "json-pages-1.0", "id": "pages", "title": "All pages",
                                "hasText": True}))  # fmt: skip
-            data.write(begun(database, _DATA))
-            for capture in captures(connection, query, where, left, reserved=reserved):
-                for record, member in members(database, capture):
+            data.write(warcinfo_member(database, _DATA))
+            for capture in exported_captures(connection, query, where, left, reserved=reserved):
+                for record, member in record_members(database, capture):
                     if record.kind in _REPLAYED:
                         lines.append(_cdxj(record, capture, data.tell(), len(member)))
                     data.write(member)
@@ -96,7 +96,7 @@ def _page(database: Database, connection: Connection, capture: Capture) -> dict[
     if row is not None and row.number == row.revision:
         title, text = row.headline, row.text
     elif row is not None:
-        old = items.content(database, row.item_id, row.number)
+        old = items.read_content(database, row.item_id, row.number)
         title = old["headline"]
         text = "\n".join(b["text"] for b in old["blocks"] if b["kind"] != "figure")
     moment = f"{capture.fetched_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

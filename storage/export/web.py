@@ -9,10 +9,10 @@ from xml.sax.saxutils import quoteattr
 from sqlalchemy import or_, select
 
 from storage.captures import warc
-from storage.captures.files import codec_of, present_path
-from storage.captures.reservations import of_capture
+from storage.captures.files import codec_of, current_path
+from storage.captures.reservations import capture_reservations
 from storage.errors import CaptureUnreadable
-from storage.export.articles import ids
+from storage.export.articles import matching_ids
 from storage.models import Capture, Endpoint, Revision, Source
 from storage.version import VERSION
 
@@ -23,15 +23,20 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storage.database.handle import Database
-    from storage.export.articles import Left
+    from storage.export.articles import ReservedCount
     from storage.search.results.compiled_search import Filter
 
 _TOGETHER = 500
 SOFTWARE = f"Dateline/{VERSION}"
 
 
-def captures(
-    connection: Connection, query: str, where: Filter, left: Left, *, reserved: bool = False
+def exported_captures(
+    connection: Connection,
+    query: str,
+    where: Filter,
+    left: ReservedCount,
+    *,
+    reserved: bool = False,
 ) -> Iterator[Capture]:
     """The captures that the articles of an export were made of, file by file; each once.
 
@@ -39,7 +44,9 @@ def captures(
     """
     from sqlalchemy.orm import Session
 
-    made_of = select(Revision.capture_id).where(Revision.item_id.in_(ids(connection, query, where)))
+    made_of = select(Revision.capture_id).where(
+        Revision.item_id.in_(matching_ids(connection, query, where))
+    )
     statement = (
         select(Capture)
         .where(or_(Capture.id.in_(made_of), Capture.refers_to.in_(made_of)),
@@ -48,20 +55,20 @@ def captures(
     )  # fmt: skip
     with Session(connection) as session:
         for capture in session.scalars(statement.execution_options(yield_per=_TOGETHER)):
-            if reserved or not of_capture(session, capture):
+            if reserved or not capture_reservations(session, capture):
                 yield capture
             else:
                 left.reserved += 1
 
 
-def members(database: Database, capture: Capture) -> Iterator[tuple[warc.Record, bytes]]:
+def record_members(database: Database, capture: Capture) -> Iterator[tuple[warc.Record, bytes]]:
     """The records of a capture (with its request and metadata), each as a gzip member.
 
     Raises:
         CaptureUnreadable: they are gone or damaged.
     """
     folder = database.location.captures
-    path = present_path(folder, capture.file)
+    path = current_path(folder, capture.file)
     codec = codec_of(folder, capture.file)
     try:
         with path.open("rb") as stream:
@@ -87,25 +94,25 @@ def members(database: Database, capture: Capture) -> Iterator[tuple[warc.Record,
         raise CaptureUnreadable(f"capture {capture.id} is damaged: {error}", "restore") from error
 
 
-def begun(database: Database, name: str) -> bytes:
+def warcinfo_member(database: Database, name: str) -> bytes:
     """The member that begins a WARC file called ``name``."""
     now = datetime.now(UTC)
-    return warc.GZIP.pack(warc.info_record(name, SOFTWARE, now, database.location.contact))
+    return warc.GZIP.pack(warc.warcinfo_record(name, SOFTWARE, now, database.location.contact))
 
 
 def write_warc(
     database: Database, connection: Connection, query: str, where: Filter, out: BinaryIO, left:
-    Left, *, reserved: bool = False,
+    ReservedCount, *, reserved: bool = False,
 ) -> int:  # fmt: skip
     """WARC 1.1, gzip members; records are copied as they are. Returns how many captures.
 
     Raises:
         CaptureUnreadable: one of them is gone or damaged.
     """
-    out.write(begun(database, "export.warc.gz"))
+    out.write(warcinfo_member(database, "export.warc.gz"))
     count = 0
-    for capture in captures(connection, query, where, left, reserved=reserved):
-        for _, member in members(database, capture):
+    for capture in exported_captures(connection, query, where, left, reserved=reserved):
+        for _, member in record_members(database, capture):
             out.write(member)
         count += 1
     return count

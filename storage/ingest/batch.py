@@ -43,7 +43,7 @@ class Writing:
         :func:`storage.search.index.store.write_documents`."""
         for made, fresh in ((self.new, True), (self.known, False)):
             signed = [(item_id, one.derived.signed) for item_id, one in made.items()]
-            clusters.place(self.connection, signed, fresh=fresh)
+            clusters.update_clusters(self.connection, signed, fresh=fresh)
         texts = {i: one.derived.texts for i, one in (*self.new.items(), *self.known.items())}
         indexer.index_articles(self.connection, list(texts), texts, self.left)
 

@@ -50,7 +50,7 @@ def record_all(writing: Writing, outcomes: Sequence[Outcome]) -> list[Recorded]:
         if isinstance(outcome, PageStored)
     }
     # Where anything was ever erased, each page is asked about on its own.
-    alone = set() if tombstones.exist(writing.connection) else _alone(pages)
+    alone = set() if tombstones.any_exist(writing.connection) else _alone(pages)
     done: list[Recorded] = []
     while len(done) < len(outcomes):
         run = list(takewhile(alone.__contains__, range(len(done), len(outcomes))))
@@ -118,7 +118,7 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
     ids = _insert_items(writing, pages)
     captures = _insert_captures(writing, pages)
     _insert_addresses(writing, pages, ids)
-    frontier.settle_all(connection, [page.task for page in pages], "done", now)
+    frontier.settle_tasks(connection, [page.task for page in pages], "done", now)
     connection.execute(
         insert(Revision.__table__),  # type: ignore[arg-type]
         [
@@ -130,7 +130,11 @@ def _write_new(writing: Writing, pages: Sequence[StoredPage]) -> list[Recorded]:
     articles = {ids[page.identity]: page.made.article for page in pages}
     write_pointers(connection, writing.source_id, articles, now, fresh=True)
     followed = [said for page in pages for said in page.outcome.follow]
-    fresh = frontier.offered(connection, writing.source_id, followed, now) if followed else set()
+    fresh = (
+        frontier.store_announcements(connection, writing.source_id, followed, now)
+        if followed
+        else set()
+    )
     done = []
     for page in pages:
         said = {url_key(one.url) for one in page.outcome.follow} & fresh

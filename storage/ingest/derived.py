@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from storage.duplicates.minhash import Signed, sign
+from storage.duplicates.minhash import SignedText, sign
 from storage.search.index.documents import TokenizedText
 from storage.text.normalize import normalized_words, text_digest
 from storage.text.tokens import tokenize
@@ -35,7 +35,7 @@ class Derived:
     digest: str
     # Of articles only.
     texts: TokenizedText | None = None
-    signed: Signed | None = None
+    signed: SignedText | None = None
 
     def holds_of(self, content: Article | Entry) -> bool:
         """Whether it is what would be derived of ``content``."""
@@ -97,7 +97,7 @@ class Deriving:
         )
 
     @cached_property
-    def signed(self) -> Signed | None:
+    def signed(self) -> SignedText | None:
         """What near duplicates of the text are found by; ``None`` where it is too short."""
         if self._done is not None:
             return self._done.signed

@@ -102,14 +102,16 @@ def write_pointers(
     links = {i: [one for one in c.links if is_web_url(one.url)] for i, c in contents.items()}
     mentions = {i: c.mentions for i, c in contents.items() if isinstance(c, ArticleContent)}
     media = {i: content.media for i, content in contents.items()}
-    if tombstones.exist(connection):
+    if tombstones.any_exist(connection):
         # What was erased by request is linked no more, for a stub would have its name.
         said = {url_key(link.url): {"headline": link.anchor} for some in links.values()
                 for link in some}  # fmt: skip
-        erased = tombstones.known(connection, source_id, said)
+        erased = tombstones.erased_keys(connection, source_id, said)
         links = {i: [one for one in some if url_key(one.url) not in erased]
                  for i, some in links.items()}  # fmt: skip
-        erased = tombstones.held(connection, "media", [m.url for c in media.values() for m in c])
+        erased = tombstones.find_erased(
+            connection, "media", [m.url for c in media.values() for m in c]
+        )
         media = {i: tuple(m for m in some if m.url not in erased) for i, some in media.items()}
     addresses = [link.url for some in links.values() for link in some]
     addresses += [m.url for some in mentions.values() for m in some if m.url]

@@ -80,7 +80,7 @@ def wanted(
             Item.source_id == source_id,
             Media.state.in_(("known", "failed")),
             Media.attempts < retries.MAX_ATTEMPTS,
-            retries.may_try(Media.attempts, Media.fetched_at, began, patient=patient),
+            retries.retry_condition(Media.attempts, Media.fetched_at, began, patient=patient),
         )
         .group_by(Media.id, Media.url, Media.kind)
         .order_by(Media.kind, Media.id.desc())

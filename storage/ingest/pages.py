@@ -62,7 +62,7 @@ def record(writing: Writing, outcome: Outcome) -> Recorded:
         if outcome.capture is not None:
             add_capture(writing, outcome.capture)
         _touch(writing, outcome.task.item_id)
-        frontier.settle(writing.connection, outcome.task, "done", writing.now)
+        frontier.settle_task(writing.connection, outcome.task, "done", writing.now)
         return Recorded("unchanged", item_id=outcome.task.item_id)
     if isinstance(outcome, PageSkipped):
         return _record_skipped(writing, outcome)
@@ -75,10 +75,10 @@ def _record_skipped(writing: Writing, skipped: PageSkipped) -> Recorded:
     task = skipped.task
     if task.candidate_id is not None and skipped.cause in _SOFT_404:
         # As a 404: a page is often announced a moment before it is there.
-        frontier.retry_later(writing.connection, task, writing.now, cause=skipped.cause,
+        frontier.schedule_retry(writing.connection, task, writing.now, cause=skipped.cause,
                              detail=skipped.detail, state="skipped")  # fmt: skip
         return Recorded("skipped", skipped.cause)
-    frontier.settle(writing.connection, task, "skipped", writing.now,
+    frontier.settle_task(writing.connection, task, "skipped", writing.now,
                     cause=skipped.cause, detail=skipped.detail)  # fmt: skip
     # A wall or a soft 404 in an article's place never replaces what the archive holds of it.
     if task.item_id is not None and skipped.cause in _SOFT_404:
@@ -104,15 +104,15 @@ def _record_failed(writing: Writing, failed: PageFailed) -> Recorded:
         return Recorded("failed", failed.cause, task.item_id)
     if failed.cause == "robots":
         # The site's word is an answer, not a failure; `crawl --url` asks again.
-        frontier.settle(connection, task, "refused", writing.now, cause=failed.cause,
+        frontier.settle_task(connection, task, "refused", writing.now, cause=failed.cause,
                         detail=failed.detail)  # fmt: skip
         return Recorded("skipped", failed.cause)
     if retries.is_final(failed.cause, final=failed.final):
         state = "refused" if failed.cause == "address-refused" else "failed"
-        frontier.settle(connection, task, state, writing.now, cause=failed.cause,
+        frontier.settle_task(connection, task, state, writing.now, cause=failed.cause,
                         detail=failed.detail)  # fmt: skip
     else:
-        frontier.retry_later(connection, task, writing.now, cause=failed.cause,
+        frontier.schedule_retry(connection, task, writing.now, cause=failed.cause,
                              detail=failed.detail)  # fmt: skip
     return Recorded("failed", failed.cause)
 
@@ -133,7 +133,7 @@ def _record_forgotten(writing: Writing, page: StoredPage, found: list[tuple[str,
         add_capture(writing, dataclasses.replace(kept, kind="forgotten"))
     keys = page.all_keys
     guids = tombstones.keys_of_guid(page.task.hints.get("guid"))
-    tombstones.follow(writing.connection, found, [*keys, *guids])
+    tombstones.extend_takedown(writing.connection, found, [*keys, *guids])
     writing.connection.execute(
         delete(Candidate).where(
             Candidate.source_id == writing.source_id, Candidate.key.in_(set(keys))
@@ -182,7 +182,7 @@ def _record_duplicate(
             update(Item).where(Item.id == duplicate.id).values(url=page.address)
         )
         _touch(writing, duplicate.id, capture_id)
-    frontier.settle(writing.connection, page.task, "done", writing.now, cause="duplicate",
+    frontier.settle_task(writing.connection, page.task, "done", writing.now, cause="duplicate",
                     detail=f"another address of item {duplicate.id}")  # fmt: skip
     return Recorded("duplicate", item_id=duplicate.id)
 
@@ -203,10 +203,11 @@ def _record_item(
     if page.guid is not None:
         row = identity.guid_row(writing.source_id, item.id, page.guid, page.task, writing.now)
         insert_ignore(writing.connection, Address, [row])
-    frontier.settle(writing.connection, page.task, "done", writing.now)
+    frontier.settle_task(writing.connection, page.task, "done", writing.now)
     announced = 0
     if outcome.follow:
-        announced = frontier.offer(writing.connection, writing.source_id, outcome.follow,
+        announced = frontier.add_announcements(
+                                   writing.connection, writing.source_id, outcome.follow,
                                    writing.now)  # fmt: skip
     if fuller is not None:
         teasers.note_teaser(writing, item.id, page.made, fuller)

@@ -71,7 +71,7 @@ class StoredPage:
     def forgotten(self, writing: Writing) -> list[tuple[str, str]]:
         """What of a page was erased by request, here or at another address: (kind, value)."""
         connection = writing.connection
-        if not tombstones.exist(connection):
+        if not tombstones.any_exist(connection):
             return []
         named = tombstones.identity_value(connection, writing.source_id, self.kind, self.identity)
         titles = tombstones.title_values(connection, writing.source_id, [self.title])
@@ -82,7 +82,7 @@ class StoredPage:
         }  # fmt: skip
         return [
             (kind, value) for kind, some in values.items()
-            for value in tombstones.held(connection, kind, some)
+            for value in tombstones.find_erased(connection, kind, some)
         ]  # fmt: skip
 
 

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
 
 
-def begun(database: Database, name: str) -> tuple[int, bool, dict[str, int]]:
+def load_checkpoint(database: Database, name: str) -> tuple[int, bool, dict[str, int]]:
     """(position, whether done, counts) of the work called ``name``; zeros where it is new."""
     with database.reading() as session:
         row = session.scalar(select(Import).where(Import.name == name))
         return (row.position, row.done, dict(row.counts)) if row is not None else (0, False, {})
 
 
-def reached(
+def save_checkpoint(
     database: Database, name: str, position: int, counts: dict[str, int], now: datetime,
     *, done: bool = False,
 ) -> None:  # fmt: skip
@@ -39,7 +39,7 @@ def reached(
     database.write(work)
 
 
-def forget(database: Database, name: str) -> None:
+def delete_checkpoint(database: Database, name: str) -> None:
     """Let it begin anew."""
 
     def work(session: Session) -> Any:

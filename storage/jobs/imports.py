@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from storage.crawl.endpoints import add_endpoints
-from storage.crawl.sources import add_source, list_sources, refuse_known, suggest_name
+from storage.crawl.sources import add_source, list_sources, require_new, suggest_name
 from storage.models import Capture, Source
 from storage.text.url_rules import normalize_host
 from storage.text.urls import host_of, url_key
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from storage.types.endpoints import FoundEndpoint
 
 
-class Owners:
+class SourceFinder:
     """Which source a page belongs to: the one whose host it lies on, or the nearest above it."""
 
     def __init__(self, database: Database) -> None:
@@ -55,7 +55,7 @@ class Owners:
         return source
 
 
-def held(
+def stored_captures(
     database: Database, source_id: int, pages: Sequence[tuple[str, datetime, str]]
 ) -> set[tuple[str, datetime, str]]:
     """Those of (URL, moment, SHA-256 of the body) that are captures of the source already."""
@@ -69,7 +69,7 @@ def held(
     return {page for page in pages if (url_key(page[0]), page[1], page[2]) in known}
 
 
-def follow(
+def follow_listed_source(
     database: Database, home_url: str, title: str | None, endpoint: FoundEndpoint, now: datetime
 ) -> str | None:
     """Follow a source of a list by its feed; its name, ``None`` where it is followed already.
@@ -80,7 +80,7 @@ def follow(
 
     def work(session: Any) -> str | None:
         try:
-            refuse_known(session, None, home_url)
+            require_new(session, None, home_url)
         except SourceExists:
             source = next(
                 s for s in session.scalars(select(Source))

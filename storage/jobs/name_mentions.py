@@ -28,17 +28,17 @@ _MOST = 1_000
 _TOGETHER = 200
 
 
-def last_name(session: Session) -> int:
+def last_name_id(session: Session) -> int:
     """The number of the newest name; what is newer later is new."""
     return session.scalar(select(func.max(EntryName.id))) or 0
 
 
-def join_names(
+def link_names(
     database: Database, source_id: int, since: datetime, newer_than: int
 ) -> tuple[int, int]:
     """Find known names in what a run wrote, and the names that it brought in what was there.
 
-    ``since`` is when the run began, ``newer_than`` what :func:`last_name` was then. Returns how
+    ``since`` is when the run began, ``newer_than`` what :func:`last_name_id` was then. Returns how
     many mentions were added, and how many names were left alone because they may mean several.
     """
     with database.reading() as session:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ToReextract:
+class ReextractionTask:
     """An item and the newest whole capture of its page."""
 
     item_id: int
@@ -50,7 +50,7 @@ class ToReextract:
 
 
 @dataclass(frozen=True, slots=True)
-class Reextracted:
+class ReextractionResult:
     """What today's extractor made of a capture of an item."""
 
     item_id: int
@@ -91,7 +91,7 @@ def _query(extractor: str, source_id: int | None, since: datetime | None, *, old
     return query
 
 
-def count(
+def count_pending(
     database: Database, extractor: str, source_id: int | None, since: datetime | None,
     *, older: bool, after: int = 0,
 ) -> int:  # fmt: skip
@@ -102,16 +102,16 @@ def count(
         return session.scalar(total) or 0
 
 
-def take(
+def next_tasks(
     database: Database, extractor: str, source_id: int | None, since: datetime | None,
     *, older: bool, after: int, limit: int,
-) -> list[ToReextract]:  # fmt: skip
+) -> list[ReextractionTask]:  # fmt: skip
     """The next items to read again, by id."""
     query = _query(extractor, source_id, since, older=older).where(Item.id > after)
     with database.reading() as session:
         rows = session.execute(query.order_by(Item.id).limit(limit)).all()
         return [
-            ToReextract(
+            ReextractionTask(
                 item.id, item.source_id, item.kind, capture, timezone, language, hints or {}
             )
             for item, capture, timezone, language, hints in rows
@@ -136,8 +136,12 @@ def further_capture(
         return session.scalar(query)
 
 
-def record(
-    database: Database, source_id: int, done: Sequence[Reextracted], extractor: str, now: datetime
+def write_results(
+    database: Database,
+    source_id: int,
+    done: Sequence[ReextractionResult],
+    extractor: str,
+    now: datetime,
 ) -> list[list[str]]:
     """Write what was made of a source's captures; the fields that changed of each, in order.
 
@@ -155,7 +159,7 @@ def record(
     return database.write(work)
 
 
-def _record(writing: Writing, one: Reextracted, extractor: str) -> list[str]:
+def _record(writing: Writing, one: ReextractionResult, extractor: str) -> list[str]:
     connection, content = writing.connection, one.content
     is_entry = isinstance(content, Entry)
     kept = () if is_entry else connection.scalar(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PAUSE = 5.0
 
 
-def complete(database: Database, tell: Callable[[str], None] = lambda _: None) -> int:
+def complete_deferred_work(database: Database, tell: Callable[[str], None] = lambda _: None) -> int:
     """Sign and index what was stored without a signature or a search key; how many are indexed now.
 
     ``tell`` says from time to time how far it is.
@@ -29,7 +29,7 @@ def complete(database: Database, tell: Callable[[str], None] = lambda _: None) -
     while last is not None:
 
         def work(session: Any, after: int = last) -> int | None:
-            return clusters.complete(session.connection(), after)
+            return clusters.sign_missing(session.connection(), after)
 
         last = database.write(work)
     indexed = indexer.index_missing(database, _now_and_then(tell))

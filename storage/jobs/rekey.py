@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TOGETHER = 2_000
 
 
-def load_rules(connection: Connection) -> None:
+def load_url_rules(connection: Connection) -> None:
     """Apply the URL rules of the archive's sources to all keys that are made from now on."""
     rows = connection.execute(
         select(Source.home_url, Source.rules).where(Source.rules.is_not(None))
@@ -32,7 +32,7 @@ def load_rules(connection: Connection) -> None:
     )
 
 
-def set_rules(session: Session, source_id: int, rules: UrlRules) -> int:
+def save_url_rules(session: Session, source_id: int, rules: UrlRules) -> int:
     """Keep a source's rules and rekey its addresses; returns how many keys changed."""
     source = session.get_one(Source, source_id)
     wanted = rules.as_json() or None
@@ -41,7 +41,7 @@ def set_rules(session: Session, source_id: int, rules: UrlRules) -> int:
     source.rules = wanted
     session.flush()
     connection = session.connection()
-    load_rules(connection)
+    load_url_rules(connection)
     return rekey(connection, source_id)
 
 

@@ -30,7 +30,7 @@ SINCE = "0016"
 _TOGETHER = 500
 
 
-def follow_rules(
+def apply_current_rules(
     tell: Callable[[str], None] = lambda _: None,
 ) -> Callable[[str, Connection], None]:
     """What :func:`storage.database.migrations.upgrade` runs after its steps.
@@ -47,7 +47,7 @@ def follow_rules(
 
 def _follow(connection: Connection, tell: Callable[[str], None]) -> None:
     tell("addresses are compared by newer rules …")
-    rekey.load_rules(connection)
+    rekey.load_url_rules(connection)
     changed = rekey.rekey(connection)
     tell(f"{changed:,} addresses changed; words of all scripts are read anew …")
     names = _rename(connection)
@@ -77,7 +77,7 @@ def _leave_index(connection: Connection) -> int:
         store.write_documents(
             connection, (), [row.search_key for row in left if row.search_key is not None]
         )
-        clusters.forget(connection, ids)
+        clusters.remove_items(connection, ids)
         for row in left:
             connection.execute(
                 update(Article).where(Article.item_id == row.item_id)

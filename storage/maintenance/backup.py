@@ -24,14 +24,14 @@ from sqlalchemy import insert, select, text
 
 from storage import config as places
 from storage.archive import Archive, create_archive, load_url_rules
-from storage.captures.care.proof import Verified, prove_file, prove_media
-from storage.captures.files import DICTIONARIES, OPEN_SUFFIX, codec_of, present_path
-from storage.captures.recovery import recover
+from storage.captures.care.proof import VerifyResult, verify_file, verify_media
+from storage.captures.files import DICTIONARIES, OPEN_SUFFIX, codec_of, current_path
+from storage.captures.recovery import recover_files
 from storage.database import migrations
 from storage.database.engine import make_engine
 from storage.duplicates import lsh
 from storage.errors import ArchiveError, CaptureUnreadable, FolderNotWritable
-from storage.jobs.upgrade import follow_rules
+from storage.jobs.upgrade import apply_current_rules
 from storage.models import BandFilter, Base, Capture, SignatureBand
 from storage.search.index import store
 
@@ -45,7 +45,7 @@ _TOGETHER = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class BackedUp:
+class BackupResult:
     """How much was written or proved, and which captures and media in it are unreadable."""
 
     files: int
@@ -53,7 +53,7 @@ class BackedUp:
     problems: tuple[str, ...] = ()
 
 
-def backup(archive: Archive, file: Path) -> BackedUp:
+def backup(archive: Archive, file: Path) -> BackupResult:
     """Write the archive to ``file``; it appears once it is whole.
 
     Raises:
@@ -93,10 +93,10 @@ def backup(archive: Archive, file: Path) -> BackedUp:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    return BackedUp(len(manifest), sum(entry["bytes"] for entry in manifest.values()))
+    return BackupResult(len(manifest), sum(entry["bytes"] for entry in manifest.values()))
 
 
-def verify(file: Path) -> BackedUp:
+def verify(file: Path) -> BackupResult:
     """Prove a backup against its manifest, and the captures and media in it against their rows.
 
     Raises:
@@ -126,13 +126,13 @@ def restore(file: Path, folder: Path, database: str | None = None) -> Archive:
         raise
     snapshot = folder / places.DATABASE_NAME
     url = places.locate(str(folder), database).database_url
-    recover(folder / places.CAPTURES_NAME)
+    recover_files(folder / places.CAPTURES_NAME)
     if url.startswith("sqlite"):
         # An older snapshot is upgraded, its index made anew.
         archive = create_archive(str(folder), database)
     else:
         engine = make_engine(f"sqlite:///{snapshot}")
-        migrations.upgrade(engine, after=follow_rules())
+        migrations.upgrade(engine, after=apply_current_rules())
         archive = create_archive(str(folder), database)
         with engine.connect() as source:
             _copy_into(archive, source)
@@ -154,7 +154,7 @@ def _snapshot(archive: Archive, target: Path) -> None:
             database.close()
         return
     engine = make_engine(f"sqlite:///{target}")
-    migrations.upgrade(engine, after=follow_rules())
+    migrations.upgrade(engine, after=apply_current_rules())
     with (
         archive.engine.connect().execution_options(isolation_level="REPEATABLE READ") as source,
         engine.execution_options(dateline_write=True).begin() as copy,
@@ -181,7 +181,10 @@ def _copy_rows(source: Connection, target: Connection) -> None:
         for part in rows.partitions():
             copied = [dict(row) for row in part]
             if table is SignatureBand.__table__:
-                copied = [{**row, "generation": lsh.portable(row["generation"])} for row in copied]
+                copied = [
+                    {**row, "generation": lsh.portable_generation(row["generation"])}
+                    for row in copied
+                ]
             target.execute(insert(table), copied)
 
 
@@ -223,7 +226,7 @@ def _files(archive: Archive, snapshot: Path) -> Iterator[tuple[Path, str]]:
     engine.dispose()
     captures = archive.location.captures
     for file in named:
-        path = present_path(captures, file)
+        path = current_path(captures, file)
         yield path, f"{places.CAPTURES_NAME}/{path.name}"
     dictionaries = captures / DICTIONARIES
     if dictionaries.is_dir():
@@ -252,14 +255,14 @@ class _Packed:
                 with self._open(name) as stream, target.open("wb") as out:
                     shutil.copyfileobj(stream, out)
         engine = make_engine(f"sqlite:///{self._folder / places.DATABASE_NAME}")
-        found = Verified()
+        found = VerifyResult()
         try:
             migrations.upgrade(engine)
             with engine.connect() as connection:
                 named = select(Capture.file).distinct().order_by(Capture.file)
                 for file in list(connection.scalars(named)):
                     self._prove(connection, file, found)
-                prove_media(
+                verify_media(
                     connection, lambda path: self._open(f"{places.MEDIA_NAME}/{path}"), found
                 )
         finally:
@@ -273,13 +276,13 @@ class _Packed:
             raise FileNotFoundError(errno.ENOENT, "it is not in the backup", name)
         return stream
 
-    def _prove(self, connection: Connection, file: str, found: Verified) -> None:
+    def _prove(self, connection: Connection, file: str, found: VerifyResult) -> None:
         inside = f"{places.CAPTURES_NAME}/{file}"
         growing = inside not in self._members
         try:
             codec = codec_of(self._folder / places.CAPTURES_NAME, file)
             with self._open(inside + OPEN_SUFFIX if growing else inside) as stream:
-                prove_file(connection, file, stream, codec, found, growing=growing)
+                verify_file(connection, file, stream, codec, found, growing=growing)
         except OSError as error:
             found.problems.append(f"{file} cannot be read: {error.strerror}")
         except CaptureUnreadable as error:
@@ -316,7 +319,7 @@ def _add(
         manifest[inside] = {"sha256": reader.digest.hexdigest(), "bytes": info.size}
 
 
-def _walk(file: Path, folder: Path | None) -> BackedUp:
+def _walk(file: Path, folder: Path | None) -> BackupResult:
     """Read a backup through, write its files to ``folder`` if one is given, prove them."""
     found: dict[str, dict[str, Any]] = {}
     manifest: dict[str, Any] | None = None
@@ -340,7 +343,7 @@ def _walk(file: Path, folder: Path | None) -> BackedUp:
     wrong += [name for name in found if name not in manifest["files"]]
     if wrong:
         raise ArchiveError(f"{file} is damaged: {', '.join(sorted(wrong)[:3])}", "take another")
-    return BackedUp(len(found), sum(entry["bytes"] for entry in found.values()))
+    return BackupResult(len(found), sum(entry["bytes"] for entry in found.values()))
 
 
 def _take(stream: Any, name: str, folder: Path | None) -> dict[str, Any]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.maintenance.takedown import sweep_forgotten
+from storage.maintenance.takedown import sweep_erased
 from storage.search.index.optimize import optimize
 
 if TYPE_CHECKING:
     from storage.database.handle import Database
 
 
-def tidied(database: Database, took: float) -> None:
+def run_housekeeping(database: Database, took: float) -> None:
     """What follows a run of so many seconds: pages erased by request leave the files, the database
     plans anew and merges what was written (:meth:`storage.archive.Archive.optimize`).
     """
-    sweep_forgotten(database)
+    sweep_erased(database)
     optimize(database, took)

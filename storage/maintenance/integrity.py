@@ -12,11 +12,11 @@ from storage.duplicates import lsh, minhash
 from storage.models import (
     Article,
     DirectoryEntry,
-    Forgetting,
     Item,
     Revision,
     Signature,
     SignatureBand,
+    Takedown,
 )
 from storage.monitoring.metrics import database_bytes
 from storage.search.index import indexer, store
@@ -37,18 +37,18 @@ _NAMED = 50
 _QUICKLY_READ = 2_000_000_000
 
 
-def check(database: Database) -> list[str]:
+def check_archive(database: Database) -> list[str]:
     """Everything that is wrong, a line each; empty where the archive is sound."""
-    problems = [f"schema: {difference}" for difference in differences(database.engine)]
+    problems = [f"schema: {difference}" for difference in schema_differences(database.engine)]
     with database.reading() as session:
         for look in (_database, _rows, _histories, _index, _signatures):
             problems += _shortened(list(look(session)))
     return problems + _shortened(verify.verify(database).problems)
 
 
-def quick(database: Database) -> list[str]:
+def quick_check(database: Database) -> list[str]:
     """What is wrong with the database, as far as a few seconds tell."""
-    problems = [f"schema: {difference}" for difference in differences(database.engine)]
+    problems = [f"schema: {difference}" for difference in schema_differences(database.engine)]
     if database.location.is_sqlite:
         with database.reading() as session:
             # It reads the whole file.
@@ -94,7 +94,7 @@ def _rows(session: Session) -> Iterator[str]:
     )
     for item_id in session.scalars(lost):
         yield f"article {item_id} is in a cluster that nothing leads"
-    begun = session.scalars(select(Forgetting.id).where(Forgetting.state == "begun"))
+    begun = session.scalars(select(Takedown.id).where(Takedown.state == "begun"))
     for number in begun:
         yield f"takedown {number} was cut short; run `dateline forget --finish`"
 
@@ -181,10 +181,10 @@ def _signatures(session: Session) -> Iterator[str]:
                 yield f"signature {number} has no bands"
     for number in counts:
         yield f"there are bands of signature {number}, which is not there"
-    yield from lsh.faults(connection)
+    yield from lsh.band_faults(connection)
 
 
-def differences(engine: Engine) -> list[object]:
+def schema_differences(engine: Engine) -> list[object]:
     """What the models say and the database lacks, or the other way; empty when they agree."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext

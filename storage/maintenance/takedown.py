@@ -2,7 +2,7 @@
 
 The order makes a kill at any moment harmless: first the tombstones and the list of what is to go
 (record ids and paths, which tell nothing) are committed, then the rows go in one transaction, then
-captures and files are rewritten; :func:`finish` goes on where that was cut short.
+captures and files are rewritten; :func:`resume_takedowns` goes on where that was cut short.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from storage.crawl import tombstones
 from storage.database.engine import chunked, insert_ignore
 from storage.duplicates import clusters, minhash
 from storage.errors import ArchiveError, UnknownItem
-from storage.maintenance.takedown_plan import Plan, names_of, planned
+from storage.maintenance.takedown_plan import TakedownPlan, names_of, plan_takedown
 from storage.models import (
     Address,
     Article,
@@ -26,13 +26,13 @@ from storage.models import (
     Capture,
     CrawlRun,
     DirectoryEntry,
-    Forgetting,
     Item,
     Link,
     Media,
     Mention,
     Revision,
     Source,
+    Takedown,
     Tombstone,
 )
 from storage.search.index import indexer, store
@@ -54,7 +54,7 @@ _SHOWN = ("anchor", "teaser", "number", "kind", "published", "caption", "credit"
           "alternative_text", "full_name", "expansion")  # fmt: skip
 
 
-def forget_items(database: Database, ids: Sequence[int], why: str, now: datetime) -> dict[str, int]:
+def erase_items(database: Database, ids: Sequence[int], why: str, now: datetime) -> dict[str, int]:
     """Erase items; returns counts of what went.
 
     Raises:
@@ -64,27 +64,27 @@ def forget_items(database: Database, ids: Sequence[int], why: str, now: datetime
     return _forget(database, list(ids), None, why, now)
 
 
-def forget_source(database: Database, source_id: int, why: str, now: datetime) -> dict[str, int]:
+def erase_source(database: Database, source_id: int, why: str, now: datetime) -> dict[str, int]:
     """Erase a source with all that was ever kept of it.
 
     Raises:
-        ArchiveError: as for :func:`forget_items`.
+        ArchiveError: as for :func:`erase_items`.
     """
     with database.reading() as session:
         ids = list(session.scalars(select(Item.id).where(Item.source_id == source_id)))
     return _forget(database, ids, source_id, why, now)
 
 
-def finish(database: Database) -> int:
+def resume_takedowns(database: Database) -> int:
     """Go on with takedowns that a kill cut short; returns how many there were."""
     with database.reading() as session:
-        begun = list(session.scalars(select(Forgetting.id).where(Forgetting.state == "begun")))
+        begun = list(session.scalars(select(Takedown.id).where(Takedown.state == "begun")))
     for number in begun:
         _sweep(database, number)
     return len(begun)
 
 
-def obey(database: Database, other: Database, now: datetime) -> int:
+def apply_takedowns_of(database: Database, other: Database, now: datetime) -> int:
     """Erase what another archive's takedowns name, and take over its tombstones.
 
     For a backup that is older than they are. Returns how many items went.
@@ -99,12 +99,12 @@ def obey(database: Database, other: Database, now: datetime) -> int:
         ids = [
             item_id
             for item_id, key in session.execute(select(Address.item_id, Address.key))
-            if ("address", tombstones.digest_of("address", key)) in names
+            if ("address", tombstones.tombstone_digest("address", key)) in names
         ]
         ids += [
             row.id
             for row in session.execute(select(Item.id, Item.source_id, Item.kind, Item.identity))
-            if ("identity", tombstones.digest_of("identity", tombstones.identity_value(
+            if ("identity", tombstones.tombstone_digest("identity", tombstones.identity_value(
                 connection, row.source_id, row.kind, row.identity))) in names
         ]  # fmt: skip
         ids += [
@@ -116,7 +116,7 @@ def obey(database: Database, other: Database, now: datetime) -> int:
 
     def bury(session: Session) -> None:
         number = int(session.connection().execute(
-            insert(Forgetting),
+            insert(Takedown),
             {"at": now, "why": why, "what": "tombstones of another archive", "state": "done",
              "counts": {"items": 0, "captures": 0, "media": 0}},
         ).inserted_primary_key[0])  # type: ignore[index]  # fmt: skip
@@ -126,12 +126,12 @@ def obey(database: Database, other: Database, now: datetime) -> int:
 
     ids = sorted(set(ids))
     if ids:
-        forget_items(database, ids, why, now)
+        erase_items(database, ids, why, now)
     database.write(bury)
     return len(ids)
 
 
-def sweep_forgotten(database: Database) -> int:
+def sweep_erased(database: Database) -> int:
     """Take out of the files what came back at another address; returns how many captures."""
     with database.reading() as session:
         query = select(Capture.file, Capture.record_id, Capture.key).where(
@@ -158,7 +158,7 @@ def _unlink(session: Session, keys: set[str]) -> None:
             select(Item.id).join(Address, Address.item_id == Item.id)
             .where(Address.key.in_(some), Item.state == "stub")
         )  # fmt: skip
-    others = _scrub_others(connection, Plan(stubs, keys))
+    others = _scrub_others(connection, TakedownPlan(stubs, keys))
     for some in chunked(sorted(keys), 1_000):
         connection.execute(delete(Link).where(Link.key.in_(some)))
     for part in chunked(stubs, 1_000):
@@ -166,7 +166,7 @@ def _unlink(session: Session, keys: set[str]) -> None:
     indexer.index_articles(connection, others)
 
 
-def revoke(database: Database, number: int) -> None:
+def revoke_takedown(database: Database, number: int) -> None:
     """Lift the tombstones of a takedown: what it erased may be found and kept again.
 
     Raises:
@@ -174,27 +174,27 @@ def revoke(database: Database, number: int) -> None:
     """
 
     def work(session: Session) -> int:
-        done: Any = session.execute(delete(Forgetting).where(Forgetting.id == number))
+        done: Any = session.execute(delete(Takedown).where(Takedown.id == number))
         return int(done.rowcount)
 
     if not database.write(work):
         raise UnknownItem(f"there is no takedown {number}", "`dateline forget --list` has them")
 
 
-def history(database: Database) -> list[dict[str, Any]]:
+def list_takedowns(database: Database) -> list[dict[str, Any]]:
     """All takedowns, oldest first, JSON-ready."""
     with database.reading() as session:
         return [
             {"id": f.id, "at": f.at.isoformat(), "why": f.why, "what": f.what, "state": f.state,
              **{name: count for name, count in f.counts.items() if isinstance(count, int)}}
-            for f in session.scalars(select(Forgetting).order_by(Forgetting.id))
+            for f in session.scalars(select(Takedown).order_by(Takedown.id))
         ]  # fmt: skip
 
 
 def _forget(
     database: Database, ids: list[int], source_id: int | None, why: str, now: datetime
 ) -> dict[str, int]:
-    plan = planned(database, ids, source_id)
+    plan = plan_takedown(database, ids, source_id)
 
     def work(session: Session) -> int:
         return _erase_rows(session, plan, source_id, why, now)
@@ -204,21 +204,21 @@ def _forget(
 
 
 def _erase_rows(
-    session: Session, plan: Plan, source_id: int | None, why: str, now: datetime
+    session: Session, plan: TakedownPlan, source_id: int | None, why: str, now: datetime
 ) -> int:
     connection = session.connection()
     what = "a source" if source_id is not None else f"{len(plan.items)} item(s)"
     pending = {"records": plan.records, "paths": plan.paths, "dictionaries": plan.dictionaries}
     counts = {"items": len(plan.items), "captures": plan.captures, "media": len(plan.media)}
     number = int(connection.execute(
-        insert(Forgetting),
+        insert(Takedown),
         {"at": now, "why": why[:2_000], "what": what, "state": "begun",
          "counts": {**counts, "pending": pending}},
     ).inserted_primary_key[0])  # type: ignore[index]  # fmt: skip
     _bury(connection, number, plan, source_id)
     others = _scrub_others(connection, plan)
     for some in chunked(plan.items, 1_000):
-        clusters.forget(connection, list(some))
+        clusters.remove_items(connection, list(some))
         keys = connection.scalars(
             select(Article.search_key).where(
                 Article.item_id.in_(some), Article.search_key.is_not(None)
@@ -232,26 +232,26 @@ def _erase_rows(
     for media in chunked(plan.media, 1_000):
         connection.execute(delete(Media).where(Media.id.in_(media)))
     source = None if source_id is None else session.get_one(Source, source_id).name
-    alerts.forget(session, plan.items, source)
+    alerts.erase_from_messages(session, plan.items, source)
     if source_id is not None:
         connection.execute(delete(CrawlRun).where(CrawlRun.source_id == source_id))
     # They name entries that are no more.
     indexer.index_articles(connection, others)
     counts["links_of_others"] = len(others)
     connection.execute(
-        update(Forgetting).where(Forgetting.id == number)
+        update(Takedown).where(Takedown.id == number)
         .values(counts={**counts, "pending": {**pending, "source": source_id}})
     )  # fmt: skip
     return number
 
 
-def _bury(connection: Connection, number: int, plan: Plan, source_id: int | None) -> None:
-    tombstones.put(connection, number, "address", plan.keys)
+def _bury(connection: Connection, number: int, plan: TakedownPlan, source_id: int | None) -> None:
+    tombstones.add_tombstones(connection, number, "address", plan.keys)
     for some in chunked(plan.items, 1_000):
         rows = connection.execute(
             select(Item.source_id, Item.kind, Item.identity).where(Item.id.in_(some))
         ).all()
-        tombstones.put(
+        tombstones.add_tombstones(
             connection, number, "identity",
             [tombstones.identity_value(connection, *row) for row in rows],
         )  # fmt: skip
@@ -259,25 +259,25 @@ def _bury(connection: Connection, number: int, plan: Plan, source_id: int | None
             select(Revision.digest).join(Article, Article.item_id == Revision.item_id)
             .where(Revision.item_id.in_(some), Article.word_count >= minhash.FEWEST_WORDS)
         )  # fmt: skip
-        tombstones.put(connection, number, "text", list(digests))
+        tombstones.add_tombstones(connection, number, "text", list(digests))
     _bury_names(connection, number, plan)
     for media in chunked(plan.media, 1_000):
         urls = connection.scalars(select(Media.url).where(Media.id.in_(media)))
-        tombstones.put(connection, number, "media", list(urls))
+        tombstones.add_tombstones(connection, number, "media", list(urls))
     if source_id is not None:
         home = connection.scalar(select(Source.home_url).where(Source.id == source_id))
-        tombstones.put(connection, number, "source", [url_key(home or "")])
+        tombstones.add_tombstones(connection, number, "source", [url_key(home or "")])
 
 
-def _bury_names(connection: Connection, number: int, plan: Plan) -> None:
+def _bury_names(connection: Connection, number: int, plan: TakedownPlan) -> None:
     """Remember the headlines and feeds' ids of items; waiting candidates that have them go too.
 
     By these a feed that announces the article at a new address is recognised.
     """
     for source_id, titles, guids in names_of(connection, plan):
         values = tombstones.title_values(connection, source_id, titles)
-        tombstones.put(connection, number, "title", values.values())
-        tombstones.put(connection, number, "address", guids)
+        tombstones.add_tombstones(connection, number, "title", values.values())
+        tombstones.add_tombstones(connection, number, "address", guids)
         rows = connection.execute(
             select(Candidate.id, Candidate.key, Candidate.hints)
             .where(Candidate.source_id == source_id, Candidate.hints.is_not(None))
@@ -292,7 +292,7 @@ def _named_by(hints: dict[str, Any]) -> list[Any]:
     return [hints.get("headline"), *tombstones.keys_of_guid(hints.get("guid"))]
 
 
-def _scrub_others(connection: Connection, plan: Plan) -> list[int]:
+def _scrub_others(connection: Connection, plan: TakedownPlan) -> list[int]:
     """Take what other items show of those that go out of them and their histories; which items."""
     going = set(plan.items)
     others: set[int] = set()
@@ -351,7 +351,7 @@ def _sweep(database: Database, number: int) -> dict[str, int]:
     """Rewrite files without what a takedown lists, then free the pages of the database."""
     rewrite.finish(database)
     with database.reading() as session:
-        counts = dict(session.get_one(Forgetting, number).counts)
+        counts = dict(session.get_one(Takedown, number).counts)
     pending = counts.pop("pending", {})
     for name in pending.get("dictionaries", ()):
         _drop_dictionary(database, name)
@@ -374,7 +374,7 @@ def _sweep(database: Database, number: int) -> dict[str, int]:
         if source_id is not None:
             session.execute(delete(Source).where(Source.id == source_id))
         session.execute(
-            update(Forgetting).where(Forgetting.id == number).values(state="done", counts=counts)
+            update(Takedown).where(Takedown.id == number).values(state="done", counts=counts)
         )
 
     database.write(close)
@@ -393,7 +393,7 @@ def _drop_dictionary(database: Database, name: str) -> None:
         rewrite.rewrite(database, file, (), warc.GZIP)
     folder = database.location.captures / DICTIONARIES
     (folder / f"{name}.zst").unlink(missing_ok=True)
-    zstd_dictionaries.load.cache_clear()
+    zstd_dictionaries.load_codec.cache_clear()
 
 
 _TABLES = ("items", "addresses", "articles", "directory_entries", "entry_names", "revisions",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Plan:
+class TakedownPlan:
     """What is to go."""
 
     items: list[int]
@@ -40,9 +40,9 @@ class Plan:
     dictionaries: list[str] = field(default_factory=list)
 
 
-def planned(database: Database, ids: list[int], source_id: int | None) -> Plan:
+def plan_takedown(database: Database, ids: list[int], source_id: int | None) -> TakedownPlan:
     """All that goes with items, or with a whole source."""
-    plan = Plan(ids)
+    plan = TakedownPlan(ids)
     with database.reading() as session:
         for some in chunked(ids, 1_000):
             plan.keys.update(session.scalars(select(Address.key).where(Address.item_id.in_(some))))
@@ -57,7 +57,9 @@ def planned(database: Database, ids: list[int], source_id: int | None) -> Plan:
     return plan
 
 
-def names_of(connection: Connection, plan: Plan) -> Iterator[tuple[int, set[str], list[str]]]:
+def names_of(
+    connection: Connection, plan: TakedownPlan
+) -> Iterator[tuple[int, set[str], list[str]]]:
     """(source, headlines, keys of feeds' ids) of what is to go.
 
     Without headlines that other articles of the source have too: those are of a column.
@@ -101,7 +103,7 @@ def _shared(connection: Connection, source_id: int, titles: set[str], items: set
     return found
 
 
-def _captures(session: Session, plan: Plan, source_id: int | None) -> list[Capture]:
+def _captures(session: Session, plan: TakedownPlan, source_id: int | None) -> list[Capture]:
     if source_id is not None:
         return list(session.scalars(select(Capture).where(Capture.source_id == source_id)))
     found: dict[int, Capture] = {}
@@ -118,7 +120,7 @@ def _captures(session: Session, plan: Plan, source_id: int | None) -> list[Captu
     return list(found.values())
 
 
-def _plan_media(session: Session, plan: Plan) -> None:
+def _plan_media(session: Session, plan: TakedownPlan) -> None:
     """Media that nothing else shows, and files that no other address has."""
     own: set[int] = set()
     shared: set[int] = set()
@@ -154,12 +156,12 @@ def _dictionaries_with(
         select(Capture.file).distinct()
         .where(Capture.source_id.in_(sources), Capture.file.endswith(warc.ZSTD_SUFFIX))
     )  # fmt: skip
-    names = {dictionaries.name_in(file) for file in files}
+    names = {dictionaries.dictionary_name(file) for file in files}
     folder = database.location.captures / DICTIONARIES
     found = []
     for name in sorted(names):
         try:
-            held = dictionaries.read(folder, name)
+            held = dictionaries.read_dictionary(folder, name)
         except CaptureUnreadable:
             continue
         if source_id is not None or any(_holds(database, held, c) for c in captures):

@@ -7,13 +7,15 @@ from storage.models.items import PUBLISHED, Address, Article, DirectoryEntry, En
 from storage.models.relations import ArticleMedia, Link, Media, Mention
 from storage.models.room import Dossier, DossierArticle, EndedSession, SavedSearch, Token, User
 from storage.models.sources import Candidate, CrawlRun, Endpoint, HostFile, Lease, Source
-from storage.models.takedowns import Forgetting, Import, Tombstone
-from storage.models.watch import Alarm, Backfill, BackfillPage, Delivery, Told, Watch
+from storage.models.takedowns import Import, Takedown, Tombstone
+from storage.models.watch import Alarm, Alert, AlertedItem, Backfill, BackfillPage, Delivery
 
 __all__ = [
     "PUBLISHED",
     "Address",
     "Alarm",
+    "Alert",
+    "AlertedItem",
     "Article",
     "ArticleMedia",
     "Backfill",
@@ -31,7 +33,6 @@ __all__ = [
     "Endpoint",
     "EntryName",
     "Event",
-    "Forgetting",
     "HostFile",
     "Import",
     "Item",
@@ -44,10 +45,9 @@ __all__ = [
     "Signature",
     "SignatureBand",
     "Source",
+    "Takedown",
     "Token",
-    "Told",
     "Tombstone",
     "User",
     "UtcDateTime",
-    "Watch",
 ]

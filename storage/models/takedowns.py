@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.models.base import Base, Json, UtcDateTime
 
 
-class Forgetting(Base):
+class Takedown(Base):
     """One takedown: when, why, and how much was erased. It names nothing that was erased."""
 
     __tablename__ = "forgettings"

@@ -71,7 +71,7 @@ class BackfillPage(Base):
     cause: Mapped[str | None] = mapped_column(String(64))
 
 
-class Watch(Base):
+class Alert(Base):
     """That somebody is told of new matches of a saved search, or of alarms (no search).
 
     ``target`` is ``mailto:…`` or a webhook's URL; ``after`` the highest revision that was looked
@@ -93,7 +93,7 @@ class Watch(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class Told(Base):
+class AlertedItem(Base):
     """That a watch told of an article, or will: each once."""
 
     __tablename__ = "told"

@@ -1,7 +1,7 @@
-"""Alarms: a source went silent, lost a field, turned into walls or errors, or left a gap unfilled.
+"""Alarms: a silent source, a lost field, only paywalls or errors, an unfilled gap.
 
-They are looked at when a crawl run ends. Each compares the source with its own past, so that no
-bound has to be set for it: what is normal for one would be an alarm for another.
+They are checked when a crawl run ends. Each compares the source with its own history, so that no
+threshold has to be set: what is normal for one source would be an alarm for another.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from storage.crawl.rhythm import Rhythm, expected
-from storage.crawl.runs import drop_empty, end_run
+from storage.crawl.rhythm import Rhythm, expected_news
+from storage.crawl.runs import delete_empty_runs, end_run
 from storage.models import Alarm, Article, Backfill, CrawlRun, Endpoint, Item, Revision, Source
 from storage.users import alerts
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
     from storage.database.handle import Database
 
-# News that should have come since the last: by chance none comes in one of 3,000 such stretches.
+# Expected news since the last item: by chance none comes in 1 of 3,000 such periods.
 _SILENT_NEWS = 8.0
 _SILENT_LEAST = timedelta(hours=24)
 _SILENT_LOOKED = timedelta(days=60)
-# The newest articles, and those before them that they are compared with.
+# The newest articles, and the earlier ones to compare them with.
 _NEWEST, _BEFORE, _BEFORE_LEAST = 30, 300, 60
 _USUAL, _LOST = 0.8, 0.4
 _SHORT = 0.4
-# Runs and pages of them that tell whether a source is errors or walls only.
+# Runs and pages to examine for errors and paywalls.
 _RUNS, _PAGES = 5, 10
 _BAD_SHARE = 0.5
 _WALLS = ("login-wall", "paywall", "consent-wall", "bot-wall")
@@ -41,26 +41,26 @@ _GAP_TOLD = timedelta(days=7)
 _OVERDUE = timedelta(hours=24)
 
 
-def finish(
+def finish_run(
     database: Database, source_id: int, run_id: int, now: datetime, *, state: str, reason: str,
     counts: dict[str, int], causes: dict[str, int],
 ) -> list[str]:  # fmt: skip
-    """Close a crawl run and look at how its source is; returns the alarms raised, a line each."""
+    """End a crawl run and update the source's alarms; return the raised alarms as text lines."""
 
     def work(session: Session) -> list[str]:
         end_run(session, run_id, now, state=state, reason=reason, counts=counts, causes=causes)
-        drop_empty(session, source_id, now)
-        raised = check(session, source_id, now)
+        delete_empty_runs(session, source_id, now)
+        raised = update_alarms(session, source_id, now)
         if raised:
             name = session.scalar(select(Source.name).where(Source.id == source_id)) or ""
-            alerts.tell_alarms(session, name, raised, now)
+            alerts.queue_alarms(session, name, raised, now)
         return [f"{one.kind}: {one.detail}" for one in raised]
 
     return database.write(work)
 
 
-def check(session: Session, source_id: int, now: datetime) -> list[Alarm]:
-    """Raise and clear the alarms of a source; returns those raised now."""
+def update_alarms(session: Session, source_id: int, now: datetime) -> list[Alarm]:
+    """Raise and clear the alarms of a source; return those raised now."""
     found = {
         kind: detail
         for kind, test in _TESTS.items()
@@ -87,10 +87,10 @@ def check(session: Session, source_id: int, now: datetime) -> list[Alarm]:
     return raised
 
 
-def alarms(
+def list_alarms(
     database: Database, source: str | None = None, *, cleared: bool = False, limit: int = 100
 ) -> list[dict[str, Any]]:
-    """Alarms, the newest first, JSON-ready; those that were ``cleared`` too."""
+    """List alarms, newest first, JSON-ready; with ``cleared`` also cleared ones."""
     query = select(Alarm, Source.name).join(Source, Source.id == Alarm.source_id)
     if source is not None:
         query = query.where(Source.name == source)
@@ -98,20 +98,20 @@ def alarms(
         query = query.where(Alarm.cleared_at.is_(None))
     with database.reading() as session:
         return [
-            as_record(one, name)
+            alarm_record(one, name)
             for one, name in session.execute(query.order_by(Alarm.id.desc()).limit(limit))
         ]
 
 
-def recent(session: Session, source_id: int, limit: int = 10) -> Sequence[Alarm]:
-    """The last alarms of a source, open ones first."""
+def recent_alarms(session: Session, source_id: int, limit: int = 10) -> Sequence[Alarm]:
+    """Return the last alarms of a source, open ones first."""
     query = select(Alarm).where(Alarm.source_id == source_id)
     order = (Alarm.cleared_at.is_not(None), Alarm.id.desc())
     return session.scalars(query.order_by(*order).limit(limit)).all()
 
 
-def as_record(one: Alarm, source: str) -> dict[str, Any]:
-    """An alarm, JSON-ready."""
+def alarm_record(one: Alarm, source: str) -> dict[str, Any]:
+    """Return an alarm as JSON-ready data."""
     return {
         "id": one.id, "source": source, "kind": one.kind, "detail": one.detail,
         "raised_at": one.raised_at.isoformat(),
@@ -120,7 +120,7 @@ def as_record(one: Alarm, source: str) -> dict[str, Any]:
 
 
 def due_since(session: Session, before: datetime) -> dict[int, datetime]:
-    """Since when each active source is due that was due ``before``, by its id."""
+    """Return since when each active source that was due ``before`` is due, by source id."""
     query = (
         select(Endpoint.source_id, func.min(Endpoint.next_due_at))
         .join(Source, Source.id == Endpoint.source_id)
@@ -133,8 +133,8 @@ def due_since(session: Session, before: datetime) -> dict[int, datetime]:
     return {source_id: at for source_id, at in session.execute(query) if at is not None}
 
 
-def overdue(session: Session, now: datetime) -> dict[int, str]:
-    """Active sources that are due for a day, and nobody crawls them, by their id."""
+def overdue_sources(session: Session, now: datetime) -> dict[int, str]:
+    """Return active sources that have been due for a day without a crawl, by id."""
     return {
         source_id: f"due since {at:%Y-%m-%d %H:%M} UTC; is `dateline run` running?"
         for source_id, at in due_since(session, now - _OVERDUE).items()
@@ -159,7 +159,9 @@ def _silent(session: Session, source_id: int, now: datetime) -> str | None:
         )
     ]
     span = min(now - last, _SILENT_LOOKED)
-    most = max((expected(one, now - span, span) for one in rhythms if one is not None), default=0.0)
+    most = max(
+        (expected_news(one, now - span, span) for one in rhythms if one is not None), default=0.0
+    )
     if most < _SILENT_NEWS:
         return None
     return f"nothing new since {last:%Y-%m-%d %H:%M} UTC, where some {most:.0f} articles were usual"
@@ -277,7 +279,7 @@ _TESTS: dict[str, Callable[[Session, int, datetime], str | None]] = {
 
 
 def _newest(source_id: int) -> Any:
-    """The items of the newest articles: from the index alone, however many a source has."""
+    """Select the items of the newest articles, from the index alone."""
     query = select(Item.id).where(
         Item.source_id == source_id, Item.kind == "article", Item.state == "stored"
     )

@@ -1,4 +1,4 @@
-"""How a source is: endpoints and runs, what it yields, what goes wrong, how complete it comes."""
+"""Health of a source: endpoints, runs, new articles per day, failures, completeness."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 _RUNS = 20
 _DAYS = 30
-# The newest articles that completeness is told of.
+# The newest articles that completeness is computed from.
 _SAMPLE = 500
 
 
-def source(database: Database, name: str, now: datetime) -> dict[str, Any]:
-    """A source with its health, JSON-ready.
+def source_health(database: Database, name: str, now: datetime) -> dict[str, Any]:
+    """Return a source with its health, JSON-ready.
 
     Raises:
-        UnknownSource: there is none of that name.
+        UnknownSource: no source has this name.
     """
     with database.reading() as session:
         row = get_source(session, name)
@@ -55,8 +55,12 @@ def source(database: Database, name: str, now: datetime) -> dict[str, Any]:
             "waiting": info.pending,
             "last_success": _last_success(session, row),
             "endpoints": [_endpoint(one) for one in _endpoints(session, row.id)],
-            "alarms": [alarms.as_record(one, row.name) for one in alarms.recent(session, row.id)],
-            "past": [_stretch(one) for one in backfills.backfills(session, row.name, limit=10)],
+            "alarms": [
+                alarms.alarm_record(one, row.name) for one in alarms.recent_alarms(session, row.id)
+            ],
+            "past": [
+                _backfill(one) for one in backfills.list_backfills(session, row.name, limit=10)
+            ],
             "runs": [run_record(run, row.name) for run in runs],
             "causes": dict(causes.most_common()),
             "yield": _yield(session, row.id, now),
@@ -64,13 +68,13 @@ def source(database: Database, name: str, now: datetime) -> dict[str, Any]:
         }  # fmt: skip
 
 
-def runs(
+def list_runs(
     database: Database, name: str | None, limit: int, before: int | None
 ) -> list[dict[str, Any]]:
-    """Crawl runs, the newest first, of one source or of all; those with a number below ``before``.
+    """List crawl runs of one source or all, newest first, with numbers below ``before``.
 
     Raises:
-        UnknownSource: there is none of that name.
+        UnknownSource: no source has this name.
     """
     with database.reading() as session:
         query = select(CrawlRun, Source.name).join(Source, Source.id == CrawlRun.source_id)
@@ -83,7 +87,7 @@ def runs(
 
 
 def run_record(run: CrawlRun, source_name: str) -> dict[str, Any]:
-    """A crawl run, JSON-ready."""
+    """Return a crawl run as JSON-ready data."""
     return {
         "id": run.id, "source": source_name, "started_at": run.started_at.isoformat(),
         "ended_at": run.ended_at.isoformat() if run.ended_at else None, "state": run.state,
@@ -92,10 +96,10 @@ def run_record(run: CrawlRun, source_name: str) -> dict[str, Any]:
 
 
 def set_state(database: Database, name: str, state: str) -> None:
-    """Pause a source, or let it be crawled again (``active``).
+    """Set the state of a source: ``paused`` or ``active``.
 
     Raises:
-        UnknownSource: there is none of that name.
+        UnknownSource: no source has this name.
     """
 
     def work(session: Session) -> None:
@@ -120,7 +124,7 @@ def _endpoint(one: Endpoint) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _stretch(one: backfills.BackfillInfo) -> dict[str, Any]:
+def _backfill(one: backfills.BackfillInfo) -> dict[str, Any]:
     return {
         "reason": one.reason, "since": one.since.isoformat(), "until": one.until.isoformat(),
         "state": one.state, "detail": one.detail, "pages": one.pages, "new": one.fresh,
@@ -137,7 +141,7 @@ def _last_success(session: Session, row: Source) -> str | None:
 
 
 def _yield(session: Session, source_id: int, now: datetime) -> list[dict[str, Any]]:
-    """New articles that the crawls of each of the last days brought."""
+    """Count the new articles per day of the last days."""
     first = (now - timedelta(days=_DAYS - 1)).date()
     counts: Counter[date] = Counter()
     for at, found in session.execute(
@@ -151,7 +155,7 @@ def _yield(session: Session, source_id: int, now: datetime) -> list[dict[str, An
 
 
 def _completeness(session: Session, source_id: int) -> dict[str, Any]:
-    """The share of the newest articles that have each field."""
+    """Return the share of the newest articles that have each field."""
     newest = (
         select(
             Article.item_id, Article.standfirst, Article.byline, Article.published_at,

@@ -1,4 +1,4 @@
-"""Figures for monitors: how each source is, how much room there is."""
+"""Metrics of sources and of the archive."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFigures:
-    """How a source is, in numbers."""
+class SourceMetrics:
+    """The metrics of one source."""
 
     source: str
     articles: int
@@ -38,8 +38,8 @@ class SourceFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveFigures:
-    """How much an archive takes, and what is left."""
+class ArchiveMetrics:
+    """The size of an archive, and the free space."""
 
     capture_bytes: int
     database_bytes: int
@@ -47,8 +47,8 @@ class ArchiveFigures:
     messages_waiting: int
 
 
-def of_sources(database: Database, now: datetime) -> list[SourceFigures]:
-    """Each source by name."""
+def source_metrics(database: Database, now: datetime) -> list[SourceMetrics]:
+    """Return the metrics of each source, by name."""
     with database.reading() as session:
         failing = dict(session.execute(
             select(Endpoint.source_id, func.count())
@@ -66,7 +66,7 @@ def of_sources(database: Database, now: datetime) -> list[SourceFigures]:
         ).all())  # fmt: skip
         runs = newest_runs(session)
         return [
-            SourceFigures(
+            SourceMetrics(
                 s.name, s.articles, s.pending, s.endpoints, failing.get(s.id, 0),
                 open_alarms.get(s.id, 0),
                 _since(due.get(s.id), now),
@@ -82,10 +82,10 @@ def _since(moment: datetime | None, now: datetime) -> float:
     return 0.0 if moment is None else (now - moment).total_seconds()
 
 
-def of_archive(database: Database) -> ArchiveFigures:
-    """The archive as a whole."""
+def archive_metrics(database: Database) -> ArchiveMetrics:
+    """Return the metrics of the whole archive."""
     with database.reading() as session:
-        return ArchiveFigures(
+        return ArchiveMetrics(
             int(session.scalar(select(func.sum(Capture.length))) or 0),
             database_bytes(session),
             shutil.disk_usage(database.location.folder).free,
@@ -96,7 +96,7 @@ def of_archive(database: Database) -> ArchiveFigures:
 
 
 def database_bytes(session: Session) -> int:
-    """How much room the database takes."""
+    """Return the size of the database."""
     sqlite = session.get_bind().dialect.name == "sqlite"
     size = (
         "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"

@@ -1,4 +1,4 @@
-"""The state of the archive and of each source: counts, last runs, trouble."""
+"""Status of the archive and of each source: counts, last runs, problems."""
 
 from __future__ import annotations
 
@@ -19,21 +19,20 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
 
 
-# An endpoint that failed so often in a row is in trouble, not unlucky.
+# Consecutive failures of an endpoint that count as a problem.
 FAILURES = 3
 
 
-def trouble(database: Database, now: datetime) -> list[dict[str, Any]]:
-    """The sources in trouble and why, JSON-ready."""
+def problems(database: Database, now: datetime) -> list[dict[str, Any]]:
+    """Return the sources with problems and their reasons, JSON-ready."""
     with database.reading() as session:
         names = dict(session.execute(select(Source.id, Source.name)).all())
-        found = trouble_by_source(session, now)
+        found = problems_by_source(session, now)
     return [{"source": names[i], "why": why} for i, why in sorted(found.items())]
 
 
-def trouble_by_source(session: Session, now: datetime) -> dict[int, list[str]]:
-    """Why sources are in trouble: alarms, endpoints that keep failing, crawls that ended badly or
-    that nobody makes."""
+def problems_by_source(session: Session, now: datetime) -> dict[int, list[str]]:
+    """Return the problems per source: alarms, failing endpoints, failed or missing crawls."""
     found: dict[int, list[str]] = {}
     for alarm in session.scalars(
         select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.id)
@@ -47,18 +46,18 @@ def trouble_by_source(session: Session, now: datetime) -> dict[int, list[str]]:
     for run in newest_runs(session).values():
         if run.state in ("failed", "interrupted"):
             found.setdefault(run.source_id, []).append(f"last crawl {run.state}: {run.reason}")
-    for source_id, why in alarms.overdue(session, now).items():
+    for source_id, why in alarms.overdue_sources(session, now).items():
         found.setdefault(source_id, []).append(why)
     return found
 
 
-def status_of(database: Database, now: datetime) -> dict[str, Any]:
-    """What the archive holds, and how each source is; JSON-ready."""
+def archive_status(database: Database, now: datetime) -> dict[str, Any]:
+    """Return the content of the archive and the status of each source, JSON-ready."""
     from storage.crawl.runs import last_runs
 
     with database.reading() as session:
         sources = []
-        trouble = trouble_by_source(session, now)
+        trouble = problems_by_source(session, now)
         for s in list_sources(session):
             runs = last_runs(session, s.id, 1)
             sources.append({

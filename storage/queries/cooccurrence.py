@@ -1,4 +1,4 @@
-"""Who appears together: directory entries named in the same articles."""
+"""Co-occurrence: directory entries that the same articles mention."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from storage.models import Item, Mention
 if TYPE_CHECKING:
     from storage.database.handle import Database
 
-# Articles that are looked through, the newest; entries in one of them that are joined.
+# The newest articles to examine; the maximum number of entries per article to pair.
 _ARTICLES = 500
 _NAMES = 40
 _CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
-    """An entry, and in how many articles it stands beside the one asked about."""
+class NetworkNode:
+    """A directory entry, and the number of articles that mention it with the central one."""
 
     id: int
     name: str
@@ -30,16 +30,16 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class Circle:
-    """The entries around one; ``pairs`` are two of them and in how many articles both stand."""
+class Network:
+    """The entries around a central one; ``pairs`` are two entries and their common articles."""
 
-    neighbours: tuple[Neighbour, ...]
+    neighbours: tuple[NetworkNode, ...]
     pairs: tuple[tuple[int, int, int], ...]
     articles: int
 
 
-def around(database: Database, entry_id: int, limit: int = 20) -> Circle:
-    """The ``limit`` entries most often named beside one, over its newest articles."""
+def network(database: Database, entry_id: int, limit: int = 20) -> Network:
+    """Return the ``limit`` entries most often mentioned with one, over its newest articles."""
     with database.reading() as session:
         ids = list(session.scalars(
             select(Mention.item_id).where(Mention.entry_id == entry_id).distinct()
@@ -63,8 +63,8 @@ def around(database: Database, entry_id: int, limit: int = 20) -> Circle:
     for others in named.values():
         kept = sorted(others & set(top))[:_NAMES]
         pairs.update(combinations(kept, 2))
-    return Circle(
-        tuple(Neighbour(i, names.get(i) or f"item {i}", counts[i]) for i in top),
+    return Network(
+        tuple(NetworkNode(i, names.get(i) or f"item {i}", counts[i]) for i in top),
         tuple((a, b, n) for (a, b), n in pairs.most_common(200)),
         len(ids),
     )

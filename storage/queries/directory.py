@@ -1,4 +1,4 @@
-"""The directory: under which names its entries are known, and which articles name them."""
+"""The directory: names of entries, and the articles that mention them."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 _MOST = 50
 
 
-def who(database: Database, name: str) -> list[dict[str, Any]]:
-    """The entries called ``name``, or whose name begins with it or holds it; JSON-ready.
+def find_entries(database: Database, name: str) -> list[dict[str, Any]]:
+    """Find the entries with a name equal to, beginning with or containing ``name``; JSON-ready.
 
     Raises:
-        UnknownItem: nobody is called so.
+        UnknownItem: no entry has such a name.
     """
     key = name_key(name)
     with database.reading() as session:
@@ -73,27 +73,27 @@ def _entry(session: Session, item_id: int) -> dict[str, Any]:
         "kind": entry.kind if entry else _said_kind(session, item_id), "number": item.number,
         "names": sorted(names), "expansion": entry.expansion if entry else None,
         "description": entry.description if entry else item.teaser,
-        "articles": articles_naming(session, item_id),
+        "articles": articles_mentioning(session, item_id),
     }  # fmt: skip
 
 
 def names_of(database: Database, item_id: int) -> list[str]:
-    """The names under which an entry is known."""
+    """Return the names of an entry."""
     query = select(EntryName.name).where(EntryName.item_id == item_id).order_by(EntryName.name)
     with database.reading() as session:
         return list(session.scalars(query))
 
 
 def _said_kind(session: Session, item_id: int) -> str:
-    """What mentions say that a stub is."""
+    """Return the kind that mentions state for a stub."""
     query = select(Mention.kind).where(Mention.entry_id == item_id, Mention.kind != "unknown")
     return session.scalar(query.limit(1)) or "unknown"
 
 
-def articles_naming(session: Session, item_id: int, limit: int = 200) -> list[dict[str, Any]]:
-    """The articles that name an entry or list it, the newest first.
+def articles_mentioning(session: Session, item_id: int, limit: int = 200) -> list[dict[str, Any]]:
+    """Return the articles that mention or list an entry, newest first.
 
-    ``at`` is when each was published, ``None`` where its publisher does not say.
+    ``at`` is the publication timestamp, ``None`` where the publisher states none.
     """
     naming = compile_query(session.connection(), MentionsEntry("", entry=item_id))
     newest = naming.keys(session.connection(), limit)
@@ -113,9 +113,9 @@ def articles_naming(session: Session, item_id: int, limit: int = 200) -> list[di
 
 
 def neighbours(database: Database, item_id: int) -> list[dict[str, Any]]:
-    """The items within two steps of one, along links and mentions in both directions; JSON-ready.
+    """Return the items within two steps along links and mentions, both directions; JSON-ready.
 
-    Each with its distance (1 or 2) and, at distance 1, how it is linked.
+    Each has its distance (1 or 2) and, at distance 1, the kind of link.
     """
     with database.reading() as session:
         first = _beside(session, [item_id])
@@ -135,7 +135,7 @@ def neighbours(database: Database, item_id: int) -> list[dict[str, Any]]:
 
 
 def _beside(session: Session, ids: list[int]) -> dict[int, set[str]]:
-    """What is one step from any of ``ids``, and how."""
+    """Return the items one step from any of ``ids``, with the kind of link."""
     found: dict[int, set[str]] = {}
     if not ids:
         return found

@@ -1,4 +1,4 @@
-"""Reading the archive: one item whole, its page's bytes, and how everything is."""
+"""Reads one item: content, revisions, links, mentions and the bytes of its page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from storage.models import (
     Revision,
     Source,
 )
-from storage.queries.directory import articles_naming
+from storage.queries.directory import articles_mentioning
 from storage.text.normalize import is_whole_number, replace_unprintable
 from storage.text.urls import is_web_url, url_key
 from storage.types.content import StatedTimestamp
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
 
 
-def find(database: Database, name: str) -> int:
-    """The item called ``name``: its id in this archive, or a URL under which it was met.
+def find_item(database: Database, name: str) -> int:
+    """Find an item by its number or by any URL under which it was seen.
 
     Raises:
         UnknownItem: there is none.
@@ -48,26 +48,26 @@ def find(database: Database, name: str) -> int:
             found = session.scalar(select(Item.id).where(Item.id == int(name)))
         elif is_web_url(name):
             found = session.scalar(
-                # Each source's, since that is what its index begins with.
+                # Per source, because the index begins with the source.
                 select(Address.item_id)
                 .where(Address.source_id.in_(select(Source.id)), Address.key == url_key(name))
                 .limit(1)
             )
         else:
             raise UnknownItem(
-                f"{replace_unprintable(name)!r} is neither a number nor a URL",
-                "take one from `dateline search`",
+                f"{replace_unprintable(name)!r} is not an item number or a URL",
+                "`dateline search` shows the numbers",
             )
     if found is None:
         raise UnknownItem(f"the archive holds no item {name}", "look for it with `dateline search`")
     return found
 
 
-def item(database: Database, item_id: int, revision: int | None = None) -> dict[str, Any]:
-    """An item with its text, links, mentions, revisions and capture, JSON-ready.
+def read_item(database: Database, item_id: int, revision: int | None = None) -> dict[str, Any]:
+    """Return an item with text, links, mentions, revisions and capture, JSON-ready.
 
     Raises:
-        UnknownItem: it has no such revision.
+        UnknownItem: the item has no such revision.
     """
     with database.reading() as session:
         row = session.get_one(Item, item_id)
@@ -84,7 +84,7 @@ def item(database: Database, item_id: int, revision: int | None = None) -> dict[
         record.update({k: v for k, v in content.items() if k not in ("kind", "links", "number")})
         record.setdefault("headline", row.title)
         if row.kind == "article":
-            # Said even where they are not known: no date is an answer too.
+            # Present even where unknown: "no date" is information too.
             record.setdefault("published", None)
             record.setdefault("modified", None)
         if row.kind == "entry":
@@ -98,7 +98,7 @@ def item(database: Database, item_id: int, revision: int | None = None) -> dict[
         record["mentions"] = _mentions(session, item_id)
         record["media"] = _media(session, item_id)
         record["linked_from"] = _linked_from(session, item_id)
-        record["named_in"] = articles_naming(session, item_id) if row.kind == "entry" else []
+        record["named_in"] = articles_mentioning(session, item_id) if row.kind == "entry" else []
         record["addresses"] = list(
             session.scalars(
                 select(Address.url).where(
@@ -134,8 +134,8 @@ def _content(
     return found[number]
 
 
-def content(database: Database, item_id: int, revision: int) -> dict[str, Any]:
-    """The content (JSON form) of a revision.
+def read_content(database: Database, item_id: int, revision: int) -> dict[str, Any]:
+    """Return the content (JSON form) of a revision.
 
     Raises:
         UnknownItem: the item has no such revision.
@@ -145,7 +145,7 @@ def content(database: Database, item_id: int, revision: int) -> dict[str, Any]:
 
 
 def _duplicates(session: Session, item_id: int) -> list[dict[str, Any]]:
-    """The other articles of an item's cluster, the leading one first."""
+    """Return the other articles of an item's cluster, the leading one first."""
     own = session.get(Article, item_id)
     if own is None or own.cluster_id is None:
         return []
@@ -203,7 +203,7 @@ def _media(session: Session, item_id: int) -> list[dict[str, Any]]:
 
 
 def _said(link: Link) -> str | None:
-    """The target's moment as the list gives it."""
+    """Return the target's timestamp as the list states it."""
     if link.published_at is None:
         return None
     return StatedTimestamp.from_stored(
@@ -249,7 +249,7 @@ def _capture(session: Session, capture_id: int) -> dict[str, Any]:
 
 
 def raw_page(database: Database, item_id: int, revision: int | None = None) -> bytes:
-    """The body that a revision (default: the newest) was made of, its content coding undone.
+    """Return the decoded body from which a revision (default: the newest) was extracted.
 
     Raises:
         UnknownItem: the item has no such revision, or its page was never fetched.
@@ -259,7 +259,7 @@ def raw_page(database: Database, item_id: int, revision: int | None = None) -> b
 
 
 def capture_of(database: Database, item_id: int, revision: int | None = None) -> Capture:
-    """The capture that a revision (default: the newest) was made of.
+    """Return the capture from which a revision (default: the newest) was extracted.
 
     Raises:
         UnknownItem: the item has no such revision, or its page was never fetched.
@@ -276,14 +276,14 @@ def capture_of(database: Database, item_id: int, revision: int | None = None) ->
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A stored picture or attachment: where its bytes lie and what they are."""
+    """A stored picture or attachment: path and content type."""
 
     path: Path
     content_type: str | None
 
 
 def media_file(database: Database, digest: str) -> MediaFile:
-    """The stored file of this digest.
+    """Return the stored file with this digest.
 
     Raises:
         UnknownItem: there is none.

@@ -1,4 +1,4 @@
-"""What came in: the articles that are new since a moment, and sources in trouble."""
+"""Recent articles: those first seen since a timestamp."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _LOOKED_AT = 500
 
 
-def since(database: Database, moment: datetime, limit: int = 50) -> list[int]:
-    """The articles first seen after ``moment``, the last one first; at most ``limit``."""
-    # The newest revisions are the last written: no index by moment is needed.
+def articles_since(database: Database, moment: datetime, limit: int = 50) -> list[int]:
+    """Return at most ``limit`` articles first seen after ``moment``, newest first."""
+    # The newest revisions have the highest numbers: no index by timestamp is needed.
     query = (
         select(Revision.item_id, Revision.seen_at)
         .join(Article, Article.item_id == Revision.item_id)
@@ -30,8 +30,8 @@ def since(database: Database, moment: datetime, limit: int = 50) -> list[int]:
         return [i for i, at in session.execute(query) if at > moment][:limit]
 
 
-def size(database: Database) -> tuple[int, int]:
-    """How many articles of how many sources there are."""
+def archive_size(database: Database) -> tuple[int, int]:
+    """Return the number of articles and of sources."""
     with database.reading() as session:
         articles = session.scalar(select(func.count()).select_from(Article)) or 0
         return articles, session.scalar(select(func.count()).select_from(Source)) or 0

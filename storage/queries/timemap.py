@@ -1,4 +1,4 @@
-"""The captures of a URL in time, as RFC 7089 (Memento) wants them."""
+"""TimeMaps: the captures of a URL in time, for RFC 7089 (Memento)."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class Memento:
 
 
 def mementos(database: Database, url: str) -> list[Memento]:
-    """The captures of ``url`` in the order of time, the newest ``MOST`` of them.
+    """Return the newest ``MOST`` captures of ``url``, in the order of time.
 
     Raises:
-        UnknownItem: there is none, or it is no URL.
+        UnknownItem: there is none, or ``url`` is not a URL.
     """
     if not is_web_url(url):
         raise UnknownItem(f"{url!r} is no URL of the web", "write http:// or https:// before it")
     query = (
         select(Capture.id, Capture.url, Capture.fetched_at, Capture.status, Capture.content_type)
         .where(
-            # Their index begins with the source.
+            # Per source, because the index begins with the source.
             Capture.source_id.in_(select(Source.id)),
             Capture.key == url_key(url),
             Capture.kind != "forgotten",
@@ -58,19 +58,19 @@ def mementos(database: Database, url: str) -> list[Memento]:
     return found[::-1]
 
 
-def nearest(found: list[Memento], at: datetime | None) -> Memento:
-    """The memento nearest to ``at``; the newest where no moment is asked for."""
+def nearest_memento(found: list[Memento], at: datetime | None) -> Memento:
+    """Return the memento nearest to ``at``; the newest without ``at``."""
     if at is None:
         return found[-1]
     return min(found, key=lambda one: (abs(one.at - at), one.id))
 
 
-def body_of(database: Database, capture_id: int) -> tuple[Memento, bytes]:
-    """A capture and its decoded body, proved against its digest.
+def read_body(database: Database, capture_id: int) -> tuple[Memento, bytes]:
+    """Return a capture and its decoded body, verified against its digest.
 
     Raises:
-        UnknownItem: there is no such capture, or it was forgotten.
-        CaptureUnreadable: it is missing or damaged.
+        UnknownItem: no such capture exists, or it was erased.
+        CaptureUnreadable: the capture is missing or damaged.
     """
     with database.reading() as session:
         row = session.get(Capture, capture_id)

@@ -1,8 +1,8 @@
-"""What differs between two contents in their JSON form, small, and back again. Pure.
+"""Small deltas between two contents in JSON form. Pure.
 
 A delta is ``{"set": {field: value}, "unset": [field], "lists": {field: [operation]}}``. A list is
-told by what it takes over of the old one, ``[from, to]``, and what is new, ``{"new": [values]}``,
-in order; so a paragraph that changed costs one paragraph.
+described by ranges of the old one, ``[from, to]``, and new values, ``{"new": [values]}``, in order;
+so a changed paragraph costs one paragraph.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Content = dict[str, Any]
-# Comparing takes as many steps as the product of the lengths at worst; beyond, all is new.
+# Comparing costs at worst the product of both lengths; beyond this, all values count as new.
 _MOST_COMPARED = 1_000_000
 
 
 def make_delta(old: Content, new: Content) -> Content:
-    """What makes ``new`` of ``old``; empty where they are equal."""
+    """Return the delta from ``old`` to ``new``; empty where they are equal."""
     made: Content = {}
     for name, value in new.items():
         if name in old and old[name] == value:
@@ -37,7 +37,7 @@ def make_delta(old: Content, new: Content) -> Content:
 
 
 def apply_delta(old: Content, change: Content) -> Content:
-    """The content that ``change`` makes of ``old``, which stays as it is."""
+    """Return ``old`` with a delta applied; ``old`` stays unchanged."""
     dropped = set(change.get("unset", ()))
     new = {name: value for name, value in old.items() if name not in dropped}
     new.update(change.get("set", {}))
@@ -47,7 +47,7 @@ def apply_delta(old: Content, change: Content) -> Content:
 
 
 def replay_deltas(rows: Iterable[tuple[Content | None, Content | None]]) -> Content:
-    """The last content of a history of (content, delta) rows in their order; {} of none."""
+    """Return the last content of a history of (content, delta) rows in order; {} for none."""
     found: Content = {}
     for content, change in rows:
         found = content if content is not None else apply_delta(found, change or {})

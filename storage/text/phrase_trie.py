@@ -1,7 +1,7 @@
-"""Known names in plain text: the longest one at each place, whole words, case minded. Pure.
+"""Finds known names in plain text: the longest at each place, whole words, case-sensitive. Pure.
 
-A trie over words: what an Aho-Corasick automaton is over letters, but it can only match whole
-words, and a text of n words costs n steps times the words of the longest name that begins there.
+A trie over words (an Aho-Corasick automaton works on letters, but only whole words may match): a
+text of n words costs n steps times the word count of the longest name that begins there.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from storage.text.letters import identifier_pattern as _words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# After these a capital says nothing: it begins a sentence.
+# A capital after these begins a sentence and is no evidence of a name.
 _SENTENCE = re.compile(r"(?:^|[.!?…:;«“\"(•\n]|[-–—]\s)[\s\u00a0\u202f]*$")
-# Letters of the shortest name of one word.
+# Minimum length of a name of one word.
 _SHORTEST = 3
 _MOST_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class KnownName:
-    """A name and the entry that it names, of which source."""
+    """A name, its directory entry, and the source of the entry."""
 
     item_id: int
     source_id: int
@@ -35,7 +35,7 @@ class KnownName:
 
 @dataclass(frozen=True, slots=True)
 class NameHit:
-    """A name found at ``start`` to ``end`` (in characters), and all the entries it may mean."""
+    """A name found at ``start`` to ``end`` (in characters), with all entries that have it."""
 
     start: int
     end: int
@@ -49,7 +49,7 @@ class _Node:
 
 
 class NameTrie:
-    """Known names, ready to be looked for."""
+    """A set of known names to search texts for."""
 
     def __init__(self, names: Iterable[KnownName]) -> None:
         self._root = _Node()
@@ -62,9 +62,9 @@ class NameTrie:
 
     @staticmethod
     def _is_fit(words: list[str]) -> bool:
-        """Names without a capital are words of the language; the shortest are chance.
+        """Return whether a name is distinctive: it has a capital letter and is not too short.
 
-        Of scripts without capitals, names of several words are taken.
+        In scripts without capitals, names of several words are accepted.
         """
         if not words or len(words) > _MOST_WORDS:
             return False
@@ -79,7 +79,7 @@ class NameTrie:
         node.entries.append(known)
 
     def find(self, text: str) -> Iterator[NameHit]:
-        """The names in ``text``, the longest at each place, none over another."""
+        """Return the names in ``text``, the longest at each place, without overlaps."""
         words = [(m.start(), m.end(), _plain(m[0])) for m in _words(text).finditer(text)]
         at = 0
         while at < len(words):
@@ -106,7 +106,7 @@ class NameTrie:
     def _is_chance(
         text: str, words: list[tuple[int, int, str]], at: int, found: tuple[int, _Node]
     ) -> bool:
-        """Whether one capitalised word that begins a sentence is all there is."""
+        """Return whether the hit is a single capitalised word at the start of a sentence."""
         after, _ = found
         word = words[at][2]
         alone = after == at + 1 and word[1:] == word[1:].lower()
@@ -114,9 +114,9 @@ class NameTrie:
 
 
 def resolve_entry(hit: NameHit, source_id: int) -> KnownName | None:
-    """The one entry that a hit means in an article of ``source_id``; ``None`` if it may be several.
+    """Return the one entry of a hit in an article of ``source_id``; ``None`` where it is ambiguous.
 
-    An entry of the same source goes before those of others.
+    An entry of the same source takes precedence.
     """
     for entries in ([e for e in hit.entries if e.source_id == source_id], hit.entries):
         ids = {entry.item_id for entry in entries}

@@ -1,8 +1,8 @@
-"""Stems of words by the language of their article, and words joined that a hyphen parts.
+"""Stems of words by the language of their article, and joined forms of compounds.
 
 The algorithms are Snowball's (https://snowballstem.org/algorithms/). A stem is marked with ``=``
-and its language, so that the stem of an English word never finds a French one, nor a word; a joined
-word is marked ``=zz``.
+and its language, so that the stem of an English word never matches a French one, nor a word. A
+joined form is marked ``=zz``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _MOST_WORDS = 150_000
 
 
 def stemming_language(tag: str | None) -> str | None:
-    """The language of a tag such as ``fr-CA`` where there are stems of it."""
+    """Return the language of a tag such as ``fr-CA``, where it has a stemmer."""
     primary = (tag or "").partition("-")[0].lower()
     return primary if primary in _ALGORITHMS or primary == KOREAN else None
 
@@ -62,7 +62,7 @@ def _stemmer(language: str) -> Callable[[str], str]:
 
 
 def _without_particle(word: str) -> str:
-    """A Korean ``word`` without the longest particle at its end; one syllable is left at least."""
+    """Return a Korean ``word`` without its longest final particle; at least one syllable stays."""
     word = unicodedata.normalize("NFC", word)
     if letters.is_hangul(word):
         for particle in _PARTICLES:
@@ -72,9 +72,9 @@ def _without_particle(word: str) -> str:
 
 
 def _told_apart(word: str, stem: str) -> tuple[str, ...]:
-    """The folded forms of a ``stem``, of which one that lost a vowel sign is not one that had none.
+    """Return the folded forms of a ``stem``, keeping stems apart that differ by a lost vowel sign.
 
-    Hindi कला (art) is stemmed to कल (yesterday), as लड़का and लड़के to one stem, which no word is.
+    Hindi कला (art) is stemmed to कल (yesterday), as लड़का and लड़के to one stem, which is no word.
     """
     lost = word[len(stem) :] if word.startswith(stem) else ""
     if not lost or unicodedata.category(lost[0])[0] != "M" or not letters.strip_accents(lost):
@@ -84,7 +84,7 @@ def _told_apart(word: str, stem: str) -> tuple[str, ...]:
 
 
 class _Stems(dict[str, tuple[str, ...]]):
-    """The marked stems of a language's words, each made once."""
+    """A cache of the marked stems of a language's words."""
 
     def __init__(self, language: str) -> None:
         super().__init__()
@@ -108,19 +108,19 @@ def _stems(language: str) -> _Stems:
 
 
 def stems_of(word: str, language: str) -> tuple[str, ...]:
-    """The marked stems of a lower-case ``word``: as it is written, and as without its accents.
+    """Return the marked stems of a lower-case ``word``, with and without its accents.
 
-    Readers leave accents out, and Snowball's endings have them: both stems are kept and asked for.
+    Users omit accents, but Snowball's suffixes have them: both stems are stored and searched.
     """
     return _stems(language)[word]
 
 
 def stem_prefixes(stem: str) -> tuple[str, ...]:
-    """The letters that the words of a marked ``stem`` begin with, folded; none of a joined word's.
+    """Return the folded letters with which words of a marked ``stem`` begin; none for joined forms.
 
-    One letter of the shortest, else two, but for stems that begin otherwise than their words: of
-    ``dying`` it is ``die``, German ones have ``o`` for ``oe``, Finnish ones lose one of two
-    letters; Dutch ones have lost a ``ge`` (gelandet), or write a long vowel twice.
+    One letter for short stems, otherwise two. Exceptions are stems that begin differently from
+    their words: ``die`` for ``dying``, German ``o`` for ``oe``, Finnish stems without one of two
+    letters, Dutch stems without ``ge`` (gelandet) or with a double vowel.
     """
     language, form = stem[1:3], stem[3:]
     if language == "zz" or not form:
@@ -133,7 +133,7 @@ def stem_prefixes(stem: str) -> tuple[str, ...]:
 
 
 def joined_forms(parts: Iterable[str], language: str | None) -> list[str]:
-    """The marked forms of a compound written as one word, and of its stems so written."""
+    """Return the marked forms of a compound and of its stems, written as one word."""
     words = list(parts)
     forms = [JOINED + "".join(fold(word) for word in words)]
     if language is not None:
@@ -144,14 +144,14 @@ def joined_forms(parts: Iterable[str], language: str | None) -> list[str]:
 
 
 def compound_parts(compound: str) -> list[str]:
-    """The words that a compound is made of."""
+    """Return the words of a compound."""
     return letters.word_run_pattern(compound).findall(compound)
 
 
 def stem_set(text: str, language: str | None) -> list[str]:
-    """The distinct stems and joined words of ``text``, sorted.
+    """Return the distinct stems and joined forms of ``text``, sorted.
 
-    Texts of languages without stems have joined words only.
+    Texts in languages without a stemmer have joined forms only.
     """
     found: set[str] = set()
     for compound in _compounds(text):
@@ -165,9 +165,9 @@ def stem_set(text: str, language: str | None) -> list[str]:
 
 
 def _compounds(text: str) -> set[str]:
-    """The compounds in ``text``; only what is written with a hyphen or two dots may be one.
+    """Yield the compounds in ``text``: words with a hyphen or at least two dots.
 
-    Persian writes the parts of a word with a zero-width non-joiner between them.
+    Persian writes a zero-width non-joiner between the parts of a word.
     """
     return {
         match[0]

@@ -1,10 +1,9 @@
-"""Text to search tokens, once, in Python: the same for both databases and for queries.
+"""Splits text into search tokens, the same for both databases and for queries.
 
 A token is a run of letters, digits and their marks without case and accents
-(:mod:`storage.text.letters`). Elisions and hyphens part words, so ``l'hôpital`` holds ``hopital``
-and
-``e-santé`` is the phrase ``e sante``. Scripts that write no spaces are cut character by character;
-a word of a query in such a script is then a phrase of its characters.
+(:mod:`storage.text.letters`). Elisions and hyphens split words, so ``l'hôpital`` contains
+``hopital`` and ``e-santé`` is the phrase ``e sante``. Scripts without spaces are split into
+characters; a word of a query in such a script is a phrase of its characters.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ MAX_TOKEN = 64
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A search token and where it stands in the text it was made from."""
+    """A search token and its position in the original text."""
 
     text: str
     start: int
@@ -34,7 +33,7 @@ class Token:
 
 @lru_cache(maxsize=100_000)
 def fold(word: str) -> str:
-    """``word`` without case, accents, width and presentation forms."""
+    """Fold case, accents, width and presentation forms of ``word``."""
     if word.isascii():
         plain = word.lower()
         return (plain if plain.isalnum() else "".join(filter(str.isalnum, plain)))[:MAX_TOKEN]
@@ -42,12 +41,12 @@ def fold(word: str) -> str:
 
 
 def word_spans(text: str) -> Iterator[tuple[str, int, int]]:
-    """The words of ``text`` as they are written, and where they begin and end."""
+    """Yield the words of ``text`` in their original spelling, with start and end."""
     return ((match[0], *match.span()) for match in letters.token_pattern(text).finditer(text))
 
 
 def words(text: str) -> list[str]:
-    """The words of ``text`` as they are written: what tokens are made of."""
+    """Yield the words of ``text`` in their original spelling."""
     return letters.token_pattern(text).findall(text)
 
 
@@ -72,9 +71,9 @@ def _signs(folded: Iterable[str]) -> str:
 
 
 class PrefixWordFinder:
-    """Finds the words of texts whose tokens may begin with one of some folded letters or pairs.
+    """Finds the words of a text whose tokens may begin with given letters or pairs.
 
-    All that do, and some others whose letters are of two different pairs.
+    It yields all such words, and some whose two letters belong to different pairs.
     """
 
     def __init__(self, beginnings: Iterable[str]) -> None:
@@ -122,7 +121,7 @@ def _beginnings(beginnings: frozenset[str]) -> re.Pattern[str]:
 
 
 def tokenize(text: str) -> list[str]:
-    """The tokens of ``text`` in their order."""
+    """Yield the tokens of ``text`` in order."""
     if text.isascii():
         return [word[:MAX_TOKEN] for word in re.findall(r"[0-9a-z]+", text.lower())]
     return list(filter(None, map(fold, words(text))))
@@ -137,5 +136,5 @@ _ELIDED = re.compile(
 
 
 def strip_elision(word: str) -> str:
-    """``hôpital`` for ``l'hôpital``: what is elided is not what is looked for."""
+    """Return ``hôpital`` for ``l'hôpital``: the elided article is not part of the search term."""
     return _ELIDED.sub("", word)

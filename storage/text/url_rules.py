@@ -1,7 +1,7 @@
-"""Which parts of a URL only say how a reader came, who he is, or in which view he reads. Pure.
+"""Parts of URLs that only name the referrer, the reader or the view. Pure.
 
 Collected from the campaign documentation of Google, Meta, Microsoft, Matomo, AT Internet, HubSpot,
-Mailchimp and Adobe, and from feeds seen. A site adds its own (:class:`UrlRules`).
+Mailchimp and Adobe, and from feeds. A site adds its own (:class:`UrlRules`).
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ _HOST_VIEWS = frozenset({"www", "m", "mobile", "mobil", "amp", "touch", "wap"})
 
 @dataclass(frozen=True, slots=True)
 class UrlRules:
-    """What a site knows of its own addresses.
+    """A site's own rules for its URLs.
 
-    ``parameters`` are the only ones that say what is shown (``None``: the generic tables decide),
-    ``dropped`` further ones that do not. ``hosts`` maps another name of the site to its own.
+    ``parameters`` lists the only significant ones (``None``: the generic tables decide);
+    ``dropped`` lists further insignificant ones. ``hosts`` maps aliases to the site's host.
     """
 
     parameters: frozenset[str] | None = None
@@ -74,7 +74,7 @@ class UrlRules:
     hosts: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """For keeping; empty where nothing differs."""
+        """Return JSON-ready data; empty where nothing differs."""
         found: dict[str, Any] = {}
         if self.parameters is not None:
             found["parameters"] = sorted(self.parameters)
@@ -86,7 +86,7 @@ class UrlRules:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> UrlRules:
-        """Read back what :meth:`as_json` gave."""
+        """Rebuild from the output of :meth:`as_json`."""
         named = row.get("parameters")
         return cls(
             None if named is None else frozenset(named),
@@ -99,7 +99,7 @@ GENERIC = UrlRules()
 
 
 def is_irrelevant_parameter(name: str, value: str, rules: UrlRules = GENERIC) -> bool:
-    """Whether a parameter of the query does not say what is shown."""
+    """Return whether a query parameter does not identify the content."""
     if rules.parameters is not None and name in rules.parameters:
         return False
     lower = name.lower()
@@ -114,7 +114,7 @@ def is_irrelevant_parameter(name: str, value: str, rules: UrlRules = GENERIC) ->
 
 
 def _is_view(lower: str, word: str) -> bool:
-    """Whether a parameter only says in which view, or on which way, an article is read."""
+    """Return whether a parameter only selects a view of an article or names the referrer."""
     if lower in _SWITCHES:
         return word in _SWITCHED
     if lower in _PAGES:
@@ -123,7 +123,7 @@ def _is_view(lower: str, word: str) -> bool:
 
 
 def normalize_host(host: str) -> str:
-    """``host`` (ASCII, lower case) without what only names a view: ``www.``, ``m.``, ``amp.``."""
+    """Remove the parts of an ASCII host that only name a view: ``www.``, ``m.``, ``amp.``."""
     while True:
         first, dot, rest = host.partition(".")
         if not dot or first not in _HOST_VIEWS or "." not in rest:
@@ -161,7 +161,7 @@ _BEFORE = re.compile(
 
 
 def normalize_path(path: str) -> str:
-    """``path`` without sessions, doubled and trailing slashes, view parts and an index's name."""
+    """Remove sessions, duplicate and trailing slashes, view parts and index names from a path."""
     while True:
         before = path
         if ";" in path:

@@ -1,7 +1,7 @@
-"""When two URLs are one address: the key under which the archive knows a URL.
+"""URL keys: equal for two spellings of the same URL.
 
-URLs are read as browsers read them (WHATWG URL, through Ada). The URL that is fetched is kept
-apart and unchanged; the key only compares.
+URLs are parsed as browsers parse them (WHATWG URL, through Ada). The fetched URL is stored
+unchanged; the key is only for comparison.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ _CACHED = 20_000
 
 
 class _SiteRules:
-    """The rules of the archive's sites, by folded host."""
+    """The rules of the archive's sites, by normalised host."""
 
     rules: Mapping[str, UrlRules] = {}  # replaced as a whole, never changed
     aliases: Mapping[str, str] = {}
 
 
 def set_url_rules(rules: Mapping[str, UrlRules]) -> None:
-    """Let ``rules`` of sites, by host, decide what their addresses are."""
+    """Set the URL rules of sites, by host."""
     folded = {normalize_host(host): one for host, one in rules.items()}
     if folded == _SiteRules.rules:
         return
@@ -73,9 +73,9 @@ def set_url_rules(rules: Mapping[str, UrlRules]) -> None:
 
 @lru_cache(maxsize=_CACHED)
 def is_web_url(url: str) -> bool:
-    """Whether ``url`` is an absolute http(s) URL with a host and a possible port.
+    """Return whether ``url`` is an absolute http(s) URL with a host and a valid port.
 
-    One that is longer than ``MAX_URL_LENGTH`` is none: no reader and few servers would take it.
+    URLs longer than ``MAX_URL_LENGTH`` are not: no user and few servers would accept them.
     """
     if len(url) > MAX_URL_LENGTH:
         return False
@@ -91,7 +91,7 @@ def is_web_url(url: str) -> bool:
 
 
 def _escaped(segment: str) -> str:
-    """A segment of a path with just those signs escaped that must be; ``%2F`` parts nothing."""
+    """Escape the characters of a path segment that need it; ``%2F`` stays escaped."""
     plain = unquote(segment, errors="surrogateescape")
     return quote(plain, safe=_SEGMENT_SAFE, errors="surrogateescape")
 
@@ -105,7 +105,7 @@ def _parsed(url: str) -> ada_url.URL | None:
 
 
 def serialize_url(url: str) -> str:
-    """A web URL as browsers send it, in ASCII; one that is ASCII stays as it is."""
+    """Return a web URL as browsers send it, in ASCII; an ASCII URL stays unchanged."""
     if url.isascii():
         return url
     parts = _parsed(url)
@@ -113,7 +113,7 @@ def serialize_url(url: str) -> str:
 
 
 def _strip_trailing_dots(host: str) -> str:
-    """``host`` without the dots at its end, where a host is left: of ``foo.09..`` none is."""
+    """Remove trailing dots of ``host`` where a host remains: none does for ``foo.09..``."""
     if not host.endswith("."):
         return host
     plain = host.rstrip(".")
@@ -122,7 +122,7 @@ def _strip_trailing_dots(host: str) -> str:
 
 
 def resolve_url(base: str, href: str) -> str | None:
-    """``href`` as a reader at ``base`` would follow it; ``None`` where that is no web address."""
+    """Resolve ``href`` against ``base``; ``None`` where the result is not a web URL."""
     href = href.strip(_SPACES)
     plain = _UNSTORABLE.search(href) is None
     if plain and href.startswith(("http://", "https://")):
@@ -146,23 +146,23 @@ def _origin(base: str) -> str:
 
 @lru_cache(maxsize=_CACHED)
 def host_of(url: str) -> str:
-    """The host of ``url`` in lower case and ASCII, ``""`` where there is none."""
+    """Return the host of ``url`` in lower case and ASCII, ``""`` where there is none."""
     parts = _parsed(url)
     return _strip_trailing_dots(parts.hostname) if parts is not None else ""
 
 
 @lru_cache(maxsize=_CACHED)
 def url_key(url: str) -> str:
-    """The form under which two spellings of one address are equal.
+    """Return the normal form that is equal for all spellings of a URL.
 
-    Scheme, user, letter case and IDNA form of the host, ``www.`` and mobile hosts, default port,
-    fragment, tracking, session and view parameters, order of parameters, AMP and print views,
-    dot segments, escapes, doubled and trailing slashes do not count; a site's own rules are
-    heard. What would be longer than ``MAX_URL_LENGTH`` is the host and a digest. Idempotent on its
-    own output once a scheme is put before it.
+    It ignores scheme, user, case and IDNA form of the host, ``www.`` and mobile hosts, default
+    port, fragment, tracking, session and view parameters, order of parameters, AMP and print views,
+    dot segments, escapes, duplicate and trailing slashes, and applies the site's own rules. A form
+    longer than ``MAX_URL_LENGTH`` becomes the host and a digest. It is idempotent on its own output
+    with a scheme in front.
 
     Raises:
-        ValueError: ``url`` is no web address.
+        ValueError: ``url`` is not a web URL.
     """
     plain = _PLAIN.fullmatch(url)
     if plain is not None and "xn--" not in url and "/." not in url and len(url) <= MAX_URL_LENGTH:
@@ -194,5 +194,5 @@ def url_key(url: str) -> str:
 
 
 def guid_key(guid: str) -> str:
-    """The key of a feed's own id of an item; no URL's key is like it."""
+    """Return the key of a feed's GUID; it never equals a URL key."""
     return f"guid:{sha256(guid.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -1,4 +1,4 @@
-"""What differs between two contents, readable: field by field, the text word by word. Pure."""
+"""Readable differences between two contents: per field, and word by word in the text. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from storage.text.json_delta import Content
 
-# (sign, words): "=" both have them, "-" only the old one, "+" only the new one.
+# (sign, words): "=" in both, "-" only in the old one, "+" only in the new one.
 Piece = tuple[str, str]
 
 _FIELDS = (
@@ -25,10 +25,10 @@ _MOST_STEPS = 4_000_000
 
 
 def diff_contents(old: Content, new: Content) -> dict[str, Any]:
-    """``{"fields": {name: pieces}, "text": [...]}``, JSON-ready.
+    """Return ``{"fields": {name: pieces}, "text": [...]}``, JSON-ready.
 
-    In ``text`` stand, in order, changed paragraphs as ``{"pieces": pieces}`` and unchanged runs
-    of them as ``{"same": count}``.
+    ``text`` lists, in order, changed paragraphs as ``{"pieces": pieces}`` and runs of unchanged
+    ones as ``{"same": count}``.
     """
     fields = {}
     for name in _FIELDS:
@@ -39,7 +39,7 @@ def diff_contents(old: Content, new: Content) -> dict[str, Any]:
 
 
 def diff_words(old: str, new: str) -> list[Piece]:
-    """The pieces of two texts: what both have, what was taken out, what was put in."""
+    """Return the pieces of two texts: common, removed and added words."""
     before, after = (piece_pattern(text).findall(text) for text in (old, new))
     if len(before) * len(after) > _MOST_STEPS:
         return [piece for piece in (("-", old), ("+", new)) if piece[1]]
@@ -60,7 +60,7 @@ def _add(pieces: list[Piece], sign: str, words: str) -> None:
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:
-    """Changes with only white space between them as one change: easier to read."""
+    """Join changes that only white space separates: easier to read."""
     joined: list[Piece] = []
     i = 0
     while i < len(pieces):
@@ -105,7 +105,7 @@ def _text_difference(old: Sequence[str], new: Sequence[str]) -> list[dict[str, A
 
 
 def _changed(old: Sequence[str], new: Sequence[str]) -> list[dict[str, Any]]:
-    """Paragraphs that were changed, paired where they are alike and in order."""
+    """Return changed paragraphs, paired in order where they are similar."""
     out: list[dict[str, Any]] = []
     at = 0
     for text in old:

@@ -1,1 +1,1 @@
-"""What belongs to people: accounts, saved searches, dossiers, alerts."""
+"""User accounts, API tokens, saved searches, dossiers and alerts."""

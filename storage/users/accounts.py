@@ -1,4 +1,4 @@
-"""Who may read: users of the reading room and tokens of the HTTP API."""
+"""User accounts of the reading room, and tokens of the HTTP API."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
 
 Scope = Literal["read", "write"]
-# Lets leaked tokens be found by what they begin with, as GitHub's and others do.
+# A prefix makes leaked tokens easy to find, as with GitHub's tokens.
 PREFIX = "dl_"
 _NAME = 100
 
 
-class UnknownReader(ArchiveError):
-    """No user or token of that name or number."""
+class UnknownAccount(ArchiveError):
+    """No user or token has this name or number."""
 
 
-class ReaderExists(ArchiveError):
-    """A user of that name is there already."""
+class AccountExists(ArchiveError):
+    """A user with this name exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class UserInfo:
-    """A user; ``password`` is its hash."""
+    """A user account; ``password`` is its hash."""
 
     id: int
     name: str
@@ -47,7 +47,7 @@ class UserInfo:
 
 @dataclass(frozen=True, slots=True)
 class TokenInfo:
-    """A token without its secret."""
+    """A token, without its secret."""
 
     id: int
     name: str
@@ -57,30 +57,30 @@ class TokenInfo:
     revoked_at: datetime | None
 
 
-def users(database: Database) -> list[UserInfo]:
-    """All users by name."""
+def list_users(database: Database) -> list[UserInfo]:
+    """List all users by name."""
     with database.reading() as session:
         return [_user(one) for one in session.scalars(select(User).order_by(User.name))]
 
 
 def has_users(database: Database) -> bool:
-    """Whether anybody must log in."""
+    """Return whether user accounts exist, so that a login is required."""
     with database.reading() as session:
         return bool(session.scalar(select(func.count()).select_from(User)))
 
 
 def find_user(database: Database, name: str) -> UserInfo | None:
-    """The user called ``name``."""
+    """Return the user with this name, or ``None``."""
     with database.reading() as session:
         found = session.scalar(select(User).where(User.name == name))
         return None if found is None else _user(found)
 
 
 def add_user(database: Database, name: str, password: str, now: datetime) -> None:
-    """Let somebody log in; ``password`` is hashed already.
+    """Add a user account; ``password`` is the hash.
 
     Raises:
-        ReaderExists: there is one of that name.
+        AccountExists: a user with this name exists.
         ArchiveError: the name is empty or too long.
     """
     name = name.strip()
@@ -89,17 +89,17 @@ def add_user(database: Database, name: str, password: str, now: datetime) -> Non
 
     def work(session: Session) -> None:
         if session.scalar(select(User.id).where(User.name == name)) is not None:
-            raise ReaderExists(f"there is a user {name!r}", "`dateline user password` changes it")
+            raise AccountExists(f"there is a user {name!r}", "`dateline user password` changes it")
         session.add(User(name=name, password=password, created_at=now, generation=1))
 
     database.write(work)
 
 
 def set_password(database: Database, name: str, password: str) -> None:
-    """Give a user another password, hashed already; sessions begun with the old one end.
+    """Change a user's password (a hash) and end all sessions of the user.
 
     Raises:
-        UnknownReader: there is no such user.
+        UnknownAccount: no user has this name.
     """
 
     def work(session: Session) -> None:
@@ -113,10 +113,10 @@ def set_password(database: Database, name: str, password: str) -> None:
 
 
 def remove_user(database: Database, name: str) -> None:
-    """Let a user log in no more.
+    """Delete a user account.
 
     Raises:
-        UnknownReader: there is no such user.
+        UnknownAccount: no user has this name.
     """
 
     def work(session: Session) -> None:
@@ -128,7 +128,7 @@ def remove_user(database: Database, name: str) -> None:
 
 
 def add_token(database: Database, name: str, scope: Scope, now: datetime) -> str:
-    """A new token; it is returned here and can be read nowhere again.
+    """Create a token and return its secret, which is not stored.
 
     Raises:
         ArchiveError: the name is empty or too long.
@@ -145,17 +145,17 @@ def add_token(database: Database, name: str, scope: Scope, now: datetime) -> str
     return secret
 
 
-def tokens(database: Database) -> list[TokenInfo]:
-    """All tokens, the newest first."""
+def list_tokens(database: Database) -> list[TokenInfo]:
+    """List all tokens, newest first."""
     with database.reading() as session:
         return [_token(one) for one in session.scalars(select(Token).order_by(Token.id.desc()))]
 
 
 def revoke_token(database: Database, number: int, now: datetime) -> None:
-    """Let a token open nothing more.
+    """Revoke a token.
 
     Raises:
-        UnknownReader: there is no such token.
+        UnknownAccount: no token has this number.
     """
 
     def work(session: Session) -> None:
@@ -167,10 +167,12 @@ def revoke_token(database: Database, number: int, now: datetime) -> None:
     database.write(work)
 
 
-def scope_of(database: Database, secret: str, now: datetime, note_after: timedelta) -> Scope | None:
-    """What a token opens; ``None`` where it is none or revoked.
+def token_scope(
+    database: Database, secret: str, now: datetime, note_after: timedelta
+) -> Scope | None:
+    """Return the scope of a token; ``None`` for an invalid or revoked one.
 
-    That it was used is noted at most every ``note_after``, so that reading writes seldom.
+    Its last use is stored at most once per ``note_after``, so that requests rarely write.
     """
     with database.reading() as session:
         found = session.scalar(select(Token).where(Token.digest == _digest(secret)))
@@ -187,7 +189,7 @@ def scope_of(database: Database, secret: str, now: datetime, note_after: timedel
 
 
 def end_session(database: Database, secret: str, now: datetime, expires_at: datetime) -> None:
-    """Accept a session no more, whatever cookie brings it; expired ones are forgotten."""
+    """End a session, also for stolen cookies; delete expired entries."""
 
     def work(session: Session) -> None:
         session.execute(delete(EndedSession).where(EndedSession.expires_at < now))
@@ -198,8 +200,8 @@ def end_session(database: Database, secret: str, now: datetime, expires_at: date
     database.write(work)
 
 
-def has_ended(database: Database, secret: str) -> bool:
-    """Whether the session of that secret was ended by its user."""
+def is_session_ended(database: Database, secret: str) -> bool:
+    """Return whether the user has ended the session with this secret."""
     with database.reading() as session:
         return session.get(EndedSession, _digest(secret)) is not None
 
@@ -217,5 +219,5 @@ def _token(token: Token) -> TokenInfo:
     return TokenInfo(token.id, token.name, scope, token.created_at, token.used_at, token.revoked_at)
 
 
-def _unknown(message: str, verb: str) -> UnknownReader:
-    return UnknownReader(message, f"`dateline {verb} list` names them")
+def _unknown(message: str, verb: str) -> UnknownAccount:
+    return UnknownAccount(message, f"`dateline {verb} list` names them")

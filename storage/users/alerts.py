@@ -1,8 +1,8 @@
-"""Telling readers: new matches of saved searches, and alarms. Each match once, whatever is killed.
+"""Alerts: messages about new matches of saved searches, and about alarms, each exactly once.
 
-A *watch* says who is told of what. What it is to be told is written down as a *delivery* in the
-transaction that notes its articles as told; whoever sends it marks it sent. A message whose sender
-was killed between the two is sent again under the same key, by which its taker knows it.
+An *alert* has a target and a saved search (or the alarms). A message is stored as a *delivery* in
+the transaction that marks its articles as alerted; the sender marks it as sent. A message whose
+sender is killed in between is sent again with the same key, by which the receiver can recognise it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy import delete, exists, func, or_, select, update
 
 from storage.database.engine import insert_ignore
 from storage.errors import ArchiveError
-from storage.models import Article, Delivery, Item, Revision, SavedSearch, Told, Watch
+from storage.models import Alert, AlertedItem, Article, Delivery, Item, Revision, SavedSearch
 from storage.search.results import hits
 from storage.search.results.compiled_search import Filter, compile_search
 from storage.search.results.matches import Match
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
     from storage.models import Alarm
 
-# Articles that one message tells of, and revisions that are looked at together.
-MOST = 100
+# Articles per message, and revisions per batch.
+MAX_ARTICLES = 100
 _TOGETHER = 2_000
-# PostgreSQL may show a later number before an earlier one, for as long as a transaction takes.
+# In PostgreSQL a higher number can become visible before a lower one, while transactions run.
 _SETTLED = timedelta(minutes=1)
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=12)
@@ -44,17 +44,17 @@ _KEPT = timedelta(days=30)
 LEAST_MINUTES = 5
 
 
-class BadTarget(ArchiveError):
-    """Nobody can be told there."""
+class InvalidTarget(ArchiveError):
+    """The target is not an e-mail address or a webhook URL."""
 
 
-class UnknownWatch(ArchiveError):
-    """No watch of that number."""
+class UnknownAlert(ArchiveError):
+    """No alert has this number."""
 
 
 @dataclass(frozen=True, slots=True)
-class WatchInfo:
-    """A watch as lists show it; ``search`` is the name of its search, ``None`` for alarms."""
+class AlertInfo:
+    """An alert as lists show it; ``search`` is the name of its search, ``None`` for alarms."""
 
     id: int
     search: str | None
@@ -71,7 +71,7 @@ class WatchInfo:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A delivery to be sent. ``key`` names it, the same each time that it is sent."""
+    """A delivery to send; ``key`` is the same for each attempt."""
 
     id: int
     key: str
@@ -81,25 +81,24 @@ class Message:
     attempts: int
 
 
-def watch(
+def add_alert(
     database: Database, search_id: int | None, target: str, every_minutes: int, now: datetime
-) -> WatchInfo:
-    """Tell ``target`` (``mailto:…`` or a webhook's URL) of new matches of a saved search from now
-    on, or of alarms (``None``).
+) -> AlertInfo:
+    """Alert ``target`` (``mailto:…`` or a webhook URL) of new matches, or of alarms (``None``).
 
     Raises:
-        BadTarget: it is neither an address nor a URL.
-        UnknownGathering: there is no such search.
+        InvalidTarget: the target is not an e-mail address or a URL.
+        UnknownSearchOrDossier: no saved search has this number.
     """
-    from storage.users.saved_searches import search
+    from storage.users.saved_searches import get_search
 
-    target = checked_target(target)
+    target = normalize_target(target)
     if search_id is not None:
-        search(database, search_id)
+        get_search(database, search_id)
 
     def work(session: Session) -> int:
         newest = session.scalar(select(func.max(Revision.id))) or 0
-        row = Watch(
+        row = Alert(
             search_id=search_id, target=target, secret=secrets.token_hex(24),
             every_minutes=max(LEAST_MINUTES, every_minutes), after=newest, first=newest,
             created_at=now, due_at=now,
@@ -109,14 +108,14 @@ def watch(
         return row.id
 
     number = database.write(work)
-    return next(one for one in watches(database) if one.id == number)
+    return next(one for one in list_alerts(database) if one.id == number)
 
 
-def checked_target(target: str) -> str:
-    """``target`` as it is kept: ``a@b.example`` becomes ``mailto:a@b.example``.
+def normalize_target(target: str) -> str:
+    """Return ``target`` as stored: ``a@b.example`` becomes ``mailto:a@b.example``.
 
     Raises:
-        BadTarget: it is neither an address nor a URL.
+        InvalidTarget: the target is not an e-mail address or a URL.
     """
     text = target.strip()
     scheme = urlsplit(text).scheme.lower()
@@ -126,38 +125,40 @@ def checked_target(target: str) -> str:
     name, at, host = address.rpartition("@")
     if at and name and "." in host and not any(c.isspace() or c in ",;<>" for c in address):
         return f"mailto:{address}"
-    raise BadTarget(f"{target!r} is neither an e-mail address nor a URL",
+    raise InvalidTarget(f"{target!r} is neither an e-mail address nor a URL",
                     "write archive@example.org or https://example.org/hook")  # fmt: skip
 
 
-def unwatch(database: Database, number: int) -> None:
-    """End a watch.
+def remove_alert(database: Database, number: int) -> None:
+    """Delete an alert.
 
     Raises:
-        UnknownWatch: there is none of that number.
+        UnknownAlert: no alert has this number.
     """
     done = database.write(
-        lambda s: s.connection().execute(delete(Watch).where(Watch.id == number)).rowcount
+        lambda s: s.connection().execute(delete(Alert).where(Alert.id == number)).rowcount
     )
     if not done:
-        raise UnknownWatch(f"there is no alert {number}", "`dateline alert list` lists them")
+        raise UnknownAlert(f"there is no alert {number}", "`dateline alert list` lists them")
 
 
-def watches(database: Database) -> list[WatchInfo]:
-    """All watches."""
+def list_alerts(database: Database) -> list[AlertInfo]:
+    """List all alerts."""
     with database.reading() as session:
         rows = session.execute(
-            select(Watch, SavedSearch.name, SavedSearch.query)
-            .outerjoin(SavedSearch, SavedSearch.id == Watch.search_id).order_by(Watch.id)
+            select(Alert, SavedSearch.name, SavedSearch.query)
+            .outerjoin(SavedSearch, SavedSearch.id == Alert.search_id).order_by(Alert.id)
         ).all()  # fmt: skip
         told = dict(
-            session.execute(select(Told.watch_id, func.count()).group_by(Told.watch_id)).all()
+            session.execute(
+                select(AlertedItem.watch_id, func.count()).group_by(AlertedItem.watch_id)
+            ).all()
         )
         sent: dict[int, list[Delivery]] = {}
         for one in session.scalars(select(Delivery).order_by(Delivery.id)):
             sent.setdefault(one.watch_id, []).append(one)
         return [
-            WatchInfo(
+            AlertInfo(
                 row.id, name, query, row.target, row.secret, row.every_minutes, row.created_at,
                 told.get(row.id, 0), sum(d.due_at is not None for d in sent.get(row.id, [])),
                 max((d.sent_at for d in sent.get(row.id, []) if d.sent_at), default=None),
@@ -167,8 +168,8 @@ def watches(database: Database) -> list[WatchInfo]:
         ]  # fmt: skip
 
 
-def tell_alarms(session: Session, source: str, alarms: Sequence[Alarm], now: datetime) -> None:
-    """Write down, in the caller's transaction, that alarms were raised."""
+def queue_alarms(session: Session, source: str, alarms: Sequence[Alarm], now: datetime) -> None:
+    """Queue messages about raised alarms in the caller's transaction."""
     payload = {
         "kind": "alarms", "source": source,
         "alarms": [
@@ -176,7 +177,7 @@ def tell_alarms(session: Session, source: str, alarms: Sequence[Alarm], now: dat
             for one in alarms
         ],
     }  # fmt: skip
-    for row in session.scalars(select(Watch).where(Watch.search_id.is_(None))):
+    for row in session.scalars(select(Alert).where(Alert.search_id.is_(None))):
         _put(session, row.id, payload, now)
 
 
@@ -185,20 +186,20 @@ def _put(session: Session, watch_id: int, payload: dict[str, Any], now: datetime
                          due_at=now, attempts=0))  # fmt: skip
 
 
-def anything_due(database: Database, now: datetime) -> bool:
-    """Whether there is a search to look for matches of, or a message to send."""
+def is_anything_due(database: Database, now: datetime) -> bool:
+    """Return whether a search is due or a message waits."""
     with database.reading() as session:
         return bool(session.scalar(select(or_(
-            exists().where(Watch.search_id.is_not(None), Watch.due_at <= now),
+            exists().where(Alert.search_id.is_not(None), Alert.due_at <= now),
             exists().where(Delivery.due_at <= now),
         ))))  # fmt: skip
 
 
-def gather(database: Database, now: datetime) -> int:
-    """Look for new matches of the watches that are due; returns how many messages were made."""
+def queue_matches(database: Database, now: datetime) -> int:
+    """Queue messages about new matches of the due alerts; return the number of messages."""
     with database.reading() as session:
         due = list(session.scalars(
-            select(Watch.id).where(Watch.search_id.is_not(None), Watch.due_at <= now)
+            select(Alert.id).where(Alert.search_id.is_not(None), Alert.due_at <= now)
         ))  # fmt: skip
     made = 0
     for number in due:
@@ -211,8 +212,8 @@ def gather(database: Database, now: datetime) -> int:
 
 
 def _gather_one(session: Session, number: int, now: datetime) -> bool:
-    """One message of a watch; ``False`` where nothing is left to tell."""
-    row = session.get(Watch, number, with_for_update=True)
+    """Queue one message of an alert; ``False`` where nothing is left."""
+    row = session.get(Alert, number, with_for_update=True)
     if row is None or row.search_id is None or row.due_at > now:
         return False
     search = session.get_one(SavedSearch, row.search_id)
@@ -224,7 +225,9 @@ def _gather_one(session: Session, number: int, now: datetime) -> bool:
         row.after = last
         if found:
             break
-    insert_ignore(session, Told, [{"watch_id": number, "item_id": one.item_id} for one in found])
+    insert_ignore(
+        session, AlertedItem, [{"watch_id": number, "item_id": one.item_id} for one in found]
+    )
     loaded = hits.load_hits(session.connection(), found)
     payload = {
         "kind": "matches", "search": search.name, "query": search.query,
@@ -235,9 +238,9 @@ def _gather_one(session: Session, number: int, now: datetime) -> bool:
 
 
 def _new_matches(
-    session: Session, row: Watch, query: str, now: datetime
+    session: Session, row: Alert, query: str, now: datetime
 ) -> tuple[list[Match], int | None]:
-    """Articles to tell of, and up to which revision was looked; ``None`` where there is none."""
+    """Return new matches, and the last revision examined; ``None`` where there is none."""
     connection = session.connection()
     revisions = select(Revision.id, Revision.item_id).where(Revision.id > row.after)
     if connection.dialect.name != "sqlite":
@@ -246,7 +249,7 @@ def _new_matches(
     if not rows:
         return [], None
     first = select(func.min(Revision.id)).where(Revision.item_id == Item.id).correlate(Item)
-    told = select(Told.item_id).where(Told.watch_id == row.id)
+    told = select(AlertedItem.item_id).where(AlertedItem.watch_id == row.id)
     items = {item_id for _, item_id in rows}
     keys = dict(
         session.execute(
@@ -263,14 +266,14 @@ def _new_matches(
     by_key = {key: item_id for key, item_id in keys.items() if key is not None}
     search = compile_search(connection, query, Filter(), now)
     matching = set(search.query.keys(connection, len(by_key), among=sorted(by_key)))
-    # In the order of their arrival; a further message tells the rest.
+    # In the order of arrival; a further message holds the rest.
     found: list[Match] = []
     for revision_id, item_id in rows:
         key = next((k for k in matching if by_key[k] == item_id), None)
         if key is not None:
             matching.discard(key)
             found.append(Match(key, item_id, None))
-            if len(found) == MOST:
+            if len(found) == MAX_ARTICLES:
                 return found, revision_id
     return found, rows[-1].id
 
@@ -283,11 +286,11 @@ def _article(one: hits.Hit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def due(database: Database, now: datetime, limit: int = 50) -> list[Message]:
-    """Messages to be sent now, the oldest first."""
+def due_messages(database: Database, now: datetime, limit: int = 50) -> list[Message]:
+    """Return the messages to send now, oldest first."""
     query = (
-        select(Delivery, Watch)
-        .join(Watch, Watch.id == Delivery.watch_id)
+        select(Delivery, Alert)
+        .join(Alert, Alert.id == Delivery.watch_id)
         .where(Delivery.due_at <= now).order_by(Delivery.id).limit(limit)
     )  # fmt: skip
     with database.reading() as session:
@@ -297,21 +300,20 @@ def due(database: Database, now: datetime, limit: int = 50) -> list[Message]:
         ]
 
 
-def sent(database: Database, message: Message, now: datetime) -> None:
-    """Note that a message was taken."""
+def mark_sent(database: Database, message: Message, now: datetime) -> None:
+    """Mark a message as sent."""
     _note(database, message, due_at=None, sent_at=now, error=None)
 
 
-def failed(database: Database, message: Message, error: str, now: datetime) -> None:
-    """Note that a message was not taken: again later, twice as late each time; given up in the
-    end."""
+def mark_failed(database: Database, message: Message, error: str, now: datetime) -> None:
+    """Record a failed delivery: the pause doubles with each attempt, up to the last one."""
     pause = min(_FIRST_PAUSE * (1 << min(message.attempts, 12)), _LONGEST_PAUSE)
     again = now + pause if message.attempts + 1 < _MOST_ATTEMPTS else None
     _note(database, message, due_at=again, error=error[:500])
 
 
-def forget(session: Session, items: Collection[int], source: str | None) -> None:
-    """Take erased articles, and the alarms of an erased source, out of all messages."""
+def erase_from_messages(session: Session, items: Collection[int], source: str | None) -> None:
+    """Remove erased articles, and alarms of an erased source, from all messages."""
     gone = set(items)
     for one in session.scalars(select(Delivery)):
         if one.payload.get("kind") == "alarms":

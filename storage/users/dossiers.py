@@ -1,4 +1,4 @@
-"""What readers gather: saved searches, and dossiers of articles with notes."""
+"""Dossiers: collections of articles with notes and an optional query."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.database.engine import insert_ignore
 from storage.errors import ArchiveError
 from storage.models import PUBLISHED, Article, Dossier, DossierArticle, Item, Source
 from storage.types.content import StatedTimestamp
-from storage.users.saved_searches import UnknownGathering, _checked, _name, _refuse_taken
+from storage.users.saved_searches import UnknownSearchOrDossier, _checked, _name, _refuse_taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from storage.database.handle import Database
 
-# Articles of a dossier that are put in by hand.
-MOST = 10_000
+# Maximum number of articles added by hand per dossier.
+MAX_ARTICLES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class DossierInfo:
-    """A dossier; ``articles`` counts those put in by hand."""
+    """A dossier; ``articles`` counts those that were added by hand."""
 
     id: int
     name: str
@@ -38,8 +38,8 @@ class DossierInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
-    """An article put into a dossier."""
+class DossierEntry:
+    """An article in a dossier."""
 
     item_id: int
     headline: str
@@ -50,8 +50,8 @@ class Gathered:
     added_at: datetime
 
 
-def dossiers(database: Database) -> list[DossierInfo]:
-    """All dossiers by name."""
+def list_dossiers(database: Database) -> list[DossierInfo]:
+    """List all dossiers by name."""
     with database.reading() as session:
         counts = dict(
             session.execute(
@@ -62,16 +62,16 @@ def dossiers(database: Database) -> list[DossierInfo]:
         return [_info(one, counts.get(one.id, 0)) for one in rows]
 
 
-def dossier(database: Database, number: int) -> DossierInfo:
-    """One dossier.
+def get_dossier(database: Database, number: int) -> DossierInfo:
+    """Return one dossier.
 
     Raises:
-        UnknownGathering: there is none of that number.
+        UnknownSearchOrDossier: no dossier has this number.
     """
     with database.reading() as session:
         one = session.get(Dossier, number)
         if one is None:
-            raise UnknownGathering(f"there is no dossier {number}", "list them first")
+            raise UnknownSearchOrDossier(f"there is no dossier {number}", "list them first")
         count = session.scalar(
             select(func.count()).select_from(DossierArticle)
             .where(DossierArticle.dossier_id == number)
@@ -82,7 +82,7 @@ def dossier(database: Database, number: int) -> DossierInfo:
 def add_dossier(
     database: Database, name: str, now: datetime, *, note: str = "", query: str | None = None
 ) -> int:
-    """Begin a dossier; returns its number.
+    """Create a dossier; return its number.
 
     Raises:
         BadQuery, NameTaken, ArchiveError: as for saving a search.
@@ -100,18 +100,18 @@ def add_dossier(
     return database.write(work)
 
 
-def change_dossier(
+def update_dossier(
     database: Database, number: int, name: str, now: datetime, *, note: str, query: str | None
 ) -> None:
-    """Give a dossier another name, note and query.
+    """Change the name, note and query of a dossier.
 
     Raises:
-        UnknownGathering: there is none of that number.
+        UnknownSearchOrDossier: no dossier has this number.
         BadQuery, NameTaken, ArchiveError: as for saving a search.
     """
     name = _name(name)
     note, query = _checked(note, query, now)
-    dossier(database, number)
+    get_dossier(database, number)
 
     def work(session: Session) -> None:
         _refuse_taken(session, Dossier, name, "dossier", apart_from=number)
@@ -122,13 +122,13 @@ def change_dossier(
     database.write(work)
 
 
-def drop_dossier(database: Database, number: int) -> None:
-    """Let go of a dossier; its articles stay in the archive.
+def delete_dossier(database: Database, number: int) -> None:
+    """Delete a dossier; its articles stay in the archive.
 
     Raises:
-        UnknownGathering: there is none of that number.
+        UnknownSearchOrDossier: no dossier has this number.
     """
-    dossier(database, number)
+    get_dossier(database, number)
 
     def work(session: Session) -> None:
         session.execute(delete(DossierArticle).where(DossierArticle.dossier_id == number))
@@ -137,22 +137,26 @@ def drop_dossier(database: Database, number: int) -> None:
     database.write(work)
 
 
-def put_articles(database: Database, number: int, ids: Sequence[int], now: datetime) -> int:
-    """Put articles into a dossier; returns how many were not in it yet.
+def add_articles(database: Database, number: int, ids: Sequence[int], now: datetime) -> int:
+    """Add articles to a dossier; return how many were not in it yet.
 
     Raises:
-        UnknownGathering: there is no such dossier, or one of ``ids`` is no article.
-        ArchiveError: it would hold too many.
+        UnknownSearchOrDossier: no dossier has this number, or one of ``ids`` is not an article.
+        ArchiveError: the dossier would exceed its maximum size.
     """
-    held = dossier(database, number).articles
-    if held + len(ids) > MOST:
-        raise ArchiveError(f"a dossier holds {MOST:,} articles at most", "give it a query instead")
+    held = get_dossier(database, number).articles
+    if held + len(ids) > MAX_ARTICLES:
+        raise ArchiveError(
+            f"a dossier holds {MAX_ARTICLES:,} articles at most", "give it a query instead"
+        )
 
     def work(session: Session) -> int:
         known = set(session.scalars(select(Article.item_id).where(Article.item_id.in_(ids))))
         unknown = [one for one in ids if one not in known]
         if unknown:
-            raise UnknownGathering(f"item {unknown[0]} is no article", "take it from a search")
+            raise UnknownSearchOrDossier(
+                f"item {unknown[0]} is no article", "take it from a search"
+            )
         insert_ignore(session, DossierArticle, [
             {"dossier_id": number, "item_id": one, "note": "", "added_at": now}
             for one in dict.fromkeys(ids)
@@ -166,8 +170,8 @@ def put_articles(database: Database, number: int, ids: Sequence[int], now: datet
     return database.write(work)
 
 
-def take_article(database: Database, number: int, item_id: int) -> None:
-    """Take an article out of a dossier."""
+def remove_article(database: Database, number: int, item_id: int) -> None:
+    """Remove an article from a dossier."""
     database.write(
         lambda session: session.execute(
             delete(DossierArticle).where(
@@ -177,8 +181,8 @@ def take_article(database: Database, number: int, item_id: int) -> None:
     )
 
 
-def note_article(database: Database, number: int, item_id: int, note: str) -> None:
-    """Note something of an article in a dossier.
+def set_note(database: Database, number: int, item_id: int, note: str) -> None:
+    """Set the note on an article of a dossier.
 
     Raises:
         ArchiveError: the note is too long.
@@ -193,8 +197,10 @@ def note_article(database: Database, number: int, item_id: int, note: str) -> No
     )
 
 
-def gathered(database: Database, number: int, limit: int = 500, after: int = 0) -> list[Gathered]:
-    """The articles put into a dossier, the newest article first; ``after`` skips so many."""
+def dossier_entries(
+    database: Database, number: int, limit: int = 500, after: int = 0
+) -> list[DossierEntry]:
+    """Return the articles of a dossier, newest article first; ``after`` is the offset."""
     query = (
         select(DossierArticle.item_id, Article.headline, Source.name, *PUBLISHED, Article.sort_at,
                DossierArticle.note, DossierArticle.added_at)
@@ -207,19 +213,20 @@ def gathered(database: Database, number: int, limit: int = 500, after: int = 0) 
     )  # fmt: skip
     with database.reading() as session:
         return [
-            Gathered(row.item_id, row.headline, row.name, StatedTimestamp.published_from_row(row),
+            DossierEntry(row.item_id, row.headline, row.name,
+                     StatedTimestamp.published_from_row(row),
                      row.sort_at, row.note, row.added_at)
             for row in session.execute(query)
         ]  # fmt: skip
 
 
 def query_of(one: DossierInfo) -> str:
-    """The query that finds a dossier's articles: those put in, and those of its own query."""
+    """Return the query that finds a dossier's articles: those added and those of its own query."""
     return f"dossier:{one.id} OR ({one.query})" if one.query else f"dossier:{one.id}"
 
 
-def dossiers_with(database: Database, item_id: int) -> list[int]:
-    """The numbers of the dossiers that an article was put into."""
+def dossiers_containing(database: Database, item_id: int) -> list[int]:
+    """Return the numbers of the dossiers that contain an article."""
     query = select(DossierArticle.dossier_id).where(DossierArticle.item_id == item_id)
     with database.reading() as session:
         return list(session.scalars(query))

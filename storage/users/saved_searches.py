@@ -1,4 +1,4 @@
-"""Saved searches: a query under a name."""
+"""Saved searches: queries with a name."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _NAME = 200
 _NOTE = 20_000
 
 
-class UnknownGathering(ArchiveError):
-    """No saved search or dossier of that number."""
+class UnknownSearchOrDossier(ArchiveError):
+    """No saved search or dossier has this number."""
 
 
 class NameTaken(ArchiveError):
-    """Another one has that name."""
+    """Another saved search or dossier has this name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SavedSearchInfo:
     """A saved search."""
 
     id: int
@@ -43,32 +43,32 @@ class Search:
     created_at: datetime
 
 
-def searches(database: Database) -> list[Search]:
-    """All saved searches by name."""
+def list_searches(database: Database) -> list[SavedSearchInfo]:
+    """List all saved searches by name."""
     with database.reading() as session:
         rows = session.scalars(select(SavedSearch).order_by(SavedSearch.name))
-        return [Search(one.id, one.name, one.query, one.created_at) for one in rows]
+        return [SavedSearchInfo(one.id, one.name, one.query, one.created_at) for one in rows]
 
 
-def search(database: Database, number: int) -> Search:
-    """A saved search.
+def get_search(database: Database, number: int) -> SavedSearchInfo:
+    """Return a saved search.
 
     Raises:
-        UnknownGathering: there is none of that number.
+        UnknownSearchOrDossier: no saved search has this number.
     """
     with database.reading() as session:
         one = session.get(SavedSearch, number)
         if one is None:
-            raise UnknownGathering(f"there is no saved search {number}", "list them first")
-        return Search(one.id, one.name, one.query, one.created_at)
+            raise UnknownSearchOrDossier(f"there is no saved search {number}", "list them first")
+        return SavedSearchInfo(one.id, one.name, one.query, one.created_at)
 
 
 def save_search(database: Database, name: str, query: str, now: datetime) -> int:
-    """Keep a query under a name; returns its number.
+    """Save a query under a name; return its number.
 
     Raises:
-        BadQuery: it cannot be understood.
-        NameTaken: another search has the name.
+        BadQuery: the query cannot be parsed.
+        NameTaken: another saved search has this name.
         ArchiveError: the name is empty or too long.
     """
     name = _name(name)
@@ -84,13 +84,13 @@ def save_search(database: Database, name: str, query: str, now: datetime) -> int
     return database.write(work)
 
 
-def drop_search(database: Database, number: int) -> None:
-    """Keep a search no more.
+def delete_search(database: Database, number: int) -> None:
+    """Delete a saved search.
 
     Raises:
-        UnknownGathering: there is none of that number.
+        UnknownSearchOrDossier: no saved search has this number.
     """
-    search(database, number)
+    get_search(database, number)
     database.write(lambda s: s.execute(delete(SavedSearch).where(SavedSearch.id == number)))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage.archive import open_archive
-from storage.maintenance.integrity import check
+from storage.maintenance.integrity import check_archive
 from tests.conftest import copied
 from tests.crawler.commands import Commands
 from tests.pages import LocalSite, serving
@@ -51,4 +51,4 @@ def _prove(request: pytest.FixtureRequest, commands: Commands) -> None:
     if not any((commands.folder / "captures").glob("*.warc*")):
         return
     with open_archive(str(commands.folder), commands.database) as archive:
-        assert check(archive) == []
+        assert check_archive(archive) == []

@@ -12,7 +12,7 @@ import pytest
 from storage.archive import create_archive, open_archive
 from storage.database import engine
 from storage.errors import FolderNotWritable
-from storage.maintenance.integrity import check
+from storage.maintenance.integrity import check_archive
 from tests.crawler.commands import Commands
 from tests.pages import article_page, sentences
 from tests.storage.values import NOW, article, new_source, stored, task_for
@@ -69,11 +69,11 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing(small_disk: Path, site: L
         from storage.captures.care import repair
 
         repair.repair(archive)
-        assert check(archive) == []
+        assert check_archive(archive) == []
     second = commands("crawl", "h", "--json")
     assert second.code == 0, second.err
     with open_archive(str(commands.folder)) as archive:
-        assert check(archive) == []
+        assert check_archive(archive) == []
         assert len(list(archive.search("story", duplicates=True))) == PAGES
 
 

@@ -67,7 +67,7 @@ def held(dateline: Commands) -> dict[str, tuple[str, str | None, int]]:
     with open_archive(str(dateline.folder), dateline.database) as archive:
         with archive.reading() as session:
             ids = [row.item_id for row in session.query(Article).all()]
-        records = [reading.item(archive, item_id) for item_id in ids]
+        records = [reading.read_item(archive, item_id) for item_id in ids]
     assert len({r["headline"] for r in records}) == len(records)
     return {r["headline"]: (r["text"], r.get("published"), len(r["revisions"])) for r in records}
 

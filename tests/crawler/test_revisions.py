@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawler.extraction.article import Known
 from crawler.sites import extract_for_site
-from storage.crawl.frontier import take
+from storage.crawl.frontier import next_tasks
 from storage.queries import items
 from storage.types.pages import PageStored
 from tests.pages import article_page, sentences
@@ -35,7 +35,7 @@ def _seen(archive: Archive, source: int, day: int, page: str) -> str:
         task = task_for(archive, source, URL)
     else:
         with archive.reading() as session:
-            (task,) = take(session, source, now + timedelta(days=99), count=1, rechecks=1)
+            (task,) = next_tasks(session, source, now + timedelta(days=99), count=1, rechecks=1)
     found = extract_for_site(page.encode(), URL, "text/html", Known(now=now))
     assert found.article is not None
     outcome = PageStored(task, (URL,), capture(URL), found.article, "test-1")
@@ -49,7 +49,7 @@ def test_thirty_days_of_new_teasers_make_one_revision(archive: Archive) -> None:
         for day in range(30)
     ]
     assert verdicts == ["new", *["unchanged"] * 29]
-    assert len(items.item(archive, items.find(archive, URL))["revisions"]) == 1
+    assert len(items.read_item(archive, items.find_item(archive, URL))["revisions"]) == 1
 
 
 def test_a_changed_second_paragraph_yields_exactly_that(archive: Archive) -> None:
@@ -59,12 +59,14 @@ def test_a_changed_second_paragraph_yields_exactly_that(archive: Archive) -> Non
     paragraphs[1] = paragraphs[1].replace("had been", "was never")
     page = article_page("A story", paragraphs, extra=_teasers(1))
     assert _seen(archive, source, 1, page) == "revised"
-    item = items.find(archive, URL)
-    record = items.item(archive, item)
+    item = items.find_item(archive, URL)
+    record = items.read_item(archive, item)
     assert record["revisions"][1]["changed"] == ["text"]
     from storage.text.word_diff import diff_contents
 
-    found = diff_contents(items.content(archive, item, 1), items.content(archive, item, 2))
+    found = diff_contents(
+        items.read_content(archive, item, 1), items.read_content(archive, item, 2)
+    )
     assert found["fields"] == {}
     assert [part.get("same") for part in found["text"]] == [1, None, 6]
     changes = [piece for piece in found["text"][1]["pieces"] if piece[0] != "="]

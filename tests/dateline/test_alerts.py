@@ -53,7 +53,7 @@ def test_a_webhook_is_told_once_and_can_check_who_tells_it(tmp_path: Path) -> No
         taken = _hook(site)
         source = new_source(archive)
         number = saved_searches.save_search(archive, "ferries", "ferry", utc_now())
-        watch = messages.watch(archive, number, f"{site.base}/hook", 5, utc_now())
+        watch = messages.add_alert(archive, number, f"{site.base}/hook", 5, utc_now())
         _publish(archive, source, "one")
         assert alerts.tell(archive).sent == 1
         assert alerts.tell(archive).sent == 0
@@ -74,12 +74,12 @@ def test_what_no_server_takes_waits_and_nothing_follows_a_redirect(tmp_path: Pat
         site.set("/moved", Reply(b"", 302, {"Location": "/hook"}))
         source = new_source(archive)
         number = saved_searches.save_search(archive, "ferries", "ferry", utc_now())
-        messages.watch(archive, number, f"{site.base}/moved", 5, utc_now())
-        messages.watch(archive, number, "http://127.0.0.1:9/", 5, utc_now())
+        messages.add_alert(archive, number, f"{site.base}/moved", 5, utc_now())
+        messages.add_alert(archive, number, "http://127.0.0.1:9/", 5, utc_now())
         _publish(archive, source, "one")
         done = alerts.tell(archive)
         assert (done.sent, done.failed) == (0, 2)
-        first, second = messages.watches(archive)
+        first, second = messages.list_alerts(archive)
         assert first.last_error == "the server answered 302"
         assert second.last_error is not None
         assert (first.waiting, second.waiting) == (1, 1)
@@ -134,7 +134,7 @@ def test_alerts_from_the_command_line(tmp_path: Path) -> None:
         )
         assert dateline("alert", "test", "1").code == 0
         with open_archive(str(dateline.folder)) as again:
-            (waiting,) = messages.due(again, utc_now().replace(year=2100))
+            (waiting,) = messages.due_messages(again, utc_now().replace(year=2100))
             alerts.send(again, waiting)
         assert len(letters) == 2
         assert "Subject: Dateline: 1 new article for ferry late" in letters[1]

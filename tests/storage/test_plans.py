@@ -107,15 +107,15 @@ def test_what_a_crawl_asks_reads_no_whole_table(archive: Archive) -> None:
             for n, page in enumerate(pages)
         ]
         archive.record(source, run, changed, later(hours=1))
-        archive.offer(source, [Announcement(f"{URL}/{n}/next") for n in range(5)], NOW)
+        archive.add_announcements(source, [Announcement(f"{URL}/{n}/next") for n in range(5)], NOW)
         with archive.reading() as session:
-            frontier.take(session, source, later(days=40), count=50, rechecks=20)
+            frontier.next_tasks(session, source, later(days=40), count=50, rechecks=20)
             sources.list_sources(session, source)
-        items.find(archive, f"{URL}/3")
+        items.find_item(archive, f"{URL}/3")
         archive.write(lambda s: _end(s, run))
         archive.write(lambda s: _end(s, runs.begin_run(s, source, later(days=1)).id))
         # The first run's counts are empty: it goes.
-        archive.write(lambda s: runs.drop_empty(s, source, later(days=9)))
+        archive.write(lambda s: runs.delete_empty_runs(s, source, later(days=9)))
     assert any(plan.startswith("DELETE FROM crawl_runs") for plan in plans)
     assert [plan for plan in plans if _WHOLE.search(plan)] == []
 
@@ -126,10 +126,10 @@ def test_erasing_an_article_reads_no_whole_table(archive: Archive) -> None:
         stored(task_for(archive, source, f"{URL}/{n}"), article(f"Story {n}")) for n in range(4)
     ]
     archive.record(source, None, pages, NOW)
-    item = items.find(archive, f"{URL}/2")
+    item = items.find_item(archive, f"{URL}/2")
     with _planned(archive) as plans, archive.engine.begin() as connection:
         # As a takedown does: the rows go, and all that refers to them is told.
         for table, column in (("items", "id"), ("captures", "id"), ("crawl_runs", "id")):
             connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column} = {item}")  # noqa: S608
     assert [plan for plan in plans if _WHOLE.search(plan)] == []
-    assert takedown.history(archive) == []
+    assert takedown.list_takedowns(archive) == []

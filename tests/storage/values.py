@@ -32,11 +32,11 @@ def new_source(
 
 def task_for(archive: Archive, source_id: int, url: str, **fields: Any) -> Task:
     """Announce ``url`` and take it from the frontier."""
-    from storage.crawl.frontier import take
+    from storage.crawl.frontier import next_tasks
 
-    archive.offer(source_id, [Announcement(url, **fields)], NOW)
+    archive.add_announcements(source_id, [Announcement(url, **fields)], NOW)
     with archive.reading() as session:
-        tasks = take(session, source_id, NOW, count=100, depth=9)
+        tasks = next_tasks(session, source_id, NOW, count=100, depth=9)
     return next(t for t in tasks if t.url == url)
 
 

@@ -47,7 +47,7 @@ def of_query(
 @router.get("/feeds/search/{number}.{form}")
 def of_saved(request: Request, archive: ArchiveDep, number: IdPath, form: Form) -> Response:
     """Feed of the newest articles that match a saved search."""
-    saved = saved_searches.search(archive, number)
+    saved = saved_searches.get_search(archive, number)
     hits = archive.search(saved.query, sort="newest", limit=_ENTRIES)
     return _feed(request, form, saved.name, list(hits))
 
@@ -55,7 +55,7 @@ def of_saved(request: Request, archive: ArchiveDep, number: IdPath, form: Form) 
 @router.get("/feeds/dossier/{number}.{form}")
 def of_dossier(request: Request, archive: ArchiveDep, number: IdPath, form: Form) -> Response:
     """Feed of the newest articles of a dossier: added by hand, or matching its query."""
-    dossier = dossiers.dossier(archive, number)
+    dossier = dossiers.get_dossier(archive, number)
     hits = archive.search(dossiers.query_of(dossier), sort="newest", limit=_ENTRIES)
     return _feed(request, form, dossier.name, list(hits))
 
@@ -76,10 +76,11 @@ def searches_opml(request: Request, archive: ArchiveDep) -> Response:
     body = ET.SubElement(root, "body")
     base = _base(request)
     lines = [
-        (one.name, f"{base}/feeds/search/{one.id}.atom") for one in saved_searches.searches(archive)
+        (one.name, f"{base}/feeds/search/{one.id}.atom")
+        for one in saved_searches.list_searches(archive)
     ]
     lines += [
-        (one.name, f"{base}/feeds/dossier/{one.id}.atom") for one in dossiers.dossiers(archive)
+        (one.name, f"{base}/feeds/dossier/{one.id}.atom") for one in dossiers.list_dossiers(archive)
     ]
     for name, url in lines:
         ET.SubElement(body, "outline", type="rss", text=_plain(name), xmlUrl=url)

@@ -39,8 +39,8 @@ def record_of(archive: Any, item_id: int, revision: int | None = None) -> dict[s
     Raises:
         UnknownItem: the archive has no item with this number.
     """
-    items.find(archive, str(item_id))
-    return items.item(archive, item_id, revision)
+    items.find_item(archive, str(item_id))
+    return items.read_item(archive, item_id, revision)
 
 
 @router.get("/items/{item_id}", responses=_MISSING)
@@ -57,7 +57,7 @@ def item_by_url(
     """Get an item by its URL."""
     if is_whole_number(url):
         raise UnknownItem(f"{url!r} is not a URL", "write it with http:// or https://")
-    return ItemDetail.model_validate(items.item(archive, items.find(archive, url)))
+    return ItemDetail.model_validate(items.read_item(archive, items.find_item(archive, url)))
 
 
 @router.get("/items/{item_id}/links", responses=_MISSING)
@@ -86,9 +86,9 @@ def diff(
     second: Annotated[int, Query(ge=1, le=1_000_000, description="Number of the newer revision.")],
 ) -> RevisionDiff:
     """Compare two revisions word by word."""
-    items.find(archive, str(item_id))
+    items.find_item(archive, str(item_id))
     found = diff_contents(
-        items.content(archive, item_id, first), items.content(archive, item_id, second)
+        items.read_content(archive, item_id, first), items.read_content(archive, item_id, second)
     )
     return RevisionDiff(first=first, second=second, **found)
 
@@ -105,9 +105,9 @@ def capture(
 
     Pages that their publishers reserve are available to logged-in users only.
     """
-    items.find(archive, str(item_id))
+    items.find_item(archive, str(item_id))
     row = items.capture_of(archive, item_id, revision)
-    require_login(reader, reservations.of_number(archive, row.id))
+    require_login(reader, reservations.reservations_of_id(archive, row.id))
     body = read_capture(archive, row)
     # Never the page's own content type: a browser must not run its scripts.
     return Response(
@@ -149,7 +149,7 @@ def cooccurrences(archive: ArchiveDep, item_id: Id, limit: LimitParam = 20) -> l
         raise UnknownItem(
             f"item {item_id} is not a directory entry", "find one with /api/directory"
         )
-    circle = cooccurrence.around(archive, item_id, limit)
+    circle = cooccurrence.network(archive, item_id, limit)
     return [Cooccurrence(id=o.id, name=o.name, articles=o.articles) for o in circle.neighbours]
 
 
@@ -161,4 +161,4 @@ def directory_entries(
     ],
 ) -> list[dict[str, Any]]:
     """Find directory entries by name, with the articles that mention them."""
-    return directory.who(archive, name)
+    return directory.find_entries(archive, name)

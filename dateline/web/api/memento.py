@@ -40,7 +40,7 @@ def timegate(request: Request, archive: ArchiveDep, url: str) -> Response:
             ) from error
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     found = mementos.mementos(archive, address)
-    chosen = mementos.nearest(found, at)
+    chosen = mementos.nearest_memento(found, at)
     headers = {"Vary": "accept-datetime", "Link": _links(request, address, found, chosen)}
     return RedirectResponse(_place(request, chosen), 302, headers)
 
@@ -101,8 +101,8 @@ def memento(
     Pages that their publishers reserve are available to logged-in users only.
     """
     del stamp, url
-    require_login(reader, reservations.of_number(archive, number))
-    found, body = mementos.body_of(archive, number)
+    require_login(reader, reservations.reservations_of_id(archive, number))
+    found, body = mementos.read_body(archive, number)
     every = mementos.mementos(archive, found.url)
     headers = {
         "Memento-Datetime": _http(found.at),

@@ -27,20 +27,20 @@ _WRITES = [Depends(writer_of)]
 @router.get("/searches", responses=responses())
 def searches(archive: ArchiveDep) -> list[SavedSearch]:
     """List the saved searches by name."""
-    return [SavedSearch.of(one) for one in saved_searches.searches(archive)]
+    return [SavedSearch.of(one) for one in saved_searches.list_searches(archive)]
 
 
 @router.post("/searches", status_code=201, dependencies=_WRITES, responses=responses(400, 403, 409))
 def save_search(archive: ArchiveDep, new: SavedSearchInput) -> SavedSearch:
     """Create a saved search. Its feed is `/feeds/search/{id}.atom`."""
     number = saved_searches.save_search(archive, new.name, new.query, utc_now())
-    return SavedSearch.of(saved_searches.search(archive, number))
+    return SavedSearch.of(saved_searches.get_search(archive, number))
 
 
 @router.get("/searches/{number}", responses=responses(404))
 def saved_search(archive: ArchiveDep, number: IdPath) -> SavedSearch:
     """Get a saved search."""
-    return SavedSearch.of(saved_searches.search(archive, number))
+    return SavedSearch.of(saved_searches.get_search(archive, number))
 
 
 @router.delete(
@@ -48,14 +48,14 @@ def saved_search(archive: ArchiveDep, number: IdPath) -> SavedSearch:
 )
 def delete_search(archive: ArchiveDep, number: IdPath) -> Response:
     """Delete a saved search."""
-    saved_searches.drop_search(archive, number)
+    saved_searches.delete_search(archive, number)
     return Response(status_code=204)
 
 
 @router.get("/dossiers", responses=responses())
 def dossiers(archive: ArchiveDep) -> list[Dossier]:
     """List the dossiers by name."""
-    return [Dossier.of(one) for one in stored_dossiers.dossiers(archive)]
+    return [Dossier.of(one) for one in stored_dossiers.list_dossiers(archive)]
 
 
 @router.post("/dossiers", status_code=201, dependencies=_WRITES, responses=responses(400, 403, 409))
@@ -64,22 +64,22 @@ def create_dossier(archive: ArchiveDep, new: DossierInput) -> Dossier:
     number = stored_dossiers.add_dossier(
         archive, new.name, utc_now(), note=new.note, query=new.query
     )
-    return Dossier.of(stored_dossiers.dossier(archive, number))
+    return Dossier.of(stored_dossiers.get_dossier(archive, number))
 
 
 @router.get("/dossiers/{number}", responses=responses(404))
 def dossier(archive: ArchiveDep, number: IdPath) -> Dossier:
     """Get a dossier."""
-    return Dossier.of(stored_dossiers.dossier(archive, number))
+    return Dossier.of(stored_dossiers.get_dossier(archive, number))
 
 
 @router.put("/dossiers/{number}", dependencies=_WRITES, responses=responses(400, 403, 404, 409))
 def update_dossier(archive: ArchiveDep, number: IdPath, new: DossierInput) -> Dossier:
     """Replace the name, note and query of a dossier."""
-    stored_dossiers.change_dossier(
+    stored_dossiers.update_dossier(
         archive, number, new.name, utc_now(), note=new.note, query=new.query
     )
-    return Dossier.of(stored_dossiers.dossier(archive, number))
+    return Dossier.of(stored_dossiers.get_dossier(archive, number))
 
 
 @router.delete(
@@ -87,7 +87,7 @@ def update_dossier(archive: ArchiveDep, number: IdPath, new: DossierInput) -> Do
 )
 def delete_dossier(archive: ArchiveDep, number: IdPath) -> Response:
     """Delete a dossier. Its articles stay in the archive."""
-    stored_dossiers.drop_dossier(archive, number)
+    stored_dossiers.delete_dossier(archive, number)
     return Response(status_code=204)
 
 
@@ -97,11 +97,11 @@ def dossier_articles(
     number: IdPath,
     limit: LimitParam = 100,
     offset: Annotated[
-        int, Query(ge=0, le=stored_dossiers.MOST, description="Number of articles to skip.")
+        int, Query(ge=0, le=stored_dossiers.MAX_ARTICLES, description="Number of articles to skip.")
     ] = 0,
 ) -> list[DossierArticle]:
     """List the articles that were added to a dossier by hand, newest first."""
-    stored_dossiers.dossier(archive, number)
+    stored_dossiers.get_dossier(archive, number)
     return [
         DossierArticle(
             item_id=one.item_id,
@@ -112,7 +112,7 @@ def dossier_articles(
             note=one.note,
             added_at=one.added_at,
         )
-        for one in stored_dossiers.gathered(archive, number, limit, offset)
+        for one in stored_dossiers.dossier_entries(archive, number, limit, offset)
     ]
 
 
@@ -121,8 +121,8 @@ def dossier_articles(
 )
 def add_articles(archive: ArchiveDep, number: IdPath, new: ArticleIds) -> Dossier:
     """Add articles to a dossier. Articles that it already has are kept."""
-    stored_dossiers.put_articles(archive, number, new.articles, utc_now())
-    return Dossier.of(stored_dossiers.dossier(archive, number))
+    stored_dossiers.add_articles(archive, number, new.articles, utc_now())
+    return Dossier.of(stored_dossiers.get_dossier(archive, number))
 
 
 @router.delete(
@@ -133,6 +133,6 @@ def add_articles(archive: ArchiveDep, number: IdPath, new: ArticleIds) -> Dossie
 )
 def remove_article(archive: ArchiveDep, number: IdPath, item_id: IdPath) -> Response:
     """Remove an article from a dossier."""
-    stored_dossiers.dossier(archive, number)
-    stored_dossiers.take_article(archive, number, item_id)
+    stored_dossiers.get_dossier(archive, number)
+    stored_dossiers.remove_article(archive, number, item_id)
     return Response(status_code=204)

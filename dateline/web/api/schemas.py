@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 if TYPE_CHECKING:
     from storage.search.results.hits import Hit
     from storage.users.dossiers import DossierInfo
-    from storage.users.saved_searches import Search
+    from storage.users.saved_searches import SavedSearchInfo
 
 Name = Annotated[
     str,
@@ -261,7 +261,7 @@ class SavedSearch(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, one: Search) -> SavedSearch:
+    def of(cls, one: SavedSearchInfo) -> SavedSearch:
         """Convert a stored saved search."""
         return cls(id=one.id, name=one.name, query=one.query, created_at=one.created_at)
 

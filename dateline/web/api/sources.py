@@ -12,7 +12,7 @@ from dateline.web.problems import responses
 from storage.clock import utc_now
 from storage.crawl.sources import list_sources
 from storage.monitoring import health
-from storage.monitoring.status import status_of
+from storage.monitoring.status import archive_status
 
 router = APIRouter(tags=["sources"], dependencies=[Depends(reader_of)])
 Name = Annotated[str, Path(min_length=1, max_length=100, description="Name of the source.")]
@@ -42,7 +42,7 @@ def sources(archive: ArchiveDep) -> list[SourceSummary]:
 @router.get("/sources/{name}", responses=responses(404))
 def source(archive: ArchiveDep, name: Name) -> dict[str, Any]:
     """Get a source with its endpoints, runs, article counts, errors by cause and completeness."""
-    return health.source(archive, name, utc_now())
+    return health.source_health(archive, name, utc_now())
 
 
 @router.get("/runs", responses=responses(404))
@@ -56,14 +56,14 @@ def runs(
     ] = None,
 ) -> list[CrawlRun]:
     """List crawl runs, newest first."""
-    found = health.runs(archive, source, limit, before)
+    found = health.list_runs(archive, source, limit, before)
     return [CrawlRun.model_validate(one) for one in found]
 
 
 @router.get("/status", responses=responses())
 def status(archive: ArchiveDep) -> dict[str, Any]:
     """Get the archive's totals and its sources with problems."""
-    found = status_of(archive, utc_now())
+    found = archive_status(archive, utc_now())
     # The path on the server is not for API clients.
     found.pop("folder")
     return found

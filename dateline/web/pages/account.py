@@ -78,7 +78,7 @@ def _account(
     changed: bool = False,
 ) -> Response:
     return page(request, "account.html", {
-        "tokens": accounts.tokens(archive), "secret": secret, "changed": changed,
+        "tokens": accounts.list_tokens(archive), "secret": secret, "changed": changed,
         "least": MIN_PASSWORD,
     }, reader=reader)  # fmt: skip
 

@@ -21,7 +21,7 @@ _OF_QUERY = 50
 @router.get("/dossiers")
 def dossiers(request: Request, archive: ArchiveDep, reader: Visitor) -> Response:
     """All dossiers, and a form for a new one."""
-    return page(request, "dossiers.html", {"dossiers": gathering.dossiers(archive)},
+    return page(request, "dossiers.html", {"dossiers": gathering.list_dossiers(archive)},
                 reader=reader)  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def put(request: Request, archive: ArchiveDep, reader: Visitor, form: Form) -> R
     else:
         number = _number(form.get("dossier", ""))
     item_id = _number(form.get("item", ""))
-    gathering.put_articles(archive, number, [item_id], utc_now())
+    gathering.add_articles(archive, number, [item_id], utc_now())
     return back(request, form.get("back", "") or f"/item/{item_id}")
 
 
@@ -64,9 +64,9 @@ def _number(text: str) -> int:
 @router.get("/dossiers/{number}")
 def dossier(request: Request, archive: ArchiveDep, reader: Visitor, number: IdPath) -> Response:
     """A dossier with its articles."""
-    found = gathering.dossier(archive, number)
+    found = gathering.get_dossier(archive, number)
     values = {
-        "dossier": found, "gathered": gathering.gathered(archive, number), "hits": (),
+        "dossier": found, "gathered": gathering.dossier_entries(archive, number), "hits": (),
         "total": 0, "formats": exports.LABELS,
     }  # fmt: skip
     if found.query:
@@ -81,7 +81,7 @@ def change(
 ) -> Response:
     """Another name, note or query."""
     del reader
-    gathering.change_dossier(
+    gathering.update_dossier(
         archive, number, form.get("name", ""), utc_now(), note=form.get("note", ""),
         query=form.get("query"),
     )  # fmt: skip
@@ -94,7 +94,7 @@ def drop(
 ) -> Response:
     """Let go of a dossier."""
     del reader, form
-    gathering.drop_dossier(archive, number)
+    gathering.delete_dossier(archive, number)
     return back(request, "/dossiers")
 
 
@@ -109,11 +109,11 @@ def note(
 ) -> Response:
     """Note something of an article, or take it out."""
     del reader
-    gathering.dossier(archive, number)
+    gathering.get_dossier(archive, number)
     if "remove" in form:
-        gathering.take_article(archive, number, item_id)
+        gathering.remove_article(archive, number, item_id)
     else:
-        gathering.note_article(archive, number, item_id, form.get("note", ""))
+        gathering.set_note(archive, number, item_id, form.get("note", ""))
     return back(request, f"/dossiers/{number}#item-{item_id}")
 
 
@@ -123,5 +123,5 @@ def exported(archive: ArchiveDep, reader: Visitor, number: IdPath, format: str =
     del reader
     if format not in exports.LABELS:
         raise HTTPException(404, f"there is no format {format!r}")
-    found = gathering.dossier(archive, number)
+    found = gathering.get_dossier(archive, number)
     return exports.download(archive, format, gathering.query_of(found), Filter(), found.name)

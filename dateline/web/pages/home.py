@@ -28,7 +28,7 @@ def home(request: Request, archive: ArchiveDep, reader: Visitor) -> Response:
     """What is new since the last visit."""
     now = utc_now()
     since = _since(request, now)
-    fresh = recent.since(archive, since) if since is not None else []
+    fresh = recent.articles_since(archive, since) if since is not None else []
     shown = fresh[:_SHOWN]
     newest = archive.search("", sort="newest", limit=_SHOWN)
     hits = archive.by_ids(shown) if shown else list(newest)
@@ -36,13 +36,13 @@ def home(request: Request, archive: ArchiveDep, reader: Visitor) -> Response:
     counts = dict(archive.search("", since=first).over_time("day"))
     days = charts.periods(first, now.date(), "day")
     values = charts.Series("", tuple(float(counts.get(one, 0)) for one in days))
-    articles, sources = recent.size(archive)
+    articles, sources = recent.archive_size(archive)
     return page(request, "home.html", {
         "hits": hits, "since": since, "fresh": len(fresh), "articles": articles,
-        "sources": sources, "trouble": status.trouble(archive, utc_now()), "days": days,
+        "sources": sources, "trouble": status.problems(archive, utc_now()), "days": days,
         "counts": counts, "chart": lambda title: charts.bars(
             [charts.label(one, "day") for one in days], values, title),
-        "searches": saved_searches.searches(archive),
+        "searches": saved_searches.list_searches(archive),
     }, reader=reader)  # fmt: skip
 
 

@@ -65,8 +65,8 @@ def item(
         "relations": [(title, links[name]) for name, title in _RELATIONS if name in links],
         "pictures": pictures, "similar": similar, "coins": texts.coins(record),
         "cards": list(cards.values()), "capture": _capture_place(archive, record),
-        "in_dossiers": dossiers.dossiers_with(archive, item_id),
-        "dossiers": dossiers.dossiers(archive), "shown": revision,
+        "in_dossiers": dossiers.dossiers_containing(archive, item_id),
+        "dossiers": dossiers.list_dossiers(archive), "shown": revision,
         "attachments": [one for one in record["media"] if one["kind"] == "attachment"],
         "lead": lead, "can_show": _can_show,
     }, reader=reader)  # fmt: skip
@@ -88,7 +88,7 @@ def _entry(request: Request, archive: Any, reader: Any, record: dict[str, Any]) 
         months, hits = {}, ()
     labels = charts.periods(min(months), max(months), "month") if months else []
     values = charts.Series("", tuple(float(months.get(one, 0)) for one in labels))
-    circle = cooccurrence.around(archive, number)
+    circle = cooccurrence.network(archive, number)
     names = [(one.id, one.name, one.articles) for one in circle.neighbours]
     return page(request, "entry.html", {
         "record": record, "blocks": texts.grouped(record["blocks"], ()), "hits": hits,
@@ -120,7 +120,7 @@ def captured(request: Request, archive: ArchiveDep, reader: Visitor, item_id: Id
     if place is None:
         raise UnknownItem(f"the page of item {item_id} was never fetched", "crawl its source")
     number = int(place.split("/")[2])
-    url = timemap.body_of(archive, number)[0].url
+    url = timemap.read_body(archive, number)[0].url
     every = [(one, place_of(one)) for one in reversed(timemap.mementos(archive, url))]
     wanted = request.query_params.get("capture", "")
     chosen = next(((one, p) for one, p in every if str(one.id) == wanted), every[0])
@@ -147,7 +147,8 @@ def revisions(
         second = min(second or count, count)
         first = min(first or max(1, second - 1), count)
         found = diff_contents(
-            items.content(archive, item_id, first), items.content(archive, item_id, second)
+            items.read_content(archive, item_id, first),
+            items.read_content(archive, item_id, second),
         )
     return page(request, "revisions.html", {
         "record": record, "found": found, "first": first, "second": second,
@@ -181,7 +182,7 @@ def entries(request: Request, archive: ArchiveDep, reader: Visitor, name: str = 
     found: list[dict[str, Any]] = []
     if name.strip():
         try:
-            found = directory.who(archive, name)
+            found = directory.find_entries(archive, name)
         except UnknownItem:
             found = []
         if len(found) == 1:
@@ -197,4 +198,4 @@ def opened(archive: ArchiveDep, reader: Visitor, url: str = "") -> Response:
     del reader
     if not url.startswith("http"):
         raise HTTPException(404, f"{url!r} is no URL of the web")
-    return RedirectResponse(f"/item/{items.find(archive, url)}", 303)
+    return RedirectResponse(f"/item/{items.find_item(archive, url)}", 303)

@@ -38,8 +38,9 @@ def search(
     """The answer to a query, a page at a time."""
     values: dict[str, Any] = {
         "asked": params, "hits": (), "cursor": None, "total": 0, "exact": True, "error": None,
-        "searches": saved_searches.searches(archive), "formats": exports.LABELS, "facets": None,
-        "chart": None, "first": cursor is None, "dossiers": dossiers.dossiers(archive),
+        "searches": saved_searches.list_searches(archive),
+        "formats": exports.LABELS, "facets": None,
+        "chart": None, "first": cursor is None, "dossiers": dossiers.list_dossiers(archive),
     }  # fmt: skip
     try:
         answer = params.execute(archive)
@@ -161,5 +162,5 @@ def drop(
 ) -> Response:
     """Keep a search no more."""
     del reader
-    saved_searches.drop_search(archive, number)
+    saved_searches.delete_search(archive, number)
     return back(request, form.get("back", "/search"))

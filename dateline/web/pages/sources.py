@@ -24,9 +24,9 @@ def sources(request: Request, archive: ArchiveDep, reader: Visitor) -> Response:
     """All sources."""
     with archive.reading() as session:
         found = list_sources(session)
-    trouble = {one["source"]: one["why"] for one in status.trouble(archive, utc_now())}
+    trouble = {one["source"]: one["why"] for one in status.problems(archive, utc_now())}
     return page(request, "sources.html", {
-        "sources": found, "trouble": trouble, "runs": health.runs(archive, None, 20, None),
+        "sources": found, "trouble": trouble, "runs": health.list_runs(archive, None, 20, None),
     }, reader=reader)  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def follow(request: Request, archive: ArchiveDep, reader: Visitor, form: Form) -
 @router.get("/sources/{name}")
 def source(request: Request, archive: ArchiveDep, reader: Visitor, name: str) -> Response:
     """One source with its health."""
-    found = health.source(archive, name, utc_now())
+    found = health.source_health(archive, name, utc_now())
     days = [date.fromisoformat(one["day"]) for one in found["yield"]]
     values = charts.Series("", tuple(float(one["articles"]) for one in found["yield"]))
     return page(request, "source.html", {

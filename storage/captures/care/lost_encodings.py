@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from storage.captures import content_encoding, warc
 from storage.captures.care import rewrite
-from storage.captures.files import OPEN_SUFFIX, codec_of, present_path
+from storage.captures.files import OPEN_SUFFIX, codec_of, current_path
 from storage.errors import BodyTooLarge
 from storage.models import Capture
 
@@ -25,7 +25,7 @@ _HEADER = "Content-Encoding"
 _MOST = 2
 
 
-def find(body: bytes, digest: str) -> str | None:
+def find_encodings(body: bytes, digest: str) -> str | None:
     """The coding, or two of them, by which ``body`` decodes to the SHA-256 ``digest``."""
     for count in range(1, _MOST + 1):
         for names in product(content_encoding.CODINGS, repeat=count):
@@ -37,7 +37,7 @@ def find(body: bytes, digest: str) -> str | None:
 def _leads(body: bytes, names: tuple[str, ...], digest: str) -> bool:
     try:
         for name in reversed(names):
-            undone = content_encoding.decoded_strictly(body, name)
+            undone = content_encoding.decode_strictly(body, name)
             if undone is None:
                 return False
             body = undone
@@ -46,7 +46,7 @@ def _leads(body: bytes, names: tuple[str, ...], digest: str) -> bool:
     return hashlib.sha256(body).hexdigest() == digest
 
 
-def put_back(database: Database) -> int:
+def restore_encodings(database: Database) -> int:
     """Rewrite the records that lost the header; returns how many there were.
 
     A revisit of the very bytes of such a record lost it too.
@@ -77,7 +77,7 @@ def _look(
     revisits: list[tuple[str, str, str]],
 ) -> None:  # fmt: skip
     """Find what one file's records lost. A file that is missing or growing is left alone."""
-    path = present_path(database.location.captures, file)
+    path = current_path(database.location.captures, file)
     if not path.exists() or path.name.endswith(OPEN_SUFFIX):
         return
     with database.reading() as session:
@@ -86,7 +86,7 @@ def _look(
                 select(Capture.record_id, Capture.digest).where(Capture.file == file)
             ).all()
         )
-    for record in warc.sound_records(path, codec_of(path.parent, path.name)):
+    for record in warc.intact_records(path, codec_of(path.parent, path.name)):
         if record.kind == "metadata" and content_encoding.UNDECLARED.encode() in record.block:
             # The server named none: nothing was lost.
             lost.get(file, {}).pop(record.headers.get("warc-concurrent-to", ""), None)
@@ -99,7 +99,7 @@ def _look(
             if not _names_coding(headers):
                 revisits.append((file, record.record_id, payload))
         elif record.kind == "response" and _is_lost(headers, body, digest):
-            coding = find(body, digest)
+            coding = find_encodings(body, digest)
             if coding is not None and record.damage() is None:
                 lost.setdefault(file, {})[record.record_id] = coding
                 payloads[payload] = coding
@@ -113,6 +113,9 @@ def _is_lost(headers: list[tuple[str, str]], body: bytes, digest: str) -> bool:
     if hashlib.sha256(body).hexdigest() == digest:
         return False
     try:
-        return not _names_coding(headers) or content_encoding.proved(headers, body, digest) is None
+        return (
+            not _names_coding(headers)
+            or content_encoding.decode_verified(headers, body, digest) is None
+        )
     except BodyTooLarge:
         return False

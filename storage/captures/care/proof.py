@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from storage.captures import warc
 from storage.captures.care import lost_encodings
-from storage.captures.content_encoding import proved
+from storage.captures.content_encoding import decode_verified
 from storage.errors import CaptureUnreadable
 from storage.models import ArticleMedia, Capture, Item, Media
 
@@ -24,7 +24,7 @@ _PIECE = 1 << 20
 
 
 @dataclass(slots=True)
-class Verified:
+class VerifyResult:
     """What a look at every byte found. ``loose`` records belong to no row: a kill left them."""
 
     files: int = 0
@@ -35,9 +35,9 @@ class Verified:
     problems: list[str] = field(default_factory=list)
 
 
-def prove_file(
+def verify_file(
     session: Session | Connection, name: str, stream: BinaryIO, codec: warc.Codec,
-    found: Verified, *, growing: bool = False,
+    found: VerifyResult, *, growing: bool = False,
 ) -> None:  # fmt: skip
     """Prove each record of the capture file ``name`` against its digests and its row.
 
@@ -79,18 +79,18 @@ def _unlike(record: warc.Record, row: tuple[int, str, str, str]) -> str | None:
         return None if record.kind == "revisit" else "is no revisit there"
     _, headers, body = record.http()
     try:
-        if proved(headers, body, digest) is not None:
+        if decode_verified(headers, body, digest) is not None:
             return None
     except CaptureUnreadable as error:
         return f"cannot be decoded: {error}"
-    lost = lost_encodings.find(body, digest)
+    lost = lost_encodings.find_encodings(body, digest)
     if lost is not None:
         return f"lost its Content-Encoding ({lost}); run `dateline captures repair`"
     return "does not match its digest"
 
 
-def prove_media(
-    session: Session | Connection, opened: Callable[[str], BinaryIO], found: Verified,
+def verify_media(
+    session: Session | Connection, opened: Callable[[str], BinaryIO], found: VerifyResult,
     source_id: int | None = None,
 ) -> None:  # fmt: skip
     """Prove each stored picture and attachment; ``opened`` gives the bytes at a path.
@@ -122,7 +122,7 @@ def prove_media(
             found.problems.append(f"media {number}: {path} does not match its digest")
 
 
-def _digest(stream: BinaryIO, found: Verified) -> str:
+def _digest(stream: BinaryIO, found: VerifyResult) -> str:
     digest = hashlib.sha256()
     while data := stream.read(_PIECE):
         digest.update(data)

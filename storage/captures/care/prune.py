@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, func, or_, select
 
 from storage.captures.care import rewrite
-from storage.captures.care.verify import files_of
+from storage.captures.care.verify import all_capture_files
 from storage.models import Article, Capture, DirectoryEntry, Revision, Source
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def stats(database: Database) -> dict[str, Any]:
         ).all()  # fmt: skip
     return {
         "folder": str(database.location.captures),
-        "bytes": sum(path.stat().st_size for path in files_of(database)),
+        "bytes": sum(path.stat().st_size for path in all_capture_files(database)),
         "sources": [
             {"source": name, "store": store, "captures": count, "revisits": int(again or 0),
              "bytes": int(size or 0), "oldest": oldest.isoformat(), "newest": newest.isoformat(),

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from storage.captures import warc, zstd_dictionaries
 from storage.captures.care import rewrite
-from storage.captures.files import DICTIONARIES, OPEN_SUFFIX, present_path
+from storage.captures.files import DICTIONARIES, OPEN_SUFFIX, current_path
 from storage.captures.reader import read_capture
 from storage.errors import CaptureUnreadable
 from storage.models import Capture, Revision, Source
@@ -45,7 +45,9 @@ def codec_for_source(database: Database, source_id: int, now: datetime) -> warc.
         newest = list(session.scalars(of_pages))
     if last is not None and now - last.fetched_at < _SERVES:
         try:
-            return zstd_dictionaries.load(folder, zstd_dictionaries.name_in(last.file))
+            return zstd_dictionaries.load_codec(
+                folder, zstd_dictionaries.dictionary_name(last.file)
+            )
         except CaptureUnreadable:
             pass  # a new one is made; `dateline captures verify` names the missing one
     pages = []
@@ -54,10 +56,12 @@ def codec_for_source(database: Database, source_id: int, now: datetime) -> warc.
             pages.append(read_capture(database, capture))
         except CaptureUnreadable:
             continue
-    dictionary = zstd_dictionaries.of_pages(pages)
+    dictionary = zstd_dictionaries.dictionary_of_pages(pages)
     if dictionary is None:
         return warc.GZIP
-    return zstd_dictionaries.load(folder, zstd_dictionaries.keep(folder, dictionary))
+    return zstd_dictionaries.load_codec(
+        folder, zstd_dictionaries.store_dictionary(folder, dictionary)
+    )
 
 
 def repack(database: Database, source_id: int, store: str, now: datetime) -> tuple[int, int]:
@@ -81,7 +85,7 @@ def repack(database: Database, source_id: int, store: str, now: datetime) -> tup
         ))  # fmt: skip
     before = after = 0
     for file in sorted(files):
-        path = present_path(folder, file)
+        path = current_path(folder, file)
         if path.name.endswith(OPEN_SUFFIX) or file.endswith(codec.suffix):
             continue
         done = rewrite.rewrite(database, file, (), codec)

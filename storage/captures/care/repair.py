@@ -11,9 +11,9 @@ from sqlalchemy import func, select, update
 
 from storage.captures import warc, zstd_dictionaries
 from storage.captures.care import lost_encodings, rewrite
-from storage.captures.care.verify import files_of
+from storage.captures.care.verify import all_capture_files
 from storage.captures.files import DICTIONARIES, OPEN_SUFFIX, codec_of, final_path
-from storage.captures.recovery import good_bytes, recover
+from storage.captures.recovery import intact_bytes, recover_files
 from storage.errors import CaptureUnreadable
 from storage.models import Capture
 
@@ -36,16 +36,16 @@ def repair(database: Database) -> list[str]:
     folder = database.location.captures
     if count := rewrite.finish(database):
         done.append(f"ended {count} rewriting{'s' if count > 1 else ''} that were cut short")
-    for name, cut in recover(folder):
+    for name, cut in recover_files(folder):
         done.append(f"closed {name}: {cut} bytes of a broken record cut off")
-    for path in files_of(database):
+    for path in all_capture_files(database):
         if path.name.endswith(OPEN_SUFFIX):
             continue
         cut = _cut_tail(database, path)
         if cut:
             done.append(f"cut {cut} bytes of a broken record off {path.name}")
     done += _point_rows(database)
-    if count := lost_encodings.put_back(database):
+    if count := lost_encodings.restore_encodings(database):
         done.append(f"put the lost Content-Encoding back into {count} record{'s' * (count > 1)}")
     if unused := _remove_dictionaries(database):
         done.append(f"removed {unused} dictionar{'ies' if unused > 1 else 'y'} of no file")
@@ -54,7 +54,7 @@ def repair(database: Database) -> list[str]:
 
 def _remove_dictionaries(database: Database) -> int:
     """Remove dictionaries that no file names; a day is left to crawls that just made theirs."""
-    used = {zstd_dictionaries.name_in(path.name) for path in files_of(database)}
+    used = {zstd_dictionaries.dictionary_name(path.name) for path in all_capture_files(database)}
     count = 0
     for path in (database.location.captures / DICTIONARIES).glob("*.zst"):
         if path.stem not in used and time.time() - path.stat().st_mtime > _A_DAY:
@@ -66,7 +66,7 @@ def _remove_dictionaries(database: Database) -> int:
 def _cut_tail(database: Database, path: Path) -> int:
     """Cut a torn last record off a closed file, unless a row names a place behind the tear."""
     size = path.stat().st_size
-    good = good_bytes(path.parent, path)
+    good = intact_bytes(path.parent, path)
     if good in (0, size):
         return 0
     with database.reading() as session:
@@ -84,7 +84,7 @@ def _cut_tail(database: Database, path: Path) -> int:
 
 def _point_rows(database: Database) -> list[str]:
     done = []
-    for path in files_of(database):
+    for path in all_capture_files(database):
         name = final_path(path).name
         with database.reading() as session:
             rows = {

@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlalchemy import bindparam, delete, func, select, update
 
 from storage.captures import warc
-from storage.captures.files import OPEN_SUFFIX, codec_of, present_path, sync_folder
+from storage.captures.files import OPEN_SUFFIX, codec_of, current_path, sync_folder
 from storage.errors import ArchiveError, CaptureUnreadable, FolderNotWritable
 from storage.models import Capture
 
@@ -129,7 +129,7 @@ def finish(database: Database) -> int:
 
 def _closed(folder: Path, file: str) -> Path:
     """The file's path, once no writer has it."""
-    path = present_path(folder, file)
+    path = current_path(folder, file)
     if not path.name.endswith(OPEN_SUFFIX):
         return path
     try:
@@ -139,9 +139,9 @@ def _closed(folder: Path, file: str) -> Path:
         raise ArchiveError(
             f"a crawl is writing to {file}", "stop it or let it end, then try again"
         ) from error
-    from storage.captures.recovery import recover
+    from storage.captures.recovery import recover_files
 
-    recover(folder)
+    recover_files(folder)
     return folder / file
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from storage.captures import warc
-from storage.captures.care.proof import Verified, prove_file, prove_media
+from storage.captures.care.proof import VerifyResult, verify_file, verify_media
 from storage.captures.files import OPEN_SUFFIX, codec_of, final_path
 from storage.errors import CaptureUnreadable
 from storage.models import Capture
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
 
 
-def files_of(database: Database) -> list[Path]:
+def all_capture_files(database: Database) -> list[Path]:
     """All capture files, closed and growing."""
     folder = database.location.captures
     found = [*folder.glob(f"*{warc.GZIP_SUFFIX}*"), *folder.glob(f"*{warc.ZSTD_SUFFIX}*")]
@@ -31,19 +31,19 @@ def files_of(database: Database) -> list[Path]:
 
 def verify(
     database: Database, source_id: int | None = None, progress: Callable[[int], None] | None = None
-) -> Verified:
+) -> VerifyResult:
     """Prove every record against its digests and its row, every row's record, and all media files.
 
     ``progress`` is told the bytes of each file that is done.
     """
-    found = Verified()
+    found = VerifyResult()
     named: set[str] = set()
     with database.reading() as session:
         query = select(Capture.file).distinct().order_by(Capture.file)
         if source_id is not None:
             query = query.where(Capture.source_id == source_id)
         named = set(session.scalars(query))
-    present = {final_path(path).name: path for path in files_of(database)}
+    present = {final_path(path).name: path for path in all_capture_files(database)}
     for name in sorted(named - present.keys()):
         found.problems.append(f"{name} is gone; restore it from a backup")
     for name in sorted(present.keys() & named if source_id is not None else present):
@@ -56,28 +56,28 @@ def verify(
             progress(path.stat().st_size)
     with database.reading() as session:
         media = database.location.media
-        prove_media(session, lambda path: (media / path).open("rb"), found, source_id)
+        verify_media(session, lambda path: (media / path).open("rb"), found, source_id)
     return found
 
 
-def verify_newest(database: Database) -> tuple[str, Verified] | None:
+def verify_newest(database: Database) -> tuple[str, VerifyResult] | None:
     """(its name, what was found) of the capture file that was written last, if there is any."""
-    files = files_of(database)
+    files = all_capture_files(database)
     if not files:
         return None
     newest = max(files, key=lambda path: path.stat().st_mtime)
-    found = Verified(files=1, bytes=newest.stat().st_size)
+    found = VerifyResult(files=1, bytes=newest.stat().st_size)
     with database.reading() as session:
         _verify_file(session, newest, found)
     return final_path(newest).name, found
 
 
-def _verify_file(session: Session, path: Path, found: Verified) -> None:
+def _verify_file(session: Session, path: Path, found: VerifyResult) -> None:
     name = final_path(path).name
     try:
         codec = codec_of(path.parent, path.name)
         with path.open("rb") as stream:
             growing = path.name.endswith(OPEN_SUFFIX)
-            prove_file(session, name, stream, codec, found, growing=growing)
+            verify_file(session, name, stream, codec, found, growing=growing)
     except CaptureUnreadable as error:
         found.problems.append(error.message)

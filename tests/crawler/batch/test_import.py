@@ -16,7 +16,7 @@ from crawler.batch.found import SkippedEntry, SourcePage
 from crawler.batch.readers import detect_format, feeds, pages, urls
 from storage.archive import open_archive
 from storage.errors import ArchiveError
-from storage.maintenance.integrity import check
+from storage.maintenance.integrity import check_archive
 from storage.queries import items
 from tests.pages import article_page, sentences
 
@@ -172,8 +172,8 @@ def test_an_import_adds_each_page_once(dateline: Commands, tmp_path: Path) -> No
     every = dateline("import", str(copy), "--restart", "--new-sources", "--json").json[0]
     assert (every["held"], every["new"]) == (4, 1)
     with open_archive(str(dateline.folder), dateline.database) as archive:
-        assert check(archive) == []
-        record = items.item(archive, items.find(archive, f"{HOME}/news/1/a-story-of-it"))
+        assert check_archive(archive) == []
+        record = items.read_item(archive, items.find_item(archive, f"{HOME}/news/1/a-story-of-it"))
         assert record["revisions"][0]["origin"] == "import"
         assert record["revisions"][0]["seen_at"] == "2025-11-05T10:11:12+00:00"
         assert "Story 1" in items.raw_page(archive, record["id"]).decode()
@@ -224,7 +224,7 @@ def test_an_import_that_was_cut_short_goes_on(
         )
         assert (done.verdicts["new"], done.verdicts["held"]) == (30, 0)
         assert seen[2:] == [30, 30]
-        assert check(archive) == []
+        assert check_archive(archive) == []
 
 
 @pytest.mark.crawl

@@ -8,7 +8,7 @@ import pytest
 
 from crawler.batch import reextract
 from crawler.extraction.article import EXTRACTOR
-from storage.maintenance.integrity import check
+from storage.maintenance.integrity import check_archive
 from storage.models import Article, Capture
 from storage.queries import items
 from tests.pages import article_page, sentences
@@ -42,14 +42,14 @@ def test_what_differs_becomes_a_revision_of_the_same_capture(held: Archive) -> N
     done = reextract.reextract(held, older=True)
     assert (done.seen, done.changed, done.causes) == (6, 6, {})
     assert done.fields["text"] == 6
-    record = items.item(held, 1)
+    record = items.read_item(held, 1)
     one, two = record["revisions"]
     assert (one["origin"], two["origin"]) == ("crawl", "reextraction")
     assert (one["extractor"], two["extractor"]) == ("dateline-0", EXTRACTOR)
     assert one["capture"] == two["capture"]
     assert record["text"] == "\n".join(sentences(0))
-    assert items.item(held, 1, 1)["text"] == sentences(0)[0]
-    assert check(held) == []
+    assert items.read_item(held, 1, 1)["text"] == sentences(0)[0]
+    assert check_archive(held) == []
     # Nothing is older now, and reading all of it again changes nothing.
     assert reextract.reextract(held, older=True, restart=True).seen == 0
     again = reextract.reextract(held)

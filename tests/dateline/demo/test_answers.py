@@ -8,7 +8,7 @@ import pytest
 
 from crawler.batch.warc_files import dechunked
 from dateline.demo.answers import Manners
-from storage.captures.content_encoding import decode_answer
+from storage.captures.content_encoding import decode_response
 
 PAGE = b"<html>" + b"<p>The harbour council met.</p>" * 500 + b"</html>"
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -27,7 +27,7 @@ def test_every_manner_comes_up_and_says_the_same() -> None:
             seen["chunked"] += 1
         else:
             assert named["Content-Length"] == str(len(body))
-        assert decode_answer(headers, body) == PAGE
+        assert decode_response(headers, body) == PAGE
         seen[named["Content-Encoding"]] += 1
         seen["weak" if named["ETag"].startswith("W/") else "strong"] += 1
         seen["cookie"] += "Set-Cookie" in named

@@ -101,7 +101,7 @@ def furnish(archive: Archive) -> dict[str, int]:
     ids["dossier"] = dossiers.add_dossier(
         archive, "The port", utc_now(), note="All of it.", query="title:harbour"
     )
-    dossiers.put_articles(archive, ids["dossier"], [ids["article"]], utc_now())
+    dossiers.add_articles(archive, ids["dossier"], [ids["article"]], utc_now())
     return ids
 
 

@@ -266,7 +266,7 @@ def test_with_a_user_nothing_is_open(room: Held) -> None:
     )
     for path in ("/", "/account", "/search"):
         assert client.get(path, headers=head).status_code == 403, path
-    (known,) = accounts.tokens(archive)
+    (known,) = accounts.list_tokens(archive)
     assert known.used_at is not None
     writing = accounts.add_token(archive, "test", "write", utc_now())
     made = client.post(

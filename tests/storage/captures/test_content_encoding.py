@@ -14,7 +14,7 @@ from scrapy import Request
 from scrapy.http import HtmlResponse
 
 from crawler.middlewares.capture import CaptureMiddleware
-from storage.captures.content_encoding import decode_answer, decode_body, proved
+from storage.captures.content_encoding import decode_body, decode_response, decode_verified
 from storage.captures.files import read_http
 from storage.captures.warc import Exchange, zstandard
 from storage.captures.writer import CaptureWriter
@@ -84,7 +84,7 @@ ANSWERS: dict[str, tuple[list[str], bytes, bytes]] = {
 def test_a_body_is_decoded_as_its_header_and_its_bytes_say(case: str) -> None:
     named, sent, wanted = ANSWERS[case]
     headers = [HTML, *(("Content-Encoding", value) for value in named)]
-    assert decode_answer(headers, sent) == wanted
+    assert decode_response(headers, sent) == wanted
 
 
 def middleware() -> Any:
@@ -114,7 +114,7 @@ def test_a_capture_reads_back_as_it_was_fetched(case: str, tmp_path: Path) -> No
     writer.close()
     headers, body = read_http(tmp_path, place.file, place.offset)
     digest = hashlib.sha256(fetched.body).hexdigest()
-    assert proved(headers, body, digest) == fetched.body
+    assert decode_verified(headers, body, digest) == fetched.body
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
@@ -143,12 +143,12 @@ def test_a_bomb_is_refused(coding: str) -> None:
 def test_a_packed_file_that_is_no_page_stays_packed() -> None:
     packed = gzip.compress(b"a sitemap or a tarball")
     for kind in ("application/gzip", "application/octet-stream", "text/plain"):
-        assert decode_answer([("Content-Type", kind)], packed) == packed
-    assert decode_answer([("content-encoding", "identity")], packed) == packed
+        assert decode_response([("Content-Type", kind)], packed) == packed
+    assert decode_response([("content-encoding", "identity")], packed) == packed
 
 
 def test_the_digest_of_what_was_sent_still_proves_an_old_capture() -> None:
     sent = PACKED["gzip"]
     headers = [("Content-Encoding", "gzip, x-secret")]
-    assert proved(headers, sent, hashlib.sha256(sent).hexdigest()) == PAGE
-    assert proved(headers, sent, hashlib.sha256(b"other").hexdigest()) is None
+    assert decode_verified(headers, sent, hashlib.sha256(sent).hexdigest()) == PAGE
+    assert decode_verified(headers, sent, hashlib.sha256(b"other").hexdigest()) is None

@@ -17,10 +17,10 @@ from storage.captures import files, reader
 from storage.captures import writer as captures
 from storage.captures.care import lost_encodings, repack, repair, rewrite, verify
 from storage.captures.content_encoding import UNDECLARED
-from storage.captures.warc import Exchange, Revisited, zstandard
+from storage.captures.warc import Exchange, RevisitTarget, zstandard
 from storage.ingest import media
 from storage.maintenance import backup
-from storage.maintenance.integrity import check
+from storage.maintenance.integrity import check_archive
 from storage.models import Capture, Media
 from storage.types.pages import CaptureRecord, PageStored, PageUnchanged
 from tests.conftest import copied
@@ -92,7 +92,7 @@ def old(tmp_path: Path, new_archive: Path) -> Iterator[Archive]:
         _, body = files.read_http(archive.location.captures, first.file, first.offset)
         record = _keep(
             archive, first.url, body, first.digest, refers_to=first.id,
-            revisited=Revisited(first.record_id, first.url, first.fetched_at),
+            revisited=RevisitTarget(first.record_id, first.url, first.fetched_at),
         )  # fmt: skip
         again = dataclasses.replace(
             task_for(archive, source, f"{HOME}/x"), candidate_id=None, item_id=1
@@ -130,7 +130,7 @@ def test_repair_puts_the_header_back_and_everything_reads_again(old: Archive) ->
     wanted = {name: [coding] for name, (_, _, coding) in LOST.items()}
     wanted["gzip"] *= 2
     assert _codings(old) == wanted | {"plain": [""], "undeclared": [""]}
-    assert check(old) == []
+    assert check_archive(old) == []
     with old.reading() as session:
         rows = session.query(Capture).all()
     assert all(b"<h1>" in reader.read_capture(old, row) for row in rows)
@@ -140,8 +140,8 @@ def test_repair_puts_the_header_back_and_everything_reads_again(old: Archive) ->
 def test_a_file_over_a_dictionary_is_mended_too(old: Archive) -> None:
     repack.repack(old, 1, "zstd", NOW)
     assert repair.repair(old)
-    assert check(old) == []
-    assert {path.suffix for path in verify.files_of(old)} == {".zst"}
+    assert check_archive(old) == []
+    assert {path.suffix for path in verify.all_capture_files(old)} == {".zst"}
 
 
 @pytest.mark.parametrize("step", ["marker", "rows", "old file"])
@@ -160,9 +160,9 @@ def test_a_repair_that_is_killed_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, kill)
         with pytest.raises(Killed):
-            lost_encodings.put_back(old)
+            lost_encodings.restore_encodings(old)
     assert repair.repair(old)
-    assert check(old) == []
+    assert check_archive(old) == []
 
 
 def test_a_backup_of_unreadable_captures_and_media_is_not_well(

@@ -35,7 +35,7 @@ def exchange(number: int = 1, body: bytes = b"<p>Hello</p>", **headers: str) -> 
     )  # fmt: skip
 
 
-def _write(folder: Path, count: int) -> list[captures.Place]:
+def _write(folder: Path, count: int) -> list[captures.RecordLocation]:
     writer = CaptureWriter(folder, "herald", "Dateline/test")
     places = [writer.append(exchange(i, f"<p>Page {i}</p>".encode())) for i in range(count)]
     writer.close()
@@ -76,7 +76,7 @@ def test_a_record_can_be_read_while_its_file_grows(tmp_path: Path) -> None:
     writer = CaptureWriter(tmp_path, "herald", "Dateline/test")
     place = writer.append(exchange(body=b"now"))
     assert files.read_http(tmp_path, place.file, place.offset)[1] == b"now"
-    assert recovery.recover(tmp_path) == []  # its writer is alive
+    assert recovery.recover_files(tmp_path) == []  # its writer is alive
     writer.close()
 
 
@@ -92,7 +92,7 @@ def test_a_file_cut_anywhere_keeps_every_whole_record(
     cut = round(share * len(whole))
     path.with_name(path.name + files.OPEN_SUFFIX).write_bytes(whole[:cut])
     path.unlink()
-    recovery.recover(folder)
+    recovery.recover_files(folder)
     for number, place in enumerate(places):
         if place.offset + place.length <= cut:
             body = files.read_http(folder, place.file, place.offset)[1]

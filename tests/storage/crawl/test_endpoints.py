@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from storage.crawl.backfills import (
-    FoundPage,
+    DiscoveredPage,
     add_pages,
-    ask,
-    backfills,
-    close,
+    close_backfill,
+    list_backfills,
+    mark_page_read,
+    open_backfills,
     open_gap,
-    open_stretches,
     pending_pages,
-    settle_page,
+    request_backfill,
 )
-from storage.crawl.endpoints import add_endpoints, due_endpoints, missed
+from storage.crawl.endpoints import add_endpoints, due_endpoints, find_gap
 from storage.models import Endpoint
 from storage.types.endpoints import (
     Announcement,
@@ -79,38 +79,38 @@ def test_entries_that_left_a_feed_unseen_are_a_gap(archive: Archive) -> None:
     result = feed.read(20, 15, 16, 17, 18)
     assert result.gap == (later(hours=2), later(hours=15))
     with archive.reading() as session:
-        stretches = open_stretches(session, feed.source)
+        stretches = open_backfills(session, feed.source)
     assert [(s.reason, s.since, s.until) for s in stretches] == [
         ("gap", later(hours=2), later(hours=15))
     ]
     # A further gap before anybody looked widens the first.
     feed.read(40, 33, 34, 35, 36)
     with archive.reading() as session:
-        assert [s.until for s in open_stretches(session, feed.source)] == [later(hours=33)]
+        assert [s.until for s in open_backfills(session, feed.source)] == [later(hours=33)]
 
 
 def test_an_entry_pinned_on_top_hides_no_gap() -> None:
     pinned = _entry(-90)
     fresh = [_entry(hour) for hour in (15, 16, 17, 18, 19, 20)]
-    gap = missed([pinned, *fresh], fresh, later(hours=2), NOW, later(hours=20))
+    gap = find_gap([pinned, *fresh], fresh, later(hours=2), NOW, later(hours=20))
     assert gap == (later(hours=2), later(hours=15))
     known = [_entry(1), _entry(2)]
-    assert missed([*known, *fresh], fresh, later(hours=2), NOW, later(hours=20)) == gap
-    assert missed([*known, _entry(0), *fresh[:3]], fresh[:3], later(hours=2), NOW, NOW) is None
+    assert find_gap([*known, *fresh], fresh, later(hours=2), NOW, later(hours=20)) == gap
+    assert find_gap([*known, _entry(0), *fresh[:3]], fresh[:3], later(hours=2), NOW, NOW) is None
 
 
 def test_a_feed_without_dates_has_a_gap_where_nothing_of_it_is_known() -> None:
     undated = [Announcement(f"https://herald.example/{n}") for n in range(5)]
-    assert missed(undated, undated, None, NOW, later(hours=9)) == (NOW, later(hours=9))
-    assert missed(undated, undated[:3], None, NOW, later(hours=9)) is None
-    assert missed([], [], None, NOW, later(hours=9)) is None
+    assert find_gap(undated, undated, None, NOW, later(hours=9)) == (NOW, later(hours=9))
+    assert find_gap(undated, undated[:3], None, NOW, later(hours=9)) is None
+    assert find_gap([], [], None, NOW, later(hours=9)) is None
 
 
 def test_a_feed_that_moved_for_good_is_followed(archive: Archive) -> None:
     feed = _Feed(archive)
     result = feed.read(0, -1, moved_to="https://herald.example/rss", etag='"x"')
     assert result.message is not None
-    assert "moved for good" in result.message
+    assert "moved permanently" in result.message
     row = feed.row("https://herald.example/rss")
     assert row.id == feed.id
     assert row.closed_at is None
@@ -152,27 +152,27 @@ def test_a_rhythm_is_learned_over_visits(archive: Archive) -> None:
 
 def test_a_stretch_is_walked_page_by_page_and_closed(archive: Archive) -> None:
     source = new_source(archive)
-    number = ask(archive, "herald", NOW, later(days=30), later(days=31))
-    assert ask(archive, "herald", NOW, later(days=30), later(days=32)) == number
+    number = request_backfill(archive, "herald", NOW, later(days=30), later(days=31))
+    assert request_backfill(archive, "herald", NOW, later(days=30), later(days=32)) == number
     with archive.reading() as session:
-        (stretch,) = open_stretches(session, source)
-    first = [FoundPage("https://herald.example/a", "sitemap"),
-             FoundPage("https://herald.example/b", "listing")]  # fmt: skip
+        (stretch,) = open_backfills(session, source)
+    first = [DiscoveredPage("https://herald.example/a", "sitemap"),
+             DiscoveredPage("https://herald.example/b", "listing")]  # fmt: skip
     assert archive.write(lambda s: add_pages(s, number, first)) == 2
     assert archive.write(lambda s: add_pages(s, number, first)) == 0
     with archive.reading() as session:
         pages = pending_pages(session, stretch, 10)
     assert [page.kind for page in pages] == ["sitemap", "listing"]
-    archive.write(lambda s: settle_page(s, pages[0], announced=5, fresh=4))
-    archive.write(lambda s: settle_page(s, pages[1], cause="timeout"))
-    done = archive.write(lambda s: close(s, number, later(days=31)))
+    archive.write(lambda s: mark_page_read(s, pages[0], announced=5, fresh=4))
+    archive.write(lambda s: mark_page_read(s, pages[1], cause="timeout"))
+    done = archive.write(lambda s: close_backfill(s, number, later(days=31)))
     assert (done.state, done.announced, done.fresh, done.pages) == ("done", 5, 4, 2)
     assert done.detail == "1 of 2 pages could not be read"
     with archive.reading() as session:
-        assert open_stretches(session, source) == []
-        assert [one.id for one in backfills(session, "herald")] == [number]
+        assert open_backfills(session, source) == []
+        assert [one.id for one in list_backfills(session, "herald")] == [number]
     gap = archive.write(lambda s: open_gap(s, source, (NOW, later(hours=1)), NOW))
-    assert archive.write(lambda s: close(s, gap, NOW)).state == "failed"
+    assert archive.write(lambda s: close_backfill(s, gap, NOW)).state == "failed"
 
 
 def test_narrower_bounds_hold_from_now_on(archive: Archive) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from storage.crawl.frontier import pending_count, take
+from storage.crawl.frontier import next_tasks, pending_count
 from storage.types.endpoints import Announcement
 from storage.types.pages import PageFailed, PageSkipped
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def _urls(archive: Archive, source_id: int, **limits: object) -> list[str]:
     limits.setdefault("count", 50)
     with archive.reading() as session:
-        return [t.url for t in take(session, source_id, NOW, **limits)]  # type: ignore[arg-type]
+        return [t.url for t in next_tasks(session, source_id, NOW, **limits)]  # type: ignore[arg-type]
 
 
 def _old_deep_and_new(archive: Archive) -> int:
@@ -28,7 +28,7 @@ def _old_deep_and_new(archive: Archive) -> int:
         Announcement("https://herald.example/deep", depth=2),
         Announcement("https://herald.example/new", published=NOW),
     ]
-    archive.offer(source_id, said, NOW)
+    archive.add_announcements(source_id, said, NOW)
     return source_id
 
 
@@ -36,8 +36,8 @@ def test_an_address_is_taken_in_once_however_it_is_spelt(archive: Archive) -> No
     source_id = new_source(archive)
     said = [Announcement("https://herald.example/a-b-c-d"),
             Announcement("http://www.herald.example/a-b-c-d/?utm_source=x#top")]  # fmt: skip
-    assert archive.offer(source_id, said, NOW) == 1
-    assert archive.offer(source_id, said, NOW) == 0
+    assert archive.add_announcements(source_id, said, NOW) == 1
+    assert archive.add_announcements(source_id, said, NOW) == 0
 
 
 def test_the_newest_come_first_and_undated_last(archive: Archive) -> None:
@@ -47,7 +47,7 @@ def test_the_newest_come_first_and_undated_last(archive: Archive) -> None:
         Announcement("https://herald.example/old", published=NOW - timedelta(days=9)),
         Announcement("https://herald.example/new", published=NOW),
     ]
-    archive.offer(source_id, said, NOW)
+    archive.add_announcements(source_id, said, NOW)
     names = [url.rpartition("/")[2] for url in _urls(archive, source_id)]
     assert names == ["new", "old", "undated"]
 
@@ -55,7 +55,7 @@ def test_the_newest_come_first_and_undated_last(archive: Archive) -> None:
 def test_since_depth_and_what_is_taken_are_left_out(archive: Archive) -> None:
     source_id = _old_deep_and_new(archive)
     with archive.reading() as session:
-        first = take(session, source_id, NOW, count=1)[0]
+        first = next_tasks(session, source_id, NOW, count=1)[0]
     rest = _urls(archive, source_id, since=NOW - timedelta(days=1), taken={first.key})
     assert rest == []
     assert len(_urls(archive, source_id, depth=2)) == 3
@@ -75,10 +75,15 @@ def test_a_later_modification_makes_an_article_due(archive: Archive) -> None:
     archive.record(source_id, None, [stored(task_for(archive, source_id, url), article())], NOW)
     soon = later(seconds=1)
     with archive.reading() as session:
-        assert take(session, source_id, NOW - timedelta(seconds=1), count=5, rechecks=5) == []
-    archive.offer(source_id, [Announcement(url, modified=soon)], NOW - timedelta(days=1))
+        assert next_tasks(session, source_id, NOW - timedelta(seconds=1), count=5, rechecks=5) == []
+    archive.add_announcements(
+        source_id, [Announcement(url, modified=soon)], NOW - timedelta(days=1)
+    )
     with archive.reading() as session:
-        assert len(take(session, source_id, NOW - timedelta(seconds=1), count=5, rechecks=5)) == 1
+        assert (
+            len(next_tasks(session, source_id, NOW - timedelta(seconds=1), count=5, rechecks=5))
+            == 1
+        )
 
 
 def test_what_was_skipped_is_tried_again_only_when_it_changed(archive: Archive) -> None:
@@ -86,10 +91,10 @@ def test_what_was_skipped_is_tried_again_only_when_it_changed(archive: Archive) 
     url = "https://herald.example/section"
     task = task_for(archive, source_id, url, modified=NOW)
     archive.record(source_id, None, [PageSkipped(task, "listing")], NOW)
-    archive.offer(source_id, [Announcement(url, modified=NOW)], NOW)
+    archive.add_announcements(source_id, [Announcement(url, modified=NOW)], NOW)
     with archive.reading() as session:
         assert pending_count(session, source_id) == 0
-    archive.offer(source_id, [Announcement(url, modified=later(hours=1))], NOW)
+    archive.add_announcements(source_id, [Announcement(url, modified=later(hours=1))], NOW)
     with archive.reading() as session:
         assert pending_count(session, source_id) == 1
 
@@ -97,7 +102,7 @@ def test_what_was_skipped_is_tried_again_only_when_it_changed(archive: Archive) 
 def test_sixty_thousand_announcements_are_taken_in(archive: Archive) -> None:
     source_id = new_source(archive)
     said = [Announcement(f"https://herald.example/story-number-{i}-of-many") for i in range(60_000)]
-    assert archive.offer(source_id, said, NOW) == 60_000
+    assert archive.add_announcements(source_id, said, NOW) == 60_000
 
 
 def test_what_failed_for_now_waits_for_the_next_run(archive: Archive) -> None:
@@ -107,23 +112,23 @@ def test_what_failed_for_now_waits_for_the_next_run(archive: Archive) -> None:
         source_id, None, [PageFailed(task, "timeout", "it took too long")], later(hours=1)
     )
     with archive.reading() as session:
-        assert take(session, source_id, NOW, count=5) == []
-        assert take(session, source_id, later(hours=1), count=5) == []
-        assert len(take(session, source_id, later(hours=2), count=5)) == 1
+        assert next_tasks(session, source_id, NOW, count=5) == []
+        assert next_tasks(session, source_id, later(hours=1), count=5) == []
+        assert len(next_tasks(session, source_id, later(hours=2), count=5)) == 1
         assert pending_count(session, source_id) == 1
 
 
 def test_a_run_may_have_taken_more_than_a_statement_takes_values(archive: Archive) -> None:
     source_id = new_source(archive)
     said = [Announcement(f"https://herald.example/{i}") for i in range(3)]
-    archive.offer(source_id, said, NOW)
+    archive.add_announcements(source_id, said, NOW)
     url = "https://herald.example/a-b-c-d"
     archive.record(source_id, None, [stored(task_for(archive, source_id, url), article())], NOW)
     with archive.reading() as session:
-        first = take(session, source_id, NOW, count=1)[0]
+        first = next_tasks(session, source_id, NOW, count=1)[0]
         taken = {
             first.key,
             *((kind, 10_000 + i) for kind in ("candidate", "item") for i in range(70_000)),
         }
-        found = take(session, source_id, later(days=40), count=9, taken=taken, rechecks=9)
+        found = next_tasks(session, source_id, later(days=40), count=9, taken=taken, rechecks=9)
     assert [task.url.rpartition("/")[2] for task in found] == ["1", "2", "a-b-c-d"]

@@ -34,7 +34,7 @@ def _read(archive: Archive, source: int, *, digest: str, **step: float) -> None:
 
 
 def _names(archive: Archive, **step: float) -> list[str]:
-    return [one.name for one in due.due(archive, later(**step))]
+    return [one.name for one in due.due_sources(archive, later(**step))]
 
 
 def test_an_endpoint_calls_for_a_crawl_when_it_is_due(archive: Archive) -> None:
@@ -43,7 +43,7 @@ def test_an_endpoint_calls_for_a_crawl_when_it_is_due(archive: Archive) -> None:
     assert _names(archive) == ["herald", "courier"]
     _read(archive, source, digest="a")
     assert _names(archive) == ["courier"]
-    following = due.next_due(archive, NOW)
+    following = due.next_due_at(archive, NOW)
     assert following is not None
     assert later(minutes=27) <= following <= later(minutes=33)
     assert _names(archive, minutes=34) == ["herald", "courier"]
@@ -54,7 +54,7 @@ def test_an_endpoint_calls_for_a_crawl_when_it_is_due(archive: Archive) -> None:
 def test_waiting_pages_call_for_a_crawl_once_it_rested(archive: Archive) -> None:
     source = _with_feed(archive, "herald")
     _read(archive, source, digest="a")
-    archive.offer(source, [Announcement("https://herald.example/1")], NOW)
+    archive.add_announcements(source, [Announcement("https://herald.example/1")], NOW)
     assert _names(archive, minutes=1) == ["herald"]
     from storage.crawl.runs import begin_run, end_run
 
@@ -65,17 +65,17 @@ def test_waiting_pages_call_for_a_crawl_once_it_rested(archive: Archive) -> None
 
 
 def test_a_lease_is_one_holder_s_until_it_runs_out(archive: Archive) -> None:
-    assert leases.take(archive, "herald.example", "one", NOW)
-    assert leases.take(archive, "herald.example", "one", NOW)
-    assert not leases.take(archive, "herald.example", "two", later(minutes=1))
+    assert leases.acquire(archive, "herald.example", "one", NOW)
+    assert leases.acquire(archive, "herald.example", "one", NOW)
+    assert not leases.acquire(archive, "herald.example", "two", later(minutes=1))
     assert leases.renew(archive, ["herald.example"], "one", later(minutes=1)) == set()
-    assert not leases.take(archive, "herald.example", "two", later(minutes=2.5))
-    assert leases.take(archive, "herald.example", "two", later(minutes=4))
+    assert not leases.acquire(archive, "herald.example", "two", later(minutes=2.5))
+    assert leases.acquire(archive, "herald.example", "two", later(minutes=4))
     assert leases.renew(archive, ["herald.example"], "one", later(minutes=4)) == {"herald.example"}
     leases.release(archive, "herald.example", "one")
-    assert not leases.take(archive, "herald.example", "three", later(minutes=4))
+    assert not leases.acquire(archive, "herald.example", "three", later(minutes=4))
     leases.release(archive, "herald.example", "two")
-    assert leases.take(archive, "herald.example", "three", later(minutes=4))
+    assert leases.acquire(archive, "herald.example", "three", later(minutes=4))
 
 
 def test_what_a_killed_run_left_is_taken_up_at_once(archive: Archive) -> None:
@@ -83,7 +83,7 @@ def test_what_a_killed_run_left_is_taken_up_at_once(archive: Archive) -> None:
 
     source = _with_feed(archive, "herald")
     _read(archive, source, digest="a")
-    archive.offer(source, [Announcement("https://herald.example/1")], NOW)
+    archive.add_announcements(source, [Announcement("https://herald.example/1")], NOW)
     run = archive.write(lambda session: begin_run(session, source, NOW).id)
     assert _names(archive, minutes=1) == ["herald"]
     archive.write(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from storage.crawl.frontier import take
+from storage.crawl.frontier import next_tasks
 from storage.types.endpoints import Announcement
 from storage.types.pages import PageFailed, PageSkipped
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
@@ -24,7 +24,7 @@ URL = "https://herald.example/a-b-c-d"
 
 def _waits(archive: Archive, source_id: int, at: datetime, *, patient: bool = False) -> bool:
     with archive.reading() as session:
-        return bool(take(session, source_id, at, count=5, patient=patient))
+        return bool(next_tasks(session, source_id, at, count=5, patient=patient))
 
 
 def _failed(task: Task, cause: str) -> PageFailed | PageSkipped:
@@ -65,10 +65,10 @@ def test_what_is_announced_anew_is_tried_again(
 ) -> None:
     source_id = _given_up(archive, cause)
     same: dict[str, Any] = {"published": NOW, "hints": {"headline": "Old"}}
-    archive.offer(source_id, [Announcement(URL, **same)], later(days=1))
+    archive.add_announcements(source_id, [Announcement(URL, **same)], later(days=1))
     assert not _waits(archive, source_id, later(days=9))
     for _ in range(2):
-        archive.offer(source_id, [Announcement(URL, **{**same, **said})], later(days=2))
+        archive.add_announcements(source_id, [Announcement(URL, **{**same, **said})], later(days=2))
     assert _waits(archive, source_id, later(days=9))
 
 
@@ -76,9 +76,9 @@ def test_what_is_still_announced_a_month_later_is_tried_once_more(
     archive: Archive,
 ) -> None:
     source_id = _given_up(archive)
-    archive.offer(source_id, [Announcement(URL)], later(days=40))
+    archive.add_announcements(source_id, [Announcement(URL)], later(days=40))
     with archive.reading() as session:
-        (task,) = take(session, source_id, later(days=40), count=5)
+        (task,) = next_tasks(session, source_id, later(days=40), count=5)
     archive.record(source_id, None, [_failed(task, "http-404")], later(days=40))
     assert not _waits(archive, source_id, later(days=60))
 
@@ -86,7 +86,7 @@ def test_what_is_still_announced_a_month_later_is_tried_once_more(
 @pytest.mark.parametrize("cause", ["http-404", "http-410", "robots", "not-html"])
 def test_who_asks_for_a_page_gets_it_tried_at_once(archive: Archive, cause: str) -> None:
     source_id = _given_up(archive, cause)
-    archive.ask(source_id, [URL], later(hours=3))
+    archive.request_urls(source_id, [URL], later(hours=3))
     assert _waits(archive, source_id, later(hours=3), patient=True)
 
 
@@ -96,6 +96,6 @@ def test_who_asks_for_an_article_that_is_held_has_it_looked_at_again(
     source_id = new_source(archive)
     task = task_for(archive, source_id, URL)
     archive.record(source_id, None, [stored(task, article())], NOW)
-    archive.ask(source_id, [URL], later(days=2))
+    archive.request_urls(source_id, [URL], later(days=2))
     with archive.reading() as session:
-        assert len(take(session, source_id, later(days=2), count=5, rechecks=1)) == 1
+        assert len(next_tasks(session, source_id, later(days=2), count=5, rechecks=1)) == 1

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.crawl.revisit import Bounds, jitter, next_attempt, next_visit
-from storage.crawl.rhythm import Rhythm, expected, first_seen, hour_of_week, next_look
+from storage.crawl.revisit import PollingBounds, jitter, next_attempt, next_visit
+from storage.crawl.rhythm import Rhythm, expected_news, hour_of_week, initial_rhythm, next_visit_at
 from storage.types.endpoints import PollingHints
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -36,7 +36,7 @@ def test_it_looks_often_when_news_comes_and_seldom_when_none_does() -> None:
     looks = []
     at = now
     while at < now + timedelta(weeks=1):
-        at = next_look(rhythm, at, DAY)
+        at = next_visit_at(rhythm, at, DAY)
         looks.append(at)
     office = [one for one in looks if one.weekday() < 5 and 8 <= one.hour < 18]
     # 100 pieces of news a week: the mean time between two is 101 minutes, a quarter of it 25.
@@ -49,20 +49,20 @@ def test_it_looks_often_when_news_comes_and_seldom_when_none_does() -> None:
 def test_an_even_rhythm_is_looked_at_some_two_times_for_each_piece_of_news() -> None:
     news = [MONDAY + n * 2 * HOUR for n in range(12 * 7 * 6)]
     rhythm = Rhythm(MONDAY).observed(MONDAY + timedelta(weeks=6), news)
-    pause = next_look(rhythm, rhythm.at, DAY) - rhythm.at
+    pause = next_visit_at(rhythm, rhythm.at, DAY) - rhythm.at
     assert timedelta(minutes=45) < pause < timedelta(minutes=65)
 
 
 def test_a_change_of_habits_is_learned() -> None:
     rhythm = _office(8)
     saturday = MONDAY + timedelta(weeks=8, days=5, hours=12)
-    before = expected(rhythm, saturday, 4 * HOUR)
+    before = expected_news(rhythm, saturday, 4 * HOUR)
     at = rhythm.at
     for week in range(8, 20):
         day = MONDAY + timedelta(weeks=week, days=5)
         rhythm = rhythm.observed(day + DAY, [day + n * HOUR / 2 for n in range(16, 40)])
         at = rhythm.at
-    assert expected(rhythm, saturday, 4 * HOUR) > 5 * before
+    assert expected_news(rhythm, saturday, 4 * HOUR) > 5 * before
     assert at == rhythm.at
 
 
@@ -70,25 +70,25 @@ def test_it_is_kept_and_read_again() -> None:
     rhythm = _office(2)
     again = Rhythm.from_stored(rhythm.to_stored())
     assert again is not None
-    assert next_look(again, rhythm.at, DAY) == pytest.approx(
-        next_look(rhythm, rhythm.at, DAY), abs=timedelta(minutes=1)
+    assert next_visit_at(again, rhythm.at, DAY) == pytest.approx(
+        next_visit_at(rhythm, rhythm.at, DAY), abs=timedelta(minutes=1)
     )
     assert Rhythm.from_stored(None) is None
 
 
 def test_the_first_answer_tells_a_rhythm_unless_its_dates_are_all_the_same() -> None:
     dated = [MONDAY - n * 3 * HOUR for n in range(1, 20)]
-    assert first_seen(MONDAY, dated).is_learned
-    assert not first_seen(MONDAY, [MONDAY - HOUR] * 500).is_learned
-    assert not first_seen(MONDAY, [MONDAY + DAY, MONDAY - 900 * DAY]).is_learned
+    assert initial_rhythm(MONDAY, dated).is_learned
+    assert not initial_rhythm(MONDAY, [MONDAY - HOUR] * 500).is_learned
+    assert not initial_rhythm(MONDAY, [MONDAY + DAY, MONDAY - 900 * DAY]).is_learned
 
 
 def _next(
-    hints: PollingHints, rhythm: Rhythm | None = None, bounds: Bounds | None = None
+    hints: PollingHints, rhythm: Rhythm | None = None, bounds: PollingBounds | None = None
 ) -> timedelta:
     now = MONDAY + timedelta(weeks=8, hours=9)
     rhythm = _office(8).observed(now, ()) if rhythm is None else rhythm
-    return next_visit(7, now, rhythm, hints, bounds or Bounds()) - now
+    return next_visit(7, now, rhythm, hints, bounds or PollingBounds()) - now
 
 
 def test_what_a_server_asks_is_granted_within_bounds() -> None:
@@ -97,31 +97,35 @@ def test_what_a_server_asks_is_granted_within_bounds() -> None:
     assert _next(PollingHints(least_minutes=90)) >= 90 * timedelta(minutes=1)
     # A day is more than is granted: its news comes by the hour.
     assert _next(PollingHints(least_minutes=1440)) <= 4.1 * HOUR
-    assert _next(PollingHints(), bounds=Bounds.of_minutes(120, 240)) >= 2 * HOUR
-    assert _next(PollingHints(), Rhythm(MONDAY, 20.0), Bounds.of_minutes(None, 60)) <= HOUR
+    assert _next(PollingHints(), bounds=PollingBounds.of_minutes(120, 240)) >= 2 * HOUR
+    assert _next(PollingHints(), Rhythm(MONDAY, 20.0), PollingBounds.of_minutes(None, 60)) <= HOUR
 
 
 def test_a_short_feed_is_asked_before_its_entries_scroll_out() -> None:
     busy = [MONDAY + n * timedelta(minutes=1) for n in range(60 * 24 * 14)]
     rhythm = Rhythm(MONDAY).observed(MONDAY + timedelta(weeks=2), busy)
-    asked = next_visit(1, rhythm.at, rhythm, PollingHints(least_minutes=240, entries=60), Bounds())
+    asked = next_visit(
+        1, rhythm.at, rhythm, PollingHints(least_minutes=240, entries=60), PollingBounds()
+    )
     assert asked - rhythm.at <= timedelta(minutes=23)
 
 
 def test_hours_and_days_to_skip_are_skipped() -> None:
     now = MONDAY + timedelta(weeks=8, hours=9)
-    due = next_visit(7, now, _office(8), PollingHints(skip_hours=tuple(range(9, 15))), Bounds())
+    due = next_visit(
+        7, now, _office(8), PollingHints(skip_hours=tuple(range(9, 15))), PollingBounds()
+    )
     assert due.hour == 15
-    due = next_visit(7, now, _office(8), PollingHints(skip_days=(0, 1)), Bounds())
+    due = next_visit(7, now, _office(8), PollingHints(skip_days=(0, 1)), PollingBounds())
     assert due.weekday() == 2
     everything = PollingHints(skip_hours=tuple(range(24)), skip_days=tuple(range(7)))
-    assert next_visit(7, now, _office(8), everything, Bounds()) - now < HOUR
+    assert next_visit(7, now, _office(8), everything, PollingBounds()) - now < HOUR
 
 
 def test_an_endpoint_that_brings_nothing_is_asked_less_and_less() -> None:
     pauses = [
         next_visit(3, MONDAY + days * DAY, Rhythm(MONDAY).observed(MONDAY + days * DAY, ()),
-                   PollingHints(), Bounds()) - (MONDAY + days * DAY)
+                   PollingHints(), PollingBounds()) - (MONDAY + days * DAY)
         for days in (0, 1, 3, 30)
     ]  # fmt: skip
     assert pauses == sorted(pauses)
@@ -153,8 +157,10 @@ def test_the_next_look_is_always_within_bounds(
     moments: list[datetime], least: int, entries: int, failures: int
 ) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    rhythm = first_seen(now, [one.replace(tzinfo=UTC) for one in moments])
-    due = next_visit(1, now, rhythm, PollingHints(least_minutes=least, entries=entries), Bounds())
+    rhythm = initial_rhythm(now, [one.replace(tzinfo=UTC) for one in moments])
+    due = next_visit(
+        1, now, rhythm, PollingHints(least_minutes=least, entries=entries), PollingBounds()
+    )
     assert now + timedelta(minutes=9) <= due <= now + timedelta(days=1, minutes=1)
     assert now < next_attempt(1, now, failures, None) <= now + timedelta(days=2.3)
     assert -0.1 <= jitter(failures, now) <= 0.1

@@ -11,9 +11,9 @@ from sqlalchemy import MetaData, text
 from storage.archive import open_archive
 from storage.database import migrations
 from storage.errors import DatabaseOutdated, DatabaseTooNew
-from storage.jobs.upgrade import follow_rules
+from storage.jobs.upgrade import apply_current_rules
 from storage.maintenance import integrity
-from storage.maintenance.integrity import check
+from storage.maintenance.integrity import check_archive
 from tests.storage.values import NOW, article, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ def _schema(archive: Archive) -> list[str]:
 
 
 def test_models_and_migrations_agree(archive: Archive) -> None:
-    assert integrity.differences(archive.engine) == []
+    assert integrity.schema_differences(archive.engine) == []
 
 
 def test_down_and_up_again_leaves_the_same_schema(archive: Archive) -> None:
     before = _schema(archive)
     migrations.downgrade(archive.engine, "base")
     assert len(_schema(archive)) <= 1
-    migrations.upgrade(archive.engine, after=follow_rules())
+    migrations.upgrade(archive.engine, after=apply_current_rules())
     assert _schema(archive) == before
 
 
@@ -57,11 +57,11 @@ def test_clusters_that_nothing_leads_are_led_again(archive: Archive) -> None:
                 text("UPDATE articles SET cluster_id = :c, similarity = 0.9 WHERE item_id = :i"),
                 {"c": cluster, "i": item},
             )
-    migrations.upgrade(archive.engine, after=follow_rules())
+    migrations.upgrade(archive.engine, after=apply_current_rules())
     with archive.engine.connect() as connection:
         found = dict(connection.execute(text("SELECT item_id, cluster_id FROM articles")).all())
     assert found == dict(zip(ids, (ids[0], ids[0], ids[0], None, None), strict=True))
-    assert not [line for line in check(archive) if "cluster" in line or "schema" in line]
+    assert not [line for line in check_archive(archive) if "cluster" in line or "schema" in line]
 
 
 def test_the_head_named_in_the_code_is_the_newest_migration() -> None:
@@ -80,7 +80,7 @@ def test_a_database_of_a_newer_dateline_is_refused(archive: Archive) -> None:
     with pytest.raises(DatabaseTooNew, match="install the newer Dateline"):
         open_archive(str(place.folder), place.database_url)
     with pytest.raises(DatabaseTooNew):
-        migrations.upgrade(archive.engine, after=follow_rules())
+        migrations.upgrade(archive.engine, after=apply_current_rules())
 
 
 def test_a_database_of_an_older_dateline_asks_for_an_upgrade(archive: Archive) -> None:

@@ -143,14 +143,16 @@ def test_what_has_no_signature_yet_gets_one(archive: Archive) -> None:
     ids = [_put(archive, source, f"{n}", edited(text, 0.02, n), hours=n) for n in range(3)]
 
     def strip(session: object) -> None:
-        duplicates.forget(session.connection(), ids)  # type: ignore[attr-defined]
+        duplicates.remove_items(session.connection(), ids)  # type: ignore[attr-defined]
 
     archive.write(strip)
     with archive.reading() as session:
         assert not session.scalar(select(func.count()).select_from(SignatureBand))
     last: int | None = 0
     while last is not None:
-        last = archive.write(lambda s, after=last: duplicates.complete(s.connection(), after, 2))
+        last = archive.write(
+            lambda s, after=last: duplicates.sign_missing(s.connection(), after, 2)
+        )
     with archive.reading() as session:
         assert session.scalar(select(func.count()).select_from(Signature)) == 3
     assert {c for c, _ in _clusters(archive).values()} == {ids[0]}
@@ -180,6 +182,6 @@ def test_bands_move_on_and_every_text_still_meets_its_copy(
     copies = [_put(archive, source, f"copy-{n}", text, hours=1) for n, text in enumerate(texts)]
     clusters = _clusters(archive)
     assert [clusters[copy][0] for copy in copies] == ids
-    archive.write(lambda session: duplicates.forget(session.connection(), [*ids, *copies]))
+    archive.write(lambda session: duplicates.remove_items(session.connection(), [*ids, *copies]))
     with archive.reading() as session:
         assert not session.scalar(select(func.count()).select_from(SignatureBand))

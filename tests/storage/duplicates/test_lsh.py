@@ -41,11 +41,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_filter_never_denies_what_it_was_given(held: set[int], others: set[int]) -> None:
     some = np.array(sorted(held), np.int64)
     for bits in (8, 64, 4096):
-        stored = bloom.filled(bytes(bits // 8), some)
+        stored = bloom.with_bands(bytes(bits // 8), some)
         assert len(stored) == bits // 8
-        assert bloom.has(np.frombuffer(stored, np.uint8), some).all()
-        again = bloom.filled(stored, np.array(sorted(others), np.int64))
-        assert bloom.filled(again, some) == again
+        assert bloom.contains(np.frombuffer(stored, np.uint8), some).all()
+        again = bloom.with_bands(stored, np.array(sorted(others), np.int64))
+        assert bloom.with_bands(again, some) == again
 
 
 def _counts(connection: Connection) -> dict[int, int]:
@@ -86,7 +86,7 @@ def test_what_is_held_is_found_through_the_filter_and_the_rest_is_not_asked(
             assert len(pairs) < 400 / 4
             # The slot that is open, and none but that, is asked for all.
             assert list(places.values()) == [unknown]
-            assert list(lsh.faults(connection)) == []
+            assert list(lsh.band_faults(connection)) == []
             sql = f"EXPLAIN QUERY PLAN {lsh._asked(connection, [band for band, _ in rows])}"
             plan = [row.detail for row in connection.exec_driver_sql(sql)]
             assert not [step for step in plan if step.startswith("SCAN") and "bands" in step]
@@ -111,10 +111,10 @@ def test_a_filter_of_a_transaction_that_was_undone_is_not_used(archive: Archive)
     with archive.engine.connect() as connection:
         assert len(lsh.holders(connection, held)) == len(held)
         connection.execute(delete(BandFilter))
-        assert any("nothing says" in fault for fault in lsh.faults(connection))
+        assert any("nothing says" in fault for fault in lsh.band_faults(connection))
         connection.rollback()
     archive.write(lambda s: s.execute(update(BandFilter).values(version=8, bits=bytes(256))))
-    assert any("filter of bands" in fault for fault in integrity.check(archive))
+    assert any("filter of bands" in fault for fault in integrity.check_archive(archive))
 
 
 @pytest.mark.usefixtures("small")
@@ -124,7 +124,7 @@ def test_bands_are_found_though_ids_leap_and_newest_go(archive: Archive) -> None
     for n in range(60):
         texts[n] = _put(archive, source, f"{n}", words(60, n))
         if n % 7 == 6:
-            archive.write(lambda s: clusters.forget(s.connection(), [texts.pop(max(texts))]))
+            archive.write(lambda s: clusters.remove_items(s.connection(), [texts.pop(max(texts))]))
         if n % 13 == 12:
             # As if others had been signed between: slots are left out, or come again too early.
             archive.write(lambda s, by=n: s.execute(
@@ -133,7 +133,7 @@ def test_bands_are_found_though_ids_leap_and_newest_go(archive: Archive) -> None
             ) and s.execute(delete(SignatureBand).where(
                 SignatureBand.signature_id.not_in(select(Signature.id))
             )) and _sign_again(s.connection(), texts[max(texts)]))  # fmt: skip
-    assert [fault for fault in integrity.check(archive) if "band" in fault] == []
+    assert [fault for fault in integrity.check_archive(archive) if "band" in fault] == []
     for n, item_id in texts.items():
         copy = _put(archive, source, f"copy-{n}", words(60, n))
         assert _clusters_of(archive)[copy] == item_id
@@ -141,8 +141,8 @@ def test_bands_are_found_though_ids_leap_and_newest_go(archive: Archive) -> None
 
 def _sign_again(connection: Connection, item_id: int) -> None:
     row = connection.execute(select(Signature).where(Signature.item_id == item_id)).one()
-    place = lsh.place_for(connection, row.id, row.id)
-    lsh.add(connection, place, [(row.id, clusters.bands_stored(row.signature))], {})
+    place = lsh.generation_for(connection, row.id, row.id)
+    lsh.add_bands(connection, place, [(row.id, clusters.bands_stored(row.signature))], {})
 
 
 @pytest.mark.usefixtures("small")
@@ -159,7 +159,7 @@ def test_a_backup_brings_bands_to_a_database_of_the_other_kind(
         other = new_postgres_database(postgres_server)
     with restore(tmp_path / "b.tar", tmp_path / "restored", other) as restored:
         assert restored.engine.dialect.name != archive.engine.dialect.name
-        assert [fault for fault in integrity.check(restored) if "band" in fault] == []
+        assert [fault for fault in integrity.check_archive(restored) if "band" in fault] == []
         for n, item_id in ids.items():
             copy = _put(restored, source, f"copy-{n}", words(60, n))
             assert _clusters_of(restored)[copy] == item_id
@@ -177,13 +177,13 @@ def test_a_text_that_stands_there_often_is_held_so_often_and_still_found(
             select(func.count()).select_from(SignatureBand).group_by(SignatureBand.band)
         )) == 3  # fmt: skip
     assert _clusters_of(archive) == dict.fromkeys(ids, ids[0])
-    assert [fault for fault in integrity.check(archive) if "signature" in fault] == []
+    assert [fault for fault in integrity.check_archive(archive) if "signature" in fault] == []
     # The copies that are held go, one after the other; those that are left take their places.
     for gone in ids[:6]:
-        archive.write(lambda s, gone=gone: clusters.forget(s.connection(), [gone]))
+        archive.write(lambda s, gone=gone: clusters.remove_items(s.connection(), [gone]))
         copy = _put(archive, source, f"copy-{gone}", [*text, "more"], hours=20)
         assert _clusters_of(archive)[copy] is not None
-        archive.write(lambda s, copy=copy: clusters.forget(s.connection(), [copy]))
+        archive.write(lambda s, copy=copy: clusters.remove_items(s.connection(), [copy]))
     with archive.engine.connect() as connection:
         left = set(connection.scalars(select(SignatureBand.signature_id)))
         assert left == set(connection.scalars(select(Signature.id)))

@@ -25,7 +25,7 @@ def test_any_text_is_like_itself_and_meets_itself(text: list[str]) -> None:
     hashes = minhash.shingles(text)
     assert (len(hashes) == 0) == (len(text) < minhash.FEWEST_WORDS)
     if len(hashes):
-        assert minhash.likeness(hashes, hashes) == 1.0
+        assert minhash.similarity(hashes, hashes) == 1.0
         bands = minhash.bands_of(minhash.signature_of(hashes))
         assert len(bands) == minhash.BANDS
         assert all(-(1 << 63) <= band < 1 << 63 for band in bands)

@@ -25,7 +25,7 @@ from warcio.archiveiterator import ArchiveIterator
 from storage.crawl.endpoints import add_endpoints
 from storage.errors import BadQuery, UnknownSource
 from storage.export import corpora, references, tables
-from storage.export.articles import Exported
+from storage.export.articles import ExportedArticle
 from storage.export.formats import FORMATS, export
 from storage.models import Article, Capture
 from storage.search.results.compiled_search import Filter
@@ -333,7 +333,7 @@ def test_what_is_reserved_is_left_out_unless_asked_for(held: Archive) -> None:
 
 def _many(count: int) -> Any:
     for number in range(count):
-        yield Exported(
+        yield ExportedArticle(
             id=number, source="herald", source_title="Herald", url=f"{HOME}/{number}", number=None,
             headline="A headline", standfirst=None, byline=["A B"], dateline_place=None, kind=None,
             section=None, tags=[], language="en", published=PUBLISHED, modified=None, access="full",

@@ -17,7 +17,7 @@ from crawler.extraction.clean import clean_content
 from storage.crawl.endpoints import add_endpoints
 from storage.database.handle import is_data_error
 from storage.ingest.media import FetchedMedia
-from storage.maintenance.integrity import check
+from storage.maintenance.integrity import check_archive
 from storage.models import Candidate, Capture, Endpoint
 from storage.models import Media as MediaRow
 from storage.text.urls import resolve_url
@@ -98,7 +98,7 @@ def test_whatever_a_page_says_is_stored_and_leaves_the_archive_sound(archive: Ar
         assert made.cause != "not-storable"
 
     each()
-    assert check(archive) == []
+    assert check_archive(archive) == []
 
 
 def test_a_refused_page_is_skipped_with_its_capture_and_the_others_are_stored(

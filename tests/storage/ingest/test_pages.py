@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
-from storage.crawl.frontier import pending_count, take
+from storage.crawl.frontier import next_tasks, pending_count
 from storage.models import Address, Article, Candidate, Capture, Item, Revision
 from storage.models import Link as LinkRow
 from storage.queries import items
@@ -36,14 +36,14 @@ def _verdicts(archive: Archive, source_id: int, *outcomes: object) -> list[str]:
 
 def _recheck(archive: Archive, source_id: int) -> Task:
     with archive.reading() as session:
-        return take(session, source_id, later(days=40), count=5, rechecks=5)[0]
+        return next_tasks(session, source_id, later(days=40), count=5, rechecks=5)[0]
 
 
 def test_a_new_article_is_stored_with_one_revision(archive: Archive) -> None:
     source_id = new_source(archive)
     task = task_for(archive, source_id, URL)
     assert _verdicts(archive, source_id, stored(task, article())) == ["new"]
-    record = items.item(archive, items.find(archive, URL))
+    record = items.read_item(archive, items.find_item(archive, URL))
     assert record["headline"] == "A headline"
     assert record["published"] == "2026-03-09T08:00:00+00:00"
     assert [r["number"] for r in record["revisions"]] == [1]
@@ -67,10 +67,10 @@ def test_a_changed_paragraph_makes_a_second_revision_that_says_so(archive: Archi
     assert _verdicts(archive, source_id, stored(_recheck(archive, source_id), edited)) == [
         "revised"
     ]
-    record = items.item(archive, items.find(archive, URL))
+    record = items.read_item(archive, items.find_item(archive, URL))
     assert [r["changed"] for r in record["revisions"]] == [[], ["text"]]
     assert "correction" in record["text"]
-    first = items.item(archive, items.find(archive, URL), revision=1)
+    first = items.read_item(archive, items.find_item(archive, URL), revision=1)
     assert "correction" not in first["text"]
 
 
@@ -90,13 +90,13 @@ def test_one_article_at_three_addresses_is_one_item(archive: Archive) -> None:
         "https://herald.example/a/17",
         "https://m.herald.example/17",
     ]
-    archive.offer(source_id, [Announcement(u) for u in others], NOW)
+    archive.add_announcements(source_id, [Announcement(u) for u in others], NOW)
     with archive.reading() as session:
-        tasks = take(session, source_id, NOW, count=10)
+        tasks = next_tasks(session, source_id, NOW, count=10)
     verdicts = _verdicts(archive, source_id, *(stored(task, content) for task in tasks))
     assert sorted(verdicts) == ["duplicate", "duplicate", "new"]
     assert _count(archive, Article) == 1
-    assert {items.find(archive, u) for u in [*others, URL]} == {items.find(archive, URL)}
+    assert {items.find_item(archive, u) for u in [*others, URL]} == {items.find_item(archive, URL)}
 
 
 def test_the_same_words_at_an_address_without_canonical_join_the_first(archive: Archive) -> None:
@@ -126,7 +126,7 @@ def test_a_redirect_joins_both_addresses(archive: Archive) -> None:
     old = "https://herald.example/old/17"
     task = task_for(archive, source_id, old)
     archive.record(source_id, None, [stored(task, article(), old, URL)], NOW)
-    assert items.find(archive, old) == items.find(archive, URL)
+    assert items.find_item(archive, old) == items.find_item(archive, URL)
 
 
 def test_a_related_article_is_a_stub_until_its_page_fills_it(archive: Archive) -> None:
@@ -136,14 +136,14 @@ def test_a_related_article_is_a_stub_until_its_page_fills_it(archive: Archive) -
     task = task_for(archive, source_id, URL)
     page = stored(task, article(links=(link,)), follow=(Announcement(other, depth=1),))
     archive.record(source_id, None, [page], NOW)
-    stub = items.item(archive, items.find(archive, other))
+    stub = items.read_item(archive, items.find_item(archive, other))
     assert (stub["state"], stub["title"]) == ("stub", "The story before")
     with archive.reading() as session:
-        follow = take(session, source_id, NOW, count=5, depth=1)[0]
+        follow = next_tasks(session, source_id, NOW, count=5, depth=1)[0]
     assert follow.url == other
     assert _verdicts(archive, source_id, stored(follow, article("The story before"))) == ["new"]
     assert _count(archive, Item) == 2
-    record = items.item(archive, items.find(archive, URL))
+    record = items.read_item(archive, items.find_item(archive, URL))
     assert record["links"][0]["state"] == "stored"
     assert record["links"][0]["item"] == stub["id"]
 
@@ -157,9 +157,9 @@ def test_a_page_before_the_link_to_it_is_joined_too(archive: Archive) -> None:
     link = Link(other, "further", "before")
     task = task_for(archive, source_id, URL)
     archive.record(source_id, None, [stored(task, article(links=(link,)))], NOW)
-    record = items.item(archive, items.find(archive, URL))
-    assert record["links"][0]["item"] == items.find(archive, other)
-    assert items.item(archive, items.find(archive, other))["linked_from"]
+    record = items.read_item(archive, items.find_item(archive, URL))
+    assert record["links"][0]["item"] == items.find_item(archive, other)
+    assert items.read_item(archive, items.find_item(archive, other))["linked_from"]
 
 
 def test_a_stub_by_url_and_a_page_by_number_are_one_item(archive: Archive) -> None:
@@ -171,9 +171,9 @@ def test_a_stub_by_url_and_a_page_by_number_are_one_item(archive: Archive) -> No
     entry_task = task_for(archive, source_id, address, kind="entry")
     entry = Entry("A. Person", "person", number="31", blocks=(Block("paragraph", "Known."),))
     assert _verdicts(archive, source_id, stored(entry_task, entry)) == ["new"]
-    found = items.item(archive, items.find(archive, address))
+    found = items.read_item(archive, items.find_item(archive, address))
     assert found["number"] == "31"
-    assert found["named_in"][0]["item"] == items.find(archive, URL)
+    assert found["named_in"][0]["item"] == items.find_item(archive, URL)
     assert _count(archive, Item) == 2
 
 
@@ -191,10 +191,10 @@ def test_what_stands_in_an_articles_place_leaves_the_article(archive: Archive) -
     archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
     listing = PageSkipped(_recheck(archive, source_id), "listing", "it links to 40 pages")
     assert _verdicts(archive, source_id, listing) == ["skipped"]
-    assert items.item(archive, items.find(archive, URL))["state"] == "stored"
+    assert items.read_item(archive, items.find_item(archive, URL))["state"] == "stored"
     lost = PageSkipped(_recheck(archive, source_id), "error", "it says: not found")
     assert _verdicts(archive, source_id, lost) == ["gone"]
-    record = items.item(archive, items.find(archive, URL))
+    record = items.read_item(archive, items.find_item(archive, URL))
     assert (record["state"], record["headline"]) == ("gone", "A headline")
     assert [(e["kind"], e["detail"]) for e in record["events"]] == [
         ("gone", "soft 404: it says: not found")
@@ -213,7 +213,7 @@ def test_an_article_that_comes_back_has_a_history(archive: Archive) -> None:
     ]
     moved = stored(_recheck(archive, source_id), article(), URL, f"{URL}-moved")
     assert _verdicts(archive, source_id, moved) == ["unchanged"]
-    record = items.item(archive, items.find(archive, URL))
+    record = items.read_item(archive, items.find_item(archive, URL))
     assert [e["kind"] for e in record["events"]] == ["gone", "returned", "moved"]
     assert (record["state"], record["url"]) == ("stored", f"{URL}-moved")
 
@@ -234,9 +234,9 @@ def test_a_history_keeps_each_change_and_only_that(archive: Archive) -> None:
     for content in told[1:]:
         done = _verdicts(archive, source_id, stored(_recheck(archive, source_id), content))
         assert done == ["revised"]
-    item = items.find(archive, URL)
+    item = items.find_item(archive, URL)
     for number, content in enumerate(told, 1):
-        assert items.item(archive, item, number)["text"] == content.text
+        assert items.read_item(archive, item, number)["text"] == content.text
     with archive.reading() as session:
         rows = session.query(Revision).order_by(Revision.number).all()
     assert [(r.changed, r.silent) for r in rows[1:]] == [(["text"], True)] * 5
@@ -249,7 +249,7 @@ def test_a_deleted_page_is_gone_and_its_article_kept(archive: Archive) -> None:
     archive.record(source_id, None, [stored(task_for(archive, source_id, URL), article())], NOW)
     failed = PageFailed(_recheck(archive, source_id), "http-410", "gone", final=True)
     assert _verdicts(archive, source_id, failed) == ["gone"]
-    record = items.item(archive, items.find(archive, URL))
+    record = items.read_item(archive, items.find_item(archive, URL))
     assert (record["state"], record["headline"]) == ("gone", "A headline")
 
 
@@ -270,7 +270,7 @@ def test_pictures_keep_caption_and_credit(archive: Archive) -> None:
     picture = Media("https://herald.example/a.jpg", "picture", "A quay", "© A. Person", "quay")
     task = task_for(archive, source_id, URL)
     archive.record(source_id, None, [stored(task, article(media=(picture,)))], NOW)
-    record = items.item(archive, items.find(archive, URL))
+    record = items.read_item(archive, items.find_item(archive, URL))
     (shown,) = record["media"]
     said = {"url": picture.url, "caption": "A quay", "credit": "© A. Person",
             "alternative_text": "quay", "kind": "picture", "state": "known"}  # fmt: skip
@@ -306,7 +306,7 @@ def test_a_feeds_id_joins_an_article_that_moved(archive: Archive) -> None:
     moved = task_for(archive, source_id, f"{URL}-with-a-better-name", hints=hints)
     told = article("A headline", "It was told anew, in other words than before, for the archive.")
     assert _verdicts(archive, source_id, stored(moved, told)) == ["revised"]
-    record = items.item(archive, items.find(archive, URL))
+    record = items.read_item(archive, items.find_item(archive, URL))
     assert record["url"] == f"{URL}-with-a-better-name"
     assert [event["kind"] for event in record["events"]] == ["moved"]
     assert len(record["addresses"]) == 2
@@ -335,7 +335,7 @@ def test_what_reads_as_another_kind_now_leaves_what_is_held(archive: Archive) ->
     entry = Entry("Anne Morel", "person", number="7")
     (made,) = archive.record(source_id, None, [stored(again, entry)], NOW)
     assert (made.verdict, made.cause) == ("skipped", "other-kind")
-    record = items.item(archive, items.find(archive, URL))
+    record = items.read_item(archive, items.find_item(archive, URL))
     assert record["headline"] == "A headline"
     assert _count(archive, Capture) == 2
 

@@ -10,10 +10,10 @@ from sqlalchemy import delete, select, text
 
 from storage.database import migrations
 from storage.jobs import reextraction
-from storage.jobs.reextraction import Reextracted
-from storage.jobs.reindex import complete
-from storage.jobs.upgrade import follow_rules
-from storage.maintenance.integrity import check
+from storage.jobs.reextraction import ReextractionResult
+from storage.jobs.reindex import complete_deferred_work
+from storage.jobs.upgrade import apply_current_rules
+from storage.maintenance.integrity import check_archive
 from storage.models import Article, Capture, Event, Revision
 from storage.queries import items
 from storage.text.json_delta import make_delta
@@ -55,15 +55,17 @@ def _again(archive: Archive, source: int, content: Content, days: int) -> str:
 def _history(archive: Archive) -> tuple[int, list[str]]:
     with archive.reading() as session:
         (item,) = session.execute(select(Article.item_id)).scalars()
-    record = items.item(archive, item)
+    record = items.read_item(archive, item)
     return len(record["revisions"]), [event["kind"] for event in record["events"]]
 
 
 def _is_whole(archive: Archive, word: str = "zebra7") -> None:
     (hit,) = archive.search(word)
-    assert word in items.item(archive, hit.id)["text"]
-    assert items.item(archive, hit.id)["access"] == "full"
-    assert [line for line in check(archive) if "not in it" in line or "schema" in line] == []
+    assert word in items.read_item(archive, hit.id)["text"]
+    assert items.read_item(archive, hit.id)["access"] == "full"
+    assert [
+        line for line in check_archive(archive) if "not in it" in line or "schema" in line
+    ] == []
 
 
 @pytest.mark.parametrize("teaser", [TEASER, DOUBTFUL])
@@ -132,12 +134,12 @@ def test_reading_again_takes_the_capture_of_the_full_text(archive: Archive) -> N
     source = new_source(archive)
     _record(archive, source, FULL)
     _again(archive, source, TEASER, 1)
-    (wanted,) = reextraction.take(archive, "new-2", None, None, older=True, after=0, limit=9)
+    (wanted,) = reextraction.next_tasks(archive, "new-2", None, None, older=True, after=0, limit=9)
     with archive.reading() as session:
         captures = list(session.scalars(select(Capture.id).order_by(Capture.id)))
     assert wanted.capture.id == captures[0]
-    read = Reextracted(wanted.item_id, captures[1], TEASER, NOW)
-    assert reextraction.record(archive, source, [read], "new-2", NOW) == [[]]
+    read = ReextractionResult(wanted.item_id, captures[1], TEASER, NOW)
+    assert reextraction.write_results(archive, source, [read], "new-2", NOW) == [[]]
     _is_whole(archive)
 
 
@@ -166,13 +168,13 @@ def test_an_upgrade_gives_older_archives_their_full_texts_back(archive: Archive)
     _record(archive, source, FULL)
     _over(archive, 2, FULL, TEASER)
     _over(archive, 3, TEASER, replace(TEASER, headline="The ferry (for subscribers)"))
-    complete(archive)
+    complete_deferred_work(archive)
     assert list(archive.search("zebra7")) == []
     with archive.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0015'"))
     said: list[str] = []
-    migrations.upgrade(archive.engine, after=follow_rules(said.append))
-    complete(archive)
+    migrations.upgrade(archive.engine, after=apply_current_rules(said.append))
+    complete_deferred_work(archive)
     assert any("full text" in line for line in said)
     assert _history(archive) == (1, ["teaser"])
     _is_whole(archive)

@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from storage.archive import open_archive
 from storage.database import migrations
-from storage.jobs.rekey import rekey, set_rules
-from storage.jobs.upgrade import follow_rules
-from storage.maintenance.integrity import check
+from storage.jobs.rekey import rekey, save_url_rules
+from storage.jobs.upgrade import apply_current_rules
+from storage.maintenance.integrity import check_archive
 from storage.models import Address, Article, Candidate, Capture, Item, Revision
 from storage.queries import items
 from storage.text.url_rules import UrlRules
@@ -42,13 +42,13 @@ def test_a_sites_own_rules_are_kept_and_heard(archive: Archive) -> None:
         NOW,
     )
     task_for(archive, source, f"{HOME}/waiting?id=9&tab=3")
-    assert archive.write(lambda s: set_rules(s, source, UrlRules(frozenset({"id"})))) > 0
-    assert items.find(archive, f"{HOME}/story?id=1&tab=7&x=y") == 1
+    assert archive.write(lambda s: save_url_rules(s, source, UrlRules(frozenset({"id"})))) > 0
+    assert items.find_item(archive, f"{HOME}/story?id=1&tab=7&x=y") == 1
     with archive.reading() as session:
         assert {a.key for a in session.query(Address)} == {"herald.example/story?id=1"}
         keys = {c.key for c in session.query(Candidate)}
         assert "herald.example/waiting?id=9" in keys
-    assert archive.write(lambda s: set_rules(s, source, UrlRules(frozenset({"id"})))) == 0
+    assert archive.write(lambda s: save_url_rules(s, source, UrlRules(frozenset({"id"})))) == 0
     set_url_rules({})
     with open_archive(str(archive.location.folder), archive.location.database_url):
         assert url_key(f"{HOME}/story?id=1&tab=7") == "herald.example/story?id=1"
@@ -62,11 +62,11 @@ def test_a_stub_at_the_other_spelling_becomes_part_of_its_item(archive: Archive)
     archive.record(source, None, [one, two], NOW)
     with archive.reading() as session:
         assert session.query(Item).count() == 3
-    archive.write(lambda s: set_rules(s, source, UrlRules(dropped=frozenset({"view"}))))
+    archive.write(lambda s: save_url_rules(s, source, UrlRules(dropped=frozenset({"view"}))))
     with archive.reading() as session:
         assert session.query(Item).count() == 2
-    record = items.item(archive, items.find(archive, f"{HOME}/first"))
-    assert record["links"][0]["item"] == items.find(archive, f"{HOME}/story")
+    record = items.read_item(archive, items.find_item(archive, f"{HOME}/first"))
+    assert record["links"][0]["item"] == items.find_item(archive, f"{HOME}/story")
     assert archive.write(lambda s: rekey(s.connection())) == 0
 
 
@@ -87,15 +87,15 @@ def test_an_upgrade_loses_no_row_and_signs_what_is_there(archive: Archive) -> No
     migrations.downgrade(archive.engine, "0002")
     with archive.engine.begin() as connection:
         connection.execute(text("UPDATE addresses SET key = 'old.' || key"))
-    migrations.upgrade(archive.engine, after=follow_rules())
+    migrations.upgrade(archive.engine, after=apply_current_rules())
     assert [count(table) for table in tables] == before
-    assert items.find(archive, f"{HOME}/2") > 0
-    problems = check(archive)
+    assert items.find_item(archive, f"{HOME}/2") > 0
+    problems = check_archive(archive)
     assert problems
     assert all("dateline db upgrade" in problem for problem in problems)
     assert list(archive.search("story")) == []
-    from storage.jobs.reindex import complete
+    from storage.jobs.reindex import complete_deferred_work
 
-    assert complete(archive) == 4
+    assert complete_deferred_work(archive) == 4
     assert len(list(archive.search("story"))) == 4
-    assert check(archive) == []
+    assert check_archive(archive) == []

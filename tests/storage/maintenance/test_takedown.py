@@ -16,15 +16,15 @@ from storage.errors import ArchiveError, SourceExists, UnknownItem
 from storage.ingest.media import FetchedMedia, keep
 from storage.maintenance import takedown
 from storage.maintenance.backup import backup, restore
-from storage.maintenance.integrity import check
+from storage.maintenance.integrity import check_archive
 from storage.models import (
     Address,
     ArticleMedia,
     Candidate,
     Capture,
-    Forgetting,
     Item,
     Source,
+    Takedown,
     Tombstone,
 )
 from storage.models import Media as MediaRow
@@ -82,7 +82,9 @@ def held(archive: Archive) -> Archive:
         number = session.scalar(select(MediaRow.id))
     fetched = FetchedMedia(number or 0, digest, path, len(body), "image/png")
     archive.record_media([fetched], NOW)
-    archive.offer(source, [Announcement(f"{URL}?page=2", hints={"headline": "Zyzzyva"})], NOW)
+    archive.add_announcements(
+        source, [Announcement(f"{URL}?page=2", hints={"headline": "Zyzzyva"})], NOW
+    )
     return archive
 
 
@@ -126,9 +128,9 @@ def _rows_with(archive: Archive, secret: str) -> list[str]:
 
 
 def test_nothing_of_it_is_left(held: Archive) -> None:
-    item = items.find(held, URL)
+    item = items.find_item(held, URL)
     assert _left_in(held.location.captures)
-    done = takedown.forget_items(held, [item], "the person asked", NOW)
+    done = takedown.erase_items(held, [item], "the person asked", NOW)
     assert (done["items"], done["captures"], done["media"]) == (1, 2, 1)
     # The candidate of its second page is another address: it is erased by its own name.
     assert _rows_with(held, "Qwghlm") == []
@@ -136,12 +138,12 @@ def test_nothing_of_it_is_left(held: Archive) -> None:
     assert _left_in(held.location.captures) == []
     assert _left_in(held.location.media) == []
     with pytest.raises(UnknownItem):
-        items.find(held, URL)
+        items.find_item(held, URL)
     assert list(held.search("qwghlm")) == []
-    assert check(held) == []
-    other = items.item(held, items.find(held, f"{HOME}/other"))
+    assert check_archive(held) == []
+    other = items.read_item(held, items.find_item(held, f"{HOME}/other"))
     assert (other["headline"], other["links"]) == ("Another story", [])
-    (told,) = takedown.history(held)
+    (told,) = takedown.list_takedowns(held)
     assert (told["why"], told["what"], told["state"]) == ("the person asked", "1 item(s)", "done")
 
 
@@ -155,7 +157,7 @@ def test_no_file_of_the_archive_holds_its_words(held: Archive) -> None:
 
     held.write(settle)
     assert _left_in(held.location.folder)
-    takedown.forget_items(held, [items.find(held, URL)], "asked", NOW)
+    takedown.erase_items(held, [items.find_item(held, URL)], "asked", NOW)
     assert _left_in(held.location.folder) == []
 
 
@@ -164,9 +166,9 @@ def test_a_dictionary_made_of_its_page_goes_too(held: Archive) -> None:
         source = session.query(Source).one().id
     repack.repack(held, source, "zstd", NOW)
     assert _left_in(held.location.captures / "dictionaries")
-    takedown.forget_items(held, [items.find(held, URL)], "asked", NOW)
+    takedown.erase_items(held, [items.find_item(held, URL)], "asked", NOW)
     assert _left_in(held.location.captures) == []
-    assert check(held) == []
+    assert check_archive(held) == []
 
 
 def _back(held: Archive, source: int, url: str, content: Any) -> str:
@@ -180,20 +182,20 @@ def test_nothing_brings_it_back(held: Archive) -> None:
     """Not its address, not another address of its text; nor an announcement, nor a link to it."""
     with held.reading() as session:
         source = session.query(Source).one().id
-    takedown.forget_items(held, [items.find(held, URL)], "asked", NOW)
-    assert held.offer(source, [Announcement(f"{URL}?utm_source=rss")], NOW) == 0
+    takedown.erase_items(held, [items.find_item(held, URL)], "asked", NOW)
+    assert held.add_announcements(source, [Announcement(f"{URL}?utm_source=rss")], NOW) == 0
     assert _back(held, source, URL, secret_article()) == "skipped forgotten"
     assert _back(held, source, f"{HOME}/moved", secret_article()) == "skipped forgotten"
     link = Link(URL, "related", "The affair")
     other = article("Something else", "Words never here before, at length. " * 9, links=(link,))
     assert _back(held, source, f"{HOME}/fine", other) == "new None"
     assert _left_in(held.location.captures)
-    assert takedown.sweep_forgotten(held) == 2
+    assert takedown.sweep_erased(held) == 2
     assert _left_in(held.location.captures) == []
     with held.reading() as session:
         assert not session.query(Capture).filter(Capture.kind == "forgotten").count()
         assert not session.query(Item).filter(Item.url == URL).count()
-    assert check(held) == []
+    assert check_archive(held) == []
 
 
 def test_a_takedown_cut_short_goes_on(held: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,24 +205,24 @@ def test_a_takedown_cut_short_goes_on(held: Archive, monkeypatch: pytest.MonkeyP
     def kill(*_: object) -> None:
         raise Killed
 
-    item = items.find(held, URL)
+    item = items.find_item(held, URL)
     with monkeypatch.context() as patch:
         patch.setattr(takedown.rewrite, "rewrite", kill)
         with pytest.raises(Killed):
-            takedown.forget_items(held, [item], "asked", NOW)
-    assert any("cut short" in problem for problem in check(held))
-    assert takedown.finish(held) == 1
+            takedown.erase_items(held, [item], "asked", NOW)
+    assert any("cut short" in problem for problem in check_archive(held))
+    assert takedown.resume_takedowns(held) == 1
     assert _left_in(held.location.captures) == []
-    assert check(held) == []
-    assert takedown.finish(held) == 0
+    assert check_archive(held) == []
+    assert takedown.resume_takedowns(held) == 0
 
 
 def test_what_lost_its_capture_file_can_be_erased_all_the_same(held: Archive) -> None:
-    item = items.find(held, URL)
+    item = items.find_item(held, URL)
     with held.reading() as session:
         file = session.scalar(select(Capture.file).where(Capture.url == URL).limit(1))
     (held.location.captures / (file or "")).unlink()
-    takedown.forget_items(held, [item], "asked for", NOW)
+    takedown.erase_items(held, [item], "asked for", NOW)
     assert _left_in(held.location.captures) == []
     assert _rows_with(held, "Qwghlm") == []
     with held.reading() as session:
@@ -231,7 +233,7 @@ def test_what_lost_its_capture_file_can_be_erased_all_the_same(held: Archive) ->
 def test_a_source_goes_whole_and_is_not_followed_again(held: Archive) -> None:
     with held.reading() as session:
         source = session.query(Source).one().id
-    done = takedown.forget_source(held, source, "the publisher asked", NOW)
+    done = takedown.erase_source(held, source, "the publisher asked", NOW)
     assert (done["items"], done["captures"]) == (3, 4)
     for table in (Source, Item, Capture, Candidate):
         with held.reading() as session:
@@ -239,11 +241,11 @@ def test_a_source_goes_whole_and_is_not_followed_again(held: Archive) -> None:
     assert not list(held.location.captures.glob("*.warc*"))
     with pytest.raises(SourceExists, match="erased by request"):
         held.write(lambda s: add_source(s, name="h", home_url=f"{HOME}/", now=NOW))
-    takedown.revoke(held, 1)
+    takedown.revoke_takedown(held, 1)
     held.write(lambda s: add_source(s, name="h", home_url=f"{HOME}/", now=NOW))
     with held.reading() as session:
         assert not session.query(Tombstone).count()
-        assert not session.query(Forgetting).count()
+        assert not session.query(Takedown).count()
 
 
 def test_a_source_of_more_items_than_a_statement_takes_values_goes_whole(held: Archive) -> None:
@@ -283,7 +285,7 @@ def test_a_source_of_more_items_than_a_statement_takes_values_goes_whole(held: A
         ])  # fmt: skip
 
     held.write(fill)
-    done = takedown.forget_source(held, source, "the publisher asked", NOW)
+    done = takedown.erase_source(held, source, "the publisher asked", NOW)
     assert done["items"] == len(many)
     with held.reading() as session:
         assert session.scalars(select(Source.name)).all() == ["herald"]
@@ -295,17 +297,17 @@ def test_a_source_of_more_items_than_a_statement_takes_values_goes_whole(held: A
 def test_a_backup_made_before_does_not_bring_it_back(held: Archive, tmp_path: Path) -> None:
     file = tmp_path / "backup.tar"
     backup(held, file)
-    takedown.forget_items(held, [items.find(held, URL)], "asked", NOW)
+    takedown.erase_items(held, [items.find_item(held, URL)], "asked", NOW)
     with restore(file, tmp_path / "restored") as restored:
-        assert items.find(restored, URL)
-        assert takedown.obey(restored, held, NOW) == 1
+        assert items.find_item(restored, URL)
+        assert takedown.apply_takedowns_of(restored, held, NOW) == 1
         assert _left_in(restored.location.captures) == []
         with pytest.raises(UnknownItem):
-            items.find(restored, URL)
+            items.find_item(restored, URL)
         with restored.reading() as session:
             source = session.query(Source).one().id
-        assert restored.offer(source, [Announcement(URL)], NOW) == 0
-        assert check(restored) == []
+        assert restored.add_announcements(source, [Announcement(URL)], NOW) == 0
+        assert check_archive(restored) == []
 
 
 def test_a_file_that_a_crawl_is_writing_to_is_named(held: Archive) -> None:
@@ -324,9 +326,9 @@ def test_a_file_that_a_crawl_is_writing_to_is_named(held: Archive) -> None:
     content = article("Live", "It is being told as it goes on, at some length. " * 5)
     (done,) = held.record(source, None, [PageStored(task, (task.url,), record, content, "t")], NOW)
     with pytest.raises(ArchiveError, match="a crawl is writing"):
-        takedown.forget_items(held, [done.item_id or 0], "asked", NOW)
+        takedown.erase_items(held, [done.item_id or 0], "asked", NOW)
     writer.close()
-    assert takedown.finish(held) == 1
+    assert takedown.resume_takedowns(held) == 1
 
 
 NEW_URL = f"{HOME}/2026/qwghlm-revisited"
@@ -344,7 +346,7 @@ def test_an_erased_article_at_a_new_address_leaves_nothing(archive: Archive, by:
     hints = {"guid": "tag:herald.example,2026:77", "headline": "The Zyzzyva affair"}
     item = publish(archive, source, URL, secret_article(),
                    task=task_for(archive, source, URL, hints=hints))  # fmt: skip
-    takedown.forget_items(archive, [item], "asked", NOW)
+    takedown.erase_items(archive, [item], "asked", NOW)
     if by == "page":
         link = Link(NEW_URL, "related", "Zyzzyva", "What Qwghlm did")
         other = article("Another story", "It has words of its own. " * 20, links=(link,))
@@ -356,10 +358,10 @@ def test_an_erased_article_at_a_new_address_leaves_nothing(archive: Archive, by:
             source, None, [PageStored(task, (NEW_URL,), capture, changed, "t")], NOW
         )
         assert (done.verdict, done.cause) == ("skipped", "forgotten")
-        assert takedown.sweep_forgotten(archive) == 1
+        assert takedown.sweep_erased(archive) == 1
     announced = ANNOUNCED.get(by, Announcement(NEW_URL, hints={"headline": "Zyzzyva"}))
-    assert archive.offer(source, [announced], NOW) == 0
-    archive.offer(
+    assert archive.add_announcements(source, [announced], NOW) == 0
+    archive.add_announcements(
         source, [Announcement(f"{HOME}/new", hints={"headline": "Quite another story"})], NOW
     )
     assert _rows_with(archive, "Quite another story") == ["candidates"]
@@ -374,6 +376,6 @@ def test_a_headline_that_others_have_too_is_not_remembered(archive: Archive) -> 
         publish(archive, source, f"{HOME}/letters-{n}", article(column, f"Of week {n}. " * 30))
         for n in range(2)
     ]
-    takedown.forget_items(archive, ids[:1], "asked", NOW)
+    takedown.erase_items(archive, ids[:1], "asked", NOW)
     said = Announcement(f"{HOME}/letters-3", hints={"headline": column})
-    assert archive.offer(source, [said], NOW) == 1
+    assert archive.add_announcements(source, [said], NOW) == 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from storage.crawl.backfills import close, open_gap
+from storage.crawl.backfills import close_backfill, open_gap
 from storage.crawl.endpoints import add_endpoints
 from storage.crawl.rhythm import Rhythm
 from storage.crawl.runs import begin_run
@@ -35,7 +35,7 @@ def _articles(archive: Archive, source: int, first: int, last: int, **fields: An
 def _run(archive: Archive, source: int, at: float = 0, **counts: int) -> list[str]:
     run = archive.write(lambda s: begin_run(s, source, later(hours=at)).id)
     causes = {k: v for k, v in counts.items() if "_" in k}
-    return alarms.finish(
+    return alarms.finish_run(
         archive, source, run, later(hours=at), state="finished", reason="finished",
         counts={k: v for k, v in counts.items() if "_" not in k},
         causes={k.replace("_", "-"): v for k, v in causes.items()},
@@ -43,7 +43,7 @@ def _run(archive: Archive, source: int, at: float = 0, **counts: int) -> list[st
 
 
 def _kinds(archive: Archive, **which: bool) -> list[str]:
-    return [one["kind"] for one in alarms.alarms(archive, **which)]  # type: ignore[arg-type]
+    return [one["kind"] for one in alarms.list_alarms(archive, **which)]  # type: ignore[arg-type]
 
 
 def _feed(archive: Archive, source: int) -> int:
@@ -67,7 +67,7 @@ def test_a_source_that_goes_silent_raises_an_alarm_once_and_news_clears_it(
     assert raised.startswith("silent: nothing new since 2026-03-10 12:00 UTC")
     assert _run(archive, source, 41) == []
     assert _kinds(archive) == ["silent"]
-    (trouble,) = status.trouble(archive, later(hours=41))
+    (trouble,) = status.problems(archive, later(hours=41))
     assert [one[:50] for one in trouble["why"]] == [raised[:50]]
     _articles(archive, source, 3, 4)
     archive.record(
@@ -88,7 +88,7 @@ def test_a_lost_field_is_told_with_how_it_was(archive: Archive) -> None:
     (raised,) = _run(archive, source)
     assert raised == "lost-field: lost: byline (of 0% of the newest articles, 100% before)"
     _articles(archive, source, 130, 160, byline=("Ada Lowmoor",), texts=["Short."])
-    (again,) = _run(archive, source) or [alarms.alarms(archive)[0]["detail"]]
+    (again,) = _run(archive, source) or [alarms.list_alarms(archive)[0]["detail"]]
     assert "words where" in again
 
 
@@ -109,17 +109,17 @@ def test_a_source_that_cannot_be_reached_is_told_and_a_gap_that_stays(archive: A
             source, EndpointFailed(feed, "timeout", "no answer"), later(hours=n)
         )
     gap = archive.write(lambda s: open_gap(s, source, (NOW, later(hours=9)), NOW))
-    archive.write(lambda s: close(s, gap, NOW))
+    archive.write(lambda s: close_backfill(s, gap, NOW))
     raised = _run(archive, source, 4)
     assert [one.partition(":")[0] for one in raised] == ["unreachable", "gap"]
     assert "timeout: no answer" in raised[0]
 
 
 def test_alarms_are_told_to_whoever_watches(archive: Archive) -> None:
-    alerts.watch(archive, None, "desk@herald.example", 60, NOW)
+    alerts.add_alert(archive, None, "desk@herald.example", 60, NOW)
     source = new_source(archive)
     _run(archive, source, failed=20, http_500=20)
-    (one,) = alerts.due(archive, later(hours=1))
+    (one,) = alerts.due_messages(archive, later(hours=1))
     assert one.payload["source"] == "herald"
     assert one.payload["alarms"][0]["kind"] == "errors"
 
@@ -128,6 +128,6 @@ def test_a_source_that_nobody_crawls_is_in_trouble(archive: Archive) -> None:
     source = new_source(archive)
     _feed(archive, source)
     archive.write(lambda s: s.execute(update(Endpoint).values(next_due_at=NOW)))
-    assert status.trouble(archive, later(hours=20)) == []
-    (trouble,) = status.trouble(archive, later(hours=30))
+    assert status.problems(archive, later(hours=20)) == []
+    (trouble,) = status.problems(archive, later(hours=30))
     assert "is `dateline run` running?" in trouble["why"][0]

@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from storage.database import migrations
 from storage.errors import BadQuery
-from storage.jobs.name_mentions import join_names
-from storage.jobs.upgrade import follow_rules
+from storage.jobs.name_mentions import link_names
+from storage.jobs.upgrade import apply_current_rules
 from storage.maintenance import takedown
 from storage.models import Article as Row
 from storage.queries import items
-from storage.queries.directory import who
+from storage.queries.directory import find_entries
 from storage.search.index import indexer, store
 from storage.types.content import Article, Block, Entry, Link, Mention
 from storage.types.pages import PageStored
@@ -71,10 +71,10 @@ def test_an_entry_that_moved_keeps_what_named_it_where_it_was(archive: Archive) 
     source = new_source(archive)
     _put(archive, source, _mentioning("Boats", OLD), STORY)
     _put(archive, source, _anne("31"), NEW)
-    before = len(who(archive, "Anne Morel"))
+    before = len(find_entries(archive, "Anne Morel"))
     # The page of the old address leads to the new one: two items become one.
     _put(archive, source, _anne("31"), OLD, NEW)
-    assert (before, len(who(archive, "Anne Morel"))) == (2, 1)
+    assert (before, len(find_entries(archive, "Anne Morel"))) == (2, 1)
     assert _found(archive, 'who:"Anne Morel"') == ["Boats"]
 
 
@@ -83,17 +83,17 @@ def test_a_name_without_a_link_is_found_once_it_is_joined(archive: Archive) -> N
     _put(archive, source, article("Boats", "Yesterday Anne Morel opened the quay again."), STORY)
     _put(archive, source, _anne(), OLD)
     assert _found(archive, 'who:"Anne Morel"') == []
-    assert join_names(archive, source, NOW, 0) == (1, 0)
+    assert link_names(archive, source, NOW, 0) == (1, 0)
     assert _found(archive, 'who:"Anne Morel"') == ["Boats"]
-    assert [a["title"] for a in who(archive, "Anne Morel")[0]["articles"]] == ["Boats"]
+    assert [a["title"] for a in find_entries(archive, "Anne Morel")[0]["articles"]] == ["Boats"]
 
 
 def test_an_entry_that_was_erased_is_named_no_more(archive: Archive) -> None:
     source = new_source(archive)
     _put(archive, source, _mentioning("Boats", OLD), STORY)
     _put(archive, source, _anne(), OLD)
-    number = items.find(archive, OLD)
-    takedown.forget_items(archive, [number], "asked for", NOW)
+    number = items.find_item(archive, OLD)
+    takedown.erase_items(archive, [number], "asked for", NOW)
     assert _found(archive, "quay") == ["Boats"]
     # Its number may be given to another item.
     _put(archive, source, Entry("Paul Roux", "person"), f"{HOME}/people/roux")
@@ -105,6 +105,6 @@ def test_an_older_archive_learns_it_when_it_is_upgraded(archive: Archive) -> Non
     _put(archive, source, _mentioning("Boats", OLD), STORY)
     _put(archive, source, article("Ropes"), f"{HOME}/news/3/ropes")
     migrations.downgrade(archive.engine, "0008")
-    migrations.upgrade(archive.engine, after=follow_rules())
+    migrations.upgrade(archive.engine, after=apply_current_rules())
     assert indexer.index_missing(archive) == 1
     assert _found(archive, 'who:"Anne Morel"') == ["Boats"]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from storage.crawl.frontier import take
+from storage.crawl.frontier import next_tasks
 from storage.errors import BadQuery, UnknownSource
 from storage.models import Article
 from storage.text.tokens import PrefixWordFinder, fold, tokenize, word_spans
@@ -191,11 +191,11 @@ def test_any_number_of_articles_may_be_of_one_second(
     source = new_source(archive)
     moment = StatedTimestamp(datetime(2026, 3, 9, tzinfo=UTC), day_only=True)
     for first in range(0, 300, 50):
-        archive.offer(
+        archive.add_announcements(
             source, [Announcement(f"https://herald.example/{n}") for n in range(first, first + 50)], NOW
         )  # fmt: skip
         with archive.reading() as session:
-            tasks = take(session, source, NOW, count=50)
+            tasks = next_tasks(session, source, NOW, count=50)
         archive.record(
             source, None,
             [stored(task, article(f"Story {task.url}", published=moment)) for task in tasks], NOW,

@@ -83,8 +83,8 @@ def test_a_date_that_comes_later_counts(held: Archive) -> None:
 def test_a_dossier_shows_no_capture_as_a_date(held: Archive) -> None:
     number = dossiers.add_dossier(held, "Lanterns", NOW)
     ids = [hit.id for hit in held.search("lantern", sort="newest")]
-    dossiers.put_articles(held, number, ids, NOW)
-    said = {one.headline: one.published for one in dossiers.gathered(held, number)}
+    dossiers.add_articles(held, number, ids, NOW)
+    said = {one.headline: one.published for one in dossiers.dossier_entries(held, number)}
     assert said["Bare lantern"] is None
     assert said["Dated lantern"] == BEFORE
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import UnknownItem
-from storage.jobs.name_mentions import join_names
+from storage.jobs.name_mentions import link_names
 from storage.queries import items
-from storage.queries.directory import who
+from storage.queries.directory import find_entries
 from storage.text.phrase_trie import KnownName, NameTrie, resolve_entry
 from storage.types.content import Entry, Link
 from tests.storage.values import NOW, article, new_source, stored, task_for
@@ -83,19 +83,19 @@ def test_articles_join_the_directory_by_name_whichever_comes_first(archive: Arch
     put(
         other, late, article("Late", "La directrice Anne Morel a parlé du quai à la presse locale.")
     )
-    assert join_names(archive, source, NOW, 0) == (2, 0)
-    assert join_names(archive, other, NOW, 0) == (0, 0)
-    entry = who(archive, "anne morel")[0]
+    assert link_names(archive, source, NOW, 0) == (2, 0)
+    assert link_names(archive, other, NOW, 0) == (0, 0)
+    entry = find_entries(archive, "anne morel")[0]
     assert {a["title"] for a in entry["articles"]} == {"Early", "Late"}
-    assert who(archive, "MOREL")[0]["id"] == entry["id"]
-    mention = items.item(archive, items.find(archive, early))["mentions"][0]
+    assert find_entries(archive, "MOREL")[0]["id"] == entry["id"]
+    mention = items.read_item(archive, items.find_item(archive, early))["mentions"][0]
     assert (mention["anchor"], mention["kind"], mention["item"]) == (
         "Anne Morel",
         "person",
         entry["id"],
     )
     with pytest.raises(UnknownItem):
-        who(archive, "nobody at all")
+        find_entries(archive, "nobody at all")
 
 
 def test_a_linked_name_is_not_joined_again(archive: Archive) -> None:
@@ -108,9 +108,9 @@ def test_a_linked_name_is_not_joined_again(archive: Archive) -> None:
         links=(Link(url, "entry", "Anne Morel"),),
     )
     archive.record(source, None, [stored(task, content)], NOW)
-    join_names(archive, source, NOW, 0)
-    assert join_names(archive, source, NOW, 0) == (0, 0)
-    assert [a["title"] for a in who(archive, "Anne Morel")[0]["articles"]] == ["Story"]
+    link_names(archive, source, NOW, 0)
+    assert link_names(archive, source, NOW, 0) == (0, 0)
+    assert [a["title"] for a in find_entries(archive, "Anne Morel")[0]["articles"]] == ["Story"]
 
 
 def test_two_crawls_join_the_same_names_once(archive: Archive) -> None:
@@ -129,10 +129,10 @@ def test_two_crawls_join_the_same_names_once(archive: Archive) -> None:
 
     def join() -> tuple[int, int]:
         gate.wait()
-        return join_names(archive, source, NOW, 0)
+        return link_names(archive, source, NOW, 0)
 
     with ThreadPoolExecutor(4) as pool:
         done = [future.result() for future in [pool.submit(join) for _ in range(4)]]
     assert sum(added for added, _ in done) == 40
-    (entry,) = who(archive, "Anne Morel")
+    (entry,) = find_entries(archive, "Anne Morel")
     assert len(entry["articles"]) == 40

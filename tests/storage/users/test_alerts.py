@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage.users import alerts, saved_searches
-from storage.users.alerts import BadTarget, UnknownWatch, checked_target
+from storage.users.alerts import InvalidTarget, UnknownAlert, normalize_target
 from tests.storage.values import NOW, article, later, new_source, stored, task_for
 
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ def _publish(archive: Archive, source: int, name: str, text: str, at: float = 0)
 
 def _watch(archive: Archive, query: str, every: int = 60) -> int:
     number = saved_searches.save_search(archive, query, query, NOW)
-    return alerts.watch(archive, number, HOOK, every, NOW).id
+    return alerts.add_alert(archive, number, HOOK, every, NOW).id
 
 
 def _told(archive: Archive, at: float) -> list[list[str]]:
     """What is told at an hour, a list of headlines a message."""
-    alerts.gather(archive, later(hours=at))
-    found = alerts.due(archive, later(hours=at))
+    alerts.queue_matches(archive, later(hours=at))
+    found = alerts.due_messages(archive, later(hours=at))
     for one in found:
-        alerts.sent(archive, one, later(hours=at))
+        alerts.mark_sent(archive, one, later(hours=at))
     return [[a["headline"] for a in one.payload["articles"]] for one in found]
 
 
@@ -69,9 +69,9 @@ def test_an_article_that_comes_to_match_is_told_and_one_of_before_is_not(archive
     for name in ("old", "new"):
         url = f"https://herald.example/{name}"
         with archive.reading() as session:
-            from storage.crawl.frontier import take
+            from storage.crawl.frontier import next_tasks
 
-            tasks = take(session, source, later(days=2), count=10, rechecks=10)
+            tasks = next_tasks(session, source, later(days=2), count=10, rechecks=10)
         task = next(one for one in tasks if one.url == url)
         page = stored(task, article(f"Of {name}", "The bridge was shut; a ferry goes now."))
         archive.record(source, None, [page], later(days=2))
@@ -82,26 +82,26 @@ def test_what_was_not_sent_is_sent_again_under_the_same_key(archive: Archive) ->
     source = new_source(archive)
     number = _watch(archive, "ferry")
     _publish(archive, source, "one", "The ferry was late.", 1)
-    alerts.gather(archive, later(hours=2))
-    (first,) = alerts.due(archive, later(hours=2))
-    alerts.failed(archive, first, "no", later(hours=2))
-    assert alerts.due(archive, later(hours=2)) == []
-    (again,) = alerts.due(archive, later(hours=2, minutes=2))
+    alerts.queue_matches(archive, later(hours=2))
+    (first,) = alerts.due_messages(archive, later(hours=2))
+    alerts.mark_failed(archive, first, "no", later(hours=2))
+    assert alerts.due_messages(archive, later(hours=2)) == []
+    (again,) = alerts.due_messages(archive, later(hours=2, minutes=2))
     assert (again.key, again.attempts) == (first.key, 1)
-    (info,) = alerts.watches(archive)
+    (info,) = alerts.list_alerts(archive)
     assert (info.id, info.told, info.waiting, info.last_error) == (number, 1, 1, "no")
-    alerts.sent(archive, again, later(hours=3))
-    assert alerts.due(archive, later(days=300)) == []
-    alerts.unwatch(archive, number)
-    assert alerts.watches(archive) == []
-    with pytest.raises(UnknownWatch):
-        alerts.unwatch(archive, number)
+    alerts.mark_sent(archive, again, later(hours=3))
+    assert alerts.due_messages(archive, later(days=300)) == []
+    alerts.remove_alert(archive, number)
+    assert alerts.list_alerts(archive) == []
+    with pytest.raises(UnknownAlert):
+        alerts.remove_alert(archive, number)
 
 
 def test_many_matches_are_several_messages(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alerts, "MOST", 3)
+    monkeypatch.setattr(alerts, "MAX_ARTICLES", 3)
     source = new_source(archive)
     _watch(archive, "ferry")
     for n in range(7):
@@ -116,13 +116,13 @@ def test_many_matches_are_several_messages(
     "bad", ["", "nobody", "a@b", "ftp://x/y", "a b@c.example", "a@b.example,c"]
 )
 def test_a_target_that_is_none_is_refused(bad: str) -> None:
-    with pytest.raises(BadTarget):
-        checked_target(bad)
+    with pytest.raises(InvalidTarget):
+        normalize_target(bad)
 
 
 def test_targets_are_kept_as_urls() -> None:
-    assert checked_target("desk@herald.example") == "mailto:desk@herald.example"
-    assert checked_target(f" {HOOK} ") == HOOK
+    assert normalize_target("desk@herald.example") == "mailto:desk@herald.example"
+    assert normalize_target(f" {HOOK} ") == HOOK
 
 
 def test_what_is_erased_by_request_leaves_the_messages_too(archive: Archive) -> None:
@@ -130,11 +130,11 @@ def test_what_is_erased_by_request_leaves_the_messages_too(archive: Archive) -> 
     _watch(archive, "ferry")
     _publish(archive, source, "one", "The ferry was late.", 1)
     _publish(archive, source, "two", "The ferry was late, too.", 1)
-    alerts.gather(archive, later(hours=3))
-    (before,) = alerts.due(archive, later(hours=3))
+    alerts.queue_matches(archive, later(hours=3))
+    (before,) = alerts.due_messages(archive, later(hours=3))
     first, second = (one["id"] for one in before.payload["articles"])
-    archive.write(lambda s: alerts.forget(s, [first], None))
-    (after,) = alerts.due(archive, later(hours=4))
+    archive.write(lambda s: alerts.erase_from_messages(s, [first], None))
+    (after,) = alerts.due_messages(archive, later(hours=4))
     assert [one["id"] for one in after.payload["articles"]] == [second]
-    archive.write(lambda s: alerts.forget(s, [second], None))
-    assert alerts.due(archive, later(hours=4)) == []
+    archive.write(lambda s: alerts.erase_from_messages(s, [second], None))
+    assert alerts.due_messages(archive, later(hours=4)) == []

@@ -13,9 +13,9 @@ from warcio.archiveiterator import ArchiveIterator
 from storage.captures import reader
 from storage.captures import writer as captures
 from storage.captures.care import prune, repack, repair, rewrite, verify
-from storage.captures.warc import Exchange, Revisited
+from storage.captures.warc import Exchange, RevisitTarget
 from storage.errors import CaptureUnreadable
-from storage.maintenance.integrity import check
+from storage.maintenance.integrity import check_archive
 from storage.models import Capture, Source
 from storage.types.pages import PageUnchanged
 from tests.storage.values import (
@@ -59,7 +59,7 @@ def held(archive: Archive) -> Archive:
     place = writer.append(Exchange(
         url=f"{HOME}/0", method="GET", request_headers=(), status=304, response_headers=(),
         body=b"", fetched_at=later(days=2),
-        revisited=Revisited(known.record_id, known.url, known.fetched_at),
+        revisited=RevisitTarget(known.record_id, known.url, known.fetched_at),
     ))  # fmt: skip
     writer.close()
     record = dataclasses.replace(
@@ -82,7 +82,7 @@ def test_every_record_is_proved_and_a_revisit_reads_as_what_it_refers_to(held: A
     with held.reading() as session:
         revisit = session.query(Capture).filter(Capture.kind == "revisit").one()
     assert reader.read_capture(held, revisit) == page_of(_story(0))
-    assert check(held) == []
+    assert check_archive(held) == []
 
 
 def test_an_independent_reader_reads_revisits(held: Archive) -> None:
@@ -96,7 +96,7 @@ def test_an_independent_reader_reads_revisits(held: Archive) -> None:
 
 def test_every_flipped_byte_of_a_member_is_found(held: Archive) -> None:
     chance = random.Random(7)
-    paths = [p for p in verify.files_of(held) if p.stat().st_size]
+    paths = [p for p in verify.all_capture_files(held) if p.stat().st_size]
     missed = 0
     for _ in range(60):
         path = chance.choice(paths)
@@ -112,11 +112,15 @@ def test_every_flipped_byte_of_a_member_is_found(held: Archive) -> None:
 
 
 def test_a_torn_tail_and_a_wrong_offset_are_mended(held: Archive) -> None:
-    path = verify.files_of(held)[1]
+    path = verify.all_capture_files(held)[1]
     with path.open("ab") as file:
         file.write(path.read_bytes()[:25])
     with held.reading() as session:
-        row = session.query(Capture).filter(Capture.file == verify.files_of(held)[2].name).first()
+        row = (
+            session.query(Capture)
+            .filter(Capture.file == verify.all_capture_files(held)[2].name)
+            .first()
+        )
         assert row is not None
     number, right = row.id, row.offset
 
@@ -141,7 +145,7 @@ def test_pruning_leaves_what_anything_is_made_of(held: Archive) -> None:
     count, freed = prune.prune(held, later(days=9))
     assert count == 2
     assert freed > 0
-    assert check(held) == []
+    assert check_archive(held) == []
     with held.reading() as session:
         assert session.query(Capture).count() == 6
     assert prune.prune(held, later(days=9)) == (0, 0)
@@ -159,9 +163,9 @@ def test_packing_another_way_loses_nothing(held: Archive) -> None:
     for store in ("zstd", "gzip"):
         repack.repack(held, source, store, NOW)
         suffix = ".zst" if store == "zstd" else ".gz"
-        assert {path.suffix for path in verify.files_of(held)} == {suffix}
+        assert {path.suffix for path in verify.all_capture_files(held)} == {suffix}
         assert bodies() == before
-        assert check(held) == []
+        assert check_archive(held) == []
     with held.reading() as session:
         file = session.query(Capture.file).first()
     assert file is not None
@@ -171,14 +175,14 @@ def test_a_missing_dictionary_is_said_and_nothing_is_cut(held: Archive) -> None:
     with held.reading() as session:
         source = session.query(Source).one().id
     repack.repack(held, source, "zstd", NOW)
-    sizes = [path.stat().st_size for path in verify.files_of(held)]
+    sizes = [path.stat().st_size for path in verify.all_capture_files(held)]
     for path in (held.location.captures / "dictionaries").glob("*.zst"):
         path.unlink()
-    repack.zstd_dictionaries.load.cache_clear()
+    repack.zstd_dictionaries.load_codec.cache_clear()
     assert any("dictionary" in problem for problem in verify.verify(held).problems)
     with pytest.raises(CaptureUnreadable, match="dictionary"):
         repair.repair(held)
-    assert [path.stat().st_size for path in verify.files_of(held)] == sizes
+    assert [path.stat().st_size for path in verify.all_capture_files(held)] == sizes
 
 
 class _Killed(BaseException):
@@ -219,11 +223,11 @@ def test_rewriting_may_be_killed_at_any_step(
         with pytest.raises(_Killed):
             rewrite.rewrite(held, row.file, {row.record_id})
     rewrite.finish(held)
-    assert check(held) == []
+    assert check_archive(held) == []
     assert not list(held.location.captures.glob("*.replaced*"))
     with held.reading() as session:
         left = session.query(Capture).filter(Capture.record_id == row.record_id).count()
     assert left == (1 if step in ("marker", "renamed") else 0)
-    files = {path.name for path in verify.files_of(held)}
+    files = {path.name for path in verify.all_capture_files(held)}
     with held.reading() as session:
         assert files == {name for (name,) in session.query(Capture.file).distinct()}
