@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-from lxml import etree
 
 from crawler.extraction.blocks.class_groups import GROUPS, is_in_group
 from crawler.extraction.dates.formats import has_date
-from crawler.extraction.fields.byline_words import PARTICLES, is_agency, is_house
-from crawler.extraction.fields.bylines import clean_names, stated_names
+from crawler.extraction.fields.byline_words import PARTICLES, is_agency, is_house, reads_as_name
+from crawler.extraction.fields.bylines import clean_names
+from crawler.extraction.fields.credits import Credit, credits_of
 from crawler.extraction.fields.headline_words import fold
+from crawler.extraction.fields.own_place import heading_of, own_elements
+from crawler.extraction.fields.unmarked_names import names_beside_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from crawler.extraction.blocks.block import RawBlock
     from crawler.extraction.blocks.walk import Walk
     from crawler.extraction.fields.metadata import Metadata
-    from crawler.extraction.page.parse import Page
 
 _AUTHOR = GROUPS.index("author")
 _BY = re.compile(
@@ -31,21 +32,9 @@ _BY = re.compile(
 )
 # "Per Oriol Vidal"; in Scandinavia Per is a given name.
 _BY_CATALAN = re.compile(rf"{_BY.pattern}|^(?:text\s+)?per\b[:\s]+", re.IGNORECASE)
-# Elements by which a page marks its author: HTML, hCard, h-entry.
-_REL = re.compile(rb"rel=[\"']?[a-z ]{0,20}author")
-_BY_REL: Any = etree.XPath("//a[contains(concat(' ', @rel, ' '), ' author ')]")
-_BY_CLASS: Any = etree.XPath(
-    "//*[contains(@class, 'vcard') and (contains(concat(@class, ' ', ../@class), 'author')"
-    " or contains(concat(@class, ' ', ../@class), 'byline') or contains(../@class, 'posted')"
-    " or contains(../@class, 'meta'))]/descendant-or-self::*[contains(concat(' ', @class, ' '), ' fn ')]"
-    " | //*[contains(concat(' ', @class, ' '), ' p-author ')]"
-)
-_OTHERS = re.compile(
-    r"comment|relat|teaser|recommend|sidebar|widget|most-|popular|\bcard\b|next|prev|footer",
-    re.IGNORECASE,
-)
-_MOST_MARKED = 6
 _MAX_BYLINE = 160
+# Blocks from a headline on among which a name without mark is looked for.
+_NEAREST = 14
 _MAX_WORDS = 4
 _REACH = 3
 _META = GROUPS.index("meta")
@@ -74,29 +63,51 @@ def byline(
     meta: Metadata, walk: Walk, chosen: Sequence[int], hints: dict[str, Any]
 ) -> tuple[tuple[str, ...], str] | None:
     """Author names and where they came from: a person before the house, wherever it stands."""
+    page = _Shown(meta, walk, chosen)
     house: tuple[tuple[str, ...], str] | None = None
+    handle: tuple[tuple[str, ...], str] | None = None
     for authors, source in meta.bylines():
         if any(not _is_house(meta, name) for name in authors.persons):
+            stated = _without_site(meta, authors.persons + authors.houses), source
+            if len(authors.persons) == 1 and _is_handle(authors.persons[0]):
+                handle = handle or stated
+                continue
             # Many templates put the house's name into the head of every page.
             only = source == "meta" and len(authors.persons) == 1
             labelled = _labelled_in(walk, _after_label) if only else ()
             if labelled:
                 return labelled, "text"
-            return _without_site(meta, authors.persons + authors.houses), source
+            return stated
         names = authors.persons + authors.houses
         if names and house is None:
             house = _without_site(meta, names) or names, source
-    signed = _signed(meta, walk, chosen)
+    signed = page.signed()
     if not signed and house is not None:
         signed = _labelled_in(walk, _after_label)
-    if not signed and (house is None or all(_is_plain_house(meta, name) for name in house[0])):
-        signed = _shown(walk, chosen)
-    if signed:
+    if not signed:
+        signed = page.credited_person()
+    if not signed and handle is None and house is None:
+        signed = page.credited(lambda name: not _is_house(meta, name))
+    if (
+        not signed
+        and handle is None
+        and (house is None or all(_is_plain_house(meta, name) for name in house[0]))
+    ):
+        signed = _shown(walk, chosen) or page.unmarked()
+    if signed and (handle is None or reads_as_name(signed[0])):
         return signed, "text"
-    if house is not None:
-        return house
+    if handle is not None or house is not None:
+        return handle or house
     hinted = clean_names(hints.get("byline", ()))
-    return (hinted, "feed") if hinted else None
+    if hinted:
+        return hinted, "feed"
+    named = page.credited(bool)
+    return (named, "text") if named else None
+
+
+def _is_handle(name: str) -> bool:
+    """Whether a name is that of an account: ``andrew.keaveney``, ``KatieS``, ``wordpressadmin``."""
+    return " " not in name and name.isascii() and not _ACRONYM.fullmatch(name)
 
 
 def _without_site(meta: Metadata, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -122,49 +133,51 @@ def _around(walk: Walk, chosen: Sequence[int]) -> range:
     )  # fmt: skip
 
 
-def _signed(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> tuple[str, ...]:
-    """Names that the page marks as its author's: after a "By", by ``rel=author`` or as a vcard."""
-    for block in _near(walk, chosen):
-        names = _after_by(block, meta.page.language)
-        if names:
-            return names
-    return _marked(meta)
+class _Shown:
+    """What a page shows of its authors, looked for once and only where the head does not tell."""
 
+    def __init__(self, meta: Metadata, walk: Walk, chosen: Sequence[int]) -> None:
+        self._meta, self._walk, self._chosen = meta, walk, chosen
 
-def _marked(meta: Metadata) -> tuple[str, ...]:
-    """What stands in the first element that is marked as the author, and in those beside it."""
-    first: Any = None
-    found: list[str] = []
-    for element in _marks(meta.page):
-        holder = element.getparent()
-        if (first is not None and holder is not first) or _is_anothers(element):
-            continue
-        names = stated_names([" ".join("".join(element.itertext()).split())])
-        if names and not any(_is_house(meta, name) for name in names):
-            first = holder
-            found += names
-    return tuple(dict.fromkeys(found))[:_MOST_MARKED]
+    def signed(self) -> tuple[str, ...]:
+        """Names after a "By" near the headline."""
+        for block in _near(self._walk, self._chosen):
+            names = _after_by(block, self._meta.page.language)
+            if names:
+                return names
+        return ()
 
+    @cached_property
+    def _credits(self) -> list[Credit]:
+        own = own_elements(self._walk, self._chosen)
+        found = list(credits_of(self._meta.page, own))
+        return sorted(found, key=lambda credit: not credit.own)
 
-def _marks(page: Page) -> Iterator[Any]:
-    if _REL.search(page.data):
-        yield from _BY_REL(page.root)
-    if b"vcard" in page.data or b"p-author" in page.data:
-        yield from _BY_CLASS(page.root)
+    def credited(self, like: Callable[[str], bool]) -> tuple[str, ...]:
+        """The names in the first element that is marked as the author's and names one ``like``."""
+        return next((c.names for c in self._credits if any(map(like, c.names))), ())
 
+    def credited_person(self) -> tuple[str, ...]:
+        """As above, for a person; by one word only where a vocabulary says that it is an author."""
+        for credit in self._credits:
+            persons = [name for name in credit.names if not _is_house(self._meta, name)]
+            if credit.own and persons and (credit.stated or any(map(reads_as_name, persons))):
+                return credit.names
+        return ()
 
-def _is_anothers(element: Any) -> bool:
-    """Whether an element stands in a comment, a teaser or the page's furniture."""
-    node = element
-    while node is not None:
-        if node.tag in ("aside", "nav", "footer"):
-            return True
-        if node.tag not in ("body", "html") and _OTHERS.search(
-            f"{node.get('class') or ''} {node.get('id') or ''}"
-        ):
-            return True
-        node = node.getparent()
-    return False
+    def unmarked(self) -> tuple[str, ...]:
+        """A name beside the date under the headline."""
+        tags, section = self._meta.tags(), self._meta.section()
+        topics = (*(tags.value if tags else ()), section.value if section else "")
+        known = {*self._meta.site_names, *map(fold, topics)}
+        heading, first = heading_of(self._walk, self._chosen), self._chosen[:1]
+        if heading is None or not first:
+            return ()
+        between = range(max(0, heading - 2), max(heading, first[0]) + 3)
+        return names_beside_date(
+            self._walk.blocks, between[:_NEAREST], known,
+            nouns_are_capital=(self._meta.page.language or "").startswith(("de", "lb")),
+        )  # fmt: skip
 
 
 def _near(walk: Walk, chosen: Sequence[int]) -> Iterator[RawBlock]:

@@ -72,7 +72,7 @@ _NUMBER = re.compile(r"(?<=\w)[\s,(]+\d.*$")
 _MONTH_END = re.compile(
     r"[\s,]+(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]{0,6}\.?$", re.IGNORECASE)  # fmt: skip
 _NO_NAME = re.compile(
-    r"https?:|www\.|@|\d{3,}|^(?:admin|administrator|editor|author|staff|unknown|guest|null|none|no author|not available"
+    r"https?:|www\.|@|\[at\]|\(at\)|\w\.\w+\.\w+\.|\d{3,}|^(?:admin|administrator|editor|author|staff|unknown|guest|null|none|no author|not available"
     r"|undefined|anonymous|n/?a|by|redaktion|redaction|la rédaction|redacción|redazione|web ?desk|default|authors?"
     r"|news ?desk|webmaster|wordpress|user|root|editorial|follow\b.*|more|more (?:from|by|posts|stories)\b.*|view\b.*"
     r"|read(?: more| all|ers?)?|share\b.*|(?:published|updated|posted|last)\b.*|login|subscribe|comments?|download\b.*|contact(?: us)?|home)$",

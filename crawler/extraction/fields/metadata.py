@@ -37,6 +37,12 @@ _AUTHOR_METAS = (
     "twitter:creator",
 )  # fmt: skip
 _MAX_AUTHORS = 4
+_WRITTEN_BY = re.compile(
+    r"(?:(?:written|posted|published|authored) )?by|authors?|(?:verfasst |geschrieben )?von|autor(?:in|e)?|(?:écrit |rédigé |publié )?par|auteur"
+    r"|(?:escrito |publicado )?por|(?:scritto )?da|(?:geschreven |gepost )?door|(?:skrevet |skriven )?av|(?:napisane )?przez|(?:yazan|yazar)"
+    r"|автор|written by|投稿者|執筆者|作者|撰文",
+    re.IGNORECASE,
+)
 # A page's own heading is among its first.
 _MOST_HEADINGS = 5
 
@@ -215,11 +221,20 @@ class Metadata:
             values = [v for v in metas.get(name, ()) if not v.startswith(("@", "http", "/"))]
             if values:
                 yield Authors(stated_names(text_of(v) for v in values)), "meta"
+        yield Authors(stated_names(self._labelled())), "meta"
         found = authors_of(self.item.get("author") or self.item.get("creator"))
         # So many are the authors of the page's teasers too; its own comes first.
         if len(found.persons) > _MAX_AUTHORS:
             found = Authors(found.persons[:1], found.houses)
         yield found, "microdata"
+
+    def _labelled(self) -> Iterator[str]:
+        """What the page has a preview show as written by: ``twitter:label1``, ``twitter:data1``."""
+        for number in "12":
+            label = self.page.meta(f"twitter:label{number}")
+            value = text_of(self.page.meta(f"twitter:data{number}"))
+            if label and value and _WRITTEN_BY.fullmatch(label.strip(" :")):
+                yield value
 
     def byline(self) -> tuple[tuple[str, ...], str]:
         """The first names that are given as authors, of whatever kind, and where."""

@@ -7,9 +7,9 @@ from datetime import time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from crawler.extraction.blocks.class_groups import GROUPS, is_in_group
 from crawler.extraction.dates import formats
 from crawler.extraction.fields.json_ld import text_of
+from crawler.extraction.fields.own_place import heading_of, own_elements
 from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ _MOST_TIMES = 1_000
 def _time_elements(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
     """``datetime`` of the page's ``<time>`` elements, those said to be of publication first."""
     later: list[str] = []
-    own = _around(walk, chosen)
+    own = own_elements(walk, chosen)
     for element in islice(meta.page.root.iter("time"), _MOST_TIMES):
         value = element.get("datetime") or element.get("content") or ""
         if not value:
@@ -199,31 +199,6 @@ def _time_elements(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterato
         else:
             later.append(value)
     yield from later[:1]
-
-
-def _around(walk: Walk, chosen: Sequence[int]) -> set[Any]:
-    """The elements that hold the headline or the beginning of the text."""
-    heading = _heading(walk, chosen)
-    own: set[Any] = set()
-    for i in {*chosen[:1], *([heading] if heading is not None else [])}:
-        place: Place | None = walk.blocks[i].place
-        while place is not None:
-            own.add(place.element)
-            place = place.parent
-    return own
-
-
-_HIDDEN = GROUPS.index("hidden")
-
-
-def _heading(walk: Walk, chosen: Sequence[int]) -> int | None:
-    """The block of the headline: the last visible ``h1`` before the text, or the first of all."""
-    shown = [
-        i for i, block in enumerate(walk.blocks)
-        if block.tag == "h1" and not is_in_group(block.place, _HIDDEN, 2)
-    ]  # fmt: skip
-    before = [i for i in shown if chosen and i <= chosen[0]]
-    return before[-1] if before else next(iter(shown), None)
 
 
 _FOREIGN_TAGS = frozenset({"aside", "nav", "footer", "li"})
@@ -247,16 +222,16 @@ def _is_foreign(element: Any, own: set[Any]) -> bool:
 
 def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
     """Short blocks around the headline and at the end of the text that hold a date."""
-    heading = _heading(walk, chosen)
+    heading = heading_of(walk, chosen)
     first = chosen[0] if chosen else 0
     last = chosen[-1] if chosen else 0
     begin = min(heading if heading is not None else first, first)
     order = [
-        *_up_to_heading(walk, begin, _NEAR, last),
+        *_up_toheading_of(walk, begin, _NEAR, last),
         *range(max(0, begin - 8), begin),
-        *_up_to_heading(walk, last + 1, 5, last),
+        *_up_toheading_of(walk, last + 1, 5, last),
     ]
-    own, inside = _around(walk, chosen), set(chosen)
+    own, inside = own_elements(walk, chosen), set(chosen)
     labelled: list[str] = []
     plain: list[str] = []
     for i in dict.fromkeys(order):
@@ -280,7 +255,7 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
         yield meta.page.title
 
 
-def _up_to_heading(walk: Walk, begin: int, most: int, last: int) -> Iterator[int]:
+def _up_toheading_of(walk: Walk, begin: int, most: int, last: int) -> Iterator[int]:
     """The blocks from ``begin``, up to a heading after the text: what it heads is of others."""
     for i in range(begin, min(begin + most, len(walk.blocks))):
         if i > last > 0 and walk.blocks[i].tag in _HEADINGS:
