@@ -173,7 +173,8 @@ class _Shown:
         heading, first = heading_of(self._walk, self._chosen), self._chosen[:1]
         if heading is None or not first:
             return ()
-        between = range(max(0, heading - 2), max(heading, first[0]) + 3)
+        end = min(max(heading, first[0]) + 3, len(self._walk.blocks))
+        between = range(max(0, heading - 2), end)
         return names_beside_date(
             self._walk.blocks, between[:_NEAREST], known,
             nouns_are_capital=(self._meta.page.language or "").startswith(("de", "lb")),
