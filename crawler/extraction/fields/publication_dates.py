@@ -7,9 +7,9 @@ from datetime import time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from crawler.extraction.blocks.own_place import heading_of, own_elements
 from crawler.extraction.dates import formats
 from crawler.extraction.fields.json_ld import text_of
-from crawler.extraction.fields.own_place import heading_of, own_elements
 from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
