@@ -134,7 +134,7 @@ def _serve(listening: socket.socket) -> NoReturn:
     gc.collect()
     gc.freeze()
     # One server of extraction workers for all commands: each would load it for a second.
-    forkserver.begin()
+    forkserver.start_early()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         connection, _ = listening.accept()
