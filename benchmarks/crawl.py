@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 import machine
 
-from dateline.demo.answers import Manners
+from dateline.demo.responses import ResponseVariants
 from dateline.demo.texts import STORIES
 
 
@@ -100,12 +100,12 @@ def serve(pages: list[bytes], told: multiprocessing.Queue[int]) -> None:
 
     Answers are packed and chunked as real ones are, each once: packing is the server's time.
     """
-    manners = Manners()
+    variants = ResponseVariants()
     ready: dict[tuple[str, str], bytes] = {}
 
     def made(path: str, accepted: str, port: int) -> bytes:
         status, kind, body = _page(path, pages, port)
-        headers, pieces = manners.dressed(accepted, int(status[:3]), [("Content-Type", kind)], body)
+        headers, pieces = variants.next(accepted, int(status[:3]), [("Content-Type", kind)], body)
         head = "".join(f"{name}: {value}\r\n" for name, value in headers)
         return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + b"".join(pieces)
 

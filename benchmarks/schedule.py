@@ -32,7 +32,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
-from dateline.demo.answers import Manners, send
+from dateline.demo.responses import ResponseVariants, send
 from storage.archive import create_archive, open_archive
 from storage.clock import utc_now
 from storage.crawl.endpoints import add_endpoints
@@ -54,7 +54,7 @@ class Farm:
         self.interval = interval
         self.stopped_at: float | None = None
         self.log: list[tuple[str, float, float, str]] = []
-        farm, manners = self, Manners()
+        farm, variants = self, ResponseVariants()
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -63,7 +63,7 @@ class Farm:
                 begun = time.monotonic()
                 host = self.headers["Host"].rpartition(":")[0]
                 status, kind, body = farm.answer(host, self.path)
-                send(self, manners, status, [("Content-Type", kind)], body)
+                send(self, variants, status, [("Content-Type", kind)], body)
                 # The port of the caller's end names the connection, the agent its process.
                 agent = self.headers.get("User-Agent", "")
                 farm.log.append((host, begun, time.monotonic(), agent))

@@ -1,4 +1,4 @@
-"""Sending what readers are to be told: e-mail and webhooks.
+"""Sends alert messages by e-mail and webhook.
 
 Webhooks follow the Standard Webhooks specification (https://www.standardwebhooks.com): the headers
 ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature`` (HMAC-SHA256 over the three joined
@@ -38,20 +38,20 @@ PASSWORD = "DATELINE_MAIL_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 class NotSent(Exception):
-    """A message that was not taken; says why."""
+    """A message could not be sent; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a round of sending came to."""
+    """Result of one round of sending."""
 
     made: int = 0
     sent: int = 0
     failed: int = 0
 
 
-def tell(archive: Archive) -> Done:
-    """Look for what is to be told and send it; nothing where another process does so now."""
+def send_due(archive: Archive) -> Done:
+    """Create and send the due messages; do nothing if another process is doing it."""
     if not alerts.is_anything_due(archive, utc_now()):
         return Done()
     holder = leases.new_holder_id()
@@ -65,7 +65,7 @@ def tell(archive: Archive) -> Done:
                 send(archive, message)
             except NotSent as error:
                 failed += 1
-                logger.warning("an alert for %s was not taken: %s", message.target, error)
+                logger.warning("cannot send an alert to %s: %s", message.target, error)
                 alerts.mark_failed(archive, message, str(error), utc_now())
             else:
                 sent += 1
@@ -80,7 +80,7 @@ def send(archive: Archive, message: Message) -> None:
     """Send one message.
 
     Raises:
-        NotSent: nobody took it.
+        NotSent: the server did not accept it.
     """
     if message.target.startswith("mailto:"):
         _mail(archive, message)
@@ -112,14 +112,14 @@ def signature(secret: str, key: str, stamp: str, body: bytes) -> str:
 
 
 def shown_secret(secret: str) -> str:
-    """A secret as the specification writes it, for whoever checks signatures."""
+    """Format a secret as the specification does, for checking signatures."""
     return "whsec_" + base64.b64encode(bytes.fromhex(secret)).decode()
 
 
 def _mail(archive: Archive, message: Message) -> None:
     settings = read_mail_settings(archive.location.folder)
     if settings is None:
-        raise NotSent("no [mail] section in dateline.toml says how to send e-mail")
+        raise NotSent("dateline.toml has no [mail] section. The guide (Alerts) shows it.")
     letter = EmailMessage()
     subject, text = worded(message.payload)
     letter["Subject"] = subject
@@ -140,12 +140,15 @@ def _mail(archive: Archive, message: Message) -> None:
 
 
 def worded(payload: dict[str, Any]) -> tuple[str, str]:
-    """(subject, text) of a message for people."""
+    """Return (subject, text) of an e-mail."""
     if payload["kind"] == "alarms":
         lines = [f"{one['kind']}: {one['detail']}" for one in payload["alarms"]]
-        return f"Dateline: {payload['source']} needs a look", "\n".join(lines) + "\n"
+        return f"Dateline: {payload['source']} has alarms", "\n".join(lines) + "\n"
     if payload["kind"] == "test":
-        return "Dateline: a test", "Alerts of this archive reach you.\n"
+        return (
+            "Dateline: test message",
+            "This is a test message. Alerts of this archive reach you.\n",
+        )
     articles = payload["articles"]
     count = "1 new article" if len(articles) == 1 else f"{len(articles)} new articles"
     blocks = []

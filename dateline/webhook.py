@@ -1,8 +1,8 @@
-"""Posts to a webhook, never to an address of one's own network.
+"""Posts to webhooks, never to private IP addresses.
 
-The check is made on the IP address that is connected to, after the name was resolved, so neither
-another spelling of an address nor a name that changes its answer gets past it. Redirects are not
-followed: what a webhook is told may be for nobody else.
+The check applies to the IP address of the connection, after name resolution, so that neither
+another spelling of an IP address nor DNS rebinding gets past it. Redirects are not followed: the
+message may be confidential.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> int:
-    """POST ``body`` to ``url``; returns the status of the answer.
+    """POST ``body`` to ``url``; return the status of the response.
 
     A user name and password in ``url`` are sent as Basic authentication (RFC 7617).
 
     Raises:
-        OSError: nothing answers, or the address is none of the public internet.
-        http.client.HTTPException: the answer is no HTTP.
-        ValueError: ``url`` is no web address.
+        OSError: no server answers, or its IP address is not public.
+        http.client.HTTPException: the response is not HTTP.
+        ValueError: ``url`` is not a web address.
     """
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname:
@@ -59,13 +59,13 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> i
 
 
 def _connected(host: str, port: int, timeout: float) -> socket.socket:
-    """A connection to the first public address of ``host`` that takes it."""
-    problem = OSError(f"{host} has no address")
+    """Connect to the first public IP address of ``host`` that accepts."""
+    problem = OSError(f"{host} has no IP address")
     for family, kind, protocol, _, address in socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM
     ):
         if not private_allowed() and not is_public(str(address[0])):
-            problem = OSError(f"{host} is an address of a private network")
+            problem = OSError(f"{host} has a private IP address")
             continue
         connected = socket.socket(family, kind, protocol)
         connected.settimeout(timeout)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from dateline.demo.answers import Manners, send
+from dateline.demo.responses import ResponseVariants, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ class LocalSite:
     def __init__(self) -> None:
         self.pages: dict[str, Answer | Callable[[BaseHTTPRequestHandler], Answer]] = {}
         self.requests: list[str] = []
-        self.manners = Manners()
+        self.variants = ResponseVariants()
         self.base = ""
 
     def set(self, path: str, answer: Answer, content_type: str | None = None) -> None:
@@ -104,7 +104,7 @@ def _handler(site: LocalSite) -> type[BaseHTTPRequestHandler]:
                 headers.insert(0, ("Content-Type", reply.content_type))
             if reply.bare and "content-length" not in map(str.lower, reply.headers):
                 headers.append(("Content-Length", str(len(reply.body))))
-            send(self, site.manners, reply.status, headers, reply.body)
+            send(self, site.variants, reply.status, headers, reply.body)
 
         do_POST = do_GET
 

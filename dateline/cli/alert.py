@@ -132,10 +132,10 @@ def remove(ctx: click.Context, number: int) -> None:
 @click.pass_context
 def send(ctx: click.Context) -> None:
     """Find new matches now and send the pending messages."""
-    from dateline.alerts import tell
+    from dateline.alerts import send_due
 
     with opened(ctx) as archive:
-        done = tell(archive)
+        done = send_due(archive)
     say(
         f"{plural(done.sent, 'message')} sent"
         + (f", {done.failed} failed and will be retried" if done.failed else "")

@@ -69,18 +69,18 @@ def run(ctx: click.Context, once: bool, at_once: int) -> None:
     if not once:
         say("crawling sources when they are due (stop with Ctrl-C)")
     results = schedule(
-        location, once=once, max_crawls=at_once, on_result=_tell, periodic_task=_chores
+        location, once=once, max_crawls=at_once, on_result=_tell, periodic_task=_send_alerts
     )
     if once and not results:
         say(_when(ctx))
     ctx.exit(exit_code(results) if results else ExitCode.DONE)
 
 
-def _chores(archive: Archive) -> None:
+def _send_alerts(archive: Archive) -> None:
     """Send alerts between crawls."""
-    from dateline.alerts import tell
+    from dateline.alerts import send_due
 
-    tell(archive)
+    send_due(archive)
 
 
 def _tell(result: RunResult) -> None:

@@ -14,7 +14,7 @@ from dateline.demo.site import agency, newspaper
 
 
 class _Failed(Exception):
-    """A command of the demonstration ended badly; it has said why."""
+    """A command of the demonstration failed and has printed the reason."""
 
 
 def _run(*words: str, folder: Path) -> None:
@@ -24,18 +24,18 @@ def _run(*words: str, folder: Path) -> None:
         "DATELINE_ARCHIVE": str(folder),
         "DATELINE_ALLOW_PRIVATE": "1",
     }
-    # The demonstration never touches another archive that the environment may name.
+    # Never use the database that the environment names.
     environment.pop("DATELINE_DATABASE", None)
     done = subprocess.run([sys.executable, "-m", "dateline", *words], env=environment, check=False)
     if done.returncode != 0:
         raise _Failed
 
 
-def demonstrate(folder: Path) -> None:
-    """Follow, crawl, search, show; then say what to type for a site of one's own."""
+def run_demo(folder: Path) -> None:
+    """Add, crawl, search, show; then print the commands for the user's own site."""
     shutil.rmtree(folder, ignore_errors=True)
     with serving(agency) as first, serving(newspaper) as second:
-        print("Two invented sites are served on this machine: an agency and a newspaper.")
+        print("Serving two invented sites on this machine: an agency and a newspaper.")
         _run("init", str(folder), folder=folder)
         _run("add", f"{first}/", "--name", "amarrage", "--timezone", "Europe/Paris", folder=folder)
         _run("add", f"{second}/", "--name", "courier", folder=folder)
@@ -52,7 +52,7 @@ def demonstrate(folder: Path) -> None:
     here = Path.cwd()
     shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
     command = ".venv/bin/dateline" if Path(".venv/bin/dateline").exists() else "dateline"
-    print("\nRead it in a browser, compare searches, gather dossiers:\n")
+    print("\nStart the reading room:\n")
     print(f"  {command} -C {shown} serve")
     print("\nYour own site, in three commands:\n")
     print(f"  {command} init my-archive && cd my-archive")
@@ -65,10 +65,10 @@ def _from_inside(command: str) -> str:
 
 
 def main() -> None:
-    """Run the demonstration; exit 1 where one of its commands failed."""
+    """Run the demonstration; exit 1 if a command failed."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-archive").absolute()
     try:
-        demonstrate(folder)
+        run_demo(folder)
     except _Failed:
         sys.exit(1)
 

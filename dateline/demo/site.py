@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a path of a demonstration site gives."""
+    """Response of a demonstration site for one path."""
 
     body: bytes
     content_type: str = "text/html; charset=utf-8"

@@ -1,6 +1,6 @@
-"""A question of a page that is asked of the database while the page asks others.
+"""Runs a database query of a page in another thread, in parallel with the page's other queries.
 
-Databases answer outside of Python's lock, so two questions on two cores take the time of one.
+Databases run outside of Python's lock, so two queries on two cores take the time of one.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
-# For all requests together; what is more waits its turn.
-_POOL = ThreadPoolExecutor(8, thread_name_prefix="dateline-question")
+# Shared by all requests; further queries wait.
+_POOL = ThreadPoolExecutor(8, thread_name_prefix="dateline-query")
 
 
 class Background(Generic[T]):
-    """A question asked at once in another thread."""
+    """A query that runs in another thread."""
 
-    def __init__(self, question: Callable[[], T]) -> None:
-        self._future = _POOL.submit(question)
+    def __init__(self, query: Callable[[], T]) -> None:
+        self._future = _POOL.submit(query)
 
     def result(self) -> T:
-        """The answer, or the error that was raised."""
+        """Return the result, or raise the query's error."""
         return self._future.result()

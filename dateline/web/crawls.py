@@ -1,4 +1,4 @@
-"""Crawls started from a page: each in a process of its own, as from the command line."""
+"""Crawls started from a page: each runs in its own process, like the command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.errors import ArchiveError
 if TYPE_CHECKING:
     from storage.archive import Archive
 
-_PATIENCE = 120
+_TIMEOUT = 120
 
 
 def _command(archive: Archive, *words: str) -> tuple[list[str], dict[str, str]]:
@@ -24,31 +24,31 @@ def _command(archive: Archive, *words: str) -> tuple[list[str], dict[str, str]]:
 
 
 def start(archive: Archive, source: str) -> None:
-    """Begin a crawl of ``source``; it goes on when the server ends."""
+    """Start a crawl of ``source``; it continues when the server stops."""
     command, environment = _command(archive, "crawl", source)
     log = (archive.location.folder / "crawl.log").open("ab")
     with log:
-        subprocess.Popen(  # noqa: S603 - our own command; the name is of a source that we hold
+        subprocess.Popen(  # noqa: S603 - our own command; the name is that of a stored source
             command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
         )  # fmt: skip
 
 
 def follow(archive: Archive, url: str) -> str:
-    """Follow the site at ``url``; returns what the command says.
+    """Add the site at ``url`` as a source; return the output of the command.
 
     Raises:
-        ArchiveError: it could not be followed.
+        ArchiveError: the command failed.
     """
     command, environment = _command(archive, "add", "--", url)
     try:
-        done = subprocess.run(  # noqa: S603 - our own command; the URL stands behind --
+        done = subprocess.run(  # noqa: S603 - our own command; the URL follows --
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=_PATIENCE, check=False,
+            timeout=_TIMEOUT, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise ArchiveError(
-            f"{url} did not answer within {_PATIENCE} s", f"try `dateline add {url}`"
+            f"{url} did not answer within {_TIMEOUT} s", f"try: dateline add {url}"
         ) from error
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()

@@ -1,4 +1,4 @@
-"""Where the reading room's files lie."""
+"""Paths of the reading room's static files."""
 
 from __future__ import annotations
 

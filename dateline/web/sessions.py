@@ -1,4 +1,4 @@
-"""Who asks: signed sessions, passwords, tokens, and how often a login may be tried."""
+"""Authentication: signed sessions, passwords, tokens, rate limit of logins."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 COOKIE = "dateline"
 _AGE = 30 * 86_400
 _SECRET_FILE = "web-secret"  # noqa: S105 - the name of a file
-# Five wrong passwords in five minutes from one address, then it waits. Not by name: whoever knows a
-# name could lock its user out.
+# At most 5 wrong passwords in 5 minutes per IP address. Not per user name: anyone who knows a name
+# could lock its user out.
 _TRIES = 5
 _WINDOW = 300.0
 _REMEMBERED = 10_000
@@ -41,7 +41,7 @@ MIN_PASSWORD = 10
 
 @dataclass
 class Session:
-    """What a browser brings along, signed by us."""
+    """Contents of the signed session cookie."""
 
     user: str | None = None
     generation: int = 0
@@ -53,7 +53,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks: a user, a token, or whoever sits at this machine while nobody has an account."""
+    """The authenticated reader: a user, a token, or a local user while no account exists."""
 
     name: str | None
     kind: Literal["user", "token", "local"]
@@ -61,17 +61,17 @@ class Reader:
 
 
 def secret_of(archive: Archive) -> str:
-    """The archive's own secret that sessions are signed with; made once, readable by us only."""
+    """Return the archive's secret for signing sessions; create it at first use, mode 600."""
     path = Path(archive.location.folder, _SECRET_FILE)
     if not path.exists():
         made = path.with_name(f".{_SECRET_FILE}.{secrets.token_hex(4)}")
         try:
             made.touch(mode=0o600)
         except OSError:
-            # An archive that can only be read: its sessions last as long as this process.
+            # Read-only archive: sessions last as long as this process.
             return secrets.token_urlsafe(48)
         made.write_text(secrets.token_urlsafe(48), encoding="ascii")
-        # Another process may have been first: its secret is as good.
+        # Another process may have created the secret first; then use that one.
         try:
             made.rename(path) if not path.exists() else made.unlink()
         except OSError:
@@ -80,7 +80,7 @@ def secret_of(archive: Archive) -> str:
 
 
 class Sessions:
-    """Reads and writes sessions, and knows who a request is from."""
+    """Reads and writes sessions; authenticates requests."""
 
     def __init__(self, archive: Archive, secret: str, *, secure: bool) -> None:
         self._archive = archive
@@ -89,7 +89,7 @@ class Sessions:
         self.attempts = Attempts()
 
     def read(self, request: Request) -> Session:
-        """The session of a request; a new one where it brings none of ours."""
+        """Return the session of a request, or a new one if its cookie is missing or invalid."""
         held: Session | None = getattr(request.state, "session", None)
         if held is not None:
             return held
@@ -110,7 +110,7 @@ class Sessions:
         return session
 
     def write(self, session: Session, response: Response) -> None:
-        """Send a session back where it changed."""
+        """Set the cookie of a session that changed."""
         if session.changed:
             data = {"u": session.user, "g": session.generation, "c": session.csrf,
                     "v": session.visited, "s": session.since}  # fmt: skip
@@ -120,7 +120,7 @@ class Sessions:
             )  # fmt: skip
 
     def reader(self, request: Request) -> Reader | None:
-        """Who a request is from; ``None`` where that is not known.
+        """Return the reader of a request; ``None`` if it is not authenticated.
 
         Raises:
             HTTPException: 401 for an invalid or revoked token.
@@ -151,26 +151,28 @@ class Sessions:
         return None
 
     def check_csrf(self, request: Request, given: Any) -> None:
-        """Refuse a form that one of our pages did not make for this browser.
+        """Verify the CSRF token of a form.
 
         Raises:
             HTTPException: 403.
         """
         wanted = self.read(request).csrf
         if not isinstance(given, str) or not hmac.compare_digest(wanted.encode(), given.encode()):
-            raise HTTPException(403, "the form is too old; go back, load the page again and resend")
+            raise HTTPException(
+                403, "This form has expired. Go back, reload the page and send it again."
+            )
 
     def log_in(self, request: Request, name: str, password: str) -> bool:
-        """Whether the password is the user's; a new session is begun then.
+        """Verify a password; start a new session if it is correct.
 
         Raises:
-            HTTPException: 429 after too many wrong ones.
+            HTTPException: 429 after too many wrong passwords.
         """
         address = _network_of(request.client.host if request.client else "")
         self.attempts.refuse_too_many(address)
         user = accounts.find_user(self._archive, name)
-        # A name that nobody has takes as long as a wrong password.
-        right = _matches(user.password if user else _nobody(), password)
+        # An unknown name takes as long as a wrong password (timing attacks).
+        right = _matches(user.password if user else _dummy_hash(), password)
         if user is None or not right:
             self.attempts.note(address)
             return False
@@ -183,7 +185,7 @@ class Sessions:
         return True
 
     def log_out(self, request: Request) -> None:
-        """End the session, here and for whoever holds a copy of its cookie."""
+        """End the session, also for copies of its cookie."""
         session = self.read(request)
         if session.user is not None:
             now = datetime.now(UTC)
@@ -192,9 +194,9 @@ class Sessions:
 
 
 def _token_of(kind: str, secret: str) -> str:
-    """The token that an Authorization header brings: as Bearer, or as the password of Basic.
+    """Return the token of an Authorization header: Bearer, or the password of Basic.
 
-    Feed readers know names and passwords only.
+    Feed readers support user names and passwords only.
     """
     if kind.lower() == "bearer":
         return secret.strip()
@@ -208,7 +210,7 @@ def _token_of(kind: str, secret: str) -> str:
 
 
 def _network_of(address: str) -> str:
-    """What one machine can change its address within: an IPv6 network of 64 bits."""
+    """Return the IP address, or its /64 network for IPv6: one machine can use all of it."""
     try:
         ip = ip_address(address)
     except ValueError:
@@ -217,25 +219,25 @@ def _network_of(address: str) -> str:
 
 
 class Attempts:
-    """How often logins failed lately, by address."""
+    """Counts recent failed logins per IP address."""
 
     def __init__(self) -> None:
         self._failed: OrderedDict[str, list[float]] = OrderedDict()
 
     def refuse_too_many(self, *who: str) -> None:
-        """Raise 429 where one of ``who`` failed too often."""
+        """Raise 429 if one of ``who`` failed too often."""
         now = time.monotonic()
         for one in who:
             lately = [at for at in self._failed.get(one, ()) if now - at < _WINDOW]
             if len(lately) >= _TRIES:
                 wait = int(_WINDOW - (now - lately[0])) + 1
                 raise HTTPException(
-                    429, f"too many wrong passwords; try again in {wait} s",
+                    429, f"Too many wrong passwords. Try again in {wait} s.",
                     {"Retry-After": str(wait)},
                 )  # fmt: skip
 
     def note(self, *who: str) -> None:
-        """One more failed."""
+        """Count a failed login."""
         now = time.monotonic()
         for one in who:
             self._failed[one] = [
@@ -245,13 +247,13 @@ class Attempts:
             self._failed.popitem(last=False)
 
     def forget(self, *who: str) -> None:
-        """One was right."""
+        """Reset the count after a successful login."""
         for one in who:
             self._failed.pop(one, None)
 
 
 def hashed(password: str) -> str:
-    """A password as it is kept: Argon2id with the library's parameters (RFC 9106's second)."""
+    """Hash a password: Argon2id with the library's parameters (RFC 9106, second choice)."""
     return PasswordHasher().hash(password)
 
 
@@ -263,5 +265,5 @@ def _matches(kept: str, password: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _nobody() -> str:
+def _dummy_hash() -> str:
     return hashed(secrets.token_urlsafe(16))

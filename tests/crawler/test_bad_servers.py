@@ -101,7 +101,7 @@ MANNERS: dict[str, tuple[Callable[[socket.socket], None], str]] = {
     "broken-gzip": (lambda c: c.sendall(_whole(b"Content-Encoding: gzip\r\n", b"no gzip")), ""),
     "wants-a-cookie": (
         lambda c: c.sendall(b"HTTP/1.1 302 Found\r\nSet-Cookie: seen=1\r\nContent-Length: 0\r\n"
-                            b"Location: /bad-manners-of-servers-wants-a-cookie\r\n\r\n"), "redirect-loop"),
+                            b"Location: /bad-variants-of-servers-wants-a-cookie\r\n\r\n"), "redirect-loop"),
     "moves-to-no-address": (
         lambda c: c.sendall(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /"
                             + b"a" * 3_000 + b"\r\n\r\n"), "bad-url"),
@@ -109,7 +109,7 @@ MANNERS: dict[str, tuple[Callable[[socket.socket], None], str]] = {
 
 
 def _path(manner: str) -> str:
-    return f"/bad-manners-of-servers-{manner}"
+    return f"/bad-variants-of-servers-{manner}"
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -123,7 +123,7 @@ class _Handler(socketserver.BaseRequestHandler):
                     return
                 head += part
             path = head.split()[1].decode()
-            manner = path.removeprefix("/bad-manners-of-servers-")
+            manner = path.removeprefix("/bad-variants-of-servers-")
             if manner in MANNERS:
                 MANNERS[manner][0](self.request)
             elif path == "/":
@@ -243,7 +243,7 @@ def test_a_bad_feed_is_said_and_the_other_sources_go_on(
         _crawl(dateline, "bad", "DOWNLOAD_MAXSIZE=9000000")
     assert dateline("crawl", "good").code == 0
     with open_archive(str(dateline.folder)) as archive, archive.reading() as session:
-        row = session.scalars(select(Endpoint).where(Endpoint.url.contains("bad-manners"))).one()
+        row = session.scalars(select(Endpoint).where(Endpoint.url.contains("bad-variants"))).one()
         assert (row.failures, bool(row.last_error)) == (1, True)
         assert row.next_due_at is not None
         assert session.scalars(select(Article.headline)).all() == ["Story a of the quay"]

@@ -55,8 +55,8 @@ def test_a_webhook_is_told_once_and_can_check_who_tells_it(tmp_path: Path) -> No
         number = saved_searches.save_search(archive, "ferries", "ferry", utc_now())
         watch = messages.add_alert(archive, number, f"{site.base}/hook", 5, utc_now())
         _publish(archive, source, "one")
-        assert alerts.tell(archive).sent == 1
-        assert alerts.tell(archive).sent == 0
+        assert alerts.send_due(archive).sent == 1
+        assert alerts.send_due(archive).sent == 0
         ((headers, body),) = taken
         told = json.loads(body)
         assert told["search"] == "ferries"
@@ -77,7 +77,7 @@ def test_what_no_server_takes_waits_and_nothing_follows_a_redirect(tmp_path: Pat
         messages.add_alert(archive, number, f"{site.base}/moved", 5, utc_now())
         messages.add_alert(archive, number, "http://127.0.0.1:9/", 5, utc_now())
         _publish(archive, source, "one")
-        done = alerts.tell(archive)
+        done = alerts.send_due(archive)
         assert (done.sent, done.failed) == (0, 2)
         first, second = messages.list_alerts(archive)
         assert first.last_error == "the server answered 302"

@@ -36,6 +36,54 @@ def test_every_command_has_help(command: str) -> None:
     assert max(map(len, done.output.splitlines())) <= 80
 
 
+def test_the_lists_of_commands_are_not_cut() -> None:
+    for words in ([], *([name] for name in ("alert", "captures", "db", "site", "token", "user"))):
+        done = CliRunner().invoke(cli, [*words, "--help"], prog_name="dateline", terminal_width=80)
+        assert done.exit_code == 0
+        assert "..." not in done.output.partition("Commands:")[2], words
+
+
+@pytest.mark.parametrize(
+    ("words", "next_command"),
+    [
+        (("sources",), "dateline add URL"),
+        (("status",), "dateline add URL"),
+        (("run", "--once"), "dateline add URL"),
+        (("alert", "list"), "dateline alert add"),
+        (("user", "list"), "dateline user add NAME"),
+        (("token", "list"), "dateline token add NAME"),
+        (("captures", "stats"), "dateline crawl"),
+    ],
+)
+def test_an_empty_list_names_the_next_command(
+    dateline: Commands, words: tuple[str, ...], next_command: str
+) -> None:
+    done = dateline(*words)
+    assert next_command in done.err
+    assert _one_line(done.err)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("foo",), 'No such command "foo". List the commands: dateline --help'),
+        (("exprot",), 'No such command "exprot". Did you mean "export"?'),
+        (("serve", "--host", "0.0.0.0"), "Add one: dateline user add NAME"),
+        (("forget", "1"), "--reason"),
+        (("sources", "x", "--interval", "1"), "10m..1d"),
+        (("alert", "add", "x", "--to", "a@b.example", "--every", "x"), "15m, 1h"),
+        (("backfill", "--from", "2021"), "dateline backfill SOURCE --from DAY"),
+        (("export", "-f", "wacz"), "-o FILE"),
+        (("show", "1", "--diff", "x"), "1..3"),
+    ],
+)
+def test_an_error_tells_what_to_do(dateline: Commands, words: tuple[str, ...], says: str) -> None:
+    done = dateline(*words)
+    assert done.code in (1, 2)
+    assert says in done.err
+    assert "Traceback" not in done.err
+
+
 def test_a_typo_names_the_nearest_command(dateline: Commands) -> None:
     done = dateline("serach", "x")
     assert done.code == 2

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from crawler.batch.warc_files import dechunked
-from dateline.demo.answers import Manners
+from dateline.demo.responses import ResponseVariants
 from storage.captures.content_encoding import decode_response
 
 PAGE = b"<html>" + b"<p>The harbour council met.</p>" * 500 + b"</html>"
@@ -16,10 +16,10 @@ ALL = "gzip, deflate, br, zstd"
 
 
 def test_every_manner_comes_up_and_says_the_same() -> None:
-    manners = Manners()
+    variants = ResponseVariants()
     seen: Counter[str] = Counter()
     for _ in range(48):
-        headers, pieces = manners.dressed(ALL, 200, [HTML], PAGE)
+        headers, pieces = variants.next(ALL, 200, [HTML], PAGE)
         named = dict(headers)
         body = b"".join(pieces)
         if "Transfer-Encoding" in named:
@@ -36,21 +36,21 @@ def test_every_manner_comes_up_and_says_the_same() -> None:
 
 @pytest.mark.parametrize("accepted", ["", "identity", "gzip", "br;q=0.5"])
 def test_only_what_is_accepted_is_sent(accepted: str) -> None:
-    manners = Manners()
+    variants = ResponseVariants()
     for _ in range(8):
-        headers, _ = manners.dressed(accepted, 200, [HTML], PAGE)
+        headers, _ = variants.next(accepted, 200, [HTML], PAGE)
         coding = dict(headers).get("Content-Encoding")
         assert coding == (accepted.partition(";")[0] if accepted not in ("", "identity") else None)
 
 
 def test_what_a_page_says_of_itself_goes_out_as_it_stands() -> None:
-    manners = Manners()
+    variants = ResponseVariants()
     for own in (("Content-Length", "9999"), ("Content-Encoding", "x")):
-        headers, pieces = manners.dressed(ALL, 200, [HTML, own, ("ETag", '"e"')], PAGE)
+        headers, pieces = variants.next(ALL, 200, [HTML, own, ("ETag", '"e"')], PAGE)
         assert own in headers
         assert ("ETag", '"e"') in headers
         assert PAGE in (b"".join(pieces), dechunked(b"".join(pieces)))
     picture = ("Content-Type", "image/png")
     for status, headers in ((200, [picture]), (404, [HTML]), (304, [])):
-        found, _ = manners.dressed(ALL, status, headers, PAGE if status == 200 else b"")
+        found, _ = variants.next(ALL, status, headers, PAGE if status == 200 else b"")
         assert "Content-Encoding" not in dict(found)

@@ -1,8 +1,8 @@
-"""Answers over HTTP as real servers give them: for the demonstration, the tests and benchmarks.
+"""HTTP responses like those of real servers, for the demonstration, tests and benchmarks.
 
-Each answer of a server has the next manner in turn: the codings that the request accepts, a length
-or chunks, a strong or weak ETag, a cookie now and then. What the page's own headers say is left as
-it is; an answer with a Content-Length or Content-Encoding of its own goes out as it stands.
+Successive responses vary: content codings that the request accepts, Content-Length or chunks,
+strong or weak ETag, sometimes a cookie. Headers of the page itself are kept; a response with its
+own Content-Length or Content-Encoding is sent unchanged.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
 
 _CHUNK = 4_000
-# As servers are set up: texts are packed, pictures and documents are packed by themselves.
+# Servers compress text only; pictures and documents are compressed formats.
 _TEXTS = ("text/", "application/xml", "application/json", "application/rss", "application/atom",
           "application/xhtml", "application/feed")  # fmt: skip
-_PACKERS: dict[str, Callable[[bytes], bytes]] = {
+_COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda body: gzip.compress(body, 5),
     "br": lambda body: bytes(brotli.compress(body, quality=4)),
     "zstd": lambda body: bytes(zstandard().compress(body)),
@@ -34,16 +34,16 @@ _PACKERS: dict[str, Callable[[bytes], bytes]] = {
 _OK = 200
 
 
-class Manners:
-    """The manners of one server, each in turn. Safe for several threads."""
+class ResponseVariants:
+    """Cycles through the response variants of one server. Thread-safe."""
 
     def __init__(self) -> None:
         self._turns = count()
 
-    def dressed(
+    def next(
         self, accepted: str, status: int, headers: Iterable[tuple[str, str]], body: bytes
     ) -> tuple[list[tuple[str, str]], list[bytes]]:  # fmt: skip
-        """(headers, pieces of the body as they are sent) of the answer to a request of HTTP/1.1.
+        """Return (headers, pieces of the body as sent) of an HTTP/1.1 response.
 
         ``accepted`` is the request's Accept-Encoding.
         """
@@ -58,33 +58,33 @@ class Manners:
                 found.append(("ETag", f'"{tag}"' if turn % 2 else f'W/"{tag}"'))
             if turn % 3 == 0:
                 found.append(("Set-Cookie", f"visit={turn}; Path=/; HttpOnly"))
-            body = self._packed(turn, accepted, found, named, body)
+            body = self._compressed(turn, accepted, found, named, body)
         if body and turn // 4 % 2:
             found.append(("Transfer-Encoding", "chunked"))
             return found, _chunked(body)
         found.append(("Content-Length", str(len(body))))
         return found, [body]
 
-    def _packed(
+    def _compressed(
         self, turn: int, accepted: str, found: list[tuple[str, str]], named: set[str], body: bytes
     ) -> bytes:  # fmt: skip
         kind = next((value for name, value in found if name.lower() == "content-type"), "")
         takes = {word.partition(";")[0].strip().lower() for word in accepted.split(",")}
-        possible = [name for name in _PACKERS if name in takes]
+        possible = [name for name in _COMPRESSORS if name in takes]
         if "content-encoding" in named or not kind.lower().startswith(_TEXTS) or not possible:
             return body
         coding = possible[turn % len(possible)]
         found += [("Content-Encoding", coding), ("Vary", "Accept-Encoding")]
-        return _PACKERS[coding](body)
+        return _COMPRESSORS[coding](body)
 
 
 def send(
-    handler: BaseHTTPRequestHandler, manners: Manners, status: int,
+    handler: BaseHTTPRequestHandler, variants: ResponseVariants, status: int,
     headers: Iterable[tuple[str, str]], body: bytes,
 ) -> None:  # fmt: skip
-    """Answer a request of the library's server with the next manner in turn."""
+    """Send the next response variant with a server of the standard library."""
     accepted = handler.headers.get("Accept-Encoding", "")
-    fields, pieces = manners.dressed(accepted, status, headers, body)
+    fields, pieces = variants.next(accepted, status, headers, body)
     handler.send_response(status)
     for name, value in fields:
         handler.send_header(name, value)
