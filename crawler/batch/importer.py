@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 # Pages that are read, extracted and written together, and their bytes.
 _BATCH, _BATCH_BYTES = 100, 24 * 1024 * 1024
-# What is left out and told by name.
+# Skipped entries that the summary names.
 _MAX_NAMED = 20
 
 
@@ -64,7 +64,7 @@ class ImportResult:
         # What is damaged is named however much else is left out.
         if self.causes[what.cause] <= _MAX_NAMED and (what.damaged or len(self.named) < _MAX_NAMED):
             self.named.append(what)
-        logger.info("left out %s: %s", what.what, what.cause)
+        logger.info("skipped %s: %s", what.what, what.cause)
 
     def as_counts(self) -> dict[str, int]:
         """Return the counts to store with the checkpoint."""

@@ -33,14 +33,14 @@ def read_opml(path: Path) -> Iterator[FollowedFeed | SkippedEntry]:
     """Yield the sources of a list, and the entries that cannot be followed.
 
     Raises:
-        ArchiveError: it is no OPML.
+        ArchiveError: it is not a valid OPML file.
     """
     root, damage = _read(path)
     found = [_outline(e) for e in root.iter("{*}*") if _name(e) == "outline"]
     if damage is not None:
         if not any(found):
-            raise ArchiveError(f"{path} is no OPML: {damage}", "export it again")
-        yield SkippedEntry("damaged", f"what stands behind this: {damage}")
+            raise ArchiveError(f"{path} is not a valid OPML file: {damage}", "export it again")
+        yield SkippedEntry("damaged", f"entries after this error: {damage}")
     yield from (one for one in found if one is not None)
 
 
@@ -50,9 +50,13 @@ def _read(path: Path) -> tuple[Any, str | None]:
         size = path.stat().st_size
         body, _ = unpacked(path.read_bytes() if size <= _MAX_BYTES else b"")
     except BadMarkup as error:
-        raise ArchiveError(f"{path} is no OPML: {error}", "export it again") from error
+        raise ArchiveError(
+            f"{path} is not a valid OPML file: {error}", "export it again"
+        ) from error
     if max(size, len(body)) > _MAX_BYTES:
-        raise ArchiveError(f"{path} is too large for a list of feeds", "split it")
+        raise ArchiveError(
+            f"{path} is too large for a list of feeds", "split it into smaller files"
+        )
     text = _DECLARATION.sub("", _AMPERSAND.sub(_entity, decoded(body)), count=1)
     data = NO_CHARACTER.sub(b"&#xFFFD;", text.encode("utf-8", "replace"))
     root, damage = None, "it is empty"
@@ -63,7 +67,7 @@ def _read(path: Path) -> tuple[Any, str | None]:
         except etree.XMLSyntaxError as error:
             damage = str(error.msg)
     if root is None:
-        raise ArchiveError(f"{path} is no OPML: {damage}", "export it again")
+        raise ArchiveError(f"{path} is not a valid OPML file: {damage}", "export it again")
     return root, damage if recover else None
 
 

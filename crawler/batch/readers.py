@@ -33,7 +33,9 @@ def detect_format(path: Path) -> ImportFormat:
         with path.open("rb") as stream:
             head = stream.read(4_096)
     except OSError as error:
-        raise ArchiveError(f"cannot read {path}: {error.strerror}", "check its name") from error
+        raise ArchiveError(
+            f"cannot read {path}: {error.strerror}", "check its name and permissions"
+        ) from error
     if head[:2] == b"PK":
         return _form_of_zip(path)
     for _ in range(2):  # some are packed record by record, and once more as a whole
@@ -52,8 +54,8 @@ def detect_format(path: Path) -> ImportFormat:
     if text.startswith((b"http://", b"https://", b"#")):
         return "urls"
     raise ArchiveError(
-        f"{path} is no WARC, WACZ, OPML, saved page or list of URLs",
-        "name its format with --format",
+        f"{path} is not a WARC, WACZ, OPML, saved page or list of URLs",
+        "state its format with --format",
     )
 
 
@@ -70,8 +72,8 @@ def _form_of_zip(path: Path) -> ImportFormat:
         raise ArchiveError(f"{path} is a damaged ZIP: {error}", "copy it again") from error
     if any(name.startswith("archive/") and ".warc" in name for name in names):
         return "wacz"
-    what = "a MAFF archive" if path.suffix.lower() == ".maff" else "a ZIP, but no WACZ"
-    raise ArchiveError(f"{path} is {what}", "unpack it, and import the folder")
+    what = "a MAFF archive" if path.suffix.lower() == ".maff" else "a ZIP, but not a WACZ"
+    raise ArchiveError(f"{path} is {what}", "unpack it and import the folder")
 
 
 def pages(
@@ -90,7 +92,8 @@ def pages(
                 yield position, page
     except (OSError, zlib.error, zipfile.BadZipFile, EOFError) as error:
         raise ArchiveError(
-            f"{path} is damaged after record {position}: {error}", "what came before is imported"
+            f"{path} is damaged after record {position}: {error}",
+            "the records before it are imported",
         ) from error
 
 
@@ -108,6 +111,6 @@ def feeds(path: Path) -> list[FollowedFeed]:
     """Return the sources of an OPML list that can be followed.
 
     Raises:
-        ArchiveError: it is no OPML.
+        ArchiveError: it is not a valid OPML file.
     """
     return [one for one in read_opml(path) if isinstance(one, FollowedFeed)]

@@ -1,8 +1,8 @@
 """Read pages that people saved: HTML, or one file with all parts (MHTML, Safari web archives).
 
-Where a page comes from is what it says of itself, the surest first: the note of what saved it, the
-address in an archive's header, the page's canonical URL, ``og:url``, and ``mainEntityOfPage`` of
-its structured data.
+A page's URL is what it states itself, the most reliable first: the note of the program that saved
+it, a web archive header, the canonical URL, ``og:url``, and ``mainEntityOfPage`` of its
+structured data.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _is_mhtml(data: bytes) -> bool:
 def _read_page(path: Path) -> SourcePage | SkippedEntry:
     name = path.name.lower()
     if name.endswith(_FIREFOX):
-        return SkippedEntry("maff-not-supported", f"{path} (unpack it, and import the folder)")
+        return SkippedEntry("maff-not-supported", f"{path} (unpack it and import the folder)")
     data = _read_bytes(path)
     if isinstance(data, SkippedEntry):
         return data
@@ -280,7 +280,7 @@ def _safari_page(path: Path, data: bytes, timestamp: datetime) -> SourcePage | S
         declared = plistlib.loads(data)["WebMainResource"]
         body, url = declared["WebResourceData"], str(declared.get("WebResourceURL") or "")
         if not isinstance(body, bytes):
-            raise TypeError("its page is no data")
+            raise TypeError("its page is not data")
         charset = str(declared.get("WebResourceTextEncodingName") or "")
     except (
         plistlib.InvalidFileException,
@@ -292,6 +292,8 @@ def _safari_page(path: Path, data: bytes, timestamp: datetime) -> SourcePage | S
         OverflowError,
         RecursionError,
     ) as error:
-        return SkippedEntry("damaged", f"{path}: no archive of Safari ({type(error).__name__})")
+        return SkippedEntry(
+            "damaged", f"{path}: not a valid Safari web archive ({type(error).__name__})"
+        )
     kind = f"text/html; charset={charset}" if charset else "text/html"
     return _html_page(path, body, kind, timestamp, url if is_web_url(url) else None)

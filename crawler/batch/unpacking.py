@@ -193,7 +193,7 @@ class MemberReader:
         if not self._raw.startswith(starts):
             self._member_bytes += self._raw[:_MAX_KEPT_BYTES]
             self._raw = b""
-            raise Damaged("bytes that are no member")
+            raise Damaged("these bytes are not a member")
         self._decompressor = self._new_decompressor()
         self.member_at = self._unpacked
         return True
@@ -204,7 +204,7 @@ class MemberReader:
         if not data and getattr(decompressor, "needs_input", True):
             if not self._read_packed(1):
                 # What it holds up to here was given.
-                raise CutOff("it is cut off within a record")
+                raise CutOff("it is truncated within a record")
             data, self._raw = self._raw, b""
             if len(self._member_bytes) < _MAX_KEPT_BYTES:
                 self._member_bytes += data

@@ -108,7 +108,9 @@ def wacz_file(path: Path) -> Iterator[SourcePage | SkippedEntry]:
                 kinds["left"] += 1
                 yield SkippedEntry("damaged-file", f"{name}: {error}"[:200], damaged=True)
     if not members:
-        raise ArchiveError(f"{path} holds no WARC file", "a WACZ has them in archive/")
+        raise ArchiveError(
+            f"{path} contains no WARC file", "a WACZ has them in its folder archive/"
+        )
     _refuse_empty(path, kinds)
 
 
@@ -117,8 +119,8 @@ def _refuse_empty(path: Path, kinds: Counter[str]) -> None:
         return
     types_found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
     raise ArchiveError(
-        f"{path} holds no page: its records are {types_found or 'none'}",
-        "pages are records of the types response and resource",
+        f"{path} contains no pages: its records are {types_found or 'none'}",
+        "pages are in records of the types response and resource",
     )
 
 
@@ -140,11 +142,11 @@ def _pages(
                 yield one
     except DecompressionBomb as error:
         raise ArchiveError(
-            f"{name} unpacks to more than 300 times its size, at record {seen}",
-            "it is no archive of pages; leave it out",
+            f"{name} decompresses to more than 300 times its size, at record {seen}",
+            "this is not an archive of pages; do not import it",
         ) from error
     if not seen:
-        raise EOFError("no whole record is in it")
+        raise EOFError("it contains no complete record")
 
 
 class _Reader:
@@ -224,7 +226,7 @@ class _Reader:
         url = fields.get("warc-target-uri", "").strip("<>").strip()
         length = fields.get("content-length", "")
         if not line:
-            raise CutOff("it is cut off within a record")
+            raise CutOff("it is truncated within a record")
         if not (length.isascii() and length.isdigit() and len(length) < 19):
             raise _BadRecord("no-length", url or "a record")
         return _Record(
@@ -310,7 +312,7 @@ class _Reader:
         line = self.source.line(min(record.remaining, _MAX_LINE_BYTES)) if record.remaining else b""
         record.remaining -= len(line)
         if not line and record.remaining:
-            raise CutOff("it is cut off within a record")
+            raise CutOff("it is truncated within a record")
         return line
 
     def _block(self, record: _Record) -> Iterator[bytes]:
@@ -324,7 +326,7 @@ class _Reader:
                 raise _BadRecord("cut-off", record.url or f"a record ({record.kind})")
             data = self.source.read(min(record.remaining, _CHUNK_BYTES))
             if not data:
-                raise CutOff("it is cut off within a record")
+                raise CutOff("it is truncated within a record")
             record.remaining -= len(data)
             yield data
 

@@ -79,7 +79,7 @@ def unpacked(body: bytes) -> tuple[bytes, str | None]:
     """Return ``body`` without gzip, and why it is truncated if it is.
 
     Raises:
-        BadMarkup: its gzip is broken from the beginning.
+        BadMarkup: its gzip data is damaged from the beginning.
     """
     cut = None
     for _ in range(_MAX_LAYERS):
@@ -99,12 +99,12 @@ def _gunzip(body: bytes) -> tuple[bytes, str | None]:
             out += engine.decompress(rest, MAX_UNPACKED_BYTES - len(out))
         except zlib.error as error:
             if not out:
-                raise BadMarkup(f"its gzip is broken: {error}") from error
-            return bytes(out), f"its gzip is broken: {error}"
+                raise BadMarkup(f"its gzip data is damaged: {error}") from error
+            return bytes(out), f"its gzip data is damaged: {error}"
         if engine.unconsumed_tail or len(out) >= MAX_UNPACKED_BYTES:
-            return bytes(out), f"unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MB"
+            return bytes(out), f"decompresses to more than {MAX_UNPACKED_BYTES // 2**20} MB"
         if not engine.eof:
-            return bytes(out), "its gzip is cut off"
+            return bytes(out), "its gzip data is truncated"
         rest = engine.unused_data
     return bytes(out), None
 
@@ -226,7 +226,7 @@ class _Repairer:
     def _count(self, repaired: int) -> None:
         self._references -= repaired
         if self._references < 0:
-            raise BadMarkup(f"more than {_MOST_REFERENCES} bare signs and HTML entities")
+            raise BadMarkup(f"more than {_MOST_REFERENCES} bare ampersands and HTML entities")
 
     def _reference(self, match: re.Match[bytes]) -> bytes:
         """Return the replacement of an ampersand that begins no XML reference."""

@@ -23,7 +23,7 @@ from storage.text.urls import host_of
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-# Client errors that another day may mend: they speak of the moment, not of the page.
+# Client errors that may pass: they describe the moment, not the page.
 _TRANSIENT_STATUSES = frozenset({401, 403, 407, 408, 418, 421, 423, 425, 429, 451})
 # robots.txt may change; a private address or a URL that is none stays what it is.
 _FINAL_REFUSALS = frozenset({"address-refused", "bad-url"})
@@ -60,7 +60,7 @@ def classify_exception(error: BaseException | None, url: str) -> Failure:
     if isinstance(error, CannotResolveHostError) and host_of(url) in refused_hosts:
         return Failure(
             "address-refused",
-            "its host has only private addresses; set DATELINE_ALLOW_PRIVATE=1 to fetch from it",
+            "its host has only private addresses. Set DATELINE_ALLOW_PRIVATE=1 to allow them",
             final=True,
         )
     if isinstance(error, IgnoreRequest):

@@ -23,7 +23,9 @@ class GuardMiddleware:
     def process_request(self, request: Request) -> None:
         """Let ``request`` pass or raise :class:`RefusedRequest`."""
         if not is_web_url(request.url):
-            raise RefusedRequest(request.url[:200], "bad-url", "not an http(s) URL with a host")
+            raise RefusedRequest(
+                request.url[:200], "bad-url", "this is not an http(s) URL with a host name"
+            )
         if private_allowed():
             return
         host = urlsplit(request.url).hostname or ""
@@ -32,5 +34,5 @@ class GuardMiddleware:
             raise RefusedRequest(
                 request.url[:200],
                 "address-refused",
-                f"{host} is a private address; set DATELINE_ALLOW_PRIVATE=1 to fetch from it",
+                f"{host} is a private address. Set DATELINE_ALLOW_PRIVATE=1 to allow it",
             )

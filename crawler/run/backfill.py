@@ -1,7 +1,7 @@
 """Backfill a source in a run: sitemaps, archive pages, paginated lists, numbered URLs.
 
-Each page that leads into the past is a row until it was read (storage.crawl.backfills), so that a
-run that is stopped or killed goes on where it was.
+Each backfill page is a row until it was read (storage.crawl.backfills), so that a run that was
+stopped or killed resumes where it was.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         StartingPoints,
     )
 
-# Pages of the past that wait for their answers at a time.
+# Backfill pages in flight at a time.
 _WINDOW = 8
 _BYTES = 64 * 1024 * 1024
 
@@ -52,7 +52,7 @@ class Backfill:
         self.run = run
         self.in_flight = 0
         self._claimed: set[int] = set()
-        # What the lists of each stretch named: a page that names nothing else ends its list.
+        # URLs that the lists of each date range named: a page that adds none ends its list.
         self._seen_keys: dict[int, set[str]] = {}
 
     async def requests(self) -> list[Request]:
@@ -157,7 +157,7 @@ class Backfill:
         keys = {url_key(article.url) for article in found.articles}
         barren = page.barren + 1 if keys <= named else 0
         named |= keys
-        # The list goes from the newest to the oldest: it is past the stretch where all is older.
+        # Lists run from the newest to the oldest: once all articles are older, the range is done.
         older = (found.last is not None and found.last < stretch.since) or (
             bool(found.articles) and all(_is_older(article, stretch) for article in found.articles)
         )
@@ -197,8 +197,8 @@ class Backfill:
             run.stop(str(error))
             return
         if cause:
-            run.tally.causes[f"past-{cause}"] += 1
-            run.log.info("page of the past %s: %s", page.url, cause)
+            run.tally.causes[f"backfill-{cause}"] += 1
+            run.log.info("backfill page %s: %s", page.url, cause)
         run.tally.backfill_pages += 1
         run.tally.announced += len(wanted)
         run.tally.fresh += fresh
@@ -231,9 +231,9 @@ def _initial_pages(surroundings: StartingPoints) -> tuple[list[DiscoveredPage], 
 
 
 def _summary(backfill: BackfillInfo) -> str:
-    what = "the gap" if backfill.reason == "gap" else "the past"
+    what = "gap" if backfill.reason == "gap" else "backfill"
     span = f"from {backfill.since:%Y-%m-%d %H:%M} to {backfill.until:%Y-%m-%d %H:%M}"
     if backfill.state == "failed":
         return f"{what} {span} could not be filled: {backfill.detail}"
     detail = f"; {backfill.detail}" if backfill.detail else ""
-    return f"{what} {span}: {backfill.pages} pages read, {backfill.fresh} new addresses{detail}"
+    return f"{what} {span}: {backfill.pages} pages read, {backfill.fresh} new URLs{detail}"

@@ -34,9 +34,9 @@ _TDMREP = "/.well-known/tdmrep.json"
 def recover_captures(archive: Archive) -> list[str]:
     """Repair the captures after a killed process; returns one line per repair."""
     ended = rewrite.finish(archive)
-    lines = [f"ended {ended} rewriting of captures"] if ended else []
+    lines = [f"finished {ended} interrupted rewrites of capture files"] if ended else []
     for name, cut in recover_files(archive.location.captures):
-        lines.append(f"mended {name}: {cut} bytes of a broken record cut off")
+        lines.append(f"repaired {name}: {cut} bytes of an incomplete record removed")
     return lines
 
 

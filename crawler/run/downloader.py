@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def _interrupted(request: Request) -> RefusedRequest:
-    return RefusedRequest(request.url[:200], INTERRUPTED, "the crawl was stopped before it came")
+    return RefusedRequest(
+        request.url[:200], INTERRUPTED, "the crawl was stopped before its response"
+    )
 
 
 class StoppableDownloader(Downloader):

@@ -161,7 +161,8 @@ class EndpointVisits:
             since, until = result.gap
             self.run.tally.gaps += 1
             self.run.log.warning(
-                "a gap: items from %s to %s left the feed unseen; looking for them elsewhere",
+                "gap: items published from %s to %s left the feed before they were read; "
+                "a backfill looks for them",
                 since.isoformat(timespec="minutes"),
                 until.isoformat(timespec="minutes"),
             )

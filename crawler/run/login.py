@@ -106,9 +106,9 @@ def load_access(folder: Path, source: str) -> SourceAccess | None:
     if not (username or password or login):
         return None
     if not (username and password and login):
-        raise LoginError(f"access of {source}: login, username and password are all needed")
+        raise LoginError(f"access of {source}: login, username and password must all be set")
     if not is_web_url(str(login)):
-        raise LoginError(f"access of {source}: login must be the address of the login page")
+        raise LoginError(f"access of {source}: login must be the URL of the login page")
     return SourceAccess(source, str(login), username, password)
 
 
@@ -120,16 +120,16 @@ def _section(path: Path, source: str) -> dict[str, Any]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # The parser's own words may quote the line, and with it a password.
-        raise LoginError(f"{path} is no valid TOML: quote its values") from error
+        raise LoginError(f"{path} is not valid TOML. Put the values in quotes") from error
     section = data.get(source, {})
     if not isinstance(section, dict):
-        raise LoginError(f"{path}: [{source}] must be a section")
+        raise LoginError(f"{path}: [{source}] must be a table with its settings below it")
     return section
 
 
 def _refuse_readable(path: Path) -> None:
     if os.name == "posix" and path.stat().st_mode & _READABLE_BY_OTHERS:
-        raise LoginError(f"{path} can be read by others: run `chmod 600 {path}`")
+        raise LoginError(f"{path} can be read by other users. Run `chmod 600 {path}`")
 
 
 def _cookies(path: Path) -> list[VerboseCookie]:
@@ -154,7 +154,9 @@ def _cookies(path: Path) -> list[VerboseCookie]:
                 }
             )
     if not found:
-        raise LoginError(f"{path} holds no cookies in Netscape format (cookies.txt)")
+        raise LoginError(
+            f"{path} contains no cookies in Netscape format (cookies.txt). Export them again"
+        )
     return found
 
 
@@ -176,22 +178,27 @@ class LoginSession:
         if access.login is None:
             jars = self.crawler.get_downloader_middleware(ChainCookiesMiddleware)
             if jars is None:
-                raise LoginError(f"access of {access.source}: cookies are switched off")
+                raise LoginError(
+                    f"access of {access.source}: cookies are disabled. Set COOKIES_ENABLED"
+                )
             jars.add(access.cookies)
             return
         page = await fetch(
             self.crawler, Request(access.login, dont_filter=True, meta=_IGNORE_ROBOTS)
         )
         if isinstance(page, failures.Failure):
-            raise LoginError(f"access of {access.source}: the login page: {page.detail}")
+            raise LoginError(
+                f"access of {access.source}: the login page could not be fetched: {page.detail}"
+            )
         before = self._cookies()
         answer = await fetch(self.crawler, self._form(page))
         if isinstance(answer, failures.Failure):
-            raise LoginError(f"access of {access.source}: logging in: {answer.detail}")
+            raise LoginError(
+                f"access of {access.source}: the login request failed: {answer.detail}"
+            )
         if not await self._is_logged_in(page, answer, before):
             raise LoginError(
-                f"access of {access.source}: the site did not let us in; "
-                "check username and password"
+                f"access of {access.source}: the login was rejected; check username and password"
             )
 
     async def _is_logged_in(self, page: Response, answer: Response, before: set[str]) -> bool:
@@ -240,7 +247,7 @@ class LoginSession:
         form = _password_form(page)
         if form is None:
             raise LoginError(
-                f"access of {self.access.source}: {self.access.login} shows no login form"
+                f"access of {self.access.source}: {self.access.login} has no login form"
             )
         target = resolve_url(page.url, form.get("action") or page.url) or page.url
         if not same_site(target, page.url) and not same_site(page.url, target):
@@ -315,7 +322,7 @@ class SourceLogin:
         try:
             await self._session.open()
         except LoginError as error:
-            self._report_failure(error, "; going on as a visitor")
+            self._report_failure(error, "; the crawl continues without login")
             return
         self.is_logged_in = True
         archive.write(lambda s: schedule_teasers(s.connection(), source_id, now))

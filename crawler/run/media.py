@@ -116,11 +116,11 @@ class MediaFetcher:
             )
         extension = _file_extension(wanted, response)
         if extension is None:
-            kind = content_type(response).split(";")[0] or "of an unknown type"
+            kind = content_type(response).split(";")[0] or "unknown"
             return FetchedMedia(
                 wanted.id,
                 cause="not-a-picture" if wanted.kind == "picture" else "not-a-document",
-                detail=f"it is {kind}",
+                detail=f"its media type is {kind}",
                 final=True,
             )
         folder = self.recorder.archive.location.media
@@ -146,7 +146,8 @@ def _store_file(folder: Path, body: bytes, extension: str) -> tuple[str, str]:
         return storage_media.keep(folder, body, extension)
     except OSError as error:
         raise FolderNotWritable(
-            f"cannot write in {folder}: {error.strerror}", "check space and rights there"
+            f"cannot write in {folder}: {error.strerror}",
+            "check the free space and the permissions there",
         ) from error
 
 

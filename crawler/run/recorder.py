@@ -86,8 +86,10 @@ class Recorder:
         self._flush_tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None and self.failure is None:
-            logger.error("stopping: writing failed", exc_info=error)
-            self.failure = ArchiveError(f"writing failed: {type(error).__name__}: {error}"[:300])
+            logger.error("stopping: writing to the archive failed", exc_info=error)
+            self.failure = ArchiveError(
+                f"writing to the archive failed: {type(error).__name__}: {error}"[:300]
+            )
             self._on_failure(self.failure)
 
     async def flush(self) -> None:
@@ -103,7 +105,7 @@ class Recorder:
                 await self._write(batch)
             except ArchiveError as error:
                 self.failure = error
-                logger.error("stopping: %s", error, extra={"told": True})
+                logger.error("stopping: %s", error, extra={"already_reported": True})
                 self._on_failure(error)
 
     async def _write(self, batch: list[Outcome]) -> None:

@@ -41,8 +41,10 @@ class HostLeases:
         try:
             leases.release(self._archive, host, self.holder)
         except ArchiveError as error:
-            # It runs out by itself.
-            logger.warning("the lease of %s could not be given back: %s", host, error)
+            # It expires by itself.
+            logger.warning(
+                "the lease of %s could not be released (it expires by itself): %s", host, error
+            )
 
     async def close(self) -> None:
         """Release all hosts."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# How often the agenda is looked at where nothing ends before.
+# How often the schedule is read if no crawl ends before.
 _TICK = timedelta(seconds=20)
 
 
@@ -39,8 +39,8 @@ _TICK = timedelta(seconds=20)
 class Scheduler:
     """The loop over the sources that are due.
 
-    All that it knows of what is due is in the database: stopped or killed at any moment, it or
-    another one goes on from there.
+    Its whole state is in the database: if it is stopped or killed, it or another scheduler
+    continues from there.
     """
 
     location: Location
@@ -49,7 +49,7 @@ class Scheduler:
     max_crawls: int = MAX_CRAWLS
     observer: Callable[[NewsSpider], None] | None = None
     on_result: Callable[[RunResult], None] | None = None
-    # What is done beside the crawls, every beat, in a thread of its own.
+    # Runs beside the crawls, every 20 seconds, in its own thread.
     periodic_task: Callable[[Archive], None] | None = None
 
     def __post_init__(self) -> None:
@@ -59,7 +59,7 @@ class Scheduler:
         self._attempted: set[str] = set()
         self._periodic_future: asyncio.Future[None] | None = None
         self._last_periodic_at = 0.0
-        # Since when the database does not answer, by the loop's clock.
+        # When the database stopped answering, by the loop's clock.
         self._database_down_since: float | None = None
         self.results: list[RunResult] = []
 
@@ -96,7 +96,7 @@ class Scheduler:
             if self.once:
                 raise
             if self._database_down_since is None:
-                logger.warning("%s; going on when it is back", error)
+                logger.warning("%s; crawls continue once the database is back", error)
                 self._database_down_since = now
             return min(max(1.0, (now - self._database_down_since) / 2), _TICK.total_seconds())
         if self._database_down_since is not None:

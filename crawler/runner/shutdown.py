@@ -58,7 +58,7 @@ class Shutdown:
             exit_now()
         self.signal_number = number
         self.requested.set()
-        logger.warning("stopping: storing what is in flight (a second Ctrl-C ends it at once)")
+        logger.warning("stopping: storing the pages in flight (press Ctrl-C again to exit at once)")
         self._tasks.append(asyncio.get_running_loop().create_task(self._stop()))
 
     async def _stop(self) -> None:

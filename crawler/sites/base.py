@@ -125,7 +125,7 @@ class Site:
         for name, css in self.fields.items():
             if name not in FIELDS:
                 raise ValueError(
-                    f"{type(self).__name__}: no field {name!r}; known: {', '.join(FIELDS)}"
+                    f"{type(self).__name__}: unknown field {name!r}. Known fields: {', '.join(FIELDS)}"
                 )
             values = [" ".join(text.split()) for text in selector.css(css).getall()]
             values = [text for text in values if text]

@@ -44,7 +44,7 @@ def read_arguments(raw: dict[str, Any], settings: BaseSettings, now: datetime) -
     unknown = set(raw) - known
     if unknown:
         raise BadArgument(
-            f"unknown argument {min(unknown)!r}: known are {', '.join(sorted(known))}"
+            f"unknown argument {min(unknown)!r}. Known arguments: {', '.join(sorted(known))}"
         )
     return Arguments(
         limit=_number(raw, "limit", settings.getint("DATELINE_LIMIT")),
@@ -61,7 +61,9 @@ def _urls(value: Any) -> tuple[str, ...]:
     urls = value.split() if isinstance(value, str) else tuple(value)
     for url in urls:
         if not is_web_url(url):
-            raise BadArgument(f"{url!r} is no web address; write e.g. https://news.example/a-story")
+            raise BadArgument(
+                f"{url!r} is not a web address. Example: https://news.example/a-story"
+            )
     return tuple(urls)
 
 
@@ -70,7 +72,7 @@ def _number(raw: dict[str, Any], name: str, default: int) -> int:
     if value is None or value == "":
         return default
     if not is_whole_number(str(value)):
-        raise BadArgument(f"{name}={value!r} is not a whole number from 0")
+        raise BadArgument(f"{name}={value!r} is not a whole number of 0 or more")
     return int(value)
 
 
@@ -95,6 +97,6 @@ def parse_since(value: Any, now: datetime) -> datetime:
         parsed = datetime.fromisoformat(text)
     except ValueError:
         raise BadArgument(
-            f"{value!r} is no day: write 2021-09-23, 2021-09, or an age as 7d"
+            f"{value!r} is not a date. Write 2021-09-23, 2021-09, or an age such as 7d"
         ) from None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -51,7 +51,7 @@ _PLENTY_CHARS, _PARAGRAPH_CHARS = 2_000, 80
 _SCRIPTED = re.compile(rb"<script\b(?![^>]*\bjson)", re.IGNORECASE)
 # A browser is worth its while where it shows this many times the text, and so much at least.
 _MIN_GAIN, _MIN_GAIN_CHARS = 2, 300
-_TEXT_IN_HTML, _NEEDS_SCRIPTS = "hold their text", "drawn by scripts; a browser is used"
+_TEXT_IN_HTML, _NEEDS_SCRIPTS = "contain their text", "rendered by scripts; a browser is used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +166,17 @@ class DiscoverSpider(Spider):
     def _report_unreachable_home(self) -> None:
         failure = self.failures_by_url[self.discovery.home_url]
         steps = {
-            "robots": "the site does not want to be crawled; ask its owner",
+            "robots": "the site forbids crawling; ask its owner for permission",
             "robots-unread": "try again later",
-            "unknown-host": "check the spelling of the address and the network",
-            "connection-refused": "check the address and its port",
+            "unknown-host": "check the spelling of the URL and the network",
+            "connection-refused": "check the URL and its port",
             "timeout": "try again later",
-            "address-refused": "that is for sites of your own network only",
-            "redirect-loop": "open the address in a browser and use the one it ends at",
+            "address-refused": "private addresses are only for sites in your own network",
+            "redirect-loop": "open the URL in a browser and use the one it ends at",
         }
         self.discovery.robots = "forbids" if failure.cause == "robots" else "unknown"
         self.discovery.problem = f"{self.discovery.home_url}: {failure.detail} ({failure.cause})"
-        self.discovery.next_step = steps.get(failure.cause, "open the address in a browser")
+        self.discovery.next_step = steps.get(failure.cause, "open the URL in a browser")
 
     def _note_robots(self, robots: Response | None) -> None:
         self.discovery.robots = "allows" if robots is not None else "none (all allowed)"
@@ -284,7 +284,7 @@ class DiscoverSpider(Spider):
             return (await self._renderer.render(response)).html
         except BrowserFailure as error:
             if error.cause == "no-browser":
-                self.discovery.rendering_note = f"may be drawn by scripts, and {error.reason}"
+                self.discovery.rendering_note = f"may be rendered by scripts, and {error.reason}"
             else:
                 self.logger.warning("%s: %s", response.url, error.reason)
             return None
@@ -366,7 +366,7 @@ def _extract(body: bytes, url: str, media_type: str) -> Extraction:
 
 
 def _little_text(chars: int) -> str:
-    return f"hold little text ({chars} characters)" if chars else "hold no text"
+    return f"contain little text ({chars} characters)" if chars else "contain no text"
 
 
 def _robots_url(url: str) -> str:

@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from storage.types.pages import Outcome
 
 _NOT_MODIFIED = 304
-# Requests that wait in Scrapy at a time; the rest waits in the database.
+# Requests in Scrapy at a time; the others wait in the database.
 _WINDOW = 128
-# The database is asked for more once there is room for so many.
+# The frontier is read again once there is room for this many requests.
 _MIN_CAPACITY = 32
 
 
@@ -109,7 +109,7 @@ class NewsSpider(Spider):
             self._open()
         except (ArchiveError, LoginError, BadArgument) as error:
             self.failure = str(error)
-            self.logger.error("%s", error, extra={"told": True})
+            self.logger.error("%s", error, extra={"already_reported": True})
             return
         try:
             async for request in self._requests():
@@ -176,7 +176,9 @@ class NewsSpider(Spider):
         from storage.crawl.sources import get_source
 
         if not self.source_name:
-            raise BadArgument("no source named: use -a source=NAME (`dateline sources` lists them)")
+            raise BadArgument(
+                "No source given. Add -a source=NAME; `dateline sources` lists the names."
+            )
         self.arguments = read_arguments(self._raw_arguments, self.settings, utc_now())
         archive = open_archive(
             self.settings.get("DATELINE_ARCHIVE"), self.settings.get("DATELINE_DATABASE")
@@ -284,15 +286,15 @@ class NewsSpider(Spider):
             )
             for line in raised:
                 self.logger.warning("alarm: %s", line)
-            # Who interrupts a run waits for it to end.
+            # Skip housekeeping when interrupted: the user is waiting.
             took = (utc_now() - self.started_at).total_seconds() if state == "finished" else 0
-            # In the archive's thread: other crawls of this process go on meanwhile.
+            # In the archive's thread, so that other crawls of this process continue.
             await recorder.call(lambda: run_housekeeping(archive, took))
         except ArchiveError as error:
-            # The next run says that this one was interrupted, and mends its last file.
+            # The next run records this one as interrupted, and repairs its last capture file.
             if self.failure is None:
                 self.failure = str(error)
-            self.logger.info("the run could not be closed: %s", error)
+            self.logger.info("the run could not be recorded as finished: %s", error)
         await recorder.close()
         await self.rendering.close()
         archive.close()
@@ -374,7 +376,9 @@ class NewsSpider(Spider):
             return False
         if not self.tally.causes["budget"]:
             self.tally.causes["budget"] = 1
-            self.logger.warning("the daily budget of requests is used up; the rest waits")
+            self.logger.warning(
+                "the daily budget of requests is used up; the other pages wait for the next run"
+            )
         return True
 
     async def _wait_for_capacity(self) -> None:

@@ -38,8 +38,8 @@ _JOBS_AHEAD = 2
 # How often busy workers are looked at. Looks are counted, not the time: a crawl that was stopped,
 # or was busy itself, does not hold that against them.
 _CHECK_SECONDS = 1.0
-# Workers that may die over a job before it is taken for the cause: the system ends some that are
-# innocent when it is out of memory.
+# Workers that may die on a job before the job counts as the cause: when memory runs out, the
+# system also kills workers that are not to blame.
 _MAX_DEATHS_PER_JOB = 2
 # Starts that may fail one after the other before what waits is given up, and the pause between
 # them. Where there are workers already, more are a luxury that can wait.
@@ -93,7 +93,7 @@ class WorkerPool:
         try:
             return await answer
         except MemoryError as error:
-            raise WorkerFailure("out-of-memory", "reading it took too much memory") from error
+            raise WorkerFailure("out-of-memory", "extraction used too much memory") from error
 
     def _dispatch(self) -> None:
         """Give waiting jobs to the workers with the shortest queues."""
@@ -197,15 +197,15 @@ class WorkerPool:
             job.deaths += 1
             failure = None
             if worker.ended_by == signal.SIGXCPU:
-                failure = WorkerFailure("extraction-timeout", "reading it took too much CPU time")
+                failure = WorkerFailure("extraction-timeout", "extraction used too much CPU time")
             elif worker.overdue:
-                reason = f"reading it took over {TIME_LIMIT_SECONDS:.0f} s"
+                reason = f"extraction took over {TIME_LIMIT_SECONDS:.0f} s"
                 failure = WorkerFailure("extraction-timeout", reason)
             elif job.deaths > _MAX_DEATHS_PER_JOB:
-                reason = f"{job.deaths} processes died as they read it"
+                reason = f"{job.deaths} worker processes died on it"
                 failure = WorkerFailure("extraction-crashed", reason)
             else:
-                logger.warning("a worker process ended; what it was at is tried again")
+                logger.warning("a worker process died; its job is retried")
             if failure is not None:
                 worker.jobs.popleft()
                 if not job.answer.done():
@@ -235,7 +235,7 @@ class WorkerPool:
 
     def abandon(self) -> None:
         """Give up unfinished jobs: the crawl was stopped."""
-        failure = WorkerFailure(INTERRUPTED, "the crawl was stopped before it was read")
+        failure = WorkerFailure(INTERRUPTED, "the crawl was stopped before its extraction")
         busy = [worker for worker in self._workers if worker.jobs]
         waiting = [*self._waiting, *(job for worker in busy for job in worker.jobs)]
         self._waiting.clear()

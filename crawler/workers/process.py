@@ -135,7 +135,7 @@ class WorkerProcess(asyncio.Protocol):
 
     def _channel_open(self) -> asyncio.WriteTransport:
         if self._transport is None:
-            raise RuntimeError("the worker was not connected to")
+            raise RuntimeError("the worker is not connected")
         return self._transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -174,7 +174,7 @@ class WorkerProcess(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Report that the process ended."""
         if self._ready is not None and not self._ready.done():
-            self._ready.set_exception(EOFError("it ended as it began"))
+            self._ready.set_exception(EOFError("the process ended during its start"))
             return
         self._on_end(self)
 

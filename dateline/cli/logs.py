@@ -51,7 +51,7 @@ def configure_logs(
     plain = Plain(f"{level_too}%(name)s: %(message)s")
     handler.setFormatter(JsonLines() if as_json else plain)
     # The summary shows what ended a run; `scrapy crawl` has only the log.
-    handler.addFilter(lambda record: not getattr(record, "told", False))
+    handler.addFilter(lambda record: not getattr(record, "already_reported", False))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Scrapy's middlewares log with tracebacks what the run counts by cause.
     logging.getLogger("scrapy.downloadermiddlewares").setLevel(logging.CRITICAL)

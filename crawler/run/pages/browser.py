@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Seconds that a page may take in all, and that it must be quiet to count as drawn.
+# Seconds that a page may take in total, and that it must be quiet to count as rendered.
 LIMIT_SECONDS = 60.0
 _QUIET_SECONDS = 0.5
 _POLL_SECONDS = 0.1
-# A page that is never quiet (a clock, a ticker) is taken as it stands after this long.
+# After this many seconds, a page that is never quiet (a clock, a ticker) is taken as it is.
 _MAX_WAIT_SECONDS = 20.0
-# What one page may ask for: more than this is an application, or a fault.
+# Requests per page: one with more is an application, or faulty.
 MAX_SUBREQUESTS = 60
 MAX_HTML_BYTES = 10 * 1024 * 1024
 MAX_CONCURRENT_PAGES = 2
-# A browser that lives for years should not have to prove that it does not leak.
+# Restarted after this many pages, in case it leaks memory.
 _PAGES_PER_BROWSER = 300
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 _SUBREQUEST_TYPES = frozenset({"script", "xhr", "fetch"})
@@ -49,9 +49,9 @@ _ARGUMENTS = (
     "--mute-audio",
     "--js-flags=--max-old-space-size=512",
 )
-# A proxy that is not there, loopback included: nothing answers on the discard port.
+# A proxy that does not exist, for loopback too: nothing listens on the discard port.
 _NO_PROXY: Any = {"server": "http://127.0.0.1:9", "bypass": "<-loopback>"}
-# Text that stands in shadow trees is in no serialisation: it is put where a reader sees it.
+# Shadow trees are not serialised, so their text is copied to where a reader sees it.
 _FLATTEN_SHADOW_TREES = """() => {
   const flatten = root => {
     for (const host of root.querySelectorAll('*')) {
@@ -110,10 +110,10 @@ class BrowserFailure(Exception):
 def missing_requirement() -> str | None:
     """Return what a browser needs and lacks, with the next step; ``None`` if nothing."""
     if importlib.util.find_spec("playwright") is None:
-        return "no browser is installed: pip install 'dateline[browser]'"
+        return "no browser is installed: run pip install 'dateline[browser]'"
     named = os.environ.get("DATELINE_BROWSER")
     if named and not os.access(named, os.X_OK):
-        return f"DATELINE_BROWSER names {named}, which is no program"
+        return f"DATELINE_BROWSER names {named}, which is not an executable file"
     if executable_path() is None and not _has_bundled_chromium():
         return "no Chromium was found: install your system's, or run `playwright install chromium`"
     return None
@@ -182,11 +182,11 @@ class Browser:
                 return RenderedPage(html, f"Chromium {browser.version}", page.subrequests)
             except TimeoutError as error:
                 raise BrowserFailure(
-                    "browser-timeout", f"drawing it took over {limit:.0f} s"
+                    "browser-timeout", f"rendering took over {limit:.0f} s"
                 ) from error
             except Error as error:
                 reason = " ".join(str(error).split())[:200]
-                raise BrowserFailure("browser-failed", f"the browser: {reason}") from error
+                raise BrowserFailure("browser-failed", f"the browser failed: {reason}") from error
             finally:
                 self._active -= 1
 
@@ -240,7 +240,7 @@ class Browser:
                 if manager is not None:
                     await manager.stop()
         except (TimeoutError, Error) as error:
-            logger.warning("the browser did not end in order: %s", error)
+            logger.warning("the browser could not be closed cleanly: %s", error)
 
     async def close(self) -> None:
         """Close the browser, if it runs."""
@@ -278,7 +278,7 @@ class _BrowserPage:
         html: bytes = (await page.content()).encode("utf-8", "replace")
         if len(html) > MAX_HTML_BYTES:
             raise BrowserFailure(
-                "too-large", f"drawn, the page has {len(html) / 2**20:.0f} MB of HTML"
+                "too-large", f"the rendered page has {len(html) / 2**20:.0f} MB of HTML"
             )
         return html
 
@@ -310,7 +310,11 @@ class _BrowserPage:
                 )
         except Error:
             # The page was closed while its scripts still asked for something.
-            logger.debug("%s: %s came too late", self._url, route.request.url[:200])
+            logger.debug(
+                "%s: the page was closed before the response of %s",
+                self._url,
+                route.request.url[:200],
+            )
         finally:
             self._pending -= 1
 

@@ -53,14 +53,14 @@ class PageReader:
             return PageFailed(task, failure.cause, failure.detail, failure.final)
         context = fetch_context.of(response)
         if context.reserved is not None:
-            detail = "its publisher asks archives not to keep it (noarchive)"
+            detail = "its publisher asks archives not to store it (noarchive)"
             return PageSkipped(task, context.reserved, detail)
         capture = context.capture
         if response.status == _NOT_MODIFIED or capture is None or capture.kind == "revisit":
             return PageUnchanged(task, capture)
         media_type = content_type(response).split(";")[0].strip().lower()
         if media_type and not _may_be_html(media_type):
-            return PageSkipped(task, "not-html", f"it is {media_type}", capture)
+            return PageSkipped(task, "not-html", f"its media type is {media_type}", capture)
         return await self._read(task, response, capture)
 
     async def _read(self, task: Task, response: Response, capture: CaptureRecord) -> Outcome:

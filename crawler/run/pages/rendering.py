@@ -43,22 +43,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HTML = "text/html; charset=utf-8"
-# Kinds under which a page goes whose text is still to be drawn. A wall is none of them: it is
-# there for those who would pass it.
+# Kinds of pages whose text may still have to be rendered. A wall is not one of them: rendering
+# would bypass it.
 _KINDS_WITHOUT_TEXT = frozenset({"empty", "listing", "error"})
 # A page that names fewer articles is no listing, or one that waits for its script.
 MIN_LISTING_ARTICLES = 3
-# A drawing must bring this much more text than the page itself had.
+# Rendering must add this much text to what the page itself has.
 _MIN_GROWTH, _MIN_GROWTH_CHARS = 1.1, 100
-# Pages in a row that had all their text before: the source is taken for mended.
+# Pages in a row that contain all their text: the source no longer needs a browser.
 _PLAIN_PAGES_NEEDED = 5
-# So many requests of a page's scripts, one after the other, are waited for at the site's pace.
+# Sequential requests of a page's scripts that the time limit allows for, at the site's pace.
 _REQUESTS_WAITED_FOR = 20
 _SCRIPT = re.compile(rb"<script\b[^>]{0,500}?\bsrc\s*=\s*[\"']?([^\"'\s>]{1,2000})", re.IGNORECASE)
 _MAX_POST = 64 * 1024
 _MAX_SUBRESPONSE_BYTES = 8 * 1024 * 1024
 _CACHED_BYTES = 32 * 1024 * 1024
-# The browser's own business, or none of a site's.
+# Request headers that belong to the browser, not to the site.
 _DROPPED_HEADERS = frozenset(
     {
         "host",
@@ -77,14 +77,14 @@ _DROPPED_HEADERS = frozenset(
 class PageRenderer:
     """Renders pages; their scripts' requests pass the crawl's own checks and pace.
 
-    What is of the page's own site is fetched, and the scripts that the page itself names; what
-    those bring along (advertising, measuring) is not.
+    Requests to the page's own site are fetched, and the scripts that the page itself names;
+    third-party requests of those scripts (advertising, analytics) are not.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._browser = browser.acquire()
-        # Scripts by their address, those on their way too: many pages draw at once with the same.
+        # Scripts by URL, also those in flight: pages that render at the same time share them.
         self._cached_scripts: dict[str, asyncio.Task[SubResponse | None]] = {}
         self._size = 0
         self._is_forbidden = False
@@ -141,7 +141,7 @@ class PageRenderer:
         if pending is None:
             pending = asyncio.ensure_future(self._fetch(subrequest, page_url))
             self._cached_scripts[subrequest.url] = pending
-        # A page that is given up takes its script from nobody else.
+        # Shielded: a page that times out must not cancel a script that others wait for.
         answer = await asyncio.shield(pending)
         if answer is None or self._size > _CACHED_BYTES:
             self._cached_scripts.pop(subrequest.url, None)
@@ -168,7 +168,9 @@ class PageRenderer:
             forbidden = response.cause == "robots"
             level = logging.WARNING if forbidden and not self._is_forbidden else logging.DEBUG
             self._is_forbidden = self._is_forbidden or forbidden
-            logger.log(level, "%s asks for %s: %s", page_url, subrequest.url, response.detail)
+            logger.log(
+                level, "a script of %s requested %s: %s", page_url, subrequest.url, response.detail
+            )
             return None
         if subrequest.kind == "script":
             self._size += len(response.body)
@@ -234,7 +236,7 @@ class RunRendering:
         try:
             found = await self._pool.run(jobs.article_job, rendered.html, response.url, HTML, known)
         except (BadPage, workers.WorkerFailure) as error:
-            logger.info("%s, drawn: %s", response.url, error)
+            logger.info("%s, rendered: %s", response.url, error)
             return None
         await self._update_browser_use(extraction, found)
         if not _is_better(extraction, found):
@@ -299,7 +301,7 @@ class RunRendering:
         )
 
     async def _update_browser_use(self, plain: Extraction, rendered: Extraction) -> None:
-        """Stop rendering every page of a source once its pages hold their text without it."""
+        """Stop rendering every page of a source once its pages contain their text without it."""
         self._plain_in_a_row = 0 if _is_better(plain, rendered) else self._plain_in_a_row + 1
         if self.use != "always" or self._plain_in_a_row < _PLAIN_PAGES_NEEDED:
             return
@@ -309,8 +311,8 @@ class RunRendering:
             lambda s: setattr(get_source(s, self._source), "browser", "needed"),
         )
         logger.warning(
-            "%s: %d pages in a row hold their text without a browser; from now on one draws only "
-            "those that hold none",
+            "%s: %d pages in a row contain their text without a browser; from now on only pages "
+            "without text are rendered",
             self._source,
             self._plain_in_a_row,
         )

@@ -139,7 +139,7 @@ def test_lists_and_opml(tmp_path: Path) -> None:
     opml.write_text('<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/passwd">]><opml>&x;</opml>')
     assert feeds(opml) == []
     opml.write_text("<opml><body>")
-    with pytest.raises(ArchiveError, match="is no OPML"):
+    with pytest.raises(ArchiveError, match="is not a valid OPML file"):
         feeds(opml)
 
 
@@ -235,5 +235,5 @@ def test_what_cannot_be_read_is_one_line_each(dateline_sqlite: Commands, tmp_pat
     done = dateline_sqlite("import", str(bad), str(good), "--new-sources")
     assert done.code == 1
     assert done.err.count("\n") == 1
-    assert "is no WARC" in done.err
+    assert "is not a WARC" in done.err
     assert "1 new" in done.out

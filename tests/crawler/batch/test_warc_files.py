@@ -239,7 +239,7 @@ def test_a_wacz_with_a_damaged_member_gives_the_others(tmp_path: Path) -> None:
 def test_a_file_without_pages_says_why(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.warc"
     path.write_bytes(record(url(1), b"GET / HTTP/1.1\r\n\r\n", kind) * 2)
-    with pytest.raises(ArchiveError, match=f"holds no page: its records are 2 {kind}"):
+    with pytest.raises(ArchiveError, match=f"contains no pages: its records are 2 {kind}"):
         read(path)
 
 

@@ -104,7 +104,7 @@ def test_a_gap_is_filled_from_a_sitemap(dateline_sqlite: Commands, site: LocalSi
     done = dateline("crawl", "quay", "--due")
     assert done.code == 0, done.err
     assert "1 gap" in done.out
-    assert "left the feed unseen" in done.err
+    assert "left the feed before they were read" in done.err
     assert _held(dateline) == set(range(1, 31))
     listed = dateline("backfill", "--json")
     (gap,) = listed.json

@@ -101,7 +101,7 @@ def test_pages_without_text_are_drawn_and_kept(
     _publish(site, other, 3)
     added = dateline_sqlite("add", f"{site.base}/", "--name", "quay")
     assert added.code == 0, added.err
-    assert "rendering: drawn by scripts; a browser is used" in added.out
+    assert "rendering: rendered by scripts; a browser is used" in added.out
 
     site.requests.clear()
     crawled = dateline_sqlite("crawl", "quay", "--json")
@@ -189,7 +189,7 @@ def test_without_a_browser_the_pages_wait(
         "add", f"{site.base}/", "--name", "quay", DATELINE_BROWSER="/no/such/thing"
     )
     assert added.code == 0
-    assert "may be drawn by scripts, and DATELINE_BROWSER names /no/such/thing" in added.out
+    assert "may be rendered by scripts, and DATELINE_BROWSER names /no/such/thing" in added.out
     changed = dateline_sqlite(
         "sources", "quay", "--browser", "needed", DATELINE_BROWSER="/no/such/thing"
     )
@@ -223,7 +223,7 @@ def test_a_source_that_mends_its_pages_is_drawn_no_more(
         site.set(_path(n), article_page(f"Story {n} of the quay", sentences(n)))
     crawled = dateline_sqlite("crawl", "quay")
     assert crawled.code == 0, crawled.err
-    assert "hold their text without a browser" in crawled.err
+    assert "contain their text without a browser" in crawled.err
     with open_archive(str(dateline_sqlite.folder), dateline_sqlite.database) as archive, \
             archive.reading() as session:  # fmt: skip
         assert session.scalars(select(Source.browser)).one() == "needed"
