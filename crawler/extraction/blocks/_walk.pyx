@@ -19,12 +19,12 @@ etree.import_lxml__etree()
 
 from crawler.extraction.blocks.block import (
     EMPHASIS, EXPLAINED, FURNITURE, HEADINGS, HIDDEN_STYLE, INLINE, INVISIBLE, LOOKED_AT, MAX_BLOCKS,
-    MAX_DEPTH, MAX_PLACES, MAX_SPANS, OPENED, SIGNS, UNCOUNTED, WORD_ATTRIBUTES, Place, RawBlock,
-    heading_of,
+    MAX_DEPTH, MAX_PLACES, MAX_SPANS, OPENED, SIGNS, UNCOUNTED, UNNUMBERED, WORD_ATTRIBUTES,
+    Place, RawBlock, heading_of,
 )
 
 # That of walk.py at which this was written.
-VERSION = 6
+VERSION = 7
 
 # What an element is to the walk. From IN_LINE to EXPLAINS it is part of a run of text.
 cdef enum:
@@ -263,6 +263,8 @@ cdef class Walker:
     cdef readonly Py_ssize_t passed, footed
     cdef etree._Document document
     cdef Run run
+    # The classes of the element whose words were told last.
+    cdef str classes
     # Inline elements that stand open: (what its span will be, its address), and where each began.
     cdef list open
     cdef Py_ssize_t* begun
@@ -324,6 +326,7 @@ cdef class Walker:
         cdef xmlAttr* attr = node.properties
         cdef const char* name
         cdef str found = None
+        cdef str alike = None
         cdef str value
         while attr != NULL:
             if attr.ns == NULL:
@@ -333,7 +336,10 @@ cdef class Walker:
                         or decoded(name, strlen(name)) in TOLD):
                     value = value_of(node, attr)
                     found = value if found is None else found + " " + value
+                    if strcmp(name, b"id") and strcmp(name, b"aria-label"):
+                        alike = value if alike is None else alike + " " + value
             attr = attr.next
+        self.classes = "" if alike is None else alike.lower().translate(UNNUMBERED)
         return "" if found is None else found.lower()
 
     cdef bint signs(self, xmlNode* node) except -1:
@@ -484,6 +490,7 @@ cdef class Walker:
         place.depth = depth
         place.order = order
         place.words = words
+        place.classes = self.classes
         self.places.append(place)
         if order >= self.sums_room:
             larger = <Sums*> realloc(self.sums, 2 * self.sums_room * sizeof(Sums))

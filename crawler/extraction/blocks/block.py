@@ -43,6 +43,10 @@ WORD_ATTRIBUTES = frozenset(
     {"class", "id", "role", "itemprop", "data-testid", "data-component", "data-module", "data-qa",
      "aria-label"}
 )  # fmt: skip
+# Those of them that name one element and not its kind.
+OWN_ATTRIBUTES = frozenset({"id", "aria-label"})
+# Numbers are one element's too: of a post, of a column, of a note.
+UNNUMBERED = dict.fromkeys(range(ord("0"), ord("9") + 1))
 # lxml and Python both recurse on deep trees; what lies deeper than any page is a trap.
 MAX_DEPTH = 400
 # Ten novels; the longest page of the bench has 1,400.
@@ -60,7 +64,10 @@ SIGNS = re.compile(r"author|byline|auteur|autor", re.IGNORECASE)
 
 @dataclass(slots=True, eq=False)
 class Place:
-    """An element that holds blocks: its tag, its words, and what lies below it in all."""
+    """An element that holds blocks: its tag, its words, and what lies below it in all.
+
+    ``classes`` are the words that it has in common with its like: no id, no label, no numbers.
+    """
 
     element: Any
     tag: str
@@ -68,6 +75,7 @@ class Place:
     depth: int
     order: int
     words: str = ""
+    classes: str = ""
     # Characters of text and of linked text below; filled once the walk is over.
     chars: int = 0
     linked: int = 0

@@ -23,8 +23,10 @@ from crawler.extraction.blocks.block import (
     MAX_PLACES,
     MAX_SPANS,
     OPENED,
+    OWN_ATTRIBUTES,
     SIGNS,
     UNCOUNTED,
+    UNNUMBERED,
     WORD_ATTRIBUTES,
     Place,
     RawBlock,
@@ -162,19 +164,21 @@ class Walker:
 
     def walk(self, body: Any) -> None:
         """Walk an element and all below it."""
-        self._element(body, None, 0, (0, False, False), _words(body.items()))
+        self._element(body, None, 0, (0, False, False), body.items())
         self._sum()
 
     def _element(
-        self, element: Any, parent: Place | None, depth: int, state: _State, words: str
-    ) -> None:
-        """Walk a block-level element."""
+        self, element: Any, parent: Place | None, depth: int, state: _State,
+        items: list[tuple[str, str]],
+    ) -> None:  # fmt: skip
+        """Walk a block-level element with these attributes."""
         tag = element.tag
+        words = _words(items)
         # What is passed over elsewhere and holds the text here is a box like any other.
         called = "div" if tag in OPENED else tag
         if "heading" in words and tag not in HEADINGS:
             called = heading_of(element) or called
-        place = Place(element, called, parent, depth, len(self.places), words)
+        place = Place(element, called, parent, depth, len(self.places), words, _classes(items))
         self.places.append(place)
         if tag in ("ul", "ol"):
             state = (state[0] + 1, tag == "ol", state[2])
@@ -228,11 +232,10 @@ class Walker:
                     if tail:
                         self._run.add(tail)
                     continue
-                words = _words(items) if items else ""
                 run = self._run
                 if run.length or run.images:
                     self._close(place, state)
-                self._element(child, place, depth + 1, state, words)
+                self._element(child, place, depth + 1, state, items)
                 breaks = 0
             if tail:
                 self._run.add(tail)
@@ -380,8 +383,17 @@ def _words(attributes: list[tuple[str, str]]) -> str:
     return " ".join(words).lower() if words else ""
 
 
+def _classes(attributes: list[tuple[str, str]]) -> str:
+    """The words that the like of an element has too."""
+    words = [
+        value for name, value in attributes
+        if name in WORD_ATTRIBUTES and name not in OWN_ATTRIBUTES
+    ]  # fmt: skip
+    return " ".join(words).lower().translate(UNNUMBERED) if words else ""
+
+
 # It moves with every change to the walk.
-VERSION = 6
+VERSION = 7
 module = part("crawler.extraction.blocks._walk", VERSION)
 compiled: type[Walker] | None = module.Walker if module is not None else None
 # The words of a text: \w+, as in the blocks.

@@ -24,10 +24,15 @@ _FAINT = 0.03
 _RELATED = re.compile(r"\brelated[-_ ]?(?:stor|articles?|posts?|news|links?|content)", re.ASCII)
 _WORDS = features.NAMES.index("words")
 _COMMENT = GROUPS.index("comment")
+_NO_BOX = -1
 # A gap between two chosen blocks that may be closed, in blocks, and how sure one must be.
 _MAX_GAP = 40
-_GAP_FLOOR = 0.02
+_GAP_FLOOR = 0.05
 _GAP_TAGS = frozenset({"li", "ul", "ol", "p", "h2", "h3", "h4", "blockquote", "dl", "dt", "dd"})
+# What highlighters and players of code put around it, under class words of tools and buttons.
+_CODE_TAGS = frozenset({"pre", "div", "figure", "section", "code", "table", "tbody", "tr", "td"})
+# A text of fewer characters may stand again anywhere.
+_REFRAIN = 60
 _AGAINST = frozenset(
     GROUPS.index(name)
     for name in ("related", "nav", "aside", "share", "comment", "advert", "subscribe", "author",
@@ -74,7 +79,8 @@ def decide(blocks: Sequence[RawBlock], scores: np.ndarray) -> list[int]:
     if not chosen and len(scores) and scores.max() >= _FAINT:
         # A page of a sentence or two: what stands out is what there is.
         chosen = [i for i, score in enumerate(scores) if score >= 0.5 * scores.max()]
-    return _without_repeats(blocks, _without_comments(blocks, _closed(blocks, scores, chosen)))
+    chosen = _without_comments(blocks, _closed(blocks, scores, chosen))
+    return _without_repeats(blocks, _without_asides(blocks, chosen))
 
 
 def threshold_of(scores: np.ndarray, blocks: Sequence[RawBlock]) -> float:
@@ -100,18 +106,59 @@ def _without_comments(blocks: Sequence[RawBlock], chosen: list[int]) -> list[int
     """
     boxes: dict[int, int] = {}
     of: dict[int, int] = {}
+    known: dict[int, int] = {}
     for i in chosen:
-        place: Place | None = blocks[i].place
-        while place is not None:
-            if place.words and (_COMMENT in groups_of(place.words) or _RELATED.search(place.words)):
-                boxes[place.order] = boxes.get(place.order, 0) + len(blocks[i].text)
-                of[i] = place.order
-                break
-            place = place.parent
+        box = _foreign_box(blocks[i].place, known)
+        if box != _NO_BOX:
+            boxes[box] = boxes.get(box, 0) + len(blocks[i].text)
+            of[i] = box
     if not boxes:
         return chosen
     whole = sum(len(blocks[i].text) for i in chosen)
     return [i for i in chosen if i not in of or boxes[of[i]] > 0.5 * whole]
+
+
+def _without_asides(blocks: Sequence[RawBlock], chosen: list[int]) -> list[int]:
+    """Drop what an ``aside`` before or behind the text says; one within the text belongs to it.
+
+    Unless that is most of what was chosen.
+    """
+    known: dict[int, bool] = {}
+    own = [i for i in chosen if not _is_aside(blocks[i].place, known)]
+    whole = sum(len(blocks[i].text) for i in chosen)
+    if len(own) == len(chosen) or 2 * sum(len(blocks[i].text) for i in own) < whole:
+        return chosen
+    kept = set(own)
+    return [i for i in chosen if i in kept or own[0] < i < own[-1]]
+
+
+def _is_aside(place: Place, known: dict[int, bool]) -> bool:
+    """Whether a place lies in an ``aside``; ``known`` are others'."""
+    found = known.get(place.order)
+    if found is None:
+        found = place.tag == "aside" or (
+            place.parent is not None and _is_aside(place.parent, known)
+        )
+        known[place.order] = found
+    return found
+
+
+def _foreign_box(place: Place, known: dict[int, int]) -> int:
+    """The innermost box of comments or related articles around a place; ``known`` are others'."""
+    passed: list[int] = []
+    node: Place | None = place
+    box = _NO_BOX
+    while node is not None:
+        if node.order in known:
+            box = known[node.order]
+            break
+        passed.append(node.order)
+        if node.words and (_COMMENT in groups_of(node.words) or _RELATED.search(node.words)):
+            box = node.order
+            break
+        node = node.parent
+    known.update(dict.fromkeys(passed, box))
+    return box
 
 
 def _closed(blocks: Sequence[RawBlock], scores: np.ndarray, chosen: list[int]) -> list[int]:
@@ -144,28 +191,46 @@ def _common(one: Place, other: Place) -> Place | None:
 
 
 def _belongs(block: RawBlock, box: Place | None) -> bool:
-    if block.tag not in _GAP_TAGS or block.linked > 0.5 * len(block.text):
+    code = block.tag == "pre"
+    if not (code or block.tag in _GAP_TAGS) or block.linked > 0.5 * len(block.text):
         return False
+    passed = _CODE_TAGS if code else _GAP_TAGS
     place: Place | None = block.place
-    for _ in range(4):
+    for _ in range(5 if code else 4):
         if place is box:
             return True
-        if place is None or place.tag not in _GAP_TAGS:
+        if place is None or place.tag not in passed:
             return False
-        if place.words and _AGAINST.intersection(groups_of(place.words)):
+        if not code and place.words and _AGAINST.intersection(groups_of(place.words)):
             return False
         place = place.parent
     return False
 
 
 def _without_repeats(blocks: Sequence[RawBlock], chosen: list[int]) -> list[int]:
-    """Drop what stands again: a pull quote or a caption repeated, not a refrain of few words."""
-    seen: set[str] = set()
+    """Drop what stands again elsewhere: a pull quote, a caption, the text for another screen.
+
+    What stands again beside itself, in places of the same kind, is the author's; so is a refrain of
+    few words.
+    """
+    seen: dict[str, tuple[object, ...]] = {}
     kept = []
     for i in chosen:
         text = blocks[i].text
-        if len(text) > 60 and text in seen:
-            continue
-        seen.add(text)
+        if len(text) > _REFRAIN:
+            where = _whereabouts(blocks[i])
+            if seen.setdefault(text, where) != where:
+                continue
         kept.append(i)
     return kept
+
+
+def _whereabouts(block: RawBlock) -> tuple[object, ...]:
+    """A block's kind of place, and the one place around that."""
+    above = block.place.parent
+    around = above.parent if above is not None else None
+    return (
+        block.tag, block.place.classes,
+        (above.tag, above.classes) if above is not None else None,
+        around.order if around is not None else None,
+    )  # fmt: skip

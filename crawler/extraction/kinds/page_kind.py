@@ -75,6 +75,9 @@ _GALLERIES = frozenset({"imagegallery", "mediagallery"})
 # A text of fewer words is an article only where the page, its moment or a feed says so.
 _FEWEST = 12
 _MIN_TEASERS = 3
+# Where no more of the text than this are teasers, with so many words beside them, it may be an
+# article about links: resources, cameras, programmes.
+_MIXED, _PROSE, _MOSTLY_LINKS = 0.55, 100, 0.35
 # A page of less text than this shows that of its structured data, if that has more than the second.
 _LITTLE, _BUILT = 200, 500
 # Links with at least so many words, or signs, are teasers; a menu's are shorter.
@@ -152,7 +155,8 @@ def judge(
     else:
         verdict = _untyped(meta, headline, blocks, chosen, text, words, has_moment=has_moment)
     if verdict.kind == "article" and looks is not None:
-        return _looked(looks(), blocks, chosen)
+        looked = _looked(looks(), blocks, chosen)
+        return looked if looked.reason else verdict
     return verdict
 
 
@@ -218,11 +222,20 @@ def _untyped(
         return Verdict("home", "it is the home page")
     teasers = sum(_is_teaser(blocks, i) for i in chosen)
     if not has_moment and teasers >= _MIN_TEASERS and teasers >= 0.4 * len(chosen):
-        return Verdict("listing", f"{teasers} teasers under linked headings, and no moment")
+        reason = f"{teasers} teasers under linked headings, and no moment"
+        if teasers <= _MIXED * len(chosen) and _has_prose(blocks, chosen):
+            return Verdict("article", reason, doubtful=True)
+        return Verdict("listing", reason)
     # The dates of teasers are no moment of the page's own.
     if teasers >= _MIN_TEASERS and teasers >= 0.8 * len(chosen):
         return Verdict("listing", f"{teasers} teasers under linked headings, and nothing else")
     return Verdict("article")
+
+
+def _has_prose(blocks: Sequence[RawBlock], chosen: Sequence[int]) -> bool:
+    """Whether a page says something beside its teasers, and is not mostly links."""
+    own = sum(_count(blocks[i].text) for i in chosen if not _is_teaser(blocks, i))
+    return own >= _PROSE and _link_share(blocks) < _MOSTLY_LINKS
 
 
 def _is_sentence(text: str) -> bool:

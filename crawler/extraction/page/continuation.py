@@ -32,6 +32,8 @@ _NEXT_WORDS = frozenset(
     "volgende pagina|próxima|próxima página|następna|nästa|næste|sonraki|→|»|›|>|>>|次へ|下一页|"
     "далее|следующая".split("|")
 )
+# "»› Continue reading ›»", and how much white space templates put around it.
+_LONGEST_LABEL, _MOST_SPACE = 30, 1000
 _NAMES = frozenset(
     "page pg p paged pagenum pageno page_no pagenumber pagewanted currentpage seite pagina pag"
     " side sida strona strana stranica sivu oldal sayfa página 페이지".split()
@@ -67,8 +69,14 @@ def onward_links(page: Page) -> tuple[tuple[str, bool], ...]:
 
 
 def _is_pager(anchor: Any) -> bool:
-    words = " ".join("".join(anchor.itertext()).split()).casefold()[:60]
     label = (anchor.get("aria-label") or anchor.get("title") or "").strip().casefold()
+    text = "".join(anchor.itertext()) if len(anchor) else anchor.text or ""
+    # Most links are headlines, which are told by their length.
+    if len(text) > _LONGEST_LABEL and label not in _NEXT_WORDS:
+        text = " ".join(text[:_MOST_SPACE].split())
+        if len(text) > _LONGEST_LABEL:
+            return False
+    words = " ".join(text.split()).casefold()
     number = re.fullmatch(r"(?:page |seite |pagina |página )?[0-9]{1,2}", words)
     bare = words.strip(" →»›>") or words
     return number is not None or bare in _NEXT_WORDS or label in _NEXT_WORDS

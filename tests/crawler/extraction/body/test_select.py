@@ -92,3 +92,59 @@ def test_blocks_are_told_where_the_text_is() -> None:
     steps = rows[:, second_pass.NAMES.index("box_steps")]
     assert share[0] > 0.3 > share[2]
     assert list(steps) == [1, 2, 2]
+
+
+LONG = " ".join(sentences(4))
+
+
+@pytest.mark.parametrize(
+    ("inner", "taken"),
+    [
+        # Said twice, one after the other or in boxes of the same kind: a refrain.
+        (f"<p>{LONG}</p><p>{LONG}</p>", 2),
+        (f"<div><p>{LONG}</p></div><p>x</p><div><p>{LONG}</p></div>", 3),
+        (f"<section><p id=a1>{LONG}</p><h2>Once more</h2><p id=b2>{LONG}</p></section>", 3),
+        # The same in a place of another kind: a pull quote, the text for another screen.
+        (f"<p>{LONG}</p><p class=pull>{LONG}</p>", 1),
+        (f"<p>{LONG}</p><aside><p>{LONG}</p></aside>", 1),
+        (
+            f"<div><div class=wide><p>{LONG}</p></div></div><div><div class=small><p>{LONG}</p></div></div>",
+            1,
+        ),
+    ],
+)
+def test_a_text_that_stands_again_in_another_kind_of_place_is_dropped(
+    inner: str, taken: int
+) -> None:
+    blocks = blocks_of(inner)
+    assert len(select.decide(blocks, np.full(len(blocks), 0.9))) == taken
+
+
+@pytest.mark.parametrize(
+    ("inner", "taken"),
+    [
+        ("<pre>x = 1</pre>", 3),
+        ('<div class="code-toolbar"><div class="highlight"><pre>x = 1</pre></div></div>', 3),
+        ('<figure class="wp-block-code"><pre>x = 1</pre></figure>', 3),
+        ("<aside><pre>x = 1</pre></aside>", 2),
+        ('<div><p class="share">x = 1</p></div>', 2),
+    ],
+)
+def test_code_between_two_paragraphs_belongs_to_them(inner: str, taken: int) -> None:
+    blocks = blocks_of(f"<article><p>{LONG}</p>{inner}<p>{' '.join(sentences(5))}</p></article>")
+    assert len(select.decide(blocks, np.array([0.9, 0.2, 0.9]))) == taken
+
+
+@pytest.mark.parametrize(
+    ("inner", "taken"),
+    [
+        (f"<p>{LONG}</p><aside><p>A box.</p></aside>", [0]),
+        (f"<aside><ul><li>A box.</ul></aside><p>{LONG}</p>", [1]),
+        (f"<p>{LONG}</p><aside><p>A box.</p></aside><p>The end of it.</p>", [0, 1, 2]),
+        # A page whose text stands in what it calls an aside.
+        (f"<p>The head.</p><aside><p>{LONG}</p></aside>", [0, 1]),
+    ],
+)
+def test_an_aside_within_the_text_belongs_to_it(inner: str, taken: list[int]) -> None:
+    blocks = blocks_of(inner)
+    assert select.decide(blocks, np.full(len(blocks), 0.9)) == taken

@@ -59,3 +59,17 @@ def test_what_may_be_something_else_is_kept_with_a_mark(
     if found.article is not None:
         assert article_from_json(to_json(found.article)) == found.article
         assert ("doubtful" in found.article.provenance) == found.article.doubtful
+
+
+@pytest.mark.parametrize(("prose", "kind"), [(12, "article"), (3, "listing")])
+def test_a_text_about_links_is_kept_and_a_list_of_them_is_not(prose: int, kind: str) -> None:
+    said = sentences(3, 30)
+    text = "".join(f"<p>{sentence}</p>" for sentence in said[:prose])
+    links = "".join(
+        f'<h3><a href="/cams/{i}">Camera {i} of the quay</a></h3><p>{said[prose + i]}</p>'
+        for i in range(9)
+    )
+    page = f"<html><title>Cameras</title><main><h1>Cameras</h1>{text}{links}</main></html>"
+    found = extract(page.encode(), "https://a.example/cameras-of-the-quay")
+    assert found.kind == kind, found.reason
+    assert (found.article is not None and found.article.doubtful) == (kind == "article")
