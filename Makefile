@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-fast test-all lint format world bench clean help
+.PHONY: demo test test-fast test-all lint format translations world bench clean help
 
 help:
 	@echo "make demo   set up, and do the main job on two invented sites"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-fast  lint, type-check, and test what needs no crawl, browser or PostgreSQL"
 	@echo "make test-all   all tests with thirty times the generated examples"
 	@echo "make lint   lint and type-check only"
+	@echo "make translations  update the catalogues of the reading room, name what lacks"
 	@echo "make world  crawl real web servers (those that are installed) and compare archives"
 	@echo "make bench  measure the extractor and the whole crawl"
 
@@ -49,6 +50,10 @@ test-all: lint
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Reads the messages out of templates and code; names what has no French words yet.
+translations: $(READY)
+	$(BIN)/python -m dateline.web.i18n.extract
 
 # Not part of the tests: it takes minutes, and what it tries depends on the machine.
 world: $(READY)

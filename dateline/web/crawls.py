@@ -48,7 +48,8 @@ def follow(archive: Archive, url: str) -> str:
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise ArchiveError(
-            f"{url} did not answer within {_TIMEOUT} s", f"try: dateline add {url}"
+            f"{url} did not answer within {_TIMEOUT} seconds.",
+            f"Try again later, or run: dateline add {url}",
         ) from error
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from dateline.web.i18n.catalogue import N_
 from storage.errors import (
     ArchiveError,
     BadCursor,
@@ -65,18 +66,36 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 _TITLES = {
-    400: "Invalid request",
-    401: "Not logged in",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Method not allowed",
-    409: "Already exists",
-    410: "No longer available",
-    413: "Request too large",
-    422: "Invalid request",
-    429: "Too many requests",
-    500: "Server error",
-    503: "Temporarily unavailable",
+    400: N_("Invalid request"),
+    401: N_("Not logged in"),
+    403: N_("Not allowed"),
+    404: N_("Not found"),
+    405: N_("Method not allowed"),
+    409: N_("Already exists"),
+    410: N_("No longer available"),
+    413: N_("Request too large"),
+    422: N_("Invalid request"),
+    429: N_("Too many requests"),
+    500: N_("Server error"),
+    503: N_("Temporarily unavailable"),
+}
+_OTHER = N_("Request failed")
+# What is wrong with a parameter, by pydantic's names for it (https://errors.pydantic.dev).
+_INVALID = {
+    "greater_than_equal": N_("The parameter “%(name)s” is too small."),
+    "int_parsing": N_("The parameter “%(name)s” is not a whole number."),
+    "less_than_equal": N_("The parameter “%(name)s” is too large."),
+    "bool_parsing": N_("The parameter “%(name)s” is neither true nor false."),
+    "literal_error": N_("The parameter “%(name)s” has an unknown value."),
+    "missing": N_("The parameter “%(name)s” is missing."),
+    "string_too_long": N_("The parameter “%(name)s” is too long."),
+    "too_long": N_("The parameter “%(name)s” has too many values."),
+}
+_INVALID_OTHER = N_("The parameter “%(name)s” has an invalid value.")
+# What Starlette says where it refuses a request itself.
+_STARLETTE = {
+    "Not Found": N_("There is no such page."),
+    "Method Not Allowed": N_("This page does not accept this method."),
 }
 
 
@@ -97,14 +116,24 @@ def of(error: Exception) -> Problem:
         place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
         return Problem(title=_TITLES[422], status=422, detail=f"{place}: {first['msg']}")
     if isinstance(error, HTTPException):
-        title = _TITLES.get(error.status_code, "Request failed")
-        return Problem(title=title, status=error.status_code, detail=str(error.detail))
+        title = _TITLES.get(error.status_code, _OTHER)
+        detail = _STARLETTE.get(str(error.detail), str(error.detail))
+        return Problem(title=title, status=error.status_code, detail=detail)
     return Problem(
         title=_TITLES[500],
         status=500,
         detail="The server failed to answer the request.",
         hint="Read the server's log for the cause.",
     )
+
+
+def parameter_problem(error: Exception) -> tuple[str, dict[str, str]] | None:
+    """The message and its values for an invalid parameter, for a page to translate."""
+    if not isinstance(error, RequestValidationError):
+        return None
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    return _INVALID.get(first["type"], _INVALID_OTHER), {"name": name}
 
 
 def install(app: FastAPI, page: Any) -> None:
@@ -117,7 +146,7 @@ def install(app: FastAPI, page: Any) -> None:
         headers = dict(getattr(error, "headers", None) or {})
         if request.url.path.startswith("/api"):
             return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
-        rendered: Response = await page(request, problem)
+        rendered: Response = await page(request, problem, error)
         rendered.headers.update(headers)
         return rendered
 

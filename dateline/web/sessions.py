@@ -232,7 +232,7 @@ class Attempts:
             if len(lately) >= _TRIES:
                 wait = int(_WINDOW - (now - lately[0])) + 1
                 raise HTTPException(
-                    429, f"Too many wrong passwords. Try again in {wait} s.",
+                    429, f"Too many wrong passwords. Try again in {wait} seconds.",
                     {"Retry-After": str(wait)},
                 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dateline.web.dependencies import ArchiveDep, IdPath, sessions_of
+from dateline.web.i18n.catalogue import LANGUAGES
 from dateline.web.pages.frame import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
@@ -16,7 +17,6 @@ from dateline.web.pages.frame import (
     back,
     page,
 )
-from dateline.web.pages.words import LANGUAGES
 from dateline.web.sessions import MIN_PASSWORD, hashed
 from storage.clock import utc_now
 from storage.errors import ArchiveError
@@ -105,13 +105,16 @@ def revoke(
 def password(request: Request, archive: ArchiveDep, reader: Visitor, form: Form) -> Response:
     """Change one's own password."""
     if reader.name is None:
-        raise HTTPException(403, "only a user has a password")
+        raise HTTPException(403, "Only a user account has a password. Log in first.")
     new = form.get("new", "")
     if not MIN_PASSWORD <= len(new) <= _LONGEST:
-        raise ArchiveError(f"a password has at least {MIN_PASSWORD} characters", "choose another")
+        raise ArchiveError(
+            f"The new password needs {MIN_PASSWORD} to {_LONGEST} characters.",
+            "Choose another one.",
+        )
     sessions = sessions_of(request)
     if not sessions.log_in(request, reader.name, form.get("present", "")[:_LONGEST]):
-        raise HTTPException(403, "the present password is another")
+        raise HTTPException(403, "The current password is wrong. Nothing was changed.")
     accounts.set_password(archive, reader.name, hashed(new))
     sessions.log_in(request, reader.name, new)
     return _account(request, archive, reader, changed=True)

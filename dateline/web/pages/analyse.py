@@ -14,8 +14,9 @@ from starlette.responses import Response
 
 from dateline.web.background import Background
 from dateline.web.dependencies import ArchiveDep
+from dateline.web.i18n import formats
 from dateline.web.pages import charts
-from dateline.web.pages.frame import Visitor, page
+from dateline.web.pages.frame import Visitor, page, words_of
 from storage.archive import Archive
 from storage.errors import ArchiveError, BadQuery
 
@@ -35,7 +36,7 @@ Queries = Annotated[list[str] | None, Query(max_length=charts.MOST_SERIES * 2)]
 class Compared:
     """Queries over time: the periods, and a series a query."""
 
-    labels: list[str]
+    periods: list[date]
     series: list[charts.Series]
     totals: list[int]
 
@@ -57,16 +58,20 @@ def analyse(
     values: dict[str, object] = {
         "queries": queries, "by": by, "measure": measure, "since": since, "until": until,
         "error": None, "compared": None, "more": more, "most": charts.MOST_SERIES,
-        "chart": None,
+        "chart": None, "labels": (),
     }  # fmt: skip
     try:
         if queries:
             compared = _compared(archive, queries, by, measure, since, until)
+            words = words_of(request)
+            labels = [formats.period(one, by, words.language) for one in compared.periods]
             values |= {
                 "compared": compared,
+                "labels": labels,
                 "chart": lambda title: charts.lines(
-                    compared.labels, compared.series, title, percent=measure == "share"),
-            }  # fmt: skip
+                    labels, compared.series, title, words, percent=measure == "share"
+                ),
+            }
             if more:
                 values |= _more(archive, queries[0], since, until)
     except ArchiveError as error:
@@ -114,8 +119,10 @@ def table(
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([by, *(_cell(one.name) for one in compared.series)])
-    for i, label in enumerate(compared.labels):
-        writer.writerow([label, *(f"{one.values[i]:g}" for one in compared.series)])
+    for i, first in enumerate(compared.periods):
+        writer.writerow(
+            [charts.label(first, by), *(f"{one.values[i]:g}" for one in compared.series)]
+        )
     headers = {"Content-Disposition": 'attachment; filename="analysis.csv"'}
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -154,5 +161,4 @@ def _compared(
                 for n, day in zip(numbers, periods, strict=True)
             ]
         series.append(charts.Series(query, tuple(numbers)))
-    labels = [charts.label(day, by) for day in periods]
-    return Compared(labels, series, [sum(one.values()) for one in found])
+    return Compared(periods, series, [sum(one.values()) for one in found])

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from dateline.web.i18n import formats
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from dateline.web.i18n.catalogue import Words
 
 WIDTH, HEIGHT = 760, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 10, 14, 36
@@ -63,13 +67,14 @@ def _step(most: float) -> float:
     return float(next((power * k for k in (1, 2, 5, 10) if power * k >= raw), power * 10))
 
 
-def _figure(value: float, percent: bool) -> str:
+def _figure(value: float, percent: bool, words: Words) -> str:
     if percent:
-        return f"{value * 100:.4g} %"
-    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.2g}"
+        return formats.percent(value, words.language, 2)
+    whole = value >= 10 or value == int(value)
+    return (formats.number if whole else formats.decimal)(value, words.language)
 
 
-def _frame(most: float, percent: bool) -> tuple[list[str], float]:
+def _frame(most: float, percent: bool, words: Words) -> tuple[list[str], float]:
     """Gridlines with their figures, and the value at the top."""
     step = _step(most) if percent else max(1, _step(most))
     top = step * max(1, math.ceil(most / step))
@@ -79,7 +84,7 @@ def _frame(most: float, percent: bool) -> tuple[list[str], float]:
         y = _y(value, top)
         lines.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>')
         lines.append(f'<text class="tick" x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">'
-                     f"{_figure(value, percent)}</text>")  # fmt: skip
+                     f"{_figure(value, percent, words)}</text>")  # fmt: skip
     return lines, top
 
 
@@ -106,10 +111,10 @@ def _svg(parts: Sequence[str], title: str, description: str) -> Markup:
     )
 
 
-def bars(labels: Sequence[str], series: Series, title: str) -> Markup:
+def bars(labels: Sequence[str], series: Series, title: str, words: Words) -> Markup:
     """Bars of one series."""
     most = max(series.values, default=0)
-    parts, top = _frame(most, percent=False)
+    parts, top = _frame(most, percent=False, words=words)
     slot = (WIDTH - _LEFT - _RIGHT) / max(1, len(series.values))
     width = max(0.8, slot * 0.78)
     at = [_LEFT + slot * (i + 0.5) for i in range(len(series.values))]
@@ -118,19 +123,24 @@ def bars(labels: Sequence[str], series: Series, title: str) -> Markup:
         parts.append(
             f'<rect class="series-0" x="{at[i] - width / 2:.1f}" y="{y}" width="{width:.1f}" '
             f'height="{HEIGHT - _BOTTOM - y:.1f}"><title>{escape(labels[i])}: '
-            f"{_figure(value, percent=False)}</title></rect>"
+            f"{_figure(value, percent=False, words=words)}</title></rect>"
         )
     parts += _ticks(labels, at)
-    return _svg(parts, title, _told(labels, [series], percent=False))
+    return _svg(parts, title, _told(labels, [series], percent=False, words=words))
 
 
 def lines(
-    labels: Sequence[str], series: Sequence[Series], title: str, *, percent: bool = False
+    labels: Sequence[str],
+    series: Sequence[Series],
+    title: str,
+    words: Words,
+    *,
+    percent: bool = False,
 ) -> Markup:
     """Lines of several series, each with a stroke and a sign of its own."""
     labels, series = _thinned(labels, series)
     most = max((max(one.values, default=0) for one in series), default=0)
-    parts, top = _frame(most, percent)
+    parts, top = _frame(most, percent, words)
     span = WIDTH - _LEFT - _RIGHT
     count = len(labels)
     at = [_LEFT + span * (i / (count - 1) if count > 1 else 0.5) for i in range(count)]
@@ -140,12 +150,13 @@ def lines(
         if count <= 60:
             parts += [
                 f'<circle class="series-{n}" cx="{at[i]:.1f}" cy="{_y(v, top)}" r="3">'
-                f"<title>{escape(one.name)}, {escape(labels[i])}: {_figure(v, percent)}</title>"
+                f"<title>{escape(one.name)}, {escape(labels[i])}: "
+                f"{_figure(v, percent, words)}</title>"
                 "</circle>"
                 for i, v in enumerate(one.values)
             ]
     parts += _ticks(labels, at)
-    return _svg(parts, title, _told(labels, series, percent=percent))
+    return _svg(parts, title, _told(labels, series, percent=percent, words=words))
 
 
 def _thinned(
@@ -164,15 +175,24 @@ def _thinned(
     ]  # fmt: skip
 
 
-def _told(labels: Sequence[str], series: Sequence[Series], *, percent: bool) -> str:
+def _told(labels: Sequence[str], series: Sequence[Series], *, percent: bool, words: Words) -> str:
     """What a chart shows, for those who hear it."""
     said = []
     for one in series:
         if not one.values:
             continue
         high = max(range(len(one.values)), key=one.values.__getitem__)
-        said.append(f"{one.name}: {labels[0]} – {labels[-1]}, max "
-                    f"{_figure(one.values[high], percent)} ({labels[high]})")  # fmt: skip
+        said.append(
+            words.gettext("%(first)s to %(last)s, maximum %(figure)s (%(at)s)")
+            % {
+                "first": labels[0],
+                "last": labels[-1],
+                "figure": _figure(one.values[high], percent, words),
+                "at": labels[high],
+            }
+        )
+        if one.name:
+            said[-1] = f"{one.name} · {said[-1]}"
     return "; ".join(said)
 
 

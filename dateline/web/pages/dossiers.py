@@ -57,7 +57,9 @@ def _number(text: str) -> int:
         ArchiveError: it is none.
     """
     if not text.isdecimal() or len(text) > 9:
-        raise ArchiveError("no dossier was chosen", "choose one, or name a new one")
+        raise ArchiveError(
+            "No dossier was chosen.", "Choose a dossier or enter a name for a new one."
+        )
     return int(text)
 
 
@@ -122,6 +124,6 @@ def exported(archive: ArchiveDep, reader: Visitor, number: IdPath, format: str =
     """A dossier's articles as a download."""
     del reader
     if format not in exports.LABELS:
-        raise HTTPException(404, f"there is no format {format!r}")
+        raise HTTPException(404, f"Unknown export format {format!r}.")
     found = gathering.get_dossier(archive, number)
     return exports.download(archive, format, gathering.query_of(found), Filter(), found.name)

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import RedirectResponse, Response
 
+from dateline.web.i18n.explain import filled
 from dateline.web.pages.frame import page as framed
+from dateline.web.pages.frame import words_of
+from dateline.web.problems import parameter_problem
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -14,9 +17,14 @@ if TYPE_CHECKING:
     from dateline.web.problems import Problem
 
 
-async def page(request: Request, problem: Problem) -> Response:
+async def page(request: Request, problem: Problem, error: Exception) -> Response:
     """A page that says what is wrong and what to do next."""
     if problem.status == 303:
         # Its Location is put on by the caller.
         return RedirectResponse("/login", 303)
+    invalid = parameter_problem(error)
+    if invalid is not None:
+        message, values = invalid
+        detail = filled(words_of(request).gettext(message), **values)
+        problem = problem.model_copy(update={"detail": detail})
     return framed(request, "error.html", {"problem": problem}, status=problem.status)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dateline.web.dependencies import archive_of, sessions_of
+from dateline.web.i18n import explain, formats
+from dateline.web.i18n.catalogue import LANGUAGES, Words, words_in
+from dateline.web.i18n.labels import facet_value, label
 from dateline.web.pages import texts
-from dateline.web.pages.words import LANGUAGES, translate
 from dateline.web.sessions import Reader
 from storage.crawl.sources import source_names
+from storage.types.content import ClaimedMoment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,20 +33,68 @@ THEMES = ("auto", "light", "dark")
 _FORM_FIELDS = 200
 
 
-@lru_cache(maxsize=1)
-def _templates() -> Environment:
-    folder = Path(__file__).parent.with_name("templates")
+@lru_cache(maxsize=len(LANGUAGES))
+def _templates(language: str) -> Environment:
+    """The templates with the words and formats of one language."""
+    words = words_in(language)
     environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(Path(__file__).parent.with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        words.gettext,
+        words.ngettext,
+        newstyle=True,
+        pgettext=words.pgettext,
+        npgettext=words.npgettext,
+    )
     environment.filters |= {
         "safe_url": texts.safe_url,
         "pieces": texts.pieces,
         "path": lambda text: quote(text, ""),
     }
     environment.globals |= {"marked": texts.marked, "parameters": parameters}
+    environment.globals |= _in_language(words)
     return environment
+
+
+def _in_language(words: Words) -> dict[str, Any]:
+    """What templates call to write numbers, dates, codes and errors in a language."""
+    language = words.language
+
+    def dated(published: ClaimedMoment | str | None, archived: datetime | str) -> str:
+        """When an article was published; where that is unknown, when it was archived."""
+        if published:
+            return formats.moment(published, language)
+        if isinstance(archived, str):
+            archived = datetime.fromisoformat(archived)
+        day = formats.day(archived.astimezone(UTC), language)
+        return words.gettext("no date, archived on %(day)s") % {"day": day}
+
+    def failures(count: int, last_error: str | None) -> Markup:
+        message = words.ngettext("failed %(count)s time", "failed %(count)s times", count)
+        times = explain.filled(message, count=formats.number(count, language))
+        return Markup("{} · {}").format(times, explain.failure(words, last_error))
+
+    return {
+        "language": language,
+        "number": lambda value: formats.number(value, language),
+        "percent": lambda value, digits=0: formats.percent(value, language, digits),
+        "moment": lambda value: formats.moment(value, language),
+        "day": lambda value: formats.day(value, language),
+        "dated": dated,
+        "failures": failures,
+        "label": partial(label, words),
+        "facet_value": partial(facet_value, words),
+        "pair": partial(explain.pair, words),
+        "explained": partial(explain.explained, words),
+        "trouble_text": partial(explain.trouble, words),
+        "run_reason": lambda run: explain.run_reason(words, run["state"], run["reason"]),
+    }
 
 
 def parameters(**values: object) -> str:
@@ -62,6 +115,11 @@ def language_of(request: Request) -> str:
     return "en"
 
 
+def words_of(request: Request) -> Words:
+    """The translator for a request's language."""
+    return words_in(language_of(request))
+
+
 def visitor_of(request: Request) -> Reader:
     """Who reads a page.
 
@@ -72,9 +130,9 @@ def visitor_of(request: Request) -> Reader:
     if reader is None:
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         asked = {"next": here} if request.method == "GET" else {}
-        raise HTTPException(303, "log in", {"Location": f"/login?{urlencode(asked)}"})
+        raise HTTPException(303, "Log in first.", {"Location": f"/login?{urlencode(asked)}"})
     if reader.kind == "token":
-        raise HTTPException(403, "a token opens the API and the feeds, not the pages")
+        raise HTTPException(403, "API tokens do not open pages. Log in with a user account.")
     return reader
 
 
@@ -107,25 +165,15 @@ def page(
     """A page of the reading room."""
     sessions = sessions_of(request)
     session = sessions.read(request)
-    language = language_of(request)
-
-    def words(text: str, **filled: object) -> str:
-        return translate(text, language, **filled)
-
     theme = request.cookies.get(THEME_COOKIE, "auto")
     context = {
-        "request": request, "_": words, "language": language, "languages": LANGUAGES,
+        "request": request, "languages": LANGUAGES,
         "theme": theme if theme in THEMES else "auto", "csrf": session.csrf, "reader": reader,
-        "number": lambda value: texts.number(value, language),
-        "moment": lambda value: texts.moment(value, language),
-        "dated": lambda published, archived: texts.dated(
-            published, archived, language, words("no date, archived on {day}")),
-        "day": lambda value: texts.day(value, language),
         "titled": _titles(request),
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         **(values or {}),
     }  # fmt: skip
-    body = _templates().get_template(template).render(context)
+    body = _templates(language_of(request)).get_template(template).render(context)
     response = HTMLResponse(body, status, headers={"Cache-Control": "private, no-store"})
     sessions.write(session, response)
     return response

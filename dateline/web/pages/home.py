@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
 from dateline.web.dependencies import ArchiveDep, sessions_of
+from dateline.web.i18n import formats
 from dateline.web.pages import charts
-from dateline.web.pages.frame import Visitor, page
+from dateline.web.pages.frame import Visitor, page, words_of
 from dateline.web.paths import STATIC
 from storage.clock import utc_now
 from storage.monitoring import status
@@ -37,11 +38,12 @@ def home(request: Request, archive: ArchiveDep, reader: Visitor) -> Response:
     days = charts.periods(first, now.date(), "day")
     values = charts.Series("", tuple(float(counts.get(one, 0)) for one in days))
     articles, sources = recent.archive_size(archive)
+    words = words_of(request)
     return page(request, "home.html", {
         "hits": hits, "since": since, "fresh": len(fresh), "articles": articles,
         "sources": sources, "trouble": status.problems(archive, utc_now()), "days": days,
         "counts": counts, "chart": lambda title: charts.bars(
-            [charts.label(one, "day") for one in days], values, title),
+            [formats.period(one, "day", words.language) for one in days], values, title, words),
         "searches": saved_searches.list_searches(archive),
     }, reader=reader)  # fmt: skip
 

@@ -11,8 +11,9 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from dateline.web.api.items import record_of
 from dateline.web.api.memento import newest_place, place_of
 from dateline.web.dependencies import ArchiveDep, IdPath
+from dateline.web.i18n import formats
 from dateline.web.pages import charts, texts
-from dateline.web.pages.frame import Visitor, page
+from dateline.web.pages.frame import Visitor, page, words_of
 from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
 from storage.queries import cooccurrence, directory, items, timemap
 from storage.text.word_diff import diff_contents
@@ -21,10 +22,7 @@ from storage.users import dossiers
 router = APIRouter()
 # Types of pictures that browsers show and that carry no script.
 _PICTURES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
-_RELATIONS = (
-    ("related", "Related articles"), ("entry", "Directory"), ("attachment", "Attachments"),
-    ("further", "Further reading"), ("embedded", "Embedded"), ("outside", "Elsewhere"),
-)  # fmt: skip
+_RELATIONS = ("related", "entry", "attachment", "further", "embedded", "outside")
 
 
 @router.get("/item/{item_id}")
@@ -62,7 +60,7 @@ def item(
         "blocks": texts.without_standfirst(
             texts.grouped(record["blocks"], record["mentions"]), record.get("standfirst")
         ),
-        "relations": [(title, links[name]) for name, title in _RELATIONS if name in links],
+        "relations": [(name, links[name]) for name in _RELATIONS if name in links],
         "pictures": pictures, "similar": similar, "coins": texts.coins(record),
         "cards": list(cards.values()), "capture": _capture_place(archive, record),
         "in_dossiers": dossiers.dossiers_containing(archive, item_id),
@@ -88,13 +86,14 @@ def _entry(request: Request, archive: Any, reader: Any, record: dict[str, Any]) 
         months, hits = {}, ()
     labels = charts.periods(min(months), max(months), "month") if months else []
     values = charts.Series("", tuple(float(months.get(one, 0)) for one in labels))
+    words = words_of(request)
+    names_of_months = [formats.period(one, "month", words.language) for one in labels]
     circle = cooccurrence.network(archive, number)
     names = [(one.id, one.name, one.articles) for one in circle.neighbours]
     return page(request, "entry.html", {
         "record": record, "blocks": texts.grouped(record["blocks"], ()), "hits": hits,
-        "labels": [charts.label(one, "month") for one in labels], "values": values.values,
-        "chart": lambda title: charts.bars(
-            [charts.label(one, "month") for one in labels], values, title),
+        "labels": names_of_months, "values": values.values,
+        "chart": lambda title: charts.bars(names_of_months, values, title, words),
         "circle": circle, "capture": _capture_place(archive, record),
         "names": directory.names_of(archive, number),
         "graph": lambda title: charts.graph(
@@ -118,7 +117,9 @@ def captured(request: Request, archive: ArchiveDep, reader: Visitor, item_id: Id
     record = record_of(archive, item_id)
     place = _capture_place(archive, record)
     if place is None:
-        raise UnknownItem(f"the page of item {item_id} was never fetched", "crawl its source")
+        raise UnknownItem(
+            f"The page of item {item_id} has not been fetched yet.", "Crawl its source."
+        )
     number = int(place.split("/")[2])
     url = timemap.read_body(archive, number)[0].url
     every = [(one, place_of(one)) for one in reversed(timemap.mementos(archive, url))]
@@ -169,7 +170,7 @@ def media(archive: ArchiveDep, reader: Visitor, digest: str) -> Response:
         headers["Content-Disposition"] = f'attachment; filename="{found.path.name}"'
     if not found.path.is_file():
         raise CaptureUnreadable(
-            f"the file {found.path.name} is missing", "restore it from a backup"
+            f"The file {found.path.name} is missing.", "Restore it from a backup."
         )
     return FileResponse(
         found.path, media_type=kind if shown else "application/octet-stream", headers=headers
@@ -197,5 +198,5 @@ def opened(archive: ArchiveDep, reader: Visitor, url: str = "") -> Response:
     """The item that a URL leads to."""
     del reader
     if not url.startswith("http"):
-        raise HTTPException(404, f"{url!r} is no URL of the web")
+        raise HTTPException(404, f"{url!r} is not a web address. Example: https://news.example/")
     return RedirectResponse(f"/item/{items.find_item(archive, url)}", 303)

@@ -11,8 +11,10 @@ from starlette.responses import Response
 from dateline.web import exports
 from dateline.web.background import Background
 from dateline.web.dependencies import ArchiveDep, CursorParam, IdPath, SearchParams, SearchParamsDep
+from dateline.web.i18n import formats
+from dateline.web.i18n.catalogue import Words
 from dateline.web.pages import charts
-from dateline.web.pages.frame import Form, Visitor, back, page, parameters
+from dateline.web.pages.frame import Form, Visitor, back, page, parameters, words_of
 from storage.clock import utc_now
 from storage.crawl.sources import source_names
 from storage.errors import ArchiveError, BadQuery
@@ -50,7 +52,7 @@ def search(
         values |= {"hits": found.hits, "cursor": found.cursor, "total": min(total, MAX_TERM_COUNT),
                    "exact": total <= MAX_TERM_COUNT}  # fmt: skip
         if facets:
-            values |= _facets(archive, params)
+            values |= _facets(archive, params, words_of(request))
     except ArchiveError as error:
         values["error"] = error
         values["position"] = error.position if isinstance(error, BadQuery) else None
@@ -66,11 +68,14 @@ def narrowed(
 ) -> Response:
     """The facets of an answer, fetched beside it."""
     return page(
-        request, "facets.html", {"asked": params, **_facets(archive, params)}, reader=reader
+        request,
+        "facets.html",
+        {"asked": params, **_facets(archive, params, words_of(request))},
+        reader=reader,
     )
 
 
-def _facets(archive: Any, params: SearchParams) -> dict[str, Any]:
+def _facets(archive: Any, params: SearchParams, words: Words) -> dict[str, Any]:
     answer = params.execute(archive)
     timed = Background(lambda: dict(answer.over_time("month")))
     counted = answer.facets(*_FACETS, limit=8, most=charts.SAMPLE)
@@ -79,8 +84,8 @@ def _facets(archive: Any, params: SearchParams) -> dict[str, Any]:
     if len(months) > 1:
         labels = charts.periods(min(months), max(months), "month")
         series = charts.Series("", tuple(float(months.get(one, 0)) for one in labels))
-        names = [charts.label(one, "month") for one in labels]
-        chart = charts.lines(names, [series], params.q or "*")
+        names = [formats.period(one, "month", words.language) for one in labels]
+        chart = charts.lines(names, [series], params.q or "*", words)
     return {"facets": [(one, _narrower(one, params)) for one in counted if one.values],
             "chart": chart}  # fmt: skip
 
@@ -142,7 +147,7 @@ def exported(
     """The whole answer as a download."""
     del reader
     if format not in exports.LABELS:
-        raise HTTPException(404, f"there is no format {format!r}")
+        raise HTTPException(404, f"Unknown export format {format!r}.")
     where = exports.limits(params.since, params.until, params.source)
     return exports.download(archive, format, params.q, where, params.q)
 

@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from dateline.web import crawls
 from dateline.web.dependencies import ArchiveDep
+from dateline.web.i18n import formats
 from dateline.web.pages import charts
-from dateline.web.pages.frame import Form, Visitor, back, page
+from dateline.web.pages.frame import Form, Visitor, back, page, words_of
 from storage.clock import utc_now
 from storage.crawl.sources import get_source, list_sources
 from storage.errors import ArchiveError
@@ -36,7 +37,7 @@ def follow(request: Request, archive: ArchiveDep, reader: Visitor, form: Form) -
     del reader
     url = form.get("url", "").strip()
     if not url:
-        raise ArchiveError("no address was given", "write the address of a news site")
+        raise ArchiveError("The URL is missing.", "Enter the URL of a news site.")
     crawls.follow(archive, url)
     return back(request, "/sources")
 
@@ -47,9 +48,12 @@ def source(request: Request, archive: ArchiveDep, reader: Visitor, name: str) ->
     found = health.source_health(archive, name, utc_now())
     days = [date.fromisoformat(one["day"]) for one in found["yield"]]
     values = charts.Series("", tuple(float(one["articles"]) for one in found["yield"]))
+    words = words_of(request)
+    labels = [formats.period(one, "day", words.language) for one in days]
     return page(request, "source.html", {
         "found": found, "started": "started" in request.query_params,
-        "chart": lambda title: charts.bars([one.isoformat() for one in days], values, title),
+        "days": [(day, one["articles"]) for day, one in zip(days, found["yield"], strict=True)],
+        "chart": lambda title: charts.bars(labels, values, title, words),
     }, reader=reader)  # fmt: skip
 
 
@@ -66,5 +70,5 @@ def act(request: Request, archive: ArchiveDep, reader: Visitor, form: Form, name
         crawls.start(archive, name)
         return back(request, f"/sources/{name}?started=1")
     else:
-        raise ArchiveError(f"nothing is called {action!r} here", "pause, resume or crawl")
+        raise ArchiveError(f"Unknown action {action!r}.", "Use pause, resume or crawl.")
     return back(request, f"/sources/{name}")

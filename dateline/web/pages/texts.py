@@ -1,28 +1,19 @@
-"""Texts as HTML: marked words, moments in a reader's language, the blocks of an article."""
+"""Texts as HTML: marked words, the blocks of an article, differences."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
 from storage.text.normalize import normalized_words
-from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_MONTHS = {
-    "en": ("January February March April May June July August September October November"
-           " December").split(),
-    "fr": ("janvier février mars avril mai juin juillet août septembre octobre novembre"
-           " décembre").split(),
-}  # fmt: skip
 # A standfirst is one of the first blocks of a text, if it is part of it.
 _NEAR_TOP = 3
-_THIN = "\N{NARROW NO-BREAK SPACE}"
 
 
 def marked(text: str, marks: Iterable[tuple[int, int]]) -> Markup:
@@ -36,45 +27,6 @@ def marked(text: str, marks: Iterable[tuple[int, int]]) -> Markup:
                 Markup("</mark>")]  # fmt: skip
         last = end
     return Markup("").join([*out, escape(text[last:])])
-
-
-def number(value: float, language: str) -> str:
-    """A whole number with its thousands apart."""
-    plain = f"{value:,.0f}"
-    return plain.replace(",", _THIN) if language == "fr" else plain
-
-
-def day(value: date | datetime, language: str) -> str:
-    """``23 September 2021``, ``1er septembre 2021``."""
-    first = "1er" if language == "fr" and value.day == 1 else str(value.day)
-    return f"{first} {_MONTHS[language][value.month - 1]} {value.year}"
-
-
-def moment(value: datetime | StatedTimestamp | str | None, language: str) -> str:
-    """A moment with its time where that is known; what a publisher claims in its own clock."""
-    if value is None or value == "":
-        return "—"
-    if isinstance(value, str):
-        value = StatedTimestamp.fromisoformat(value)
-    if isinstance(value, StatedTimestamp):
-        at, only = value.at, value.day_only
-    else:
-        at, only = value.astimezone(UTC), False
-    if only:
-        return day(at, language)
-    clock = f"{at.hour}{_THIN}h{_THIN}{at.minute:02}" if language == "fr" else f"{at:%H:%M}"
-    return f"{day(at, language)}, {clock}"
-
-
-def dated(
-    published: StatedTimestamp | str | None, archived: datetime | str, language: str, undated: str
-) -> str:
-    """When an article was published; where that is not said, ``undated`` about its capture."""
-    if published:
-        return moment(published, language)
-    if isinstance(archived, str):
-        archived = datetime.fromisoformat(archived)
-    return undated.format(day=day(archived.astimezone(UTC), language))
 
 
 def safe_url(url: str | None) -> str:

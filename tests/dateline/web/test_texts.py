@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
-import dateline.web
 from dateline.web.pages.texts import grouped
-from dateline.web.pages.words import FRENCH
 
 
 def test_lists_are_nested_and_tables_keep_cells() -> None:
@@ -29,13 +24,3 @@ def test_lists_are_nested_and_tables_keep_cells() -> None:
     assert grid["items"][1]["cells"][0]["html"] == '<a class="mention" href="/item/7">N</a>'
     assert old["kind"] == "table"
     assert [one["kind"] for one in definitions["items"]] == ["term", "definition"]
-
-
-def test_every_sentence_of_the_templates_is_there_in_french() -> None:
-    said = {
-        match[2]
-        for file in (Path(dateline.web.__file__).parent / "templates").glob("*.html")
-        for match in re.finditer(r"""\b_\(\s*(["'])(.*?)\1""", file.read_text("utf-8"), re.DOTALL)
-    }
-    assert len(said) > 100
-    assert said - FRENCH.keys() == set()

@@ -1,0 +1,1 @@
+"""The languages of the reading room: catalogues, formats of dates and numbers, names of codes."""
