@@ -25,7 +25,7 @@ def pair(words: Words, name: str, value: object) -> Markup:
     return filled(words.gettext("%(name)s: %(value)s"), name=name, value=value)
 
 
-def filled(message: str, **values: object) -> Markup:
+def filled(message: str, /, **values: object) -> Markup:
     """A translated message with its values, escaped."""
     return escape(message) % values
 

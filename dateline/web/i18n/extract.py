@@ -42,6 +42,8 @@ _KEYWORDS: dict[str, Any] = {
 # Where errors come from that a page can show, and texts that the archive keeps for its readers.
 _RAISE = ("dateline/web", "storage/search", "storage/users", "storage/queries", "storage/errors.py",
           "storage/crawl/sources.py", "storage/export/formats.py")  # fmt: skip
+# Answered to programs only, or before a page is chosen.
+_NEVER_SHOWN = ("dateline/web/api/", "dateline/web/safety.py")
 _SAY = ("storage/monitoring/alarms.py", "storage/monitoring/status.py")
 _ERROR = re.compile(
     r"ArchiveError|HTTPException|Problem|NameTaken|QueryTooSlow|NotFound|super\(\).__init__"
@@ -75,6 +77,8 @@ def _errors() -> Iterator[tuple[str, str]]:
     for place in (*_RAISE, *_SAY):
         top = ROOT / place
         for path in sorted(top.rglob("*.py")) if top.is_dir() else [top]:
+            if path.relative_to(ROOT).as_posix().startswith(_NEVER_SHOWN):
+                continue
             tree = ast.parse(path.read_text(encoding="utf-8"))
             texts = _returned(tree) if place in _SAY else _raised(tree)
             for message in texts:

@@ -9,7 +9,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal, format_percent
 
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 # English dates as most of the world writes them: "23 September 2021", "14:05".
 _LOCALES = {"en": "en_GB", "fr": "fr_FR"}
@@ -58,7 +58,7 @@ def period(first: date, by: str, language: str) -> str:
     return format_skeleton(_PERIODS[by], first, locale=locale_of(language))
 
 
-def moment(value: datetime | ClaimedMoment | str | None, language: str) -> str:
+def moment(value: datetime | StatedTimestamp | str | None, language: str) -> str:
     """A date with its time where that is known.
 
     A publisher's timestamp keeps the publisher's time zone; all others are in UTC.
@@ -66,8 +66,8 @@ def moment(value: datetime | ClaimedMoment | str | None, language: str) -> str:
     if value is None or value == "":
         return NOTHING
     if isinstance(value, str):
-        value = ClaimedMoment.fromisoformat(value)
-    if isinstance(value, ClaimedMoment):
+        value = StatedTimestamp.fromisoformat(value)
+    if isinstance(value, StatedTimestamp):
         at, only_day = value.at, value.day_only
     else:
         at, only_day = value.astimezone(UTC), False

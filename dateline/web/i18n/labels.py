@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dateline.web.i18n import formats
 from dateline.web.i18n.formats import language_name
 
 if TYPE_CHECKING:
@@ -97,6 +98,10 @@ LABELS: dict[str, dict[str, Name]] = {
         "organisation": NP_("entry", "organisation"),
         "term": NP_("entry", "term"),
         "unknown": NP_("entry", "unknown type"),
+    },
+    "access": {
+        "full": NP_("access", "full text"),
+        "teaser": NP_("access", "beginning only"),
     },
     "scope": {
         "read": NP_("token", "read only"),
@@ -263,3 +268,20 @@ def facet_value(words: Words, facet: str, value: str, shown: str) -> str:
     if facet == "language":
         return language_name(value, words.language)
     return label(words, "article", value) if facet == "kind" else shown
+
+
+def field_value(words: Words, field: str, value: str) -> str:
+    """The value of an article's field, where that is a code, a language or a timestamp."""
+    if not value:
+        return ""
+    if field == "language":
+        return language_name(value, words.language)
+    if field in ("published", "modified"):
+        return formats.moment(value, words.language)
+    if field == "notices":
+        return ", ".join(label(words, "notice", one) for one in value.split(", "))
+    return label(words, {"kind": "article"}.get(field, field), value)
+
+
+# Fields whose values are no words of a publisher.
+CODED = frozenset({"access", "kind", "language", "modified", "notices", "published"})

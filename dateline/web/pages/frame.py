@@ -22,7 +22,7 @@ from dateline.web.i18n.labels import facet_value, label
 from dateline.web.pages import texts
 from dateline.web.sessions import Reader
 from storage.crawl.sources import source_names
-from storage.types.content import ClaimedMoment
+from storage.types.content import StatedTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +66,7 @@ def _in_language(words: Words) -> dict[str, Any]:
     """What templates call to write numbers, dates, codes and errors in a language."""
     language = words.language
 
-    def dated(published: ClaimedMoment | str | None, archived: datetime | str) -> str:
+    def dated(published: StatedTimestamp | str | None, archived: datetime | str) -> str:
         """When an article was published; where that is unknown, when it was archived."""
         if published:
             return formats.moment(published, language)

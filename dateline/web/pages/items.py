@@ -12,11 +12,13 @@ from dateline.web.api.items import record_of
 from dateline.web.api.memento import newest_place, place_of
 from dateline.web.dependencies import ArchiveDep, IdPath
 from dateline.web.i18n import formats
+from dateline.web.i18n.catalogue import Words
+from dateline.web.i18n.labels import CODED, field_value
 from dateline.web.pages import charts, texts
 from dateline.web.pages.frame import Visitor, page, words_of
 from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
 from storage.queries import cooccurrence, directory, items, timemap
-from storage.text.word_diff import diff_contents
+from storage.text.word_diff import Piece, diff_contents
 from storage.users import dossiers
 
 router = APIRouter()
@@ -151,10 +153,23 @@ def revisions(
             items.read_content(archive, item_id, first),
             items.read_content(archive, item_id, second),
         )
+        found["fields"] = {
+            name: _field_pieces(words_of(request), name, pieces)
+            for name, pieces in found["fields"].items()
+        }
     return page(request, "revisions.html", {
         "record": record, "found": found, "first": first, "second": second,
         "view": view if view in ("inline", "side") else "inline",
     }, reader=reader)  # fmt: skip
+
+
+def _field_pieces(words: Words, field: str, pieces: list[Piece]) -> list[Piece]:
+    """How a field changed; codes, languages and timestamps in words, each as a whole."""
+    if field not in CODED:
+        return pieces
+    old, new = ("".join(text for sign, text in pieces if sign in signs) for signs in ("=-", "=+"))
+    shown = (("-", field_value(words, field, old)), ("+", field_value(words, field, new)))
+    return [piece for piece in shown if piece[1]]
 
 
 @router.get("/media/{digest}")

@@ -106,13 +106,13 @@ def test_a_search_is_saved_an_article_gathered_an_answer_exported(
         assert exported.count("TY  - ") == 15
         page.locator(".hit a").first.click()
         page.get_by_label("New dossier").fill("Markets")
-        page.get_by_role("button", name="Put").click()
+        page.get_by_role("button", name="Add", exact=True).click()
         page.get_by_role("link", name="Markets").click()
         assert page.locator("h1").inner_text() == "Markets"
         page.get_by_label("Note").first.fill("Read this first")
         page.get_by_role("button", name="Save the note").click()
         assert page.get_by_label("Note").first.input_value() == "Read this first"
-        page.get_by_role("button", name="Take out").click()
+        page.get_by_role("button", name="Remove").click()
         assert page.locator(".hit").count() == 0
 
 
@@ -135,11 +135,11 @@ def test_two_searches_are_compared(browser: Browser, room: Room) -> None:
 def test_french_and_dark(browser: Browser, room: Room) -> None:
     with browsing(browser, room.base, locale="fr-FR") as page:
         page.goto("/")
-        assert page.locator("h2").first.inner_text() == "Les derniers articles"
+        assert page.locator("h2").first.inner_text() == "Derniers articles"
         page.get_by_label("Langue").select_option("en")
-        page.get_by_label("Apparence").select_option("dark")
+        page.get_by_label("Thème").select_option("dark")
         page.get_by_role("button", name="Appliquer").click()
-        assert page.locator("h2").first.inner_text() == "The newest articles"
+        assert page.locator("h2").first.inner_text() == "Latest articles"
         dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         assert dark == "rgb(23, 24, 26)"
 
@@ -159,8 +159,8 @@ def test_log_in_and_out(browser: Browser, tmp_path: Path) -> None:
             page.keyboard.press("Enter")
             page.wait_for_url("**/search?q=tugs")
             page.goto("/account")
-            page.get_by_label("What it is for").fill("a script")
-            page.get_by_role("button", name="Make a token").click()
+            page.get_by_label("Purpose").fill("a script")
+            page.get_by_role("button", name="Create token").click()
             assert page.locator("code.secret").inner_text().startswith("dl_")
             page.get_by_role("button", name="Log out").click()
             page.goto("/")
@@ -192,12 +192,12 @@ def test_without_javascript(browser: Browser, room: Room) -> None:
         page.get_by_role("link", name="More results").click()
         assert page.locator(".hit").count() == 11
         page.goto("/search?q=lowmoor")
-        page.get_by_role("link", name="Narrow").click()
+        page.get_by_role("link", name="Filter results").click()
         assert page.locator("#facet-section").count() == 1
-        page.get_by_role("link", name="Builder").click()
+        page.get_by_role("link", name="Advanced search").click()
         page.get_by_label("This exact phrase").fill("electric tugs")
         page.get_by_label("In the headline").fill("harbour")
-        page.get_by_role("button", name="Build the search").click()
+        page.get_by_role("button", name="Search", exact=True).click()
         assert page.locator("#q").input_value() == '"electric tugs" title:(harbour)'
         assert page.locator(".hit").count() == 1
 
