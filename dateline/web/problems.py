@@ -117,8 +117,7 @@ def of(error: Exception) -> Problem:
         return Problem(title=_TITLES[422], status=422, detail=f"{place}: {first['msg']}")
     if isinstance(error, HTTPException):
         title = _TITLES.get(error.status_code, _OTHER)
-        detail = _STARLETTE.get(str(error.detail), str(error.detail))
-        return Problem(title=title, status=error.status_code, detail=detail)
+        return Problem(title=title, status=error.status_code, detail=str(error.detail))
     return Problem(
         title=_TITLES[500],
         status=500,
@@ -127,8 +126,10 @@ def of(error: Exception) -> Problem:
     )
 
 
-def parameter_problem(error: Exception) -> tuple[str, dict[str, str]] | None:
-    """The message and its values for an invalid parameter, for a page to translate."""
+def framework_message(error: Exception) -> tuple[str, dict[str, str]] | None:
+    """The message and its values for what FastAPI or Starlette refused, for a page to translate."""
+    if isinstance(error, HTTPException) and str(error.detail) in _STARLETTE:
+        return _STARLETTE[str(error.detail)], {}
     if not isinstance(error, RequestValidationError):
         return None
     first = error.errors()[0]

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from dateline.web.i18n.explain import filled
 from dateline.web.pages.frame import page as framed
 from dateline.web.pages.frame import words_of
-from dateline.web.problems import parameter_problem
+from dateline.web.problems import framework_message
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -22,9 +22,9 @@ async def page(request: Request, problem: Problem, error: Exception) -> Response
     if problem.status == 303:
         # Its Location is put on by the caller.
         return RedirectResponse("/login", 303)
-    invalid = parameter_problem(error)
-    if invalid is not None:
-        message, values = invalid
+    refused = framework_message(error)
+    if refused is not None:
+        message, values = refused
         detail = filled(words_of(request).gettext(message), **values)
         problem = problem.model_copy(update={"detail": detail})
     return framed(request, "error.html", {"problem": problem}, status=problem.status)
