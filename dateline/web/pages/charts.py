@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 760, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 10, 14, 36
 _MOST_TICKS = 8
+# The width of a letter of a tick's label.
+_LETTER = 7
 MOST_SERIES = 6
 # Articles that a page counts facets over: so many are read in some hundredths of a second.
 SAMPLE = 2_000
@@ -93,7 +95,9 @@ def _y(value: float, top: float) -> float:
 
 
 def _ticks(labels: Sequence[str], at: Sequence[float]) -> list[str]:
-    every = max(1, math.ceil(len(labels) / _MOST_TICKS))
+    # A label of a day is wider than one of a year, and the first begins at the axis.
+    room = int(WIDTH / (_LETTER * (max(map(len, labels), default=0) + 3)))
+    every = max(1, math.ceil(len(labels) / min(_MOST_TICKS, room)))
     # Where a chart is small, only every third of them has room.
     return [
         f'<text class="tick{"" if n % 3 == 0 else " spare"}" '

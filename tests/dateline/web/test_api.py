@@ -87,7 +87,7 @@ def test_an_article_is_told_whole(room: Held) -> None:
     [
         ("/api/search?q=a OR", 400, "a word is missing"), ("/api/search?source=no", 404, "no source"),
         ("/api/search?q=x&cursor=nonsense", 400, "cursor"), ("/api/search?limit=0", 422, "limit"),
-        ("/api/search?limit=1000", 422, "limit"), ("/api/search?since=soon", 400, "no day"),
+        ("/api/search?limit=1000", 422, "limit"), ("/api/search?since=soon", 400, "not a date"),
         ("/api/items/99999", 404, "holds no item"), ("/api/items/abc", 422, "item_id"),
         ("/api/items?url=12", 404, "not a URL"), ("/api/sources/no", 404, "no source"),
         ("/api/nothing", 404, "Not Found"), ("/api/dossiers/9", 404, "no dossier"),
