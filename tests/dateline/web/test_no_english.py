@@ -159,7 +159,7 @@ def _fill(archive: Archive) -> dict[str, int]:
     ids["dossier"] = dossiers.add_dossier(
         archive, _zz("The port"), utc_now(), note=_zz("All"), query="zztugs"
     )
-    dossiers.put_articles(archive, ids["dossier"], [ids["article"]], utc_now())
+    dossiers.add_articles(archive, ids["dossier"], [ids["article"]], utc_now())
     dossiers.add_dossier(archive, _zz("Empty"), utc_now())
     for name, scope in ((_zz("script"), "read"), (_zz("other"), "write")):
         accounts.add_token(archive, name, scope, utc_now())  # type: ignore[arg-type]
@@ -335,7 +335,7 @@ def test_what_goes_wrong_in_the_server_is_told_in_french(
     def fail(_: object) -> None:
         raise RuntimeError("zz")
 
-    monkeypatch.setattr(home.saved_searches, "searches", fail)
+    monkeypatch.setattr(home.saved_searches, "list_searches", fail)
     answer = room["client"].get("/")
     assert answer.status_code == 500
     _check(answer.text, "500")
