@@ -37,8 +37,8 @@ class Archive(Database):
         Where the database rejects a value, each outcome is written by itself.
         """
         from storage.crawl.runs import save_counts
-        from storage.ingest.batch import Writing
-        from storage.ingest.bulk import record_all
+        from storage.ingest.batch import write_batch
+        from storage.ingest.change import IngestBatch
         from storage.ingest.fallback import one_by_one
 
         def written(some: Sequence[Outcome]) -> list[Recorded]:
@@ -46,7 +46,7 @@ class Archive(Database):
                 lock_source(session, source_id)
                 if run_id is not None and counts is not None:
                     save_counts(session, run_id, counts)
-                return record_all(Writing(session.connection(), source_id, run_id, now), some)
+                return write_batch(session.connection(), IngestBatch(source_id, run_id, now), some)
 
             return self.write(work)
 

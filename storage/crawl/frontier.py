@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, case, func, or_, select, update
 
@@ -108,19 +108,32 @@ def _schedule_changed(
         ).where(Candidate.source_id == source_id, Candidate.key.in_(list(known)))
     ).all()  # fmt: skip
     for row in rows:
-        said = known[row.key]
-        if _is_changed(row, said):
-            # A page that was not an item may be one now; a known item is checked again.
-            state = "pending" if row.state in ("skipped", "failed") else row.state
-            values = {"state": state, "attempts": 0, **_claims(row, said)}
-            _reopen_candidate(connection, source_id, row.key, now)
-        elif (
-            row.state == "failed" or row.cause == "robots"
-        ) and row.settled_at < now - retries.STILL_ANNOUNCED:
-            values = {"state": "pending", "attempts": max(row.attempts, MAX_ATTEMPTS) - 1}
-        else:
+        found = woken(row, known[row.key], now)
+        if found is None:
             continue
-        connection.execute(update(Candidate).where(Candidate.id == row.id).values(**values))
+        if found.is_changed:
+            _reopen_candidate(connection, source_id, row.key, now)
+        connection.execute(update(Candidate).where(Candidate.id == row.id).values(**found.values))
+
+
+class Woken(NamedTuple):
+    """The columns of a candidate that is announced anew; ``is_changed``: its page was changed."""
+
+    values: dict[str, Any]
+    is_changed: bool
+
+
+def woken(row: Any, said: Announcement, now: datetime) -> Woken | None:
+    """What an announcement changes of the candidate ``row`` at its address; ``None``: nothing."""
+    if _is_changed(row, said):
+        # A page that was not an item may be one now; a known item is checked again.
+        state = "pending" if row.state in ("skipped", "failed") else row.state
+        return Woken({"state": state, "attempts": 0, **_claims(row, said)}, is_changed=True)
+    passing = row.state == "failed" or row.cause == "robots"
+    if passing and row.settled_at < now - retries.STILL_ANNOUNCED:
+        attempts = max(row.attempts, MAX_ATTEMPTS) - 1
+        return Woken({"state": "pending", "attempts": attempts}, is_changed=False)
+    return None
 
 
 def _is_changed(row: Any, said: Announcement) -> bool:

@@ -62,16 +62,27 @@ def identity_value(connection: Connection, source_id: int, kind: str, identity: 
 
 def title_values(connection: Connection, source_id: int, titles: Iterable[Any]) -> dict[str, str]:
     """Return the tombstone values of headlines that are specific enough."""
-    folded = {title: normalized_words(title) for title in titles if isinstance(title, str)}
-    telling = {
-        title: words for title, words in folded.items()
-        if len("".join(words)) >= _TITLE_LETTERS
-        and (len(words) >= _TITLE_WORDS or not is_plain(title))
-    }  # fmt: skip
+    telling = distinctive_titles(titles)
     if not telling:
         return {}
     home = connection.execute(_HOME, {"source": source_id}).scalar_one()
-    return {title: f"{url_key(home)} {' '.join(words)}" for title, words in telling.items()}
+    return {title: f"{url_key(home)} {words}" for title, words in telling.items()}
+
+
+def distinctive_titles(titles: Iterable[Any]) -> dict[str, str]:
+    """Return the normalized words of headlines that are specific enough."""
+    folded = {title: normalized_words(title) for title in titles if isinstance(title, str)}
+    return {
+        title: " ".join(words)
+        for title, words in folded.items()
+        if len("".join(words)) >= _TITLE_LETTERS
+        and (len(words) >= _TITLE_WORDS or not is_plain(title))
+    }
+
+
+def home_key(connection: Connection, source_id: int) -> str:
+    """Return the key of a source's home page, which names the source in tombstones."""
+    return url_key(connection.execute(_HOME, {"source": source_id}).scalar_one())
 
 
 def keys_of_guid(guid: Any) -> list[str]:

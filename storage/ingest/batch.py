@@ -1,81 +1,39 @@
-"""State of one ingest batch inside the caller's transaction."""
+"""The write path of fetched pages, for one page as for a batch: look up, decide, write."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
 from typing import TYPE_CHECKING
 
-from storage.duplicates import clusters
-from storage.ingest.derived import Deriving
-from storage.search.index import indexer
-from storage.types.content import Article as ArticleContent
-from storage.types.content import Entry
-from storage.types.rights import HIDDEN
+from storage.ingest.decide import decide
+from storage.ingest.lookup import lookup
+from storage.ingest.page import StoredPage
+from storage.ingest.plan import Plan
+from storage.ingest.write import write
+from storage.types.pages import PageStored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
-    from storage.types.pages import DerivedFrom, Origin
+    from storage.ingest.change import IngestBatch
+    from storage.types.pages import Outcome, Recorded
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """What one batch of outcomes is written with: a connection inside the caller's transaction.
+def write_batch(
+    connection: Connection, batch: IngestBatch, outcomes: Sequence[Outcome]
+) -> list[Recorded]:
+    """Write outcomes in the caller's transaction; what was made of each, in their order.
 
-    Whoever makes one calls :meth:`finish` at its end.
+    The order counts: what one page links to or claims decides what the next one is. The source is
+    locked, so that nobody else writes what was looked up.
     """
-
-    connection: Connection
-    source_id: int
-    run_id: int | None
-    now: datetime
-    # What is done for all articles together at the end: those that are new and those that were
-    # known, to be signed and indexed; and search keys that none has any more.
-    new: dict[int, Made] = field(default_factory=dict)
-    known: dict[int, Made] = field(default_factory=dict)
-    left: list[int] = field(default_factory=list)
-
-    def finish(self) -> None:
-        """Sign and index what was written, all at once: see
-        :func:`storage.search.index.store.write_documents`."""
-        for made, fresh in ((self.new, True), (self.known, False)):
-            signed = [(item_id, one.derived.signed) for item_id, one in made.items()]
-            clusters.update_clusters(self.connection, signed, fresh=fresh)
-        texts = {i: one.derived.texts for i, one in (*self.new.items(), *self.known.items())}
-        indexer.index_articles(self.connection, list(texts), texts, self.left)
-
-
-@dataclass
-class Made:
-    """What an extractor made of a page, with what is derived from it once.
-
-    ``done`` is what was derived of it before.
-    """
-
-    content: ArticleContent | Entry
-    extractor: str
-    origin: Origin = "crawl"
-    rights: Sequence[str] = ()
-    # When an imported page was fetched: then it was seen, whenever it is imported.
-    fetched_at: datetime | None = None
-    done: DerivedFrom | None = None
-    derived: Deriving = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Go on from what was derived before."""
-        self.derived = Deriving(self.content, self.done)
-
-    @property
-    def article(self) -> ArticleContent:
-        """The content where it is an article's."""
-        if not isinstance(self.content, ArticleContent):
-            raise TypeError(f"{self.content.name} is no article")
-        return self.content
-
-    @property
-    def is_searchable(self) -> bool:
-        """Whether it may be found by its words."""
-        return HIDDEN not in self.rights
+    pages = [StoredPage.of(one) if isinstance(one, PageStored) else one for one in outcomes]
+    plan = Plan(lookup(connection, batch.source_id, pages), batch)
+    recorded = [decide(plan, page) for page in pages]
+    ids = write(connection, batch, plan.change)
+    return [
+        one if one.item_id is None else dataclasses.replace(one, item_id=ids.item(one.item_id))
+        for one in recorded
+    ]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storage.duplicates.minhash import SignedText, sign
 from storage.search.index.documents import TokenizedText
 from storage.text.normalize import normalized_words, text_digest
 from storage.text.tokens import tokenize
-from storage.types.content import Article, Entry
+from storage.types.content import Article, Entry, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +79,12 @@ class Deriving:
     def digest(self) -> str:
         """The digest of the words."""
         return text_digest(self.words) if self._done is None else self._done.digest
+
+    @cached_property
+    def json(self) -> dict[str, Any]:
+        """The content in its JSON form, as a revision keeps it."""
+        made: dict[str, Any] = to_json(self.content)
+        return made
 
     @cached_property
     def _tokens(self) -> Sequence[str]:

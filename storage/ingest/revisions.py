@@ -1,20 +1,18 @@
-"""Writes an item's content: its revision, its current row, and what is derived from both."""
+"""Whether a page makes a revision of its item, and what differs from the last one. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
-
-from storage.ingest import history
-from storage.models import Revision
+from storage.ingest.known import KnownRevision
 from storage.text import json_delta
-from storage.types.content import to_json
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from storage.ingest.batch import Made, Writing
+    from storage.ingest.change import RevisionRow
+    from storage.ingest.known import KnownItem
+    from storage.ingest.page import ExtractedPage
+    from storage.ingest.plan import Plan
+    from storage.text.json_delta import Content
     from storage.types.pages import Origin
 
 # A change in these makes a revision. ``modified`` is not among them: many publishers move it at
@@ -27,10 +25,14 @@ _REEXTRACTED_BY = (
     "notices", "blocks", "mentions", "links", "media",
 )  # fmt: skip
 _ENTRY_REEXTRACTED_BY = (*_ENTRY_REVISED_BY, "number", "published", "blocks", "links", "media")
+# What readers see; a change of these that the page does not date is silent.
+_SHOWN = frozenset({"headline", "standfirst", "text"})
 
 
-def changed_fields(old: dict[str, Any], new: dict[str, Any], origin: Origin = "crawl") -> list[str]:
+def changed_fields(old: Content, new: Content, origin: Origin = "crawl") -> list[str]:
     """Names of the fields in which two contents (JSON form) differ, white space apart."""
+    if old == new:
+        return []
     again = origin == "reextraction"
     names: tuple[str, ...]
     if "name" in new:
@@ -40,7 +42,7 @@ def changed_fields(old: dict[str, Any], new: dict[str, Any], origin: Origin = "c
     return [name for name in names if _comparable(old, name) != _comparable(new, name)]
 
 
-def _comparable(content: dict[str, Any], name: str) -> Any:
+def _comparable(content: Content, name: str) -> Any:
     if name == "text":
         blocks = content.get("blocks", [])
         return [" ".join(b["text"].split()) for b in blocks if b["kind"] != "figure"]
@@ -50,36 +52,68 @@ def _comparable(content: dict[str, Any], name: str) -> Any:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-def first_revision(made: Made, item_id: int, capture_id: int, now: datetime) -> dict[str, Any]:
-    """The row of an item's first revision."""
-    return {
-        "item_id": item_id, "number": 1, "capture_id": capture_id,
-        "seen_at": made.fetched_at or now, "extractor": made.extractor,
-        "digest": made.derived.digest,
-        "content": to_json(made.content),
-        "delta": None, "changed": [], "origin": made.origin, "silent": False,
-    }  # fmt: skip
+def changes_nothing(item: KnownItem, page: ExtractedPage) -> bool:
+    """Whether a page says what the newest revision of an item says."""
+    last = item.history.last()
+    return last is not None and not changed_fields(last[1], page.derived.json, page.origin)
 
 
 def add_revision(
-    writing: Writing, item_id: int, capture_id: int, made: Made, *, known: bool
+    plan: Plan, item: KnownItem, capture_id: int, page: ExtractedPage
 ) -> tuple[list[str], int]:
-    """Keep a revision where ``made`` differs from the last; returns what changed, its number.
+    """Keep a revision where ``page`` differs from the last; returns what changed, its number."""
+    content = page.derived.json
+    row: RevisionRow = {
+        "item_id": item.id,
+        "number": 1,
+        "capture_id": capture_id,
+        "seen_at": page.fetched_at or plan.now,
+        "extractor": page.extractor,
+        "digest": page.derived.digest,
+        "content": content,
+        "delta": None,
+        "changed": [],
+        "origin": page.origin,
+        "silent": False,
+    }
+    last = item.history.last()
+    if last is None:
+        _put(plan, item, row, content)
+        return ["new"], 1
+    number, before = last
+    changed = changed_fields(before, content, page.origin)
+    row["number"] = number + 1
+    if not changed:
+        return [], number + 1
+    row["changed"], row["content"] = changed, None
+    row["delta"] = json_delta.make_delta(before, content)
+    row["silent"] = page.origin == "crawl" and is_silent(before, content, changed)
+    _put(plan, item, row, content)
+    return changed, number + 1
 
-    ``known`` says that there may be a last one.
+
+def _put(plan: Plan, item: KnownItem, row: RevisionRow, content: Content) -> None:
+    plan.change.revisions.append(row)
+    item.history.add(
+        KnownRevision(
+            row["number"],
+            row["content"],
+            row["delta"],
+            row["seen_at"],
+            row["capture_id"],
+            row["extractor"],
+            row["origin"],  # type: ignore[arg-type]
+        ),
+        content,
+    )
+
+
+def is_silent(old: Content, new: Content, changed: list[str]) -> bool:
+    """Whether text was changed without a word: the page's own modification moment stayed.
+
+    A page that never names one is not blamed for it.
     """
-    row = first_revision(made, item_id, capture_id, writing.now)
-    changed = ["new"]
-    last = history.last_content(writing.connection, item_id) if known else None
-    if last is not None:
-        number, content = last
-        changed = changed_fields(content, row["content"], made.origin)
-        row |= {
-            "number": number + 1, "changed": changed, "content": None,
-            "delta": json_delta.make_delta(content, row["content"]),
-            "silent": made.origin == "crawl"
-            and history.is_silent(content, row["content"], changed),
-        }  # fmt: skip
-    if changed:
-        writing.connection.execute(insert(Revision.__table__), row)  # type: ignore[arg-type]
-    return changed, row["number"]
+    modified = new.get("modified")
+    return bool(
+        _SHOWN.intersection(changed) and modified is not None and modified == old.get("modified")
+    )

@@ -1,4 +1,4 @@
-"""Teasers over fuller texts: an article that was free first and is metered later.
+"""Teasers over fuller texts: an article that was free first and is metered later. Pure.
 
 The fullest text that was met stays the one that is read, searched and exported; that only a teaser
 was to be seen later is an event of the item's history (``teaser``), and so is the end of it
@@ -9,23 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, select, update
-
-from storage.database.engine import chunked
-from storage.ingest import history
-from storage.ingest.batch import Made, Writing
-from storage.ingest.rows import write
-from storage.models import Article, Event, Item, Revision
+from storage.ingest.page import ExtractedPage
+from storage.ingest.rows import put_content
 from storage.text.normalize import normalized_words
-from storage.types.content import Article as ArticleContent
-from storage.types.content import article_from_json
+from storage.types.content import Article, article_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
-    from sqlalchemy import Connection
-
+    from storage.ingest.known import KnownItem
+    from storage.ingest.plan import Plan
     from storage.text.json_delta import Content
 
 # A page that only may have a wall shows a teaser if it has less than this share of the words that
@@ -37,40 +30,30 @@ _RELATED = 0.2
 # So few words say nothing of what they belong to.
 _FEW_WORDS = 20
 
-_LAST = (
-    select(Event.kind, Event.detail)
-    .where(Event.item_id == bindparam("item"), Event.kind.in_(("teaser", "full")))
-    .order_by(Event.at.desc(), Event.id.desc())
-    .limit(1)
-)
 
-
-def held_over(connection: Connection, item_id: int, made: Made) -> tuple[int, Content] | None:
-    """The revision (number, content) that ``made`` is only a teaser of; ``None`` where it is not.
-
-    ``made`` is a page of the item as it shows now.
-    """
-    if not isinstance(made.content, ArticleContent) or not _may_have_a_wall(made.content):
+def held_over(item: KnownItem, page: ExtractedPage) -> tuple[int, Content] | None:
+    """The revision (number, content) that a page of the item is only a teaser of, if any."""
+    if not isinstance(page.content, Article) or not _may_have_a_wall(page.content):
         return None
-    last = history.last_content(connection, item_id)
+    last = item.history.last()
     if last is None or "name" in last[1]:
         return None
-    return last if is_teaser_of(made.content, last[1]) else None
+    return last if is_teaser_of(page.content, last[1]) else None
 
 
-def is_fuller(connection: Connection, item_id: int, content: ArticleContent) -> bool:
+def is_fuller(item: KnownItem, content: Article) -> bool:
     """Whether ``content`` is the full text of an article of which only a teaser is held."""
-    last = history.last_content(connection, item_id) if content.access == "full" else None
+    last = item.history.last() if content.access == "full" else None
     if last is None or last[1].get("access") != "teaser":
         return False
-    return len(normalized_words(content.text)) > len(normalized_words(_text(last[1])))
+    return len(normalized_words(content.text)) > len(normalized_words(text_of(last[1])))
 
 
-def is_teaser_of(content: ArticleContent, held: Content) -> bool:
+def is_teaser_of(content: Article, held: Content) -> bool:
     """Whether a page shows less of an article than what is ``held``, because of a wall."""
     if not _may_have_a_wall(content):
         return False
-    own, other = normalized_words(content.text), normalized_words(_text(held))
+    own, other = normalized_words(content.text), normalized_words(text_of(held))
     if len(own) >= len(other):
         return False
     if content.access == "full":
@@ -81,80 +64,59 @@ def is_teaser_of(content: ArticleContent, held: Content) -> bool:
     return same or len(own) < _FEW_WORDS or _share(own, other) >= _RELATED
 
 
-def note_teaser(writing: Writing, item_id: int, made: Made, held: tuple[int, Content]) -> None:
+def note_teaser(
+    plan: Plan, item: KnownItem, page: ExtractedPage, held: tuple[int, Content]
+) -> None:
     """Keep that only a teaser is to be seen: once, and again where its headline changes."""
     number, content = held
     detail = f"revision {number} keeps the fuller text"
-    headline = made.article.headline
+    headline = page.article.headline
     if normalized_words(headline) != normalized_words(content["headline"]):
         detail += f"; headline now: {headline}"
-    last = writing.connection.execute(_LAST, {"item": item_id}).first()
-    if last is None or tuple(last) != ("teaser", detail[:500]):
-        history.note(writing.connection, item_id, "teaser", made.fetched_at or writing.now,
-                     writing.run_id, detail)  # fmt: skip
+    if item.wall is None or (item.wall.kind, item.wall.detail) != ("teaser", detail[:500]):
+        plan.note(item, "teaser", detail, page.fetched_at)
 
 
-def note_full(writing: Writing, item_id: int, made: Made) -> None:
+def note_full(plan: Plan, item: KnownItem, page: ExtractedPage) -> None:
     """Keep that the whole text is to be seen again, where only a teaser was."""
-    last = writing.connection.execute(_LAST, {"item": item_id}).first()
-    if last is not None and last.kind == "teaser":
-        history.note(writing.connection, item_id, "full", made.fetched_at or writing.now,
-                     writing.run_id, "the whole text is shown again")  # fmt: skip
+    if item.wall is not None and item.wall.kind == "teaser":
+        plan.note(item, "full", "the whole text is shown again", page.fetched_at)
 
 
-def mend(writing: Writing, item_id: int) -> bool:
+def fuller_content(item: KnownItem) -> Article | None:
+    """The content that all newer revisions of an item are teasers of; ``None``: there is none."""
+    contents = item.history.contents()
+    held = None if item.article is None else _fullest(contents)
+    return None if held is None else article_from_json(contents[held])
+
+
+def restore_fuller(plan: Plan, item: KnownItem) -> bool:
     """Make the fullest text of an item what it is, where newer revisions are teasers of it.
 
     These become an event; their captures stay. Returns whether there were any.
     """
-    connection = writing.connection
-    known = history.contents(connection, item_id)
-    held = _fullest(known)
-    if held is None:
+    contents, article = item.history.contents(), item.article
+    held = _fullest(contents)
+    if held is None or article is None:
         return False
-    after = connection.execute(
-        select(Revision.number, Revision.seen_at, Revision.extractor)
-        .where(Revision.item_id == item_id, Revision.number > held).order_by(Revision.number)
-    ).all()  # fmt: skip
-    made_of = connection.execute(
-        select(Revision.extractor, Revision.origin, Revision.seen_at, Revision.capture_id)
-        .where(Revision.item_id == item_id, Revision.number == held)
-    ).one()  # fmt: skip
-    row = connection.execute(
-        select(Article.rights, Article.capture_id, Article.first_fetched_at)
-        .where(Article.item_id == item_id)
-    ).first()  # fmt: skip
-    if row is None:
-        return False
-    connection.execute(delete(Revision).where(Revision.item_id == item_id, Revision.number > held))
-    made = Made(article_from_json(known[held]), made_of.extractor, made_of.origin,
-                tuple(row.rights or ()))  # fmt: skip
-    teaser = Made(article_from_json(known[after[-1].number]), after[-1].extractor,
-                  fetched_at=after[0].seen_at)  # fmt: skip
-    note_teaser(writing, item_id, teaser, (held, known[held]))
-    write(writing, item_id, made, row.capture_id or made_of.capture_id, held,
-                   row.first_fetched_at, again=True)  # fmt: skip
-    connection.execute(update(Item).where(Item.id == item_id).values(title=made.article.headline))
+    by_number = {one.number: one for one in item.history.revisions}
+    after = [one for one in item.history.revisions if one.number > held]
+    made_of = by_number[held]
+    page = ExtractedPage(
+        article_from_json(contents[held]), made_of.extractor, made_of.origin, article.rights
+    )
+    teaser = ExtractedPage(
+        article_from_json(contents[after[-1].number]),
+        after[-1].extractor,
+        fetched_at=after[0].seen_at,
+    )
+    plan.cut_history(item, held)
+    note_teaser(plan, item, teaser, (held, contents[held]))
+    capture_id = article.capture_id or made_of.capture_id
+    put_content(plan, item, page, capture_id, held, article.first_fetched_at)
+    item.title = page.article.headline
+    plan.changed(item)
     return True
-
-
-def mend_all(connection: Connection, now: datetime) -> int:
-    """Mend the items whose newest revision is a teaser of an earlier one; returns how many."""
-    # Only those whose access changed, or whose page spoke of a wall, can be such.
-    rows = connection.execute(
-        select(Item.source_id, Item.id).join(Article, Article.item_id == Item.id)
-        .where(Article.revision > 1).order_by(Item.source_id, Item.id)
-    ).all()  # fmt: skip
-    by_source: dict[int, list[int]] = {}
-    for source_id, item_id in rows:
-        by_source.setdefault(source_id, []).append(item_id)
-    mended = 0
-    for source_id, ids in by_source.items():
-        for some in chunked(ids):
-            writing = Writing(connection, source_id, None, now)
-            mended += sum(mend(writing, item_id) for item_id in some)
-            writing.finish()
-    return mended
 
 
 def _fullest(known: dict[int, Content]) -> int | None:
@@ -175,11 +137,12 @@ def _fullest(known: dict[int, Content]) -> int | None:
     return None
 
 
-def _may_have_a_wall(content: ArticleContent) -> bool:
+def _may_have_a_wall(content: Article) -> bool:
     return content.access == "teaser" or "access" in content.provenance
 
 
-def _text(content: Content) -> str:
+def text_of(content: Content) -> str:
+    """The text of a content in its JSON form."""
     blocks: Iterable[dict[str, Any]] = content.get("blocks", ())
     return "\n".join(block["text"] for block in blocks if block["kind"] != "figure")
 

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, exists, func, literal, or_, select, update
+from sqlalchemy import case, exists, func, literal, or_, select
 
-from storage.database.engine import lock_source
+from storage.database.engine import chunked, lock_source
 from storage.ingest import revisions, teasers
-from storage.ingest.batch import Made, Writing
-from storage.ingest.rows import write
+from storage.ingest.change import IngestBatch
+from storage.ingest.lookup import lookup_items, lookup_pointed
+from storage.ingest.page import ExtractedPage
+from storage.ingest.plan import Plan
+from storage.ingest.rows import put_content
+from storage.ingest.write import write
 from storage.models import (
     Article,
     Candidate,
@@ -34,6 +38,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from storage.database.handle import Database
+    from storage.ingest.known import KnownItem
+
+# Items whose histories are read together.
+_TOGETHER = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,46 +159,90 @@ def write_results(
 
     def work(session: Session) -> list[list[str]]:
         lock_source(session, source_id)
-        writing = Writing(session.connection(), source_id, None, now)
-        changed = [_record(writing, one, extractor) for one in done]
-        writing.finish()
+        batch = IngestBatch(source_id, None, now)
+        connection = session.connection()
+        ids = [one.item_id for one in done]
+        known = lookup_items(connection, source_id, ids, [one.content for one in done])
+        plan = Plan(known, batch)
+        changed = [_decide(plan, one, extractor) for one in done]
+        write(connection, batch, plan.change)
+        # A newer extractor may see the wall that an older one did not.
+        restore_fuller_texts(
+            connection,
+            batch,
+            [
+                one.item_id
+                for one, fields in zip(done, changed, strict=True)
+                if fields and isinstance(one.content, ArticleContent)
+            ],
+        )
         return changed
 
     return database.write(work)
 
 
-def _record(writing: Writing, one: ReextractionResult, extractor: str) -> list[str]:
-    connection, content = writing.connection, one.content
-    is_entry = isinstance(content, Entry)
-    kept = () if is_entry else connection.scalar(
-        select(Article.rights).where(Article.item_id == one.item_id)
-    )  # fmt: skip
-    made = Made(content, extractor, "reextraction", tuple(kept or ()))
-    if teasers.held_over(connection, one.item_id, made) is not None and not _is_own(
-        connection, one.item_id, one.capture_id
-    ):
+def _decide(plan: Plan, one: ReextractionResult, extractor: str) -> list[str]:
+    """Decide what a newer extractor's content changes of an item; returns the changed fields."""
+    item, content = plan.known.items.get(one.item_id), one.content
+    if item is None:
         return []
-    changed, number = revisions.add_revision(writing, one.item_id, one.capture_id, made, known=True)
+    is_article = isinstance(content, ArticleContent)
+    kept = item.article.rights if is_article and item.article is not None else ()
+    page = ExtractedPage(content, extractor, "reextraction", kept)
+    if teasers.held_over(item, page) is not None and not _is_own(item, one.capture_id):
+        return []
+    changed, number = revisions.add_revision(plan, item, one.capture_id, page)
     if not changed:
-        table: Any = DirectoryEntry if is_entry else Article
-        connection.execute(
-            update(table).where(table.item_id == one.item_id).values(extractor=extractor)
-        )
+        change = plan.change
+        (change.reread_articles if is_article else change.reread_entries)[item.id] = extractor
         return []
-    write(writing, one.item_id, made, one.capture_id, number, one.fetched_at)
-    title = content.headline if isinstance(content, ArticleContent) else content.name
-    values = {"title": title, **({"number": content.number} if content.number else {})}
-    connection.execute(update(Item).where(Item.id == one.item_id).values(values))
-    # A newer extractor may see the wall that an older one did not.
-    if not is_entry:
-        teasers.mend(writing, one.item_id)
+    put_content(plan, item, page, one.capture_id, number, one.fetched_at)
+    item.title = content.headline if isinstance(content, ArticleContent) else content.name
+    item.number = content.number or item.number
+    plan.changed(item)
     return changed
 
 
-def _is_own(connection: Connection, item_id: int, capture_id: int) -> bool:
+def _is_own(item: KnownItem, capture_id: int) -> bool:
     """Whether an article's current revision was made of this capture."""
-    query = (
-        select(Revision.capture_id).join(Article, Article.item_id == Revision.item_id)
-        .where(Revision.item_id == item_id, Revision.number == Article.revision)
-    )  # fmt: skip
-    return bool(connection.scalar(query) == capture_id)
+    if item.article is None:
+        return False
+    current = item.article.revision
+    return any(
+        one.capture_id == capture_id for one in item.history.revisions if one.number == current
+    )
+
+
+def restore_fuller_texts(connection: Connection, batch: IngestBatch, ids: Sequence[int]) -> int:
+    """Make the fullest text of items what they are, where newer revisions are teasers of it.
+
+    Returns of how many items that was so.
+    """
+    known = lookup_items(connection, batch.source_id, ids, ())
+    fuller = {item_id: teasers.fuller_content(known.items[item_id]) for item_id in ids}
+    lookup_pointed(
+        connection, batch.source_id, known, [one for one in fuller.values() if one is not None]
+    )
+    plan = Plan(known, batch)
+    restored = sum(teasers.restore_fuller(plan, known.items[item_id]) for item_id in ids)
+    if restored:
+        write(connection, batch, plan.change)
+    return restored
+
+
+def restore_all_fuller_texts(connection: Connection, now: datetime) -> int:
+    """Restore fuller texts in the whole archive; returns of how many items."""
+    rows = connection.execute(
+        select(Item.source_id, Item.id)
+        .join(Article, Article.item_id == Item.id)
+        .where(Article.revision > 1)
+        .order_by(Item.source_id, Item.id)
+    ).all()
+    by_source: dict[int, list[int]] = {}
+    for source_id, item_id in rows:
+        by_source.setdefault(source_id, []).append(item_id)
+    return sum(
+        restore_fuller_texts(connection, IngestBatch(source_id, None, now), some)
+        for source_id, ids in by_source.items()
+        for some in chunked(ids, _TOGETHER)
+    )

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from storage.ingest import identity
+from storage.ingest.write_items import absorb
 from storage.models import Address, Candidate, Capture, Item, Link, Source
+from storage.search.index import indexer
 from storage.text.url_rules import UrlRules
 from storage.text.urls import is_web_url, set_url_rules, url_key
 
@@ -101,18 +102,44 @@ def _set_key(connection: Connection, table: Any, number: int, key: str) -> None:
 
 
 def _move_address(connection: Connection, row: Any, key: str) -> None:
-    met = dict(identity.items_at(connection, row.source_id, [key])).get(key)
+    led = select(Address.item_id).where(Address.source_id == row.source_id, Address.key == key)
+    met = connection.execute(_ITEM.where(Item.id.in_(led))).first()
     if met is None:
         _set_key(connection, Address, row.id, key)
         return
     connection.execute(delete(Address).where(Address.id == row.id))
     if met.id == row.item_id:
         return
-    own = identity.item(connection, row.item_id)
+    own = connection.execute(_ITEM.where(Item.id == row.item_id)).one()
     if own.state == "stub":
-        identity.absorb(connection, met, own)
+        _join(connection, met, own)
     elif met.state == "stub":
-        identity.absorb(connection, own, met)
+        _join(connection, own, met)
+
+
+def _join(connection: Connection, item: Any, stub: Any) -> None:
+    """Make a stub part of an item; what names it is indexed anew."""
+    connection.execute(
+        update(Item)
+        .where(Item.id == item.id)
+        .values(
+            teaser=item.teaser or stub.teaser,
+            first_seen_at=min(item.first_seen_at, stub.first_seen_at),
+        )
+    )
+    indexer.index_articles(connection, sorted(absorb(connection, item.id, stub.id)))
+
+
+_ITEM = select(Item.id, Item.state, Item.teaser, Item.first_seen_at)
+_TAKEN = (
+    select(Item.id)
+    .where(
+        Item.source_id == bindparam("source"),
+        Item.kind == bindparam("kind"),
+        Item.identity == bindparam("identity"),
+    )
+    .limit(1)
+)
 
 
 def _rename(connection: Connection, source_id: int | None) -> int:
@@ -131,9 +158,8 @@ def _rename(connection: Connection, source_id: int | None) -> int:
             if not is_web_url(row.url):
                 continue
             wanted = f"url:{url_key(row.url)}"
-            if wanted == row.identity or identity.find_item(
-                connection, row.source_id, row.kind, wanted, []
-            ):
+            named = {"source": row.source_id, "kind": row.kind, "identity": wanted}
+            if wanted == row.identity or connection.execute(_TAKEN, named).first():
                 continue
             connection.execute(update(Item).where(Item.id == row.id).values(identity=wanted))
             changed += 1

@@ -13,8 +13,8 @@ from sqlalchemy import bindparam, delete, select, update
 
 from storage.database.engine import chunked
 from storage.duplicates import clusters
-from storage.ingest import teasers
 from storage.jobs import rekey
+from storage.jobs.reextraction import restore_all_fuller_texts
 from storage.models import Article, ArticleMedia, DirectoryEntry, EntryName, Media
 from storage.search.index import store
 from storage.text.letters import is_plain
@@ -53,7 +53,7 @@ def _follow(connection: Connection, tell: Callable[[str], None]) -> None:
     names = _rename(connection)
     articles = _leave_index(connection)
     tell(f"{articles:,} articles and {names:,} names to index anew; looking for teasers …")
-    mended = teasers.mend_all(connection, datetime.now(UTC))
+    mended = restore_all_fuller_texts(connection, datetime.now(UTC))
     if mended:
         tell(f"{mended:,} articles have their full text again, of which the newest was a teaser")
 

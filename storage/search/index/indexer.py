@@ -111,15 +111,6 @@ def index_articles(
         store.write_documents(connection, documents, left)
 
 
-def search_key_of(
-    connection: Connection, held: int | None, sort_at: datetime, calendar: Calendar
-) -> int:
-    """Return the search key of an article: ``held``, unless the sort timestamp has changed."""
-    if held is not None and keys.first_key_of_second(held) == keys.first_key_of(sort_at, calendar):
-        return held
-    return store.allocate_keys(connection, [(sort_at, calendar)])[0]
-
-
 def calendar_of(sort_at: datetime, published_at: datetime | None, offset: int | None) -> Calendar:
     """Return the calendar in which the day of an article is counted."""
     if published_at is None:

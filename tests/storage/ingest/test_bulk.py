@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from storage.archive import Archive, open_archive
-from storage.ingest.batch import Writing
-from storage.ingest.bulk import record_all
+from storage.ingest.batch import write_batch
+from storage.ingest.change import IngestBatch
 from storage.ingest.derived import derive
-from storage.ingest.pages import record
 from storage.models import (
     Address,
     Article,
@@ -36,7 +36,6 @@ from tests.storage.values import NOW, article, capture, new_source, stored, task
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from sqlalchemy.orm import Session
 
     from storage.types.pages import Outcome
@@ -147,15 +146,9 @@ def test_a_batch_leaves_what_page_by_page_leaves(
             pages = outcomes(archive, source, batch)
 
             def work(session: Session, pages: list[Outcome] = pages) -> None:
-                writing = Writing(session.connection(), source, None, NOW)
-                if at_once:
-                    record_all(writing, pages)
-                else:
-                    for page in pages:
-                        # Each as if it came by itself.
-                        alone = Writing(writing.connection, source, None, NOW)
-                        record(alone, page)
-                        alone.finish()
+                batches = [pages] if at_once else [[page] for page in pages]
+                for one in batches:
+                    write_batch(session.connection(), IngestBatch(source, None, NOW), one)
 
             archive.write(work)
         found = rows(archive)
@@ -167,12 +160,21 @@ def test_a_batch_leaves_what_page_by_page_leaves(
         assert content == other[table], table
 
 
-def test_new_pages_are_written_together(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("count", [10, 40])
+def test_statements_do_not_grow_with_a_batch(archive: Archive, count: int) -> None:
     source = new_source(archive)
-    pages = outcomes(archive, source, [(i, i, 12, 20 + i) for i in range(5)])
-    monkeypatch.setattr("storage.ingest.pages.record", None)
+    pages = outcomes(archive, source, [(i, i + 10, 12, 100 + i) for i in range(count)])
+    said: list[str] = []
+
+    @event.listens_for(archive.engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
     done = archive.record(source, None, pages, NOW)
-    assert [one.verdict for one in done] == ["new"] * 5
+    assert [one.verdict for one in done] == ["new"] * count
+    # Of near-duplicates each is read and placed by itself.
+    asked = [one for one in said if "cluster" not in one and "SELECT articles.text" not in one]
+    assert len(asked) < 45
 
 
 def test_what_was_derived_before_is_written_as_what_is_derived_here(archive: Archive) -> None:
