@@ -14,7 +14,7 @@ class IdentifyPipeline:
 
     A template that names one canonical for all its pages (a section, a paywall) would make one
     article of them. The second page with another headline shows it; the first is told apart by
-    the archive (``storage.ingest.matching.is_other_article``).
+    the archive (``storage.ingest.decide.matching.is_other_article``).
     """
 
     def __init__(self) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from storage.ingest.decide import decide
+from storage.ingest.decide.outcomes import decide
+from storage.ingest.decide.plan import Plan
 from storage.ingest.lookup import lookup
 from storage.ingest.page import StoredPage
-from storage.ingest.plan import Plan
-from storage.ingest.write import write
+from storage.ingest.write.change import write
 from storage.types.pages import PageStored
 
 if TYPE_CHECKING:

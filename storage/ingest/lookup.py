@@ -14,6 +14,8 @@ from sqlalchemy import bindparam, select
 
 from storage.crawl import tombstones
 from storage.database.engine import chunked
+from storage.ingest.decide.pointers import STUB_RELATIONS, links_of, stub_identity
+from storage.ingest.decide.revisions import changes_nothing
 from storage.ingest.erased import Shown, erased_of
 from storage.ingest.identity import DUPLICATE_WORDS, keys_of
 from storage.ingest.known import (
@@ -27,8 +29,6 @@ from storage.ingest.known import (
     WallEvent,
 )
 from storage.ingest.page import StoredPage
-from storage.ingest.pointers import STUB_RELATIONS, links_of, stub_identity
-from storage.ingest.revisions import changes_nothing
 from storage.models import Address, Article, Candidate, DirectoryEntry, Event, Item, Link, Revision
 from storage.text.urls import is_web_url, url_key
 from storage.types.content import Article as ArticleContent

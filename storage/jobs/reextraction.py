@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, exists, func, literal, or_, select
 
 from storage.database.engine import chunked, lock_source
-from storage.ingest import revisions, teasers
 from storage.ingest.change import IngestBatch
+from storage.ingest.decide import revisions, teasers
+from storage.ingest.decide.plan import Plan
+from storage.ingest.decide.rows import put_content
 from storage.ingest.lookup import lookup_items, lookup_pointed
 from storage.ingest.page import ExtractedPage
-from storage.ingest.plan import Plan
-from storage.ingest.rows import put_content
-from storage.ingest.write import write
+from storage.ingest.write.change import write
 from storage.models import (
     Article,
     Candidate,

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from storage.ingest.write_items import absorb
+from storage.ingest.write.items import absorb
 from storage.models import Address, Candidate, Capture, Item, Link, Source
 from storage.search.index import indexer
 from storage.text.url_rules import UrlRules

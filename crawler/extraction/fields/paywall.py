@@ -46,7 +46,7 @@ def access_of(
     """(``full`` or ``teaser``, what says so; ``""`` where nothing speaks against ``full``).
 
     A page that may have a wall and does not break off is ``full``, with what makes that doubtful:
-    the archive compares it with what it held before (:mod:`storage.ingest.teasers`).
+    the archive compares it with what it held before (:mod:`storage.ingest.decide.teasers`).
     """
     wall = next(
         (b.text for b in blocks if says_wall(b)),

@@ -9,9 +9,9 @@ from storage.text import json_delta
 
 if TYPE_CHECKING:
     from storage.ingest.change import RevisionRow
+    from storage.ingest.decide.plan import Plan
     from storage.ingest.known import KnownItem
     from storage.ingest.page import ExtractedPage
-    from storage.ingest.plan import Plan
     from storage.text.json_delta import Content
     from storage.types.pages import Origin
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from storage.ingest import teasers
+from storage.ingest.decide import teasers
 from storage.ingest.identity import DUPLICATE_WORDS, SAME_ARTICLE, keys_of, likeness
 from storage.text.normalize import normalized_words
 from storage.text.urls import url_key

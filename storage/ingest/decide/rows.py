@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from storage.crawl.revisit import next_article_check
 from storage.database.types import timestamp_columns
-from storage.ingest import pointers
 from storage.ingest.change import ArticleChange, EntryChange
+from storage.ingest.decide import pointers
 from storage.ingest.known import KnownArticle
 from storage.text.normalize import name_key
 from storage.types.content import Entry
@@ -15,9 +15,9 @@ from storage.types.content import Entry
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from storage.ingest.decide.plan import Plan
     from storage.ingest.known import KnownItem
     from storage.ingest.page import ExtractedPage
-    from storage.ingest.plan import Plan
 
 
 def put_content(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storage.ingest.change import ArticleChange, Change
-    from storage.ingest.write_items import Ids
+    from storage.ingest.write.items import Ids
     from storage.search.index.keys import Calendar
 
 # Built once: to build one of thirty columns takes longer than to run it.

@@ -11,15 +11,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from storage.crawl import retries, tombstones
-from storage.ingest import announcements, matching, revisions, rows, teasers
+from storage.ingest.decide import announcements, matching, revisions, rows, teasers
 from storage.ingest.page import StoredPage
 from storage.text.urls import url_key
 from storage.types.content import Article
 from storage.types.pages import PageFailed, PageSkipped, PageUnchanged, Recorded
 
 if TYPE_CHECKING:
+    from storage.ingest.decide.plan import Plan
     from storage.ingest.known import KnownItem
-    from storage.ingest.plan import Plan
     from storage.types.pages import Task
 
 _RETRY_AFTER = timedelta(hours=1)

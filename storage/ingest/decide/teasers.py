@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from storage.ingest.decide.rows import put_content
 from storage.ingest.page import ExtractedPage
-from storage.ingest.rows import put_content
 from storage.text.normalize import normalized_words
 from storage.types.content import Article, article_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from storage.ingest.decide.plan import Plan
     from storage.ingest.known import KnownItem
-    from storage.ingest.plan import Plan
     from storage.text.json_delta import Content
 
 # A page that only may have a wall shows a teaser if it has less than this share of the words that

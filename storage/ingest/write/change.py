@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from storage.crawl import tombstones
 from storage.database.engine import chunked, insert_ignore
 from storage.duplicates import clusters
-from storage.ingest.write_articles import write_contents
-from storage.ingest.write_items import Ids, write_items
+from storage.ingest.write.contents import write_contents
+from storage.ingest.write.items import Ids, write_items
 from storage.models import (
     Address,
     Article,

@@ -13,8 +13,8 @@ from storage.types.content import Article
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from storage.ingest.decide.plan import Plan
     from storage.ingest.known import Known, KnownItem
-    from storage.ingest.plan import Plan
     from storage.types.content import Entry, Link, Media, Mention
     from storage.types.endpoints import ItemKind
 

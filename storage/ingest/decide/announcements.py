@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from storage.ingest.change import CandidateRow
-    from storage.ingest.plan import Plan
+    from storage.ingest.decide.plan import Plan
     from storage.types.endpoints import Announcement
 
 

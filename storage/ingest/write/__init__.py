@@ -1,0 +1,1 @@
+"""Writes the intended change of a batch: statements only."""
