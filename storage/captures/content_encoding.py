@@ -1,8 +1,8 @@
-"""Content codings of HTTP (RFC 9110, 8.4.1): the one function that decodes an answer's body.
+"""Content encodings of HTTP (RFC 9110, 8.4.1): the one function that decodes a response body.
 
-The fetch, the reading of captures and imports all call :func:`decode_response`, so that they agree
-whatever a header says. Servers name codings wrongly: what is not of the named coding stays as it
-was sent, a truncated stream gives what it holds, and only a body that is too large is an error.
+Fetching, reading captures and imports all call :func:`decode_response`, so that they agree whatever
+a header says. Servers send wrong encodings: a body that does not have the stated encoding stays
+unchanged, a truncated stream yields what it holds, and only a body that is too large is an error.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 
 
 class _WrongEncoding(Exception):
-    """The bytes are not of a coding."""
+    """The bytes do not have this encoding."""
 
 
 def decode_response(
     headers: Iterable[tuple[str, str]], body: bytes, limit: int = MAX_BODY
 ) -> bytes:  # fmt: skip
-    """Decode the body of an HTTP answer as its headers and its bytes say.
+    """Decode the body of an HTTP response by its headers and its bytes.
 
-    An HTML page that is packed by gzip without a word of it is unpacked too.
+    An HTML page that is gzip-encoded without a header is decoded too.
 
     Raises:
-        BodyTooLarge: it unpacks to more than ``limit`` bytes.
+        BodyTooLarge: the body decompresses to more than ``limit`` bytes.
     """
     named, page = [], False
     for name, value in headers:
@@ -68,9 +68,9 @@ def decode_response(
 
 
 def decode_verified(headers: Iterable[tuple[str, str]], body: bytes, digest: str) -> bytes | None:
-    """The decoded body of a capture whose SHA-256 is ``digest``; ``None`` where it is not.
+    """Return the decoded body of a capture with the SHA-256 ``digest``; ``None`` on a mismatch.
 
-    Older archives have the digest of the body as it was sent where they could not decode it.
+    Older archives have the digest of the encoded body where they could not decode it.
 
     Raises:
         BodyTooLarge: as for :func:`decode_response`.
@@ -81,10 +81,10 @@ def decode_verified(headers: Iterable[tuple[str, str]], body: bytes, digest: str
 
 
 def decode_body(body: bytes, coding: str, limit: int = MAX_BODY) -> bytes:
-    """Undo one content coding; ``body`` itself where it is of no known coding.
+    """Decode one content encoding; an unknown encoding returns ``body``.
 
     Raises:
-        BodyTooLarge: it unpacks to more than ``limit`` bytes.
+        BodyTooLarge: the body decompresses to more than ``limit`` bytes.
     """
     name = _ALIASES.get(coding.partition(";")[0].strip().strip("\"'").lower())
     if name is None or not body:
@@ -101,10 +101,10 @@ def decode_body(body: bytes, coding: str, limit: int = MAX_BODY) -> bytes:
 
 
 def decode_strictly(body: bytes, coding: str) -> bytes | None:
-    """Undo one of :data:`CODINGS` and no other; ``None`` where ``body`` is not of it.
+    """Decode one of :data:`CODINGS`; ``None`` where ``body`` does not have it.
 
     Raises:
-        BodyTooLarge: it unpacks to more than any page holds.
+        BodyTooLarge: the body decompresses to more than any page holds.
     """
     try:
         return _ENGINES[coding](body, MAX_BODY)
@@ -113,14 +113,14 @@ def decode_strictly(body: bytes, coding: str) -> bytes | None:
 
 
 def _shown(body: bytes) -> str | None:
-    """The coding that the first bytes show, of those that have a magic number."""
+    """Return the encoding that the magic number of the first bytes shows."""
     if body.startswith(_GZIP_MAGIC):
         return "gzip"
     return "zstd" if body.startswith(_ZSTD_MAGIC) else None
 
 
 def _gunzip(body: bytes, limit: int) -> bytes:
-    """All members. Their checksums are not compared: WARC records have digests of their own."""
+    """Decode all members, without their checksums: WARC records have digests of their own."""
     found = bytearray()
     rest, ended = body, False
     while (start := _behind_head(rest)) is not None:
@@ -134,7 +134,7 @@ def _gunzip(body: bytes, limit: int) -> bytes:
 
 
 def _behind_head(data: bytes) -> int | None:
-    """Where the packed bytes of a gzip member begin (RFC 1952, 2.3); ``None`` where none does."""
+    """Return the offset of a gzip member's data (RFC 1952, 2.3); ``None`` without a header."""
     if not data.startswith(_GZIP_MAGIC) or len(data) < 18:
         return None
     flags, place = data[3], 10
@@ -149,7 +149,7 @@ def _behind_head(data: bytes) -> int | None:
 
 
 def _unzstd(body: bytes, limit: int) -> bytes:
-    """All frames; what is behind the last is none of it."""
+    """Decode all frames, and ignore bytes after the last one."""
     found = bytearray()
     rest, ended = body, False
     while rest.startswith(_ZSTD_MAGIC):
@@ -163,7 +163,7 @@ def _unzstd(body: bytes, limit: int) -> bytes:
 
 
 def _drained(one: Any, data: bytes, found: bytearray, limit: int) -> bool:
-    """Decompress a stream into ``found`` in bounded pieces; whether it is undamaged."""
+    """Decompress a stream into ``found`` in bounded pieces; return whether it is undamaged."""
     try:
         while not one.eof:
             piece = one.decompress(data, _PIECE)
@@ -180,7 +180,7 @@ def _drained(one: Any, data: bytes, found: bytearray, limit: int) -> bool:
 
 
 def _inflate(body: bytes, limit: int) -> bytes:
-    """With a zlib header as the standard asks, or raw, as some servers send it."""
+    """Decode with a zlib header, as the standard requires, or raw, as some servers send it."""
     for wbits in (15, -15):
         one, found = zlib.decompressobj(wbits=wbits), bytearray()
         if _drained(one, body, found, limit) and (found or one.eof):
@@ -205,7 +205,7 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
 
 
 def _brotli(body: bytes, limit: int) -> tuple[bytes, bool] | None:
-    """(what a stream holds, whether it is whole); ``None`` where an error is in it."""
+    """Return (decoded bytes, whether the stream is complete); ``None`` for invalid data."""
     engine = brotli.Decompressor()
     found = bytearray()
     try:

@@ -1,4 +1,4 @@
-"""Names of capture files, and reading one record of them."""
+"""Names of capture files, and reading single records."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ DICTIONARIES = "dictionaries"
 
 
 def final_path(path: Path) -> Path:
-    """The name of a file once it is closed."""
+    """Return the name of a file once it is closed."""
     return path.with_name(path.name.removesuffix(OPEN_SUFFIX))
 
 
 def current_path(folder: Path, file: str) -> Path:
-    """Where ``file`` lies now, closed or still growing."""
+    """Return the current path of ``file``, closed or still growing."""
     path = folder / file
     growing = path.with_name(file + OPEN_SUFFIX)
     return growing if not path.exists() and growing.exists() else path
 
 
 def codec_of(folder: Path, file: str) -> Codec:
-    """How the records of ``file`` are packed.
+    """Return the codec of the records of ``file``.
 
     Raises:
         CaptureUnreadable: the dictionary of its records is gone.
@@ -48,7 +48,7 @@ def codec_of(folder: Path, file: str) -> Codec:
 
 
 def read_record(folder: Path, file: str, offset: int) -> warc.Record:
-    """The record at ``offset`` of ``file``.
+    """Read the record at ``offset`` of ``file``.
 
     Raises:
         CaptureUnreadable: the file is gone or the record is damaged.
@@ -73,7 +73,7 @@ def read_record(folder: Path, file: str, offset: int) -> warc.Record:
 
 
 def read_http(folder: Path, file: str, offset: int) -> tuple[list[tuple[str, str]], bytes]:
-    """The HTTP headers and the body of the response record at ``offset`` of ``file``.
+    """Read the HTTP headers and body of the response record at ``offset`` of ``file``.
 
     Raises:
         CaptureUnreadable: the file is gone or the record is damaged.
@@ -83,7 +83,7 @@ def read_http(folder: Path, file: str, offset: int) -> tuple[list[tuple[str, str
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's list of names to the disk."""
+    """Sync a folder's directory entries to disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def read_capture(database: Database, capture: Capture) -> bytes:
-    """The decoded body of a capture, proved against its digest; a revisit's is what it refers to.
+    """Return the decoded body of a capture, verified by its digest; for a revisit, its target's.
 
     Raises:
-        CaptureUnreadable: it is missing or damaged.
+        CaptureUnreadable: the capture is missing or damaged.
     """
     if capture.kind == "revisit":
         return read_capture(database, _revisited(database, capture))
@@ -36,6 +36,7 @@ def _revisited(database: Database, capture: Capture) -> Capture:
         found = session.get(Capture, capture.refers_to) if capture.refers_to else None
     if found is None:
         raise CaptureUnreadable(
-            f"capture {capture.id} refers to one that is kept no more", "read another capture"
+            f"capture {capture.id} refers to a capture that no longer exists",
+            "read another capture",
         )
     return found

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def recover_files(folder: Path) -> list[tuple[str, int]]:
-    """Mend and close the files of dead writers; returns (name, bytes cut off) of each."""
+    """Repair and close the files of dead writers; return (name, bytes cut off) of each."""
     mended = []
     for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
         try:
@@ -44,7 +44,7 @@ def recover_files(folder: Path) -> list[tuple[str, int]]:
 
 
 def _remove_unborn(folder: Path) -> None:
-    """Remove files whose writer died before it wrote anything."""
+    """Delete files whose writer died before it wrote anything."""
     for path in folder.glob(f"*{NEW_SUFFIX}"):
         try:
             with path.open("r+b") as file:
@@ -56,7 +56,7 @@ def _remove_unborn(folder: Path) -> None:
 
 
 def intact_bytes(folder: Path, path: Path) -> int:
-    """How many bytes from the start of a file are whole members.
+    """Return the number of bytes from the start of a file that are complete members.
 
     Raises:
         CaptureUnreadable: its dictionary is missing.

@@ -1,5 +1,4 @@
-"""Which captures are not passed on: those whose publishers reserve them
-(:mod:`storage.types.rights`)."""
+"""Captures that may not be passed on, because their publishers reserve them."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def capture_reservations(session: Session, capture: Capture) -> tuple[str, ...]:
-    """What is reserved of a capture; of a revisit, what was reserved with the page's bytes."""
+    """Return the reservations of a capture; for a revisit, those of its target."""
     own = stored_reservations(capture.rights)
     if own or capture.refers_to is None:
         return own
@@ -23,7 +22,7 @@ def capture_reservations(session: Session, capture: Capture) -> tuple[str, ...]:
 
 
 def reservations_of_id(database: Database, capture_id: int) -> tuple[str, ...]:
-    """As :func:`capture_reservations`, of the capture with that id; nothing where there is none."""
+    """Return the reservations of the capture with this id; none where it does not exist."""
     with database.reading() as session:
         capture = session.get(Capture, capture_id)
         return () if capture is None else capture_reservations(session, capture)

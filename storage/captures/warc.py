@@ -1,4 +1,4 @@
-"""WARC 1.1 records: built, packed each into a member of its own, and read back.
+"""WARC 1.1 records: build, compress each as a member of its own, and read.
 
 (WARC 1.1: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/)
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # above it (table in docs/captures.md).
 _LEVEL = 5
 _ZSTD_LEVEL = 3
-# Never kept: who we are to a site is nobody's business who reads the archive.
+# Never stored: credentials for a site must not reach readers of the archive.
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _STANDARD = "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 MAX_RECORD_BYTES = 256 * 1024 * 1024
@@ -44,7 +44,7 @@ _PIECE = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class RevisitTarget:
-    """The capture that a revisit says nothing has changed since."""
+    """The earlier capture that a revisit record refers to."""
 
     record_id: str
     url: str
@@ -53,10 +53,10 @@ class RevisitTarget:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer. ``body`` is as it was sent: content coding not undone.
+    """One request and its response; ``body`` is as sent, still content-encoded.
 
-    With ``revisited`` the body is known and only its digest is kept. ``notes`` go into the
-    metadata record beside.
+    With ``revisited`` the body is known and only its digest is stored. ``notes`` go into the
+    metadata record.
     """
 
     url: str
@@ -74,7 +74,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What a browser drew of a page: HTML, from the response ``refers_to`` (its record id)."""
+    """A page as a browser rendered it: HTML, from the response ``refers_to`` (its record id)."""
 
     url: str
     content_type: str
@@ -86,28 +86,28 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as read: its headers (names in lower case) and its block."""
+    """One record: its headers (lower-case names) and its block."""
 
     headers: dict[str, str]
     block: bytes
 
     @property
     def kind(self) -> str:
-        """``response``, ``request``, …"""
+        """Return the record type: ``response``, ``request``, …"""
         return self.headers.get("warc-type", "")
 
     @property
     def record_id(self) -> str:
-        """Its WARC-Record-ID, in angle brackets."""
+        """Return the WARC-Record-ID, in angle brackets."""
         return self.headers.get("warc-record-id", "")
 
     @property
     def is_capture(self) -> bool:
-        """Whether it is of the kinds that rows point to; the others go with one of those."""
+        """Return whether rows point to records of this type; the others accompany such a record."""
         return self.kind in _CAPTURES
 
     def http(self) -> tuple[int, list[tuple[str, str]], bytes]:
-        """Status, headers and body of the HTTP message in the block; of a conversion, the block."""
+        """Return status, headers and body of the HTTP message; for a conversion, the block."""
         if self.kind == "conversion":
             kind = self.headers.get("content-type", "")
             return HTTPStatus.OK, [("Content-Type", kind)], self.block
@@ -122,7 +122,7 @@ class Record:
         return status, headers, body
 
     def damage(self) -> str | None:
-        """What its digests say is wrong with it."""
+        """Return what is wrong according to the digests, or ``None``."""
         for name, data in (("block", self.block), ("payload", None)):
             said = self.headers.get(f"warc-{name}-digest", "")
             if not said.startswith("sha1:") or (name == "payload" and self.kind == "revisit"):
@@ -136,7 +136,7 @@ class Record:
 
 
 def records_of(exchange: Exchange | Rendering) -> tuple[str, list[bytes]]:
-    """The records that keep ``exchange``, unpacked, first the one with rows; and its id."""
+    """Build the records of ``exchange``, uncompressed, the one with a row first; and its id."""
     if isinstance(exchange, Rendering):
         record_id = _new_id()
         return record_id, [_conversion_record(exchange, record_id)]
@@ -151,9 +151,9 @@ def records_of(exchange: Exchange | Rendering) -> tuple[str, list[bytes]]:
 
 
 def warcinfo_record(filename: str, software: str, now: datetime, operator: str = "") -> bytes:
-    """The record that begins a file: the fields of WARC 1.1, 6.2, as crawlers write them.
+    """Build the first record of a file: the fields of WARC 1.1, 6.2, as crawlers write them.
 
-    ``operator`` is who runs the archive, as it names itself to sites.
+    ``operator`` is who runs the archive, as sites see it.
     """
     said = (
         ("software", software), ("format", "WARC File Format 1.1"), ("conformsTo", _STANDARD),
@@ -169,12 +169,12 @@ def warcinfo_record(filename: str, software: str, now: datetime, operator: str =
 
 
 def digest(data: bytes) -> str:
-    """A digest as every replay tool of the field indexes it; our own rows have SHA-256."""
+    """Return the digest that replay tools index; our own rows have SHA-256."""
     return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 
 
 def warc_date(at: datetime) -> str:
-    """A WARC-Date."""
+    """Format a WARC-Date."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -238,7 +238,7 @@ def _response_record(exchange: Exchange, record_id: str) -> bytes:
 
 
 def _conversion_record(rendering: Rendering, record_id: str) -> bytes:
-    """(WARC 1.1, 6.8)"""
+    """Build a conversion record (WARC 1.1, 6.8)."""
     headers = [
         ("WARC-Type", "conversion"), ("WARC-Record-ID", record_id),
         ("WARC-Date", warc_date(rendering.fetched_at)), ("WARC-Target-URI", rendering.url),
@@ -282,23 +282,23 @@ def _metadata_record(exchange: Exchange, concurrent_to: str) -> bytes:
 
 
 class Codec:
-    """How the records of a file are packed: a gzip member each."""
+    """Compresses records as one gzip member each."""
 
     def __init__(self) -> None:
         self.suffix = GZIP_SUFFIX
 
     def pack(self, record: bytes) -> bytes:
-        """One member."""
+        """Compress to one member."""
         engine = zlib_ng.compressobj(_LEVEL, zlib_ng.DEFLATED, 31)
         return bytes(engine.compress(record) + engine.flush())
 
     def unpacker(self) -> Any:
-        """An engine with ``decompress``, ``eof`` and ``unused_data``."""
+        """Return a decompressor with ``decompress``, ``eof`` and ``unused_data``."""
         return zlib_ng.decompressobj(wbits=31)
 
 
 class ZstdCodec(Codec):
-    """Zstandard frames over a dictionary of pages that are like those to come."""
+    """Compresses records as Zstandard frames over a dictionary of similar pages."""
 
     def __init__(self, dictionary: bytes, name: str) -> None:
         zstd = zstandard()
@@ -308,7 +308,7 @@ class ZstdCodec(Codec):
         self._dictionary = zstd.ZstdDict(dictionary, is_raw=True)
 
     def pack(self, record: bytes) -> bytes:
-        """One frame, with a checksum of its content."""
+        """Compress to one frame with a checksum."""
         options = {
             self._zstd.CompressionParameter.compression_level: _ZSTD_LEVEL,
             self._zstd.CompressionParameter.checksum_flag: 1,
@@ -316,7 +316,7 @@ class ZstdCodec(Codec):
         return bytes(self._zstd.compress(record, options=options, zstd_dict=self._dictionary))
 
     def unpacker(self) -> Any:
-        """An engine for one frame."""
+        """Return a decompressor for one frame."""
         return self._zstd.ZstdDecompressor(zstd_dict=self._dictionary)
 
 
@@ -324,7 +324,7 @@ GZIP = Codec()
 
 
 def zstandard() -> Any:
-    """Python's module for Zstandard, new in 3.14, or its backport."""
+    """Import Python's module for Zstandard (new in 3.14), or its backport."""
     try:
         return importlib.import_module("compression.zstd")
     except ImportError:
@@ -336,13 +336,13 @@ DAMAGE: tuple[Any, ...] = (zlib.error, zlib_ng.error, zstandard().ZstdError, EOF
 
 
 def read_member(stream: BinaryIO, codec: Codec) -> tuple[bytes, int]:
-    """The member at the stream's place unpacked, and its packed length; the stream stands behind.
+    """Read and decompress the member at the stream's position: (data, compressed length).
 
-    (b"", 0) at the end of the file.
+    It returns (b"", 0) at the end of the file.
 
     Raises:
-        EOFError: it is cut off, or unpacks to more than any record holds.
-        zlib.error and others in ``DAMAGE``: it is damaged.
+        EOFError: the member is truncated, or decompresses to more than any record holds.
+        zlib.error and others in ``DAMAGE``: the member is damaged.
     """
     start = stream.tell()
     engine = codec.unpacker()
@@ -365,10 +365,10 @@ def read_member(stream: BinaryIO, codec: Codec) -> tuple[bytes, int]:
 
 
 def parse_record(data: bytes) -> Record:
-    """A record of its unpacked bytes.
+    """Parse a record from its uncompressed bytes.
 
     Raises:
-        EOFError: they are no record.
+        EOFError: the bytes are not a record.
     """
     head, _, rest = data.partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
@@ -385,10 +385,10 @@ def parse_record(data: bytes) -> Record:
 
 
 def with_http_header(data: bytes, name: str, value: str) -> bytes:
-    """The record ``data`` with one more header in its HTTP message; its digest follows.
+    """Return the record ``data`` with another header in its HTTP message, and a new digest.
 
     Raises:
-        EOFError: it is no record.
+        EOFError: the bytes are not a record.
     """
     block = parse_record(data).block
     head, _, body = block.partition(b"\r\n\r\n")
@@ -403,17 +403,17 @@ def with_http_header(data: bytes, name: str, value: str) -> bytes:
 
 
 def read_records(path: Path, codec: Codec = GZIP) -> Iterator[tuple[int, int, Record]]:
-    """(offset, packed length, record) of a file of ours, in order.
+    """Yield (offset, compressed length, record) of a capture file, in order.
 
     Raises:
-        CaptureUnreadable: a record is damaged; those before it were given.
+        CaptureUnreadable: a record is damaged; those before it were yielded.
     """
     with path.open("rb") as stream:
         yield from records_in(stream, str(path), codec)
 
 
 def intact_records(path: Path, codec: Codec = GZIP) -> Iterator[Record]:
-    """The records of a file up to the first that is damaged, which ``verify`` names."""
+    """Yield the records of a file up to the first damaged one, which ``verify`` reports."""
     with contextlib.suppress(CaptureUnreadable):
         for _, _, record in read_records(path, codec):
             yield record
@@ -422,7 +422,7 @@ def intact_records(path: Path, codec: Codec = GZIP) -> Iterator[Record]:
 def records_in(
     stream: BinaryIO, name: str, codec: Codec = GZIP
 ) -> Iterator[tuple[int, int, Record]]:
-    """As :func:`read_records`, of an open file that errors call ``name``.
+    """Yield records as :func:`read_records`, from an open file that errors call ``name``.
 
     Raises:
         CaptureUnreadable: as for :func:`read_records`.

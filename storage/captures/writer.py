@@ -1,8 +1,8 @@
-"""Captures: HTTP exchanges in WARC files, each file of one writer.
+"""Writes captures: HTTP exchanges in WARC files, one writer per file.
 
-While a file grows it ends in ``.open`` and is locked; when it is closed the suffix goes. Rows name
-it without the suffix. What a dead writer left is cut back to its last whole record by
-:func:`recover`, for a torn tail would hide all that follows it.
+A growing file has the suffix ``.open`` and is locked; closing removes the suffix. Rows name the
+file without the suffix. :func:`storage.captures.recovery.recover_files` cuts the file of a dead
+writer back to its last complete record, because a torn tail would hide all that follows it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class RecordLocation:
-    """Where the response (or revisit) record lies; ``file`` is relative to the captures folder."""
+    """The position of a response or revisit record; ``file`` is relative to the captures folder."""
 
     file: str
     offset: int
@@ -44,7 +44,7 @@ class RecordLocation:
 
 
 class CaptureWriter:
-    """Appends exchanges to WARC files of its own, one a day. Not for two threads at once."""
+    """Appends exchanges to WARC files of its own, one per day. Not thread-safe."""
 
     def __init__(
         self, folder: Path, label: str, software: str, codec: Codec = warc.GZIP,
@@ -61,7 +61,7 @@ class CaptureWriter:
         self._day: date | None = None
 
     def append(self, exchange: Exchange | Rendering) -> RecordLocation:
-        """Write the records of ``exchange``; they are safe only after :meth:`sync`.
+        """Append the records of ``exchange``; they are safe only after :meth:`sync`.
 
         Raises:
             FolderNotWritable: the disk is full, or the folder cannot be written.
@@ -71,7 +71,7 @@ class CaptureWriter:
         return self._append(packed, record_id)
 
     def _append(self, members: list[bytes], record_id: str) -> RecordLocation:
-        """Write members: the record ``record_id`` first, then what goes with it."""
+        """Append members: the record ``record_id`` first, then the accompanying ones."""
         try:
             file, path = self._current()
             start = file.tell()
@@ -80,7 +80,7 @@ class CaptureWriter:
                     file.write(member)
                 file.flush()
             except OSError:
-                # Cut what was half written, so that later records stay readable.
+                # Cut the partial record, so that later records stay readable.
                 file.truncate(start)
                 file.seek(start)
                 raise
@@ -91,14 +91,14 @@ class CaptureWriter:
     def _unwritable(self, error: OSError) -> FolderNotWritable:
         return FolderNotWritable(
             f"cannot write captures in {self._folder}: {error.strerror}",
-            "free some space or correct the folder's rights, then crawl again",
+            "free disk space or correct the folder's permissions, then crawl again",
         )
 
     def sync(self) -> None:
-        """Bring all that was appended to the disk.
+        """Sync all appended records to disk.
 
         Raises:
-            FolderNotWritable: it could not be.
+            FolderNotWritable: the sync failed.
         """
         if self._file is None:
             return
@@ -109,10 +109,10 @@ class CaptureWriter:
             raise self._unwritable(error) from error
 
     def close(self) -> None:
-        """Sync and give the file its final name.
+        """Sync, and give the file its final name.
 
         Raises:
-            FolderNotWritable: the disk is full; the next run mends the file and closes it.
+            FolderNotWritable: the disk is full; the next run repairs and closes the file.
         """
         if self._file is None or self._path is None:
             return
@@ -126,7 +126,7 @@ class CaptureWriter:
         self._file = self._path = None
 
     def _current(self) -> tuple[BinaryIO, Path]:
-        # By the day of writing: an import's pages come from any days, one after the other.
+        # By the day of writing, because the pages of an import can be of any day.
         now = self._clock()
         if self._file is not None and (
             self._file.tell() >= MAX_FILE_BYTES or self._day != now.date()
@@ -143,7 +143,7 @@ class CaptureWriter:
 
 
 def _locked_file(path: Path) -> tuple[BinaryIO, Path]:
-    """A new file that is locked before anyone can take it for a dead writer's."""
+    """Create a file that is locked before another process can take it for a dead writer's."""
     new = path.with_name(path.name + NEW_SUFFIX)
     while True:
         file = new.open("xb")
@@ -151,7 +151,7 @@ def _locked_file(path: Path) -> tuple[BinaryIO, Path]:
         try:
             new.rename(path)
         except FileNotFoundError:
-            # Another process took it for a dead writer's in the moment before it was locked.
+            # Another process took it for a dead writer's file before it was locked.
             file.close()
             continue
         sync_folder(path.parent)

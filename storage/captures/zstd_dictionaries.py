@@ -1,10 +1,10 @@
-"""Zstandard over a source's own pages: for sources whose captures should take less room.
+"""Zstandard with dictionaries of a source's own pages, for sources that should use less space.
 
-Pages of one site share their template, which gzip holds in every member. Here the dictionary of a
-file is a few whole pages of its source, so that a member holds what is its own. (A *trained*
-dictionary is worse: it is made for small samples. Table in docs/captures.md.) A file packed so is
-named ``LABEL-MOMENT-RANDOM.DICTIONARY.warc.zst``; ``dateline captures repack`` and
-``dateline export -f warc`` give it back as WARC that any tool reads.
+Pages of one site share their template, which gzip stores in every member. Here the dictionary of a
+file is a few whole pages of its source, so that a member stores only its own content. (A *trained*
+dictionary is worse: it is made for small samples. Table in docs/captures.md.) Such a file is named
+``LABEL-MOMENT-RANDOM.DICTIONARY.warc.zst``; ``dateline captures repack`` and ``dateline export -f
+warc`` convert it to WARC that any tool reads.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from storage.errors import CaptureUnreadable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# More pages or bytes gain little, and every member costs the time to look through them.
+# More pages or bytes gain little, and every member costs the time to scan them.
 PAGES = 3
 _MOST_BYTES = 1_000_000
 _PACK_LEVEL = 12
 
 
 def dictionary_of_pages(pages: Sequence[bytes]) -> bytes | None:
-    """A dictionary of pages, the most typical last; ``None`` where there are none."""
+    """Build a dictionary of pages, the most typical last; ``None`` without pages."""
     return b"".join(pages[:PAGES])[-_MOST_BYTES:] or None
 
 
 def store_dictionary(folder: Path, dictionary: bytes) -> str:
-    """Write a dictionary whole and to the disk; returns its name."""
+    """Write a dictionary and sync it to disk; return its name."""
     name = hashlib.sha256(dictionary).hexdigest()[:16]
     path = folder / f"{name}.zst"
     if path.exists():
@@ -49,12 +49,12 @@ def store_dictionary(folder: Path, dictionary: bytes) -> str:
 
 
 def dictionary_name(file: str) -> str:
-    """The dictionary that a capture file's name names."""
+    """Return the dictionary that the name of a capture file contains."""
     return file.removesuffix(".open").removesuffix(ZSTD_SUFFIX).rpartition(".")[2]
 
 
 def read_dictionary(folder: Path, name: str) -> bytes:
-    """A dictionary's bytes.
+    """Read a dictionary.
 
     Raises:
         CaptureUnreadable: it is gone or damaged.
@@ -76,7 +76,7 @@ def read_dictionary(folder: Path, name: str) -> bytes:
 
 @lru_cache(maxsize=16)
 def load_codec(folder: Path, name: str) -> ZstdCodec:
-    """The codec over a dictionary.
+    """Load the codec over a dictionary.
 
     Raises:
         CaptureUnreadable: it is gone or damaged.

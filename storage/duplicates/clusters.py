@@ -48,7 +48,7 @@ _MOST_MEMBERS = 50
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """An article with what its cluster is decided by."""
+    """An article with the values that decide its rank in a cluster."""
 
     item_id: int
     cluster_id: int | None
@@ -58,17 +58,16 @@ class _Member:
 
     @property
     def rank(self) -> tuple[bool, datetime, int, int]:
-        """The least leads: whole before teasers, then the earliest, the fullest, the first met."""
+        """Sort key of leadership: full text before teasers, then earliest, longest, first."""
         return self.access != "full", self.sort_at, -self.word_count, self.item_id
 
 
 def update_clusters(
     connection: Connection, texts: Sequence[tuple[int, SignedText | None]], *, fresh: bool = False
 ) -> None:
-    """Keep articles' signatures; join each article to the cluster it belongs to.
+    """Store the signatures of articles, and join each article to the cluster of its duplicates.
 
-    ``texts`` are (item id, what its text was signed with), ``fresh`` says that none was signed
-    before.
+    ``texts`` are (item id, signed text); ``fresh`` says that none was signed before.
     """
     signed = {item_id: one for item_id, one in texts if one is not None}
     if texts and not fresh:
@@ -96,9 +95,9 @@ def update_clusters(
 def find_candidates(
     signed: dict[int, list[int]], held: dict[int, list[int]]
 ) -> dict[int, list[int]]:
-    """The items that share bands with each item of a batch, most bands first.
+    """Return the items that share bands with each item of a batch, most bands first.
 
-    ``signed`` are the bands of the batch's items, ``held`` the items that each band led to before.
+    ``signed`` are the bands of the batch's items, ``held`` the earlier items of each band.
     """
     owners: dict[int, list[int]] = {band: list(items) for band, items in held.items()}
     for item_id, some in signed.items():
@@ -116,10 +115,9 @@ def find_candidates(
 def _likely(
     connection: Connection, signatures: dict[int, bytes], meetings: dict[int, list[int]]
 ) -> dict[int, list[int]]:
-    """Of those that share a band, those whose signatures say that they may be alike.
+    """Keep the candidates whose signatures say that the texts may be duplicates.
 
-    Most texts that meet only share a common turn of phrase; their signatures are compared before
-    any text is read.
+    Most texts with a common band only share a phrase; comparing signatures avoids reading texts.
     """
     held = {i: np.frombuffer(stored, "<u4") for i, stored in signatures.items()}
     wanted = sorted({other for some in meetings.values() for other in some} - held.keys())
@@ -141,7 +139,7 @@ def _likely(
 
 
 class _Texts:
-    """The sequences of articles' texts while a batch is placed: each text is read once."""
+    """The shingles of articles while a batch is clustered: each text is read once."""
 
     def __init__(self, connection: Connection, known: dict[int, Words] | None = None) -> None:
         self.connection = connection
@@ -149,7 +147,7 @@ class _Texts:
         self._read: OrderedDict[int, Words] = OrderedDict()
 
     def of(self, item_id: int) -> Words:
-        """Those of an article; none where it is not there."""
+        """Return the shingles of an article; none where it does not exist."""
         found = self._known.get(item_id)
         if found is None:
             found = self._read.pop(item_id, None)
@@ -162,7 +160,7 @@ class _Texts:
         return found
 
     def alike(self, one: int, other: int) -> float:
-        """The share of sequences that two articles have in common."""
+        """Return the share of shingles that two articles have in common."""
         return similarity(self.of(one), self.of(other))
 
 
@@ -179,10 +177,10 @@ _MEMBERS = select(
 
 
 def _join(texts: _Texts, item_id: int, others: Sequence[int]) -> None:
-    """Make one cluster of an article and those that are alike.
+    """Make one cluster of an article and its duplicates.
 
-    Of each cluster one member that is alike is enough. The article may be in one already, which it
-    may lead: another of its batch found it.
+    One similar member per cluster is enough. The article may already be in a cluster, or lead one,
+    because another article of its batch found it.
     """
     connection = texts.connection
     compared = others[:_MOST_COMPARED]
@@ -221,7 +219,7 @@ def _join(texts: _Texts, item_id: int, others: Sequence[int]) -> None:
 
 
 def _tie(texts: _Texts, ids: Iterable[int], leading: int) -> None:
-    """Put articles into the cluster of ``leading``, with how alike they are to it."""
+    """Add articles to the cluster of ``leading``, with their similarity to it."""
     for item_id in ids:
         texts.connection.execute(
             _SET_CLUSTER,
@@ -238,7 +236,7 @@ _SET_CLUSTER = (
 
 
 def _lead(texts: _Texts, old: int, leading: int) -> None:
-    """Let ``leading`` lead the cluster that ``old`` led, and say how alike each member is to it."""
+    """Make ``leading`` the leading article of the cluster of ``old``; update similarities."""
     connection = texts.connection
     members = list(connection.scalars(select(Article.item_id).where(Article.cluster_id == old)))
     connection.execute(update(Article).where(Article.cluster_id == old).values(cluster_id=leading))
@@ -247,7 +245,7 @@ def _lead(texts: _Texts, old: int, leading: int) -> None:
 
 
 def remove_items(connection: Connection, ids: Sequence[int]) -> None:
-    """Take articles out of the index of signatures and out of their clusters."""
+    """Remove articles from the index of signatures and from their clusters."""
     rows = connection.execute(
         select(Signature.id, Signature.item_id, Signature.signature)
         .where(Signature.item_id.in_(ids))
@@ -268,9 +266,9 @@ def remove_items(connection: Connection, ids: Sequence[int]) -> None:
 
 
 def _leave(connection: Connection, item_id: int) -> list[int]:
-    """Take an article out of its cluster; the rest of it gets a leading article of its own.
+    """Remove an article from its cluster; the rest gets a new leading article.
 
-    Returns the last of those that stay, ``_MOST_MEMBERS`` at most.
+    Returns the last remaining members, at most ``_MOST_MEMBERS``.
     """
     cluster = connection.scalar(select(Article.cluster_id).where(Article.item_id == item_id))
     if cluster is None:
@@ -293,8 +291,8 @@ def _leave(connection: Connection, item_id: int) -> list[int]:
 def sign_missing(connection: Connection, after: int = 0, count: int = 500) -> int | None:
     """Sign the articles without a signature among the next ``count`` after item ``after``.
 
-    An archive made before signatures were kept gets them so. Returns the last item looked at;
-    ``None`` where there is none.
+    Archives older than signatures get them this way. Returns the last item examined, ``None`` where
+    there is none.
     """
     rows = connection.execute(
         select(Article.item_id, Article.text)

@@ -43,9 +43,9 @@ MOST_HOLDERS = 32
 
 
 def generation_for(connection: Connection, first: int, last: int) -> int:
-    """The generation that takes the bands of new signatures, whose ids are ``first`` to ``last``.
+    """Return the generation for the bands of new signatures, whose ids are ``first`` to ``last``.
 
-    Bands are moved on where it is time.
+    It moves older bands to the old generation when due.
     """
     number = last // _STEP
     if connection.dialect.name != "sqlite":
@@ -107,12 +107,12 @@ _MOVE_AT_ONCE = text(
 
 
 def portable_generation(generation: int) -> int:
-    """Where a band stands in a database of the other kind: old, or among those always asked."""
+    """Map a generation to a database of the other kind: old, or always searched."""
     return filters.OLD if generation == filters.OLD else filters.FIRST_SLOT
 
 
 def holders(connection: Connection, bands: Collection[int]) -> dict[int, list[int]]:
-    """The items whose signatures hold each of ``bands``; one query for all of them."""
+    """Return the items whose signatures hold each of ``bands``, in one query."""
     found: dict[int, list[int]] = {}
     sql = (
         f"SELECT held.band, signatures.item_id FROM ({_asked(connection, bands)}) AS held"  # noqa: S608
@@ -153,9 +153,9 @@ def add_bands(
     connection: Connection, generation: int, signed: Iterable[tuple[int, list[int]]],
     held: Mapping[int, int],
 ) -> None:  # fmt: skip
-    """Hold the bands of new signatures (id, bands), where not enough signatures hold them.
+    """Store the bands of new signatures (id, bands) where fewer signatures hold them than allowed.
 
-    ``held`` says how many do so far, ``generation`` is what :func:`generation_for` gave for them.
+    ``held`` is their current number, ``generation`` the result of :func:`generation_for`.
     """
     counts = Counter(held)
     rows = []
@@ -169,7 +169,7 @@ def add_bands(
 
 
 def remove_bands(connection: Connection, number: int, bands: list[int]) -> bool:
-    """Take away the bands of a signature; whether one of them was held by as many as may."""
+    """Remove the bands of a signature; return whether one of them was full."""
     rows = connection.exec_driver_sql(_asked(connection, bands)).all()
     counts = Counter(row.band for row in rows)
     own = [row for row in rows if row.signature_id == number]
@@ -190,7 +190,7 @@ _REMOVE = delete(SignatureBand).where(
 
 
 def refill(connection: Connection, signed: Mapping[int, list[int]]) -> None:
-    """Hold bands of signatures (id to bands) that are not held for them, where there is room."""
+    """Store missing bands of signatures (id to bands) where there is room."""
     bands = {band for some in signed.values() for band in some}
     held: dict[int, set[int]] = {}
     for row in connection.exec_driver_sql(_asked(connection, bands)):
@@ -205,13 +205,13 @@ def refill(connection: Connection, signed: Mapping[int, list[int]]) -> None:
 
 
 def all_held(connection: Connection, bands: list[int]) -> bool:
-    """Whether each of ``bands`` is held for some signature."""
+    """Return whether each of ``bands`` is stored for some signature."""
     rows = connection.exec_driver_sql(_asked(connection, bands))
     return {row.band for row in rows} >= set(bands)
 
 
 def band_faults(connection: Connection) -> Iterator[str]:
-    """What bands are held for and would not be found, in words."""
+    """Describe the bands that are stored but would not be found."""
     if connection.dialect.name != "sqlite":
         return
     held_filters = {row.part: row.bits for row in connection.execute(select(BandFilter))}

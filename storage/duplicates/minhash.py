@@ -1,7 +1,7 @@
-"""A text's MinHash signature over its sequences of words, and the bands of it. Pure.
+"""MinHash signatures of texts over sequences of words, and their LSH bands. Pure.
 
-Broder 1997, "On the resemblance and containment of documents". The hashing is our own and fixed,
-since a signature must mean the same in ten years; a test holds it to known values.
+Broder 1997, "On the resemblance and containment of documents". The hash functions are our own and
+fixed, since a signature must mean the same in ten years; a test compares them with known values.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ _MIX = np.uint64(0xFF51AFD7ED558CCD)
 
 
 def _mixed(values: Words) -> Words:
-    """Every bit of ``values`` spread over all (the finaliser of MurmurHash3, Appleby)."""
+    """Mix the bits of ``values`` (the finaliser of MurmurHash3, Appleby)."""
     values = values ^ (values >> np.uint64(33))
     values = values * _MIX
     return values ^ (values >> np.uint64(33))
 
 
 def shingles(words: Sequence[str]) -> Words:
-    """The distinct hashes of the sequences of words (search tokens); none where they are few."""
+    """Return the distinct hashes of word sequences (search tokens); none for short texts."""
     words = words[:_MOST_WORDS]
     if len(words) < FEWEST_WORDS:
         return np.empty(0, dtype=np.uint64)
@@ -74,7 +74,7 @@ def shingles(words: Sequence[str]) -> Words:
 
 
 def signature_of(hashes: Words) -> Words:
-    """The MinHash signature of shingles: ``PERMUTATIONS`` values below 2^32."""
+    """Return the MinHash signature of shingles: ``PERMUTATIONS`` values below 2^32."""
     least = np.full(PERMUTATIONS, _MASK, dtype=np.uint64)
     # In pieces, so that a long text takes no more memory than a short one.
     for start in range(0, len(hashes), 1024):
@@ -84,7 +84,7 @@ def signature_of(hashes: Words) -> Words:
 
 
 def bands_of(signature: Words) -> list[int]:
-    """The bands of a signature as signed 64-bit integers, each of its own place."""
+    """Return the bands of a signature as signed 64-bit integers."""
     rows = signature.reshape(BANDS, ROWS)
     joined = _BAND_SEEDS.copy()
     for row in range(ROWS):
@@ -93,12 +93,12 @@ def bands_of(signature: Words) -> list[int]:
 
 
 def bands_stored(signature: bytes) -> list[int]:
-    """The bands of a signature as it is stored."""
+    """Return the bands of a stored signature."""
     return bands_of(np.frombuffer(signature, "<u4").astype(np.uint64))
 
 
 def similarity(one: Words, other: Words) -> float:
-    """The share of sequences that two texts have in common (Jaccard, 0 to 1)."""
+    """Return the share of shingles that two texts have in common (Jaccard, 0 to 1)."""
     common = len(np.intersect1d(one, other, assume_unique=True))
     union = len(one) + len(other) - common
     return common / union if union else 0.0
@@ -106,7 +106,7 @@ def similarity(one: Words, other: Words) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SignedText:
-    """What near duplicates of a text are found by: its shingles' hashes, their signature, bands."""
+    """The shingle hashes of a text, their signature and its bands."""
 
     hashes: Words
     signature: bytes
@@ -114,7 +114,7 @@ class SignedText:
 
 
 def sign(words: Sequence[str]) -> SignedText | None:
-    """The signature of a text by its search tokens; ``None`` where they are too few."""
+    """Sign a text by its search tokens; ``None`` for short texts."""
     hashes = shingles(words)
     if not len(hashes):
         return None

@@ -1,4 +1,4 @@
-"""Export: articles and captures in the formats of other tools, a file a format.
+"""Export: articles and captures in the formats of other tools, one file per format.
 
-Every format is written as it is read: memory stays flat at a million articles.
+Every format is written as a stream: memory stays constant at a million articles.
 """

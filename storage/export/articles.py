@@ -1,4 +1,4 @@
-"""The articles that an export is of, one after the other."""
+"""Reads the articles of an export, one after the other."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
 _TOGETHER = 500
-# What a reference has in the place of a date that its publisher does not give.
+# The date of a reference whose publisher states none.
 UNDATED = "n.d."
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedArticle:
-    """One article, with what every format may want of it."""
+    """One article, with all fields that any format needs."""
 
     id: int
     source: str
@@ -56,18 +56,18 @@ class ExportedArticle:
 
     @property
     def day(self) -> str | None:
-        """The day of publication in the publisher's calendar; ``None`` where it is not said."""
+        """Return the day of publication in the publisher's calendar; ``None`` where not stated."""
         return self.published.at.date().isoformat() if self.published is not None else None
 
     @property
     def archived_day(self) -> str:
-        """The day of the first capture (UTC): when it was accessed, never when it was published."""
+        """Return the day of the first capture (UTC), which is never the publication date."""
         return self.first_fetched_at.date().isoformat()
 
 
 @dataclass(slots=True)
 class ReservedCount:
-    """How many articles or captures were left out because their publishers reserve them."""
+    """The number of articles or captures left out because their publishers reserve them."""
 
     reserved: int = 0
 
@@ -93,11 +93,11 @@ def articles(
     *,
     reserved: bool = False,
 ) -> Iterator[ExportedArticle]:
-    """The articles that ``query`` finds (``""``: all), by id; ``reserved`` ones too if asked.
+    """Yield the articles that ``query`` finds (``""``: all), by id; ``reserved`` ones on request.
 
     Raises:
-        BadQuery: the query cannot be understood.
-        UnknownSource: ``where`` names a source that is not followed.
+        BadQuery: the query cannot be parsed.
+        UnknownSource: ``where`` names an unknown source.
     """
     statement = _statement(connection, query, where, _COLUMNS).order_by(Article.item_id)
     for row in connection.execution_options(yield_per=_TOGETHER).execute(statement):
@@ -109,7 +109,7 @@ def articles(
 
 
 def matching_ids(connection: Connection, query: str, where: Filter) -> Select[Any]:
-    """A statement of the ids of the articles that ``query`` finds."""
+    """Build a statement of the ids of the articles that ``query`` finds."""
     return _statement(connection, query, where, (Article.item_id,))
 
 
@@ -139,7 +139,7 @@ def _statement(
         require_source(connection, where.source)
         statement = statement.where(Source.name == where.source)
     if where.since is not None or where.until is not None:
-        # An article without a date is of no span of time, as in searching.
+        # As in searches, an article without a date is in no date range.
         statement = statement.where(Article.published_at.is_not(None))
     if where.since is not None:
         statement = statement.where(Article.sort_at >= where.since)

@@ -1,4 +1,4 @@
-"""IRaMuTeQ, TXM, TEI and ninjs: articles as texts for textual analysis and for newsrooms."""
+"""IRaMuTeQ, TXM, TEI and ninjs: articles as text corpora and for newsrooms."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_iramuteq(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
-    """IRaMuTeQ's corpus: a starred line of variables, then the text (its manual, section 2)."""
+    """Write an IRaMuTeQ corpus: a starred line of variables, then the text (its manual, 2)."""
     count = 0
     for a in articles:
         # Without a date the text has none of these variables.
@@ -44,14 +44,14 @@ def write_iramuteq(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
 
 
 def _variable(value: str | None) -> str:
-    """A value of letters, digits and dashes, which is all that IRaMuTeQ takes."""
+    """Reduce a value to letters, digits and dashes, which IRaMuTeQ accepts."""
     plain = unicodedata.normalize("NFKD", value or "")
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     return re.sub(r"[^A-Za-z0-9-]+", "-", plain).strip("-")
 
 
 def write_txm(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
-    """TXM's "XML/w + CSV" import: a ZIP with an XML file a text and a table of metadata."""
+    """Write TXM's "XML/w + CSV" import: a ZIP with one XML file per text and a metadata table."""
     table = io.StringIO()
     writer = csv.writer(table)
     names = ("id", "source", "title", "author", "date", "year", "archived", "section", "language",
@@ -81,7 +81,7 @@ def write_txm(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
 
 
 def write_tei(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
-    """TEI P5: a ``teiCorpus`` with a ``TEI`` an article (https://tei-c.org/guidelines/p5/)."""
+    """Write TEI P5: a ``teiCorpus`` with one ``TEI`` per article (https://tei-c.org/guidelines/p5/)."""
     out.write(
         b'<?xml version="1.0" encoding="UTF-8"?>\n'
         b'<teiCorpus xmlns="http://www.tei-c.org/ns/1.0">\n<teiHeader><fileDesc>\n'
@@ -140,7 +140,7 @@ _TEI_WRAPPERS = {"list_item": "list", "term": "list", "definition": "list", "tab
 
 
 def _tei_item(kind: str, block: dict[str, Any]) -> str:
-    """One item of a list, or one row of a table."""
+    """Write one item of a list, or one row of a table."""
     text = block["text"]
     if kind != "table":
         return f"<item>{_xml(text)}</item>"
@@ -186,7 +186,7 @@ def _tei_blocks(blocks: list[dict[str, Any]]) -> str:
 
 
 def write_ninjs(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
-    """ninjs 2.1, a JSON array of text items (https://iptc.org/std/ninjs/)."""
+    """Write ninjs 2.1, a JSON array of text items (https://iptc.org/std/ninjs/)."""
     count = 0
     out.write(b"[")
     for a in articles:
@@ -235,5 +235,5 @@ def _attribute(value: str) -> str:
 
 
 def _uri(url: str) -> str:
-    """A URL without what xsd:anyURI forbids."""
+    """Return a URL without the characters that xsd:anyURI forbids."""
     return re.sub(r"[\s<>\"{}|\\^`]", lambda m: f"%{ord(m[0]):02X}", url)

@@ -1,4 +1,4 @@
-"""The formats by name, and one function that writes any of them."""
+"""The export formats by name, and one function that writes any of them."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _ARTICLES: dict[str, Callable[..., int]] = {
 }  # fmt: skip
 _CAPTURES: dict[str, Callable[..., int]] = {"warc": web.write_warc, "wacz": wacz.write_wacz}
 FORMATS = (*_ARTICLES, *_CAPTURES, "opml")
-# Formats that are no text: a terminal would not like them.
+# Binary formats, which are not written to a terminal.
 BINARY = frozenset({"parquet", "txm", "warc", "wacz"})
-# Formats that need to go back in their file.
+# Formats that need a seekable file.
 SEEKING = frozenset({"parquet", "txm", "wacz"})
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What was written: articles, captures or sources; and how many were left out as reserved."""
+    """The number of articles, captures or sources written, and of those left out as reserved."""
 
     count: int
     reserved: int = 0
@@ -51,7 +51,7 @@ def export(
     Raises:
         BadQuery, UnknownSource: as for searching.
         CaptureUnreadable: a capture is gone or damaged (WARC and WACZ).
-        ArchiveError: the format needs something that is not installed.
+        ArchiveError: the format needs a package that is not installed.
     """
     with database.engine.connect() as connection:
         if form == "opml":

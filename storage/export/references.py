@@ -22,7 +22,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 
 def write_ris(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
-    """RIS, a record an article, of type NEWS (https://en.wikipedia.org/wiki/RIS_(file_format))."""
+    """Write RIS, one record per article, type NEWS (https://en.wikipedia.org/wiki/RIS_(file_format))."""
     count = 0
     for a in articles:
         lines = [("TY", "NEWS"), ("ID", f"dateline-{a.id}"), ("TI", a.headline)]
@@ -45,12 +45,12 @@ def write_ris(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
 
 
 def write_bibtex(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
-    """BibTeX, an ``@article`` each; what TeX would read as its own is escaped."""
+    """Write BibTeX, one ``@article`` each, with TeX's special characters escaped."""
     count = 0
     for a in articles:
         fields = [
             ("title", f"{{{_tex(a.headline)}}}"),
-            # Braces keep a name whole: which part is the family's is not for us to guess.
+            # Braces keep a name whole, since the family name is unknown.
             ("author", " and ".join(f"{{{_tex(name)}}}" for name in a.byline)),
             ("journal", _tex(a.source_title)), ("year", a.day[:4] if a.day else UNDATED),
             ("date", a.day or ""),
@@ -68,7 +68,7 @@ def write_bibtex(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
 
 
 def _line(value: str) -> str:
-    """A value in one line, without control characters."""
+    """Return a value on one line, without control characters."""
     return " ".join(_CONTROL.sub(" ", value).split())
 
 
@@ -83,7 +83,7 @@ def _tex(value: str) -> str:
 
 
 def _lone_braces(value: str) -> set[int]:
-    """Where braces stand that have no partner."""
+    """Return the positions of unbalanced braces."""
     opened: list[int] = []
     closed = set()
     for at, sign in enumerate(value):

@@ -27,7 +27,7 @@ _ROWS_A_GROUP = 1_000
 
 
 def row_of(article: ExportedArticle) -> dict[str, Any]:
-    """An article as plain values, lists as lists; moments in ISO 8601."""
+    """Return an article as plain values: lists as lists, timestamps in ISO 8601."""
     row = {name: getattr(article, name) for name in _COLUMNS}
     row["first_fetched_at"] = article.first_fetched_at.isoformat()
     for name in ("published", "modified"):
@@ -36,7 +36,7 @@ def row_of(article: ExportedArticle) -> dict[str, Any]:
 
 
 def write_jsonl(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
-    """A JSON object a line, the structured text with it."""
+    """Write one JSON object per line, with the structured text."""
     count = 0
     for article in articles:
         row = {**row_of(article), "notices": article.notices, "rights": article.rights,
@@ -47,7 +47,7 @@ def write_jsonl(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
 
 
 def write_csv(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
-    """RFC 4180 with a heading and a byte order mark, for spreadsheets; formulas disarmed."""
+    """Write RFC 4180 CSV with a header and a byte order mark, formulas disarmed."""
     text = io.TextIOWrapper(out, "utf-8-sig", errors="replace", newline="", write_through=True)
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
@@ -67,7 +67,7 @@ def _cell(value: Any) -> str:
 
 
 def write_parquet(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
-    """A Parquet file with typed columns (needs the extra ``parquet``).
+    """Write a Parquet file with typed columns (needs the extra ``parquet``).
 
     Raises:
         ArchiveError: pyarrow is not installed.

@@ -1,4 +1,4 @@
-"""WARC and OPML: captures and sources for other archives and readers."""
+"""WARC and OPML: captures and sources for other archives and feed readers."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def exported_captures(
     *,
     reserved: bool = False,
 ) -> Iterator[Capture]:
-    """The captures that the articles of an export were made of, file by file; each once.
+    """Yield the captures of an export's articles, each once, file by file.
 
-    Pages that their publishers reserve are among them if asked, and counted if not.
+    Reserved pages are included on request, and counted otherwise.
     """
     from sqlalchemy.orm import Session
 
@@ -62,7 +62,7 @@ def exported_captures(
 
 
 def record_members(database: Database, capture: Capture) -> Iterator[tuple[warc.Record, bytes]]:
-    """The records of a capture (with its request and metadata), each as a gzip member.
+    """Yield the records of a capture (with its request and metadata), each as a gzip member.
 
     Raises:
         CaptureUnreadable: they are gone or damaged.
@@ -95,7 +95,7 @@ def record_members(database: Database, capture: Capture) -> Iterator[tuple[warc.
 
 
 def warcinfo_member(database: Database, name: str) -> bytes:
-    """The member that begins a WARC file called ``name``."""
+    """Build the first member of a WARC file called ``name``."""
     now = datetime.now(UTC)
     return warc.GZIP.pack(warc.warcinfo_record(name, SOFTWARE, now, database.location.contact))
 
@@ -104,7 +104,7 @@ def write_warc(
     database: Database, connection: Connection, query: str, where: Filter, out: BinaryIO, left:
     ReservedCount, *, reserved: bool = False,
 ) -> int:  # fmt: skip
-    """WARC 1.1, gzip members; records are copied as they are. Returns how many captures.
+    """Write WARC 1.1 in gzip members, copying records unchanged; return the number of captures.
 
     Raises:
         CaptureUnreadable: one of them is gone or damaged.
@@ -119,7 +119,7 @@ def write_warc(
 
 
 def write_opml(connection: Connection, where: Filter, out: BinaryIO) -> int:
-    """The followed sources by their feeds, for feed readers (http://opml.org/spec2.opml)."""
+    """Write the followed sources by their feeds, for feed readers (http://opml.org/spec2.opml)."""
     statement = (
         select(Source.name, Source.title, Source.home_url, Endpoint.url, Endpoint.title)
         .outerjoin(Endpoint, (Endpoint.source_id == Source.id) & (Endpoint.kind == "feed"))

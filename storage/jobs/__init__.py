@@ -1,1 +1,1 @@
-"""Passes over what is stored: import, re-extraction, re-key, re-index, name mentions."""
+"""Jobs over stored data: import, re-extraction, re-keying, re-indexing, name mentions."""

@@ -1,4 +1,4 @@
-"""How far long work has come, so that it goes on where it was cut short."""
+"""Checkpoints of long jobs, so that they continue after an interruption."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load_checkpoint(database: Database, name: str) -> tuple[int, bool, dict[str, int]]:
-    """(position, whether done, counts) of the work called ``name``; zeros where it is new."""
+    """Return (position, whether done, counts) of a job; zeros where it is new."""
     with database.reading() as session:
         row = session.scalar(select(Import).where(Import.name == name))
         return (row.position, row.done, dict(row.counts)) if row is not None else (0, False, {})
@@ -27,7 +27,7 @@ def save_checkpoint(
     database: Database, name: str, position: int, counts: dict[str, int], now: datetime,
     *, done: bool = False,
 ) -> None:  # fmt: skip
-    """Note how far it came."""
+    """Store how far a job has come."""
 
     def work(session: Session) -> None:
         row = session.scalar(select(Import).where(Import.name == name))
@@ -40,7 +40,7 @@ def save_checkpoint(
 
 
 def delete_checkpoint(database: Database, name: str) -> None:
-    """Let it begin anew."""
+    """Delete a checkpoint, so that the job starts anew."""
 
     def work(session: Session) -> Any:
         session.execute(delete(Import).where(Import.name == name))

@@ -1,4 +1,4 @@
-"""What an import asks of the archive: whose page it is, and whether it is held already."""
+"""What imports need: the source of a page, and pages that are stored already."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SourceFinder:
-    """Which source a page belongs to: the one whose host it lies on, or the nearest above it."""
+    """Finds the source of a page: the one with its host, or the nearest parent domain."""
 
     def __init__(self, database: Database) -> None:
         self._archive = database
@@ -30,7 +30,7 @@ class SourceFinder:
         self._by_host = {normalize_host(host_of(s.home_url)): s for s in newest_first}
 
     def of(self, url: str) -> Source | None:
-        """The source of ``url``; ``None`` where none is followed there."""
+        """Return the source of ``url``; ``None`` where there is none."""
         host = normalize_host(host_of(url))
         while host:
             if host in self._by_host:
@@ -39,7 +39,7 @@ class SourceFinder:
         return None
 
     def made(self, url: str, now: datetime) -> Source:
-        """A new source for the host of ``url``; it is paused, since nobody asked to crawl it."""
+        """Create a source for the host of ``url``; it is paused, since no one asked to crawl it."""
         host = host_of(url)
         home = f"https://{host}/"
 
@@ -58,7 +58,7 @@ class SourceFinder:
 def stored_captures(
     database: Database, source_id: int, pages: Sequence[tuple[str, datetime, str]]
 ) -> set[tuple[str, datetime, str]]:
-    """Those of (URL, moment, SHA-256 of the body) that are captures of the source already."""
+    """Return those of (URL, timestamp, SHA-256 of the body) that are stored captures already."""
     keys = {url_key(url) for url, _, _ in pages}
     with database.reading() as session:
         rows = session.execute(
@@ -72,9 +72,9 @@ def stored_captures(
 def follow_listed_source(
     database: Database, home_url: str, title: str | None, endpoint: FoundEndpoint, now: datetime
 ) -> str | None:
-    """Follow a source of a list by its feed; its name, ``None`` where it is followed already.
+    """Add a source of a list by its feed; return its name, ``None`` where it is known already.
 
-    A second feed of a followed source is added to it.
+    A second feed is added to the known source.
     """
     from storage.errors import SourceExists
 

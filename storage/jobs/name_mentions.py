@@ -1,4 +1,4 @@
-"""Joins articles to the directory by name: who is named in their plain text, without a link."""
+"""Links articles to directory entries by names in their plain text."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
     from storage.database.handle import Database
 
-# Articles that a new name is looked for in, at most: the newest.
+# The newest articles in which a new name is searched.
 _MOST = 1_000
 _TOGETHER = 200
 
 
 def last_name_id(session: Session) -> int:
-    """The number of the newest name; what is newer later is new."""
+    """Return the number of the newest name; names with a higher number are new."""
     return session.scalar(select(func.max(EntryName.id))) or 0
 
 
 def link_names(
     database: Database, source_id: int, since: datetime, newer_than: int
 ) -> tuple[int, int]:
-    """Find known names in what a run wrote, and the names that it brought in what was there.
+    """Find known names in the articles of a run, and the run's new names in earlier articles.
 
-    ``since`` is when the run began, ``newer_than`` what :func:`last_name_id` was then. Returns how
-    many mentions were added, and how many names were left alone because they may mean several.
+    ``since`` is the start of the run, ``newer_than`` the result of :func:`last_name_id` then.
+    Returns the numbers of added mentions and of ambiguous names.
     """
     with database.reading() as session:
         names = NameTrie(known_names(session))
@@ -64,7 +64,7 @@ def link_names(
             def work(
                 session: Session, owner: int = owner, some: Sequence[int] = some
             ) -> tuple[int, int]:
-                # The crawl of that source writes mentions too.
+                # The crawl of that source also writes mentions.
                 lock_source(session, owner)
                 return _join(session.connection(), some, names)
 
@@ -74,7 +74,7 @@ def link_names(
 
 
 def known_names(session: Session) -> Iterable[KnownName]:
-    """All names of the directory."""
+    """Return all names of the directory."""
     rows = session.execute(
         select(EntryName.item_id, Item.source_id, EntryName.name, DirectoryEntry.kind)
         .join(Item, Item.id == EntryName.item_id)
@@ -127,7 +127,7 @@ def _join(connection: Connection, ids: Sequence[int], names: NameTrie) -> tuple[
 def _named_in(
     blocks: Sequence[dict[str, Any]], source_id: int, names: NameTrie, held: set[int]
 ) -> tuple[list[dict[str, Any]], int]:
-    """A row for each entry that is named and not ``held``, where it is first; and the unclear."""
+    """Return a row per mentioned entry that is not ``held``, and the ambiguous names."""
     found: dict[int, dict[str, Any]] = {}
     unclear = 0
     for number, block in enumerate(blocks):

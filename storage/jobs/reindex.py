@@ -1,4 +1,4 @@
-"""What is made up for later: what an older archive lacks once it is upgraded, and after a run."""
+"""Deferred work: fills in missing signatures and index entries after an upgrade or a run."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
     from storage.database.handle import Database
 
-# Seconds between two words on how far it is.
+# Seconds between two progress messages.
 _PAUSE = 5.0
 
 
 def complete_deferred_work(database: Database, tell: Callable[[str], None] = lambda _: None) -> int:
-    """Sign and index what was stored without a signature or a search key; how many are indexed now.
+    """Sign and index articles without a signature or a search key; return the number indexed.
 
-    ``tell`` says from time to time how far it is.
-    Each step is written by itself: what was done when it was stopped need not be done again.
+    ``tell`` is called with the progress from time to time. Each step is committed by itself, so
+    that an interruption loses nothing.
     """
     began = time.monotonic()
     last: int | None = 0
@@ -39,7 +39,7 @@ def complete_deferred_work(database: Database, tell: Callable[[str], None] = lam
 
 
 def _now_and_then(tell: Callable[[str], None]) -> Callable[[int], None]:
-    """What tells of indexed articles, at most every few seconds."""
+    """Return a callback that reports indexed articles at most every few seconds."""
     last = time.monotonic()
 
     def told(done: int) -> None:

@@ -1,4 +1,4 @@
-"""Brings the keys of addresses up to date: after a change of the rules by which they are made."""
+"""Updates URL keys after a change of the URL rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TOGETHER = 2_000
 
 
 def load_url_rules(connection: Connection) -> None:
-    """Apply the URL rules of the archive's sources to all keys that are made from now on."""
+    """Apply the URL rules of the archive's sources to all URL keys made from now on."""
     rows = connection.execute(
         select(Source.home_url, Source.rules).where(Source.rules.is_not(None))
     )
@@ -34,7 +34,7 @@ def load_url_rules(connection: Connection) -> None:
 
 
 def save_url_rules(session: Session, source_id: int, rules: UrlRules) -> int:
-    """Keep a source's rules and rekey its addresses; returns how many keys changed."""
+    """Store a source's URL rules and update its keys; return how many changed."""
     source = session.get_one(Source, source_id)
     wanted = rules.as_json() or None
     if source.rules == wanted:
@@ -47,10 +47,10 @@ def save_url_rules(session: Session, source_id: int, rules: UrlRules) -> int:
 
 
 def rekey(connection: Connection, source_id: int | None = None) -> int:
-    """Make the keys of a source (default: all) what their URLs give now; returns how many changed.
+    """Update the URL keys of a source (default: all); return how many changed.
 
-    Two addresses that became one lead to the item that was met first; a stub that lay at the
-    other becomes part of it.
+    Two URLs that became one lead to the item that was seen first; a stub at the other becomes part
+    of it.
     """
     changed = 0
     for row, key in _stale(connection, Address, source_id):
@@ -73,7 +73,7 @@ def rekey(connection: Connection, source_id: int | None = None) -> int:
 
 
 def _stale(connection: Connection, table: Any, source_id: int | None) -> Iterator[tuple[Any, str]]:
-    """(row, key that it should have) of each row that has another."""
+    """Return (row, new key) of each row whose key has changed."""
     last = 0
     columns = [table.id, table.key, table.url]
     columns += [table.source_id] if hasattr(table, "source_id") else []
@@ -143,7 +143,7 @@ _TAKEN = (
 
 
 def _rename(connection: Connection, source_id: int | None) -> int:
-    """Identities that are keys of URLs follow; one that is taken stays as it is."""
+    """Update identities that are URL keys; one that is taken stays unchanged."""
     changed, last = 0, 0
     query = (
         select(Item.id, Item.source_id, Item.kind, Item.identity, Item.url)

@@ -1,7 +1,7 @@
-"""What the rules of today make of an older archive: addresses, words and teasers.
+"""Applies the current rules to an older archive: URL keys, words and teasers.
 
-Runs inside the transaction of the migrations, since an archive half of which follows other rules
-gives wrong answers. What takes long, indexing, is done after it in parts (storage.jobs.reindex).
+Runs inside the transaction of the migrations, because an archive with mixed rules gives wrong
+results. Indexing takes long and is done later in parts (storage.jobs.reindex).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-# The schema since which words, addresses and teasers are as they are now.
+# The schema version since which words, URL keys and teasers follow the current rules.
 SINCE = "0016"
 _TOGETHER = 500
 
@@ -33,9 +33,9 @@ _TOGETHER = 500
 def apply_current_rules(
     tell: Callable[[str], None] = lambda _: None,
 ) -> Callable[[str, Connection], None]:
-    """What :func:`storage.database.migrations.upgrade` runs after its steps.
+    """Build the callback that :func:`storage.database.migrations.upgrade` runs after its steps.
 
-    It brings an archive older than ``SINCE`` to the rules of today; ``tell`` says how far it is.
+    It updates an archive older than ``SINCE``; ``tell`` is called with the progress.
     """
 
     def after(version: str, connection: Connection) -> None:
@@ -59,7 +59,7 @@ def _follow(connection: Connection, tell: Callable[[str], None]) -> None:
 
 
 def _leave_index(connection: Connection) -> int:
-    """Take out of index and signatures the articles whose words are others now; how many."""
+    """Remove articles whose words have changed from index and signatures; return their number."""
     count, last = 0, 0
     while True:
         rows = connection.execute(
@@ -91,7 +91,7 @@ def _reads_plain(row: Any) -> bool:
 
 
 def _with_attachments(connection: Connection, ids: list[int]) -> set[int]:
-    """Those of the articles whose attachments have words of other scripts."""
+    """Return the articles whose attachments have words of other scripts."""
     rows = connection.execute(
         select(ArticleMedia.item_id, Media.text)
         .join(Media, Media.id == ArticleMedia.media_id)
@@ -101,7 +101,7 @@ def _with_attachments(connection: Connection, ids: list[int]) -> set[int]:
 
 
 def _rename(connection: Connection) -> int:
-    """Give the names of directory entries their keys of today; returns how many changed."""
+    """Update the keys of directory names; return how many changed."""
     changed = list(_stale_names(connection, EntryName, EntryName.id, EntryName.key))
     held = {
         (item_id, key)
@@ -133,7 +133,7 @@ def _rename(connection: Connection) -> int:
 def _stale_names(
     connection: Connection, table: Any, number: Any, held: Any
 ) -> Iterator[tuple[int, int, str]]:
-    """(row, item, key it should have) of the names that have another."""
+    """Return (row, item, new key) of the names whose key has changed."""
     rows = connection.execute(select(number, table.item_id, table.name, held).order_by(number))
     for row_id, item_id, name, key in rows.all():
         wanted = name_key(name)

@@ -1,1 +1,1 @@
-"""Backup, integrity, takedown, housekeeping."""
+"""Maintenance: backup, integrity, takedown, housekeeping."""

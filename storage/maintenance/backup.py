@@ -1,8 +1,8 @@
-"""Backup and restore: the whole archive in one tar, proved by a manifest of digests.
+"""Backup and restore: the whole archive in one tar file with a manifest of digests.
 
-The database is taken first, as one consistent state, and the files after it: what a row names was
-on the disk before the row was committed, and capture files only grow. It is always kept as a
-SQLite file, so that a backup of a PostgreSQL archive restores to either, and the other way round.
+The database is copied first, as one consistent state, and the files after it: a file was on disk
+before its row was committed, and capture files only grow. The copy is always a SQLite file, so that
+a backup of a PostgreSQL archive restores to either database, and vice versa.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _TOGETHER = 1_000
 
 @dataclass(frozen=True, slots=True)
 class BackupResult:
-    """How much was written or proved, and which captures and media in it are unreadable."""
+    """How much was written or verified, and which captures and media are unreadable."""
 
     files: int
     bytes: int
@@ -54,10 +54,10 @@ class BackupResult:
 
 
 def backup(archive: Archive, file: Path) -> BackupResult:
-    """Write the archive to ``file``; it appears once it is whole.
+    """Write the archive to ``file``, which appears once it is complete.
 
     Raises:
-        FolderNotWritable: there is no room.
+        FolderNotWritable: the disk is full.
         ArchiveError: a file vanished meanwhile (captures were being pruned): try again.
     """
     partial = file.with_name(f".{file.name}.part")
@@ -82,13 +82,14 @@ def backup(archive: Archive, file: Path) -> BackupResult:
     except FileNotFoundError as error:
         partial.unlink(missing_ok=True)
         raise ArchiveError(
-            f"{error.filename} vanished while it was backed up", "try again once that ended"
+            f"{error.filename} vanished during the backup",
+            "wait for the pruning to end and try again",
         ) from error
     except (OSError, sqlite3.OperationalError) as error:
         partial.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or str(error)
         raise FolderNotWritable(
-            f"cannot write {file}: {reason}", "free some space or name another place"
+            f"cannot write {file}: {reason}", "free disk space or choose another folder"
         ) from error
     except BaseException:
         partial.unlink(missing_ok=True)
@@ -97,10 +98,10 @@ def backup(archive: Archive, file: Path) -> BackupResult:
 
 
 def verify(file: Path) -> BackupResult:
-    """Prove a backup against its manifest, and the captures and media in it against their rows.
+    """Verify a backup by its manifest, and its captures and media by their rows.
 
     Raises:
-        ArchiveError: a byte of it is not what it was.
+        ArchiveError: a byte has changed.
     """
     done = _walk(file, None)
     with (
@@ -111,14 +112,14 @@ def verify(file: Path) -> BackupResult:
 
 
 def restore(file: Path, folder: Path, database: str | None = None) -> Archive:
-    """Make an archive in ``folder`` of a backup, open.
+    """Restore a backup to ``folder`` and open the archive.
 
     Raises:
         ArchiveError: the backup is damaged, or ``folder`` or the database holds an archive.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        raise ArchiveError(f"{folder} is not empty", "name a new folder")
+        raise ArchiveError(f"{folder} is not empty", "choose a new folder")
     try:
         _walk(file, folder)
     except BaseException:
@@ -145,7 +146,7 @@ def restore(file: Path, folder: Path, database: str | None = None) -> Archive:
 
 
 def _snapshot(archive: Archive, target: Path) -> None:
-    """One state of the database as a SQLite file; writers are not held up."""
+    """Copy one state of the database to a SQLite file, without blocking writers."""
     if archive.engine.dialect.name == "sqlite":
         database = sqlite3.connect(str(archive.engine.url.database))
         try:
@@ -169,7 +170,7 @@ def _snapshot(archive: Archive, target: Path) -> None:
 
 
 def _copy_rows(source: Connection, target: Connection) -> None:
-    """All rows of one database into an empty one of the other kind."""
+    """Copy all rows of one database to an empty one of the other kind."""
     for table in Base.metadata.sorted_tables:
         if table is BandFilter.__table__:
             continue  # only SQLite has filters, and makes them of the bands that are there
@@ -189,10 +190,10 @@ def _copy_rows(source: Connection, target: Connection) -> None:
 
 
 def _copy_into(archive: Archive, source: Connection) -> None:
-    """Rows of a snapshot into an empty PostgreSQL database."""
+    """Copy the rows of a snapshot to an empty PostgreSQL database."""
     with archive.engine.begin() as target:
         if target.execute(text("SELECT 1 FROM sources LIMIT 1")).first() is not None:
-            raise ArchiveError("the database holds an archive already", "name an empty one")
+            raise ArchiveError("the database holds an archive already", "choose an empty database")
         _copy_rows(source, target)
         for table in Base.metadata.sorted_tables:
             if "id" in table.columns and table.columns["id"].autoincrement:
@@ -204,7 +205,7 @@ def _copy_into(archive: Archive, source: Connection) -> None:
 
 
 def _index_again(archive: Archive) -> None:
-    """Fill the search index where a snapshot came without one."""
+    """Rebuild the search index where a snapshot has none."""
     from storage.search.index import indexer
 
     with archive.engine.connect() as connection:
@@ -215,7 +216,7 @@ def _index_again(archive: Archive) -> None:
 
 
 def _files(archive: Archive, snapshot: Path) -> Iterator[tuple[Path, str]]:
-    """(file, its name in the backup) of all that the snapshot's rows name, and the settings."""
+    """Yield (file, name in the backup) of all files of the snapshot's rows, and the settings."""
     folder = archive.location.folder
     config = folder / places.CONFIG_NAME
     if config.is_file():
@@ -239,7 +240,7 @@ def _files(archive: Archive, snapshot: Path) -> Iterator[tuple[Path, str]]:
 
 
 class _Packed:
-    """The archive in a backup, whose captures and media are read where they lie."""
+    """The archive in a backup, whose captures and media are read in place."""
 
     def __init__(self, tar: tarfile.TarFile, folder: Path) -> None:
         self._tar = tar
@@ -247,7 +248,7 @@ class _Packed:
         self._members = {member.name: member for member in tar.getmembers()}
 
     def problems(self) -> list[str]:
-        """What is unreadable or does not match its row, a line each."""
+        """Return one line per file that is unreadable or does not match its row."""
         for name in self._members:
             if name == places.DATABASE_NAME or (name.endswith(".zst") and DICTIONARIES in name):
                 target = self._folder / name
@@ -290,14 +291,14 @@ class _Packed:
 
 
 class _Digesting:
-    """Reads a file while its digest is made."""
+    """Reads a file and computes its digest."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.digest = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
-        """Some bytes of it."""
+        """Read up to ``size`` bytes."""
         data = self._stream.read(size)
         self.digest.update(data)
         return data
@@ -320,7 +321,7 @@ def _add(
 
 
 def _walk(file: Path, folder: Path | None) -> BackupResult:
-    """Read a backup through, write its files to ``folder`` if one is given, prove them."""
+    """Read a backup through and verify its files; write them to ``folder``, if given."""
     found: dict[str, dict[str, Any]] = {}
     manifest: dict[str, Any] | None = None
     try:
@@ -334,15 +335,19 @@ def _walk(file: Path, folder: Path | None) -> BackupResult:
                     continue
                 found[member.name] = _take(stream, member.name, folder)
     except (tarfile.TarError, ValueError, EOFError) as error:
-        raise ArchiveError(f"{file} is no backup, or damaged: {error}", "take another") from error
+        raise ArchiveError(
+            f"{file} is not a backup, or damaged: {error}", "use another backup"
+        ) from error
     if manifest is None:
-        raise ArchiveError(f"{file} has no manifest: it was cut off", "take another")
+        raise ArchiveError(f"{file} has no manifest: the file is truncated", "use another backup")
     if manifest["version"] > migrations.HEAD:
-        raise ArchiveError(f"{file} was made by a newer Dateline", "install that one")
+        raise ArchiveError(f"{file} was made by a newer Dateline", "install that version")
     wrong = [name for name, said in manifest["files"].items() if found.get(name) != said]
     wrong += [name for name in found if name not in manifest["files"]]
     if wrong:
-        raise ArchiveError(f"{file} is damaged: {', '.join(sorted(wrong)[:3])}", "take another")
+        raise ArchiveError(
+            f"{file} is damaged: {', '.join(sorted(wrong)[:3])}", "use another backup"
+        )
     return BackupResult(len(found), sum(entry["bytes"] for entry in found.values()))
 
 

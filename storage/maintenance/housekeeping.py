@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 
 def run_housekeeping(database: Database, took: float) -> None:
-    """What follows a run of so many seconds: pages erased by request leave the files, the database
-    plans anew and merges what was written (:meth:`storage.archive.Archive.optimize`).
-    """
+    """Clean up after a run of ``took`` seconds: sweep erased captures, optimize the database."""
     sweep_erased(database)
     optimize(database, took)

@@ -1,4 +1,4 @@
-"""Proof that the archive is sound: schema, rows, histories, search index, captures, media."""
+"""Integrity checks of an archive: schema, rows, histories, search index, captures, media."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from storage.database.handle import Database
 
 _TOGETHER = 200
-# Of one kind of problem, so many are named; a count stands for the rest.
+# Problems of one kind that are listed; the rest is a count.
 _NAMED = 50
 _QUICKLY_READ = 2_000_000_000
 
 
 def check_archive(database: Database) -> list[str]:
-    """Everything that is wrong, a line each; empty where the archive is sound."""
+    """Return one line per problem; empty where the archive is sound."""
     problems = [f"schema: {difference}" for difference in schema_differences(database.engine)]
     with database.reading() as session:
         for look in (_database, _rows, _histories, _index, _signatures):
@@ -47,7 +47,7 @@ def check_archive(database: Database) -> list[str]:
 
 
 def quick_check(database: Database) -> list[str]:
-    """What is wrong with the database, as far as a few seconds tell."""
+    """Return the problems of the database that a check of a few seconds finds."""
     problems = [f"schema: {difference}" for difference in schema_differences(database.engine)]
     if database.location.is_sqlite:
         with database.reading() as session:
@@ -100,7 +100,7 @@ def _rows(session: Session) -> Iterator[str]:
 
 
 def _histories(session: Session) -> Iterator[str]:
-    """Every item's revisions count on, and the last one is what the item shows."""
+    """Check that revisions are consecutive and that the last one equals the item."""
     for table in (Article, DirectoryEntry):
         last = 0
         while rows := _next(session, table, last):
@@ -142,7 +142,7 @@ def _history(revisions: list[Any], row: Any) -> str | None:
 
 
 def _index(session: Session) -> Iterator[str]:
-    """The search index holds each article with just its words."""
+    """Check that the search index holds each article with its current words."""
     connection = session.connection()
     for key in store.stray_keys(connection):
         yield f"search index: {key} is no article's"
@@ -175,7 +175,7 @@ def _signatures(session: Session) -> Iterator[str]:
     connection = session.connection()
     for number in session.scalars(select(Signature.id)).all():
         if not counts.pop(number, 0):
-            # All of them may be held for enough others: then it is found through those.
+            # All bands may be held by enough other signatures: the text is found through those.
             stored = session.scalar(select(Signature.signature).where(Signature.id == number))
             if not lsh.all_held(connection, minhash.bands_stored(stored or b"")):
                 yield f"signature {number} has no bands"
@@ -185,7 +185,7 @@ def _signatures(session: Session) -> Iterator[str]:
 
 
 def schema_differences(engine: Engine) -> list[object]:
-    """What the models say and the database lacks, or the other way; empty when they agree."""
+    """Return the differences between models and database; empty where they agree."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 

@@ -1,8 +1,9 @@
-"""Takedown: an item or a source erased from every file of the archive, and kept from coming back.
+"""Takedown: erases items or a source from every file of the archive, and keeps them from returning.
 
-The order makes a kill at any moment harmless: first the tombstones and the list of what is to go
-(record ids and paths, which tell nothing) are committed, then the rows go in one transaction, then
-captures and files are rewritten; :func:`resume_takedowns` goes on where that was cut short.
+The order makes a kill at any time harmless: first the tombstones and the list of what to erase
+(record ids and paths, which reveal nothing) are committed, then the rows are deleted in one
+transaction, then captures and files are rewritten. :func:`resume_takedowns` continues after an
+interruption.
 """
 
 from __future__ import annotations
@@ -55,17 +56,17 @@ _SHOWN = ("anchor", "teaser", "number", "kind", "published", "caption", "credit"
 
 
 def erase_items(database: Database, ids: Sequence[int], why: str, now: datetime) -> dict[str, int]:
-    """Erase items; returns counts of what went.
+    """Erase items; return counts of what was erased.
 
     Raises:
-        ArchiveError: a crawl is writing to a file that holds one of them; nothing that was
-            erased before that comes back, and the same call goes on.
+        ArchiveError: a crawl is writing to a file with one of them; nothing erased so far
+            returns, and the same call continues.
     """
     return _forget(database, list(ids), None, why, now)
 
 
 def erase_source(database: Database, source_id: int, why: str, now: datetime) -> dict[str, int]:
-    """Erase a source with all that was ever kept of it.
+    """Erase a source with everything that was stored of it.
 
     Raises:
         ArchiveError: as for :func:`erase_items`.
@@ -76,7 +77,7 @@ def erase_source(database: Database, source_id: int, why: str, now: datetime) ->
 
 
 def resume_takedowns(database: Database) -> int:
-    """Go on with takedowns that a kill cut short; returns how many there were."""
+    """Continue interrupted takedowns; return their number."""
     with database.reading() as session:
         begun = list(session.scalars(select(Takedown.id).where(Takedown.state == "begun")))
     for number in begun:
@@ -85,9 +86,9 @@ def resume_takedowns(database: Database) -> int:
 
 
 def apply_takedowns_of(database: Database, other: Database, now: datetime) -> int:
-    """Erase what another archive's takedowns name, and take over its tombstones.
+    """Apply the takedowns of another archive, and copy its tombstones; return the items erased.
 
-    For a backup that is older than they are. Returns how many items went.
+    For backups that are older than the takedowns.
     """
     with other.reading() as session:
         rows = session.execute(select(Tombstone.kind, Tombstone.digest)).all()
@@ -132,7 +133,7 @@ def apply_takedowns_of(database: Database, other: Database, now: datetime) -> in
 
 
 def sweep_erased(database: Database) -> int:
-    """Take out of the files what came back at another address; returns how many captures."""
+    """Erase captures of erased items that returned at another URL; return their number."""
     with database.reading() as session:
         query = select(Capture.file, Capture.record_id, Capture.key).where(
             Capture.kind == "forgotten"
@@ -150,7 +151,7 @@ def sweep_erased(database: Database) -> int:
 
 
 def _unlink(session: Session, keys: set[str]) -> None:
-    """Take out of other items what they show of something erased that came back at ``keys``."""
+    """Remove references of other items to something erased that returned at ``keys``."""
     connection = session.connection()
     stubs: list[int] = []
     for some in chunked(sorted(keys), 1_000):
@@ -167,10 +168,10 @@ def _unlink(session: Session, keys: set[str]) -> None:
 
 
 def revoke_takedown(database: Database, number: int) -> None:
-    """Lift the tombstones of a takedown: what it erased may be found and kept again.
+    """Delete the tombstones of a takedown: its items may be found and stored again.
 
     Raises:
-        UnknownItem: there is no such takedown.
+        UnknownItem: no takedown has this number.
     """
 
     def work(session: Session) -> int:
@@ -182,7 +183,7 @@ def revoke_takedown(database: Database, number: int) -> None:
 
 
 def list_takedowns(database: Database) -> list[dict[str, Any]]:
-    """All takedowns, oldest first, JSON-ready."""
+    """List all takedowns, oldest first, JSON-ready."""
     with database.reading() as session:
         return [
             {"id": f.id, "at": f.at.isoformat(), "why": f.why, "what": f.what, "state": f.state,
@@ -270,9 +271,9 @@ def _bury(connection: Connection, number: int, plan: TakedownPlan, source_id: in
 
 
 def _bury_names(connection: Connection, number: int, plan: TakedownPlan) -> None:
-    """Remember the headlines and feeds' ids of items; waiting candidates that have them go too.
+    """Store tombstones of headlines and GUIDs, and delete waiting candidates that have them.
 
-    By these a feed that announces the article at a new address is recognised.
+    They identify the article when a feed announces it at a new URL.
     """
     for source_id, titles, guids in names_of(connection, plan):
         values = tombstones.title_values(connection, source_id, titles)
@@ -293,7 +294,7 @@ def _named_by(hints: dict[str, Any]) -> list[Any]:
 
 
 def _scrub_others(connection: Connection, plan: TakedownPlan) -> list[int]:
-    """Take what other items show of those that go out of them and their histories; which items."""
+    """Remove references of other items and their histories; return the items changed."""
     going = set(plan.items)
     others: set[int] = set()
     for some in chunked(plan.items, 1_000):
@@ -330,7 +331,7 @@ def _scrub_others(connection: Connection, plan: TakedownPlan) -> list[int]:
 
 
 def _scrubbed(value: Any, keys: Collection[str]) -> Any:
-    """``value`` (JSON) with what names one of ``keys`` blanked; lists keep their length."""
+    """Return ``value`` (JSON) with references to ``keys`` blanked; lists keep their length."""
     if isinstance(value, list):
         return [_scrubbed(part, keys) for part in value]
     if not isinstance(value, dict):
@@ -348,7 +349,7 @@ def _scrubbed(value: Any, keys: Collection[str]) -> Any:
 
 
 def _sweep(database: Database, number: int) -> dict[str, int]:
-    """Rewrite files without what a takedown lists, then free the pages of the database."""
+    """Rewrite files without the erased records, then free the pages of the database."""
     rewrite.finish(database)
     with database.reading() as session:
         counts = dict(session.get_one(Takedown, number).counts)
@@ -383,7 +384,7 @@ def _sweep(database: Database, number: int) -> dict[str, int]:
 
 
 def _drop_dictionary(database: Database, name: str) -> None:
-    """Pack the files over a dictionary as gzip, and remove it."""
+    """Recompress the files of a dictionary as gzip, and delete it."""
     suffix = f".{name}{warc.ZSTD_SUFFIX}"
     with database.reading() as session:
         files = list(session.scalars(
@@ -405,7 +406,7 @@ def _free_pages(database: Database) -> None:
     """Leave no deleted row in a free page, an index segment or the write-ahead log.
 
     Raises:
-        ArchiveError: another process uses the database without end.
+        ArchiveError: another process keeps using the database.
     """
     from sqlalchemy.exc import OperationalError
 
@@ -424,8 +425,8 @@ def _free_pages(database: Database) -> None:
                 busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 if busy and busy[0]:
                     raise ArchiveError(
-                        "what was erased is gone from the database but may stand in its log",
-                        "end other users of the archive and run `dateline forget --finish`",
+                        "the erased rows may still be in the database's write-ahead log",
+                        "stop other processes of this archive, then run `dateline forget --finish`",
                     )
         if not sqlite:
             with database.engine.connect().execution_options(
@@ -435,6 +436,6 @@ def _free_pages(database: Database) -> None:
                     connection.execute(text(f"VACUUM FULL {table}"))
     except OperationalError as error:
         raise ArchiveError(
-            f"the database could not be compacted: {error.orig}",
-            "end other users of the archive and run `dateline forget --finish`",
+            f"cannot compact the database: {error.orig}",
+            "stop other processes of this archive, then run `dateline forget --finish`",
         ) from error

@@ -1,4 +1,4 @@
-"""What a takedown takes: addresses, captures, media and dictionaries of what is to go."""
+"""Plans a takedown: URLs, captures, media and dictionaries to erase."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class TakedownPlan:
-    """What is to go."""
+    """Everything that a takedown erases."""
 
     items: list[int]
     keys: set[str] = field(default_factory=set)
@@ -41,7 +41,7 @@ class TakedownPlan:
 
 
 def plan_takedown(database: Database, ids: list[int], source_id: int | None) -> TakedownPlan:
-    """All that goes with items, or with a whole source."""
+    """Plan the takedown of items, or of a whole source."""
     plan = TakedownPlan(ids)
     with database.reading() as session:
         for some in chunked(ids, 1_000):
@@ -60,9 +60,9 @@ def plan_takedown(database: Database, ids: list[int], source_id: int | None) -> 
 def names_of(
     connection: Connection, plan: TakedownPlan
 ) -> Iterator[tuple[int, set[str], list[str]]]:
-    """(source, headlines, keys of feeds' ids) of what is to go.
+    """Return (source, headlines, GUID keys) of what is to be erased.
 
-    Without headlines that other articles of the source have too: those are of a column.
+    Headlines that other articles of the source share are left out: they belong to a column.
     """
     titles: dict[int, set[str]] = {}
     guids: dict[int, set[str]] = {}
@@ -92,7 +92,7 @@ def names_of(
 
 
 def _shared(connection: Connection, source_id: int, titles: set[str], items: set[int]) -> set[str]:
-    """Those headlines that other articles of a source have as well."""
+    """Return the headlines that other articles of a source share."""
     found: set[str] = set()
     for some in chunked(sorted(titles), 500):
         rows = connection.execute(
@@ -121,7 +121,7 @@ def _captures(session: Session, plan: TakedownPlan, source_id: int | None) -> li
 
 
 def _plan_media(session: Session, plan: TakedownPlan) -> None:
-    """Media that nothing else shows, and files that no other address has."""
+    """Plan media that no other item shows, and files that no other URL has."""
     own: set[int] = set()
     shared: set[int] = set()
     for some in chunked(plan.items, 1_000):
@@ -150,7 +150,7 @@ def _plan_media(session: Session, plan: TakedownPlan) -> None:
 def _dictionaries_with(
     database: Database, session: Session, captures: Sequence[Capture], source_id: int | None
 ) -> list[str]:
-    """The dictionaries that may hold what is to go: those of its sources' files."""
+    """Return the dictionaries that may hold erased pages: those of the sources' files."""
     sources = {c.source_id for c in captures} | ({source_id} if source_id is not None else set())
     files = session.scalars(
         select(Capture.file).distinct()
@@ -170,7 +170,7 @@ def _dictionaries_with(
 
 
 def _holds(database: Database, dictionary: bytes, capture: Capture) -> bool:
-    """Whether a page is one of those that a dictionary was made of, whole or in part."""
+    """Return whether a dictionary contains a page, whole or in part."""
     if capture.kind != "response":
         return False
     try:

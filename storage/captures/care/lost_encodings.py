@@ -1,7 +1,7 @@
-"""Puts back the Content-Encoding that captures of an older Dateline lost.
+"""Restores the Content-Encoding headers that captures of older Dateline versions lost.
 
-Their records hold the body as it was sent, and their rows the digest of the decoded body. A coding
-that leads from one to the other is the one that the server named.
+Their records hold the encoded body, and their rows the digest of the decoded body. The encoding
+that leads from one to the other is the one that the server sent.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST = 2
 
 
 def find_encodings(body: bytes, digest: str) -> str | None:
-    """The coding, or two of them, by which ``body`` decodes to the SHA-256 ``digest``."""
+    """Find the encoding, or two of them, with which ``body`` decodes to the SHA-256 ``digest``."""
     for count in range(1, _MOST + 1):
         for names in product(content_encoding.CODINGS, repeat=count):
             if _leads(body, names, digest):
@@ -47,12 +47,12 @@ def _leads(body: bytes, names: tuple[str, ...], digest: str) -> bool:
 
 
 def restore_encodings(database: Database) -> int:
-    """Rewrite the records that lost the header; returns how many there were.
+    """Rewrite the records that lost the header; return their number.
 
-    A revisit of the very bytes of such a record lost it too.
+    Revisits of the same bytes lost it too.
 
     Raises:
-        CaptureUnreadable: a file that has to be rewritten is damaged; files before it are mended.
+        CaptureUnreadable: a file to rewrite is damaged; files before it are repaired.
         FolderNotWritable: the disk is full.
     """
     with database.reading() as session:
@@ -76,7 +76,7 @@ def _look(
     database: Database, file: str, lost: dict[str, dict[str, str]], payloads: dict[str, str],
     revisits: list[tuple[str, str, str]],
 ) -> None:  # fmt: skip
-    """Find what one file's records lost. A file that is missing or growing is left alone."""
+    """Find what the records of one file lost; skip a missing or growing file."""
     path = current_path(database.location.captures, file)
     if not path.exists() or path.name.endswith(OPEN_SUFFIX):
         return
@@ -88,7 +88,7 @@ def _look(
         )
     for record in warc.intact_records(path, codec_of(path.parent, path.name)):
         if record.kind == "metadata" and content_encoding.UNDECLARED.encode() in record.block:
-            # The server named none: nothing was lost.
+            # The server sent no encoding: nothing was lost.
             lost.get(file, {}).pop(record.headers.get("warc-concurrent-to", ""), None)
         digest = rows.get(record.record_id)
         payload = record.headers.get("warc-payload-digest", "")

@@ -1,4 +1,4 @@
-"""Proof of captures and media against their digests and rows, wherever their bytes lie."""
+"""Verifies captures and media against their digests and rows, wherever the bytes are stored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PIECE = 1 << 20
 
 @dataclass(slots=True)
 class VerifyResult:
-    """What a look at every byte found. ``loose`` records belong to no row: a kill left them."""
+    """The result of a verification; ``loose`` records belong to no row, after a kill."""
 
     files: int = 0
     records: int = 0
@@ -39,9 +39,9 @@ def verify_file(
     session: Session | Connection, name: str, stream: BinaryIO, codec: warc.Codec,
     found: VerifyResult, *, growing: bool = False,
 ) -> None:  # fmt: skip
-    """Prove each record of the capture file ``name`` against its digests and its row.
+    """Verify each record of the capture file ``name`` against its digests and its row.
 
-    The torn end of a ``growing`` file is no problem: its writer mends it.
+    A torn end of a ``growing`` file is not a problem: its writer repairs it.
     """
     rows = {
         offset: (number, record_id, digest, kind)
@@ -93,9 +93,9 @@ def verify_media(
     session: Session | Connection, opened: Callable[[str], BinaryIO], found: VerifyResult,
     source_id: int | None = None,
 ) -> None:  # fmt: skip
-    """Prove each stored picture and attachment; ``opened`` gives the bytes at a path.
+    """Verify each stored picture and attachment; ``opened`` returns the bytes at a path.
 
-    A file that several rows name is read once.
+    A file of several rows is read once.
     """
     query = (
         select(Media.path, Media.digest, func.min(Media.id))

@@ -1,4 +1,4 @@
-"""Removes capture records that nothing needs, and counts what is kept."""
+"""Prunes capture records that are no longer needed, and counts the rest."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def prune(
     database: Database, before: datetime, source_id: int | None = None, *, dry_run: bool = False
 ) -> tuple[int, int]:
-    """Remove captures older than ``before`` that nothing is made of: (captures, bytes freed).
+    """Delete unused captures older than ``before``: (captures, bytes freed).
 
-    What stays: each revision's capture, and the newest of each page.
+    The capture of each revision stays, and so does the newest of each page.
     """
     count = freed = 0
     for file, rows in _prunable(database, before, source_id):
@@ -44,7 +44,7 @@ def _prunable(
         select(Revision.id).where(Revision.capture_id == Capture.id).exists(),
         select(Article.item_id).where(Article.capture_id == Capture.id).exists(),
         select(DirectoryEntry.item_id).where(DirectoryEntry.capture_id == Capture.id).exists(),
-        # What a later revisit refers to goes once that went.
+        # The target of a later revisit is pruned once the revisit is.
         select(other.c.id).where(other.c.refers_to == Capture.id).exists(),
     )
     query = (
@@ -62,7 +62,7 @@ def _prunable(
 
 
 def stats(database: Database) -> dict[str, Any]:
-    """Captures by source: how many, how many are revisits, their bytes, the oldest and newest."""
+    """Count captures per source: total, revisits, bytes, oldest and newest."""
     revisits = func.sum(case((Capture.kind == "revisit", 1), else_=0))
     with database.reading() as session:
         rows = session.execute(

@@ -1,4 +1,4 @@
-"""Which codec a source's captures are packed with, as the source asks for."""
+"""Compresses a source's captures with the codec of its settings."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from storage.database.handle import Database
 
-# Sites change their templates now and then; a dictionary serves so long.
+# Sites change their templates occasionally; a dictionary is used for this long.
 _SERVES = timedelta(days=30)
 
 
 def codec_for_source(database: Database, source_id: int, now: datetime) -> warc.Codec:
-    """Gzip, or Zstandard over the source's newest pages once it has some."""
+    """Return gzip, or Zstandard over the source's newest pages once it has some."""
     folder = database.location.captures / DICTIONARIES
     with database.reading() as session:
         if session.get_one(Source, source_id).store != "zstd":
@@ -65,13 +65,13 @@ def codec_for_source(database: Database, source_id: int, now: datetime) -> warc.
 
 
 def repack(database: Database, source_id: int, store: str, now: datetime) -> tuple[int, int]:
-    """Pack a source's captures as ``store`` asks, and those to come; bytes (before, after).
+    """Recompress a source's captures as ``store`` says, also future ones; bytes (before, after).
 
-    Files that hold captures of other sources too are packed with them. What a crawl is writing
-    now stays as it is.
+    Files that also hold captures of other sources are recompressed whole. Files that a crawl is
+    writing stay unchanged.
 
     Raises:
-        CaptureUnreadable: a file is damaged; those before it are packed.
+        CaptureUnreadable: a file is damaged; those before it are recompressed.
         FolderNotWritable: the disk is full.
     """
     database.write(

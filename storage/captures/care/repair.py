@@ -27,10 +27,10 @@ _A_DAY = 86_400
 
 
 def repair(database: Database) -> list[str]:
-    """Mend what can be mended; returns what was done, a line each.
+    """Repair what can be repaired; return one line per action.
 
-    Torn tails are cut off, rewritings ended, rows pointed to where their records lie, and lost
-    Content-Encoding headers put back.
+    It cuts torn tails, finishes interrupted rewrites, points rows to their records, and restores
+    lost Content-Encoding headers.
     """
     done = []
     folder = database.location.captures
@@ -53,7 +53,7 @@ def repair(database: Database) -> list[str]:
 
 
 def _remove_dictionaries(database: Database) -> int:
-    """Remove dictionaries that no file names; a day is left to crawls that just made theirs."""
+    """Delete dictionaries that no file uses, unless a crawl made them within a day."""
     used = {zstd_dictionaries.dictionary_name(path.name) for path in all_capture_files(database)}
     count = 0
     for path in (database.location.captures / DICTIONARIES).glob("*.zst"):
@@ -64,7 +64,7 @@ def _remove_dictionaries(database: Database) -> int:
 
 
 def _cut_tail(database: Database, path: Path) -> int:
-    """Cut a torn last record off a closed file, unless a row names a place behind the tear."""
+    """Cut a torn last record off a closed file, unless a row points behind the tear."""
     size = path.stat().st_size
     good = intact_bytes(path.parent, path)
     if good in (0, size):

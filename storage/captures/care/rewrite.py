@@ -1,8 +1,8 @@
-"""Capture files written anew without some records, or packed another way; nothing else is lost.
+"""Rewrites capture files without some records, or with another compression, without other loss.
 
-The new file is whole and on the disk before the rows that name its records are committed, and the
-old one is removed after that. A marker beside them tells, after a kill at any moment, which of the
-two is to go (:func:`finish`).
+The new file is complete and synced before the rows of its records are committed; the old file is
+deleted after that. A marker file tells, after a kill at any time, which of the two to delete
+(:func:`finish`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """What became of a file: bytes before and after, and how many captures were left out."""
+    """The result of a rewrite: bytes before and after, and the number of dropped captures."""
 
     before: int
     after: int
@@ -48,13 +48,13 @@ def rewrite(
     database: Database, file: str, drop: Collection[str], codec: warc.Codec | None = None,
     headers: Mapping[str, tuple[str, str]] | None = None,
 ) -> Rewritten:  # fmt: skip
-    """Write ``file`` anew without the captures whose record ids are in ``drop``; rows follow.
+    """Rewrite ``file`` without the captures whose record ids are in ``drop``, and update the rows.
 
-    ``codec`` packs what stays another way; ``headers`` gives the HTTP messages of some records
-    (by id) one more header.
+    ``codec`` changes the compression of the rest; ``headers`` adds an HTTP header to some records
+    (by id).
 
     Raises:
-        ArchiveError: a crawl is writing to it now.
+        ArchiveError: a crawl is writing to the file.
         CaptureUnreadable: a record is damaged, or the file is gone; nothing was changed.
         FolderNotWritable: the disk is full; nothing was changed.
     """
@@ -74,7 +74,8 @@ def rewrite(
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise FolderNotWritable(
-            f"cannot write captures in {folder}: {error.strerror}", "free some space, then go on"
+            f"cannot write captures in {folder}: {error.strerror}",
+            "free disk space, then try again",
         ) from error
     except CaptureUnreadable:
         temporary.unlink(missing_ok=True)
@@ -91,7 +92,7 @@ def rewrite(
 
 
 def _without_file(database: Database, file: str, drop: Collection[str]) -> Rewritten:
-    """Leave captures out whose file was lost: their rows are all that is there of them."""
+    """Drop captures of a lost file: only their rows are left."""
     if not drop:
         raise CaptureUnreadable(f"{file} is gone", "`dateline captures verify` says what it held")
     database.write(lambda session: _commit(session, file, file, [], drop))
@@ -100,7 +101,7 @@ def _without_file(database: Database, file: str, drop: Collection[str]) -> Rewri
 
 
 def finish(database: Database) -> int:
-    """End rewritings that a kill cut short, one way or the other; returns how many there were."""
+    """Finish or undo rewrites that a kill interrupted; return their number."""
     folder = database.location.captures
     count = 0
     for marker in sorted(folder.glob(f"*{_MARKER}")):
@@ -111,7 +112,7 @@ def finish(database: Database) -> int:
             continue
         with database.reading() as session:
             rows = session.scalar(select(func.count()).where(Capture.file == names["old"]))
-        # The rows are moved all at once: either none names the old file, or none the new one.
+        # All rows change in one transaction: either none names the old file, or none the new one.
         spare = names["new"] if rows else names["old"]
         (folder / spare).unlink(missing_ok=True)
         if not rows:
@@ -128,7 +129,7 @@ def finish(database: Database) -> int:
 
 
 def _closed(folder: Path, file: str) -> Path:
-    """The file's path, once no writer has it."""
+    """Return the path of a file once no writer uses it."""
     path = current_path(folder, file)
     if not path.name.endswith(OPEN_SUFFIX):
         return path
@@ -137,7 +138,7 @@ def _closed(folder: Path, file: str) -> Path:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise ArchiveError(
-            f"a crawl is writing to {file}", "stop it or let it end, then try again"
+            f"a crawl is writing to {file}", "stop the crawl or wait for its end, then try again"
         ) from error
     from storage.captures.recovery import recover_files
 
@@ -159,7 +160,7 @@ def _copy(
     path: Path, target: Path, drop: Collection[str], old: warc.Codec, codec: warc.Codec | None,
     headers: Mapping[str, tuple[str, str]],
 ) -> tuple[list[dict[str, Any]], int]:  # fmt: skip
-    """Copy the records that stay; returns their places (captures only), and how many did not."""
+    """Copy the remaining records; return their positions (captures only) and the number dropped."""
     moved: list[dict[str, Any]] = []
     dropped = 0
     with path.open("rb") as source, target.open("xb") as out:

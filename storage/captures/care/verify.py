@@ -1,4 +1,4 @@
-"""Care for the captures: proved, mended, thinned out, counted."""
+"""Verifies the capture and media files of an archive."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def all_capture_files(database: Database) -> list[Path]:
-    """All capture files, closed and growing."""
+    """Return all capture files, closed and growing."""
     folder = database.location.captures
     found = [*folder.glob(f"*{warc.GZIP_SUFFIX}*"), *folder.glob(f"*{warc.ZSTD_SUFFIX}*")]
     ends = (warc.GZIP_SUFFIX, warc.ZSTD_SUFFIX)
@@ -32,9 +32,9 @@ def all_capture_files(database: Database) -> list[Path]:
 def verify(
     database: Database, source_id: int | None = None, progress: Callable[[int], None] | None = None
 ) -> VerifyResult:
-    """Prove every record against its digests and its row, every row's record, and all media files.
+    """Verify every record against its digests and row, every row's record, and all media files.
 
-    ``progress`` is told the bytes of each file that is done.
+    ``progress`` is called with the bytes of each finished file.
     """
     found = VerifyResult()
     named: set[str] = set()
@@ -61,7 +61,7 @@ def verify(
 
 
 def verify_newest(database: Database) -> tuple[str, VerifyResult] | None:
-    """(its name, what was found) of the capture file that was written last, if there is any."""
+    """Verify the capture file that was written last: (name, result), if there is any."""
     files = all_capture_files(database)
     if not files:
         return None
