@@ -29,9 +29,13 @@ class Archive(Database):
     """An open archive: what the crawler stores and what users read."""
 
     def record(
-        self, source_id: int, run_id: int | None, outcomes: Sequence[Outcome], now: datetime,
+        self,
+        source_id: int,
+        run_id: int | None,
+        outcomes: Sequence[Outcome],
+        now: datetime,
         counts: dict[str, int] | None = None,
-    ) -> list[Recorded]:  # fmt: skip
+    ) -> list[Recorded]:
         """Write the outcomes of fetched pages in one transaction, with the run's counts so far.
 
         Where the database rejects a value, each outcome is written by itself.
@@ -113,10 +117,16 @@ class Archive(Database):
         self.write(work)
 
     def search(
-        self, query: str, *, source: str | None = None, since: datetime | date | str | None = None,
-        until: datetime | date | str | None = None, sort: Sort = "best", limit: int | None = None,
+        self,
+        query: str,
+        *,
+        source: str | None = None,
+        since: datetime | date | str | None = None,
+        until: datetime | date | str | None = None,
+        sort: Sort = "best",
+        limit: int | None = None,
         duplicates: bool = False,
-    ) -> SearchResults:  # fmt: skip
+    ) -> SearchResults:
         """Search articles; an empty ``query`` finds all, and ``duplicates`` includes duplicates.
 
         ``since`` and ``until`` are timestamps, days (both included) or texts such as ``2021-09``.

@@ -168,9 +168,12 @@ def read_mail_settings(folder: Path) -> MailSettings | None:
             )
     port = settings.get("mail.port", 587)
     return MailSettings(
-        settings["mail.host"], port, settings["mail.from"], settings.get("mail.username", ""),
+        settings["mail.host"],
+        port,
+        settings["mail.from"],
+        settings.get("mail.username", ""),
         settings.get("mail.starttls", port == 587),
-    )  # fmt: skip
+    )
 
 
 def require_archive(location: Location) -> None:
@@ -239,8 +242,9 @@ def _memory_named() -> int | None:
     if not _is_memory(value):
         raise ArchiveError(
             f"DATELINE_WORKER_MEMORY={named[:_LONGEST_SHOWN]} is not a whole number of MB, "
-            f"{_LEAST_MEMORY_MB} to {_MOST_MEMORY_MB}", "correct it",
-        )  # fmt: skip
+            f"{_LEAST_MEMORY_MB} to {_MOST_MEMORY_MB}",
+            "correct it",
+        )
     return value
 
 

@@ -41,7 +41,7 @@ class _WrongEncoding(Exception):
 
 def decode_response(
     headers: Iterable[tuple[str, str]], body: bytes, limit: int = MAX_BODY
-) -> bytes:  # fmt: skip
+) -> bytes:
     """Decode the body of an HTTP response by its headers and its bytes.
 
     An HTML page that is gzip-encoded without a header is decoded too.

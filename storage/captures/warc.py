@@ -156,15 +156,21 @@ def warcinfo_record(filename: str, software: str, now: datetime, operator: str =
     ``operator`` is who runs the archive, as sites see it.
     """
     said = (
-        ("software", software), ("format", "WARC File Format 1.1"), ("conformsTo", _STANDARD),
-        ("robots", "obey"), ("hostname", socket.gethostname()),
+        ("software", software),
+        ("format", "WARC File Format 1.1"),
+        ("conformsTo", _STANDARD),
+        ("robots", "obey"),
+        ("hostname", socket.gethostname()),
         ("operator", operator or "not named"),
-    )  # fmt: skip
+    )
     fields = "".join(f"{name}: {_clean(value)}\r\n" for name, value in said)
     headers = [
-        ("WARC-Type", "warcinfo"), ("WARC-Record-ID", _new_id()), ("WARC-Date", warc_date(now)),
-        ("WARC-Filename", filename), ("Content-Type", "application/warc-fields"),
-    ]  # fmt: skip
+        ("WARC-Type", "warcinfo"),
+        ("WARC-Record-ID", _new_id()),
+        ("WARC-Date", warc_date(now)),
+        ("WARC-Filename", filename),
+        ("Content-Type", "application/warc-fields"),
+    ]
     return _record(headers, fields.encode("utf-8", "replace"))
 
 
@@ -216,10 +222,11 @@ def _response_record(exchange: Exchange, record_id: str) -> bytes:
     headers = [
         ("WARC-Type", "response" if revisited is None else "revisit"),
         ("WARC-Record-ID", record_id),
-        ("WARC-Date", warc_date(exchange.fetched_at)), ("WARC-Target-URI", exchange.url),
+        ("WARC-Date", warc_date(exchange.fetched_at)),
+        ("WARC-Target-URI", exchange.url),
         ("Content-Type", "application/http;msgtype=response"),
         ("WARC-Block-Digest", digest(block)),
-    ]  # fmt: skip
+    ]
     unsent = exchange.status == HTTPStatus.NOT_MODIFIED
     if not unsent:
         headers.append(("WARC-Payload-Digest", digest(exchange.body)))
@@ -240,13 +247,16 @@ def _response_record(exchange: Exchange, record_id: str) -> bytes:
 def _conversion_record(rendering: Rendering, record_id: str) -> bytes:
     """Build a conversion record (WARC 1.1, 6.8)."""
     headers = [
-        ("WARC-Type", "conversion"), ("WARC-Record-ID", record_id),
-        ("WARC-Date", warc_date(rendering.fetched_at)), ("WARC-Target-URI", rendering.url),
-        ("WARC-Refers-To", rendering.refers_to), ("Content-Type", rendering.content_type),
+        ("WARC-Type", "conversion"),
+        ("WARC-Record-ID", record_id),
+        ("WARC-Date", warc_date(rendering.fetched_at)),
+        ("WARC-Target-URI", rendering.url),
+        ("WARC-Refers-To", rendering.refers_to),
+        ("Content-Type", rendering.content_type),
         ("WARC-Block-Digest", digest(rendering.body)),
         # An extension field, which the standard allows (4): by what it was drawn.
         ("WARC-Conversion-Software", rendering.software),
-    ]  # fmt: skip
+    ]
     return _record(headers, rendering.body)
 
 
@@ -258,23 +268,28 @@ def _request_record(exchange: Exchange, record_id: str, concurrent_to: str) -> b
     head += _header_lines([h for h in exchange.request_headers if h[0].lower() != "host"])
     block = head.encode("utf-8", "replace") + b"\r\n"
     headers = [
-        ("WARC-Type", "request"), ("WARC-Record-ID", record_id),
-        ("WARC-Date", warc_date(exchange.fetched_at)), ("WARC-Target-URI", exchange.url),
+        ("WARC-Type", "request"),
+        ("WARC-Record-ID", record_id),
+        ("WARC-Date", warc_date(exchange.fetched_at)),
+        ("WARC-Target-URI", exchange.url),
         ("WARC-Concurrent-To", concurrent_to),
         ("Content-Type", "application/http;msgtype=request"),
         ("WARC-Block-Digest", digest(block)),
-    ]  # fmt: skip
+    ]
     return _record(headers, block)
 
 
 def _metadata_record(exchange: Exchange, concurrent_to: str) -> bytes:
     block = "".join(f"{name}: {_clean(value)}\r\n" for name, value in exchange.notes).encode()
     headers = [
-        ("WARC-Type", "metadata"), ("WARC-Record-ID", _new_id()),
-        ("WARC-Date", warc_date(exchange.fetched_at)), ("WARC-Target-URI", exchange.url),
-        ("WARC-Concurrent-To", concurrent_to), ("Content-Type", "application/warc-fields"),
+        ("WARC-Type", "metadata"),
+        ("WARC-Record-ID", _new_id()),
+        ("WARC-Date", warc_date(exchange.fetched_at)),
+        ("WARC-Target-URI", exchange.url),
+        ("WARC-Concurrent-To", concurrent_to),
+        ("Content-Type", "application/warc-fields"),
         ("WARC-Block-Digest", digest(block)),
-    ]  # fmt: skip
+    ]
     return _record(headers, block)
 
 

@@ -47,9 +47,15 @@ class CaptureWriter:
     """Appends exchanges to WARC files of its own, one per day. Not thread-safe."""
 
     def __init__(
-        self, folder: Path, label: str, software: str, codec: Codec = warc.GZIP,
-        clock: Callable[[], datetime] = _now, *, operator: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        folder: Path,
+        label: str,
+        software: str,
+        codec: Codec = warc.GZIP,
+        clock: Callable[[], datetime] = _now,
+        *,
+        operator: str = "",
+    ) -> None:
         self._folder = folder
         self._label = label
         self._software = software

@@ -105,13 +105,18 @@ def request_backfill(
         held = session.scalar(
             select(Backfill.id)
             .where(
-                Backfill.source_id == row.id, Backfill.reason == "asked",
-                Backfill.since == since, Backfill.until == until,
-                or_(Backfill.state == "open",
-                    and_(Backfill.state == "done", Backfill.ended_at > now - _SETTLED)),
+                Backfill.source_id == row.id,
+                Backfill.reason == "asked",
+                Backfill.since == since,
+                Backfill.until == until,
+                or_(
+                    Backfill.state == "open",
+                    and_(Backfill.state == "done", Backfill.ended_at > now - _SETTLED),
+                ),
             )
-            .order_by(Backfill.id.desc()).limit(1)
-        )  # fmt: skip
+            .order_by(Backfill.id.desc())
+            .limit(1)
+        )
         if held is not None:
             return held
         return _open(session, row.id, "asked", since, until, now)
@@ -127,10 +132,12 @@ def open_gap(
     begun = select(BackfillPage.backfill_id).distinct()
     held = session.scalar(
         select(Backfill).where(
-            Backfill.source_id == source_id, Backfill.state == "open", Backfill.reason == "gap",
+            Backfill.source_id == source_id,
+            Backfill.state == "open",
+            Backfill.reason == "gap",
             Backfill.id.not_in(begun),
         )
-    )  # fmt: skip
+    )
     if held is None:
         return _open(session, source_id, "gap", since, until, now)
     held.since, held.until = min(held.since, since), max(held.until, until)
@@ -140,8 +147,16 @@ def open_gap(
 def _open(
     session: Session, source_id: int, reason: str, since: datetime, until: datetime, now: datetime
 ) -> int:
-    row = Backfill(source_id=source_id, reason=reason, since=since, until=until, state="open",
-                   announced=0, fresh=0, created_at=now)  # fmt: skip
+    row = Backfill(
+        source_id=source_id,
+        reason=reason,
+        since=since,
+        until=until,
+        state="open",
+        announced=0,
+        fresh=0,
+        created_at=now,
+    )
     session.add(row)
     session.flush()
     return row.id
@@ -150,9 +165,10 @@ def _open(
 def open_backfills(session: Session, source_id: int) -> list[OpenBackfill]:
     """Return the open backfills of a source, the oldest request first."""
     rows = session.scalars(
-        select(Backfill).where(Backfill.source_id == source_id, Backfill.state == "open")
+        select(Backfill)
+        .where(Backfill.source_id == source_id, Backfill.state == "open")
         .order_by(Backfill.id)
-    )  # fmt: skip
+    )
     return [OpenBackfill(row.id, row.reason, row.since, row.until) for row in rows]
 
 
@@ -172,18 +188,24 @@ def unstarted_backfills(database: Database, source_id: int) -> list[StartingPoin
     with database.reading() as session:
         return [
             StartingPoints(
-                one, _sitemaps(session, source_id, one.since), _lists(session, source_id),
+                one,
+                _sitemaps(session, source_id, one.since),
+                _lists(session, source_id),
                 *_neighbouring_urls(session, source_id, one),
             )
             for one in open_backfills(session, source_id)
             if not is_started(session, one.id)
-        ]  # fmt: skip
+        ]
 
 
 def start_backfill(
-    database: Database, source_id: int, stretch: OpenBackfill, pages: Sequence[DiscoveredPage],
-    said: Sequence[Announcement], now: datetime,
-) -> None:  # fmt: skip
+    database: Database,
+    source_id: int,
+    stretch: OpenBackfill,
+    pages: Sequence[DiscoveredPage],
+    said: Sequence[Announcement],
+    now: datetime,
+) -> None:
     """Store the first pages of a backfill, and the URLs of its range that are known already."""
 
     def work(session: Session) -> None:
@@ -219,9 +241,14 @@ def next_pages(
 
 
 def record_page(
-    database: Database, source_id: int, page: PendingPage, said: Sequence[Announcement],
-    pages: Sequence[DiscoveredPage], now: datetime, cause: str | None = None,
-) -> int:  # fmt: skip
+    database: Database,
+    source_id: int,
+    page: PendingPage,
+    said: Sequence[Announcement],
+    pages: Sequence[DiscoveredPage],
+    now: datetime,
+    cause: str | None = None,
+) -> int:
     """Record that a page was read (or why not) with its announcements; return how many were new."""
 
     def work(session: Session) -> int:
@@ -243,21 +270,27 @@ def _sitemaps(session: Session, source_id: int, since: datetime) -> list[str]:
     """Return the sitemaps that may name pages from ``since`` on, by their last change."""
     rows = session.scalars(
         select(Endpoint).where(
-            Endpoint.source_id == source_id, Endpoint.kind == "sitemap",
+            Endpoint.source_id == source_id,
+            Endpoint.kind == "sitemap",
             Endpoint.closed_at.is_(None),
         )
-    )  # fmt: skip
+    )
     return [r.url for r in rows if r.announced_at is None or r.announced_at >= since]
 
 
 def _lists(session: Session, source_id: int) -> list[str]:
     """Return the listing pages of a source, the home page last."""
-    listings = list(session.scalars(
-        select(Endpoint.url).where(
-            Endpoint.source_id == source_id, Endpoint.kind == "listing",
-            Endpoint.closed_at.is_(None),
-        ).order_by(Endpoint.id)
-    ))  # fmt: skip
+    listings = list(
+        session.scalars(
+            select(Endpoint.url)
+            .where(
+                Endpoint.source_id == source_id,
+                Endpoint.kind == "listing",
+                Endpoint.closed_at.is_(None),
+            )
+            .order_by(Endpoint.id)
+        )
+    )
     home = session.get_one(Source, source_id).home_url
     return list(dict.fromkeys([*listings, home]))
 
@@ -271,26 +304,34 @@ def _neighbouring_urls(
     )
     before = session.scalars(
         dated.where(Candidate.published_at <= stretch.since)
-        .order_by(Candidate.published_at.desc()).limit(most)
-    )  # fmt: skip
+        .order_by(Candidate.published_at.desc())
+        .limit(most)
+    )
     after = session.scalars(
         dated.where(Candidate.published_at >= stretch.until)
-        .order_by(Candidate.published_at).limit(most)
-    )  # fmt: skip
+        .order_by(Candidate.published_at)
+        .limit(most)
+    )
     return list(before), list(after)
 
 
 def add_pages(session: Session, stretch_id: int, found: Sequence[DiscoveredPage]) -> int:
     """Store pages to read, each once, at most ``MAX_PAGES``; return how many were new."""
-    held = set(session.scalars(
-        select(BackfillPage.url).where(BackfillPage.backfill_id == stretch_id)
-    ))  # fmt: skip
+    held = set(
+        session.scalars(select(BackfillPage.url).where(BackfillPage.backfill_id == stretch_id))
+    )
     fresh = {one.url: one for one in found if one.url not in held}
     rows = [
-        {"backfill_id": stretch_id, "url": one.url, "kind": one.kind, "number": one.number,
-         "barren": one.barren, "state": "pending"}
+        {
+            "backfill_id": stretch_id,
+            "url": one.url,
+            "kind": one.kind,
+            "number": one.number,
+            "barren": one.barren,
+            "state": "pending",
+        }
         for one in list(fresh.values())[: max(0, MAX_PAGES - len(held))]
-    ]  # fmt: skip
+    ]
     insert_ignore(session, BackfillPage, rows)
     return len(rows)
 
@@ -300,33 +341,43 @@ def pending_pages(session: Session, stretch: OpenBackfill, most: int) -> list[Pe
     rows = session.scalars(
         select(BackfillPage)
         .where(BackfillPage.backfill_id == stretch.id, BackfillPage.state == "pending")
-        .order_by(BackfillPage.id).limit(most)
-    )  # fmt: skip
+        .order_by(BackfillPage.id)
+        .limit(most)
+    )
     return [PendingPage(r.id, r.url, r.kind, r.number, r.barren, stretch) for r in rows]
 
 
 def mark_page_read(
-    session: Session, page: PendingPage, *, cause: str | None = None, announced: int = 0,
+    session: Session,
+    page: PendingPage,
+    *,
+    cause: str | None = None,
+    announced: int = 0,
     fresh: int = 0,
-) -> None:  # fmt: skip
+) -> None:
     """Record that a page was read, or why it could not be read (``cause``)."""
     session.execute(
-        update(BackfillPage).where(BackfillPage.id == page.id)
+        update(BackfillPage)
+        .where(BackfillPage.id == page.id)
         .values(state="failed" if cause else "done", cause=cause)
-    )  # fmt: skip
+    )
     session.execute(
-        update(Backfill).where(Backfill.id == page.stretch.id)
+        update(Backfill)
+        .where(Backfill.id == page.stretch.id)
         .values(announced=Backfill.announced + announced, fresh=Backfill.fresh + fresh)
-    )  # fmt: skip
+    )
 
 
 def close_backfill(session: Session, stretch_id: int, now: datetime) -> BackfillInfo:
     """Close a backfill whose pages are all read: done, or failed where none could be read."""
     row = session.get_one(Backfill, stretch_id)
-    states = dict(session.execute(
-        select(BackfillPage.state, func.count())
-        .where(BackfillPage.backfill_id == stretch_id).group_by(BackfillPage.state)
-    ).all())  # fmt: skip
+    states = dict(
+        session.execute(
+            select(BackfillPage.state, func.count())
+            .where(BackfillPage.backfill_id == stretch_id)
+            .group_by(BackfillPage.state)
+        ).all()
+    )
     row.state = "done" if states.get("done") or row.announced else "failed"
     failed = states.get("failed", 0)
     if not states:
@@ -347,22 +398,36 @@ def list_backfills(
             BackfillPage.backfill_id,
             func.count().label("pages"),
             func.count().filter(BackfillPage.state == "pending").label("pending"),
-        ).group_by(BackfillPage.backfill_id).subquery()
-    )  # fmt: skip
+        )
+        .group_by(BackfillPage.backfill_id)
+        .subquery()
+    )
     query = (
         select(Backfill, Source.name, pages.c.pages, pages.c.pending)
         .join(Source, Source.id == Backfill.source_id)
         .outerjoin(pages, pages.c.backfill_id == Backfill.id)
-        .order_by(Backfill.id.desc()).limit(limit)
-    )  # fmt: skip
+        .order_by(Backfill.id.desc())
+        .limit(limit)
+    )
     if only is not None:
         query = query.where(Backfill.id == only)
     if source is not None:
         query = query.where(Backfill.source_id == get_source(session, source).id)
     return [
         BackfillInfo(
-            row.id, name, row.reason, row.since, row.until, row.state, row.detail, count or 0,
-            pending or 0, row.announced, row.fresh, row.created_at, row.ended_at,
+            row.id,
+            name,
+            row.reason,
+            row.since,
+            row.until,
+            row.state,
+            row.detail,
+            count or 0,
+            pending or 0,
+            row.announced,
+            row.fresh,
+            row.created_at,
+            row.ended_at,
         )
         for row, name, count, pending in session.execute(query)
-    ]  # fmt: skip
+    ]

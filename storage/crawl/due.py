@@ -44,13 +44,16 @@ def due_sources(database: Database, now: datetime) -> list[DueSource]:
     while ago.
     """
     endpoint = exists().where(
-        Endpoint.source_id == Source.id, Endpoint.indexed.is_(False), Endpoint.closed_at.is_(None),
+        Endpoint.source_id == Source.id,
+        Endpoint.indexed.is_(False),
+        Endpoint.closed_at.is_(None),
         or_(Endpoint.next_due_at.is_(None), is_due(Endpoint.next_due_at, now)),
-    )  # fmt: skip
+    )
     waiting = exists().where(
-        Candidate.source_id == Source.id, Candidate.state == "pending",
+        Candidate.source_id == Source.id,
+        Candidate.state == "pending",
         retries.retry_condition(Candidate.attempts, Candidate.settled_at, now, patient=True),
-    )  # fmt: skip
+    )
     stretch = exists().where(Backfill.source_id == Source.id, Backfill.state == "open")
     # One query for all sources: a query per source would scan a source without due articles whole.
     again = Source.id.in_(

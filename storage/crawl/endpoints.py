@@ -79,9 +79,12 @@ def record_visit(
             open_gap(session, endpoint.source_id, gap, now)
     source = session.get_one(Source, endpoint.source_id)
     endpoint.next_due_at = next_visit(
-        endpoint.id, now, rhythm, polling_hints_of(endpoint),
+        endpoint.id,
+        now,
+        rhythm,
+        polling_hints_of(endpoint),
         PollingBounds.of_minutes(source.least_minutes, source.most_minutes),
-    )  # fmt: skip
+    )
     return EndpointResult(len(said), len(fresh), gap, message)
 
 
@@ -89,15 +92,21 @@ def polling_hints_of(endpoint: Endpoint) -> PollingHints:
     """Return the polling hints of the endpoint's last response."""
     kept = endpoint.polling_hints or {}
     return PollingHints(
-        kept.get("least_minutes"), kept.get("usual_minutes"), tuple(kept.get("skip_hours", ())),
-        tuple(kept.get("skip_days", ())), kept.get("entries", 0),
-    )  # fmt: skip
+        kept.get("least_minutes"),
+        kept.get("usual_minutes"),
+        tuple(kept.get("skip_hours", ())),
+        tuple(kept.get("skip_days", ())),
+        kept.get("entries", 0),
+    )
 
 
 def find_gap(
-    said: Sequence[Announcement], fresh: Sequence[Announcement], newest: datetime | None,
-    before: datetime, now: datetime,
-) -> tuple[datetime, datetime] | None:  # fmt: skip
+    said: Sequence[Announcement],
+    fresh: Sequence[Announcement],
+    newest: datetime | None,
+    before: datetime,
+    now: datetime,
+) -> tuple[datetime, datetime] | None:
     """Return the date range whose entries dropped out of a feed before they were seen, if any.
 
     There is a gap where no entry of the feed was known ``before``, except entries pinned on top
@@ -114,9 +123,12 @@ def find_gap(
 
 
 def updated_rhythm(
-    rhythm: Rhythm | None, fresh: Sequence[Announcement], said: Sequence[Announcement],
-    before: datetime | None, now: datetime,
-) -> Rhythm:  # fmt: skip
+    rhythm: Rhythm | None,
+    fresh: Sequence[Announcement],
+    said: Sequence[Announcement],
+    before: datetime | None,
+    now: datetime,
+) -> Rhythm:
     """Return the rhythm of an endpoint, updated by its news between ``before`` and ``now``."""
     if rhythm is None or before is None:
         return initial_rhythm(now, [one.published for one in said if one.published is not None])
@@ -124,9 +136,10 @@ def updated_rhythm(
     undated = [middle for one in fresh if one.published is None or one.published > now]
     # Older entries are not news: a site that republishes its past does not publish faster.
     dated = [
-        one.published for one in fresh
+        one.published
+        for one in fresh
         if one.published is not None and before - _LATE <= one.published <= now
-    ]  # fmt: skip
+    ]
     return rhythm.observed(now, [*dated, *undated[:_MOST_UNDATED]])
 
 
@@ -172,13 +185,18 @@ def add_endpoints(
         Endpoint,
         [
             {
-                "source_id": source_id, "url": e.url, "kind": e.kind, "title": e.title,
-                "indexed": e.indexed, "announced_at": e.announced_at, "failures": 0,
+                "source_id": source_id,
+                "url": e.url,
+                "kind": e.kind,
+                "title": e.title,
+                "indexed": e.indexed,
+                "announced_at": e.announced_at,
+                "failures": 0,
                 "created_at": now,
             }
             for e in found
         ],
-    )  # fmt: skip
+    )
     for endpoint in found:
         if endpoint.announced_at is not None:
             session.execute(
@@ -225,6 +243,10 @@ def due_endpoints(
 
 def _due(row: Endpoint) -> DueEndpoint:
     return DueEndpoint(
-        id=row.id, url=row.url, kind=row.kind,  # type: ignore[arg-type]  # checked by the table
-        etag=row.etag, last_modified=row.last_modified, digest=row.digest,
-    )  # fmt: skip
+        id=row.id,
+        url=row.url,
+        kind=row.kind,  # type: ignore[arg-type]  # checked by the table
+        etag=row.etag,
+        last_modified=row.last_modified,
+        digest=row.digest,
+    )

@@ -88,11 +88,19 @@ def _candidate_row(
     source_id: int, endpoint_id: int | None, key: str, said: Announcement, now: datetime
 ) -> dict[str, object]:
     return {
-        "source_id": source_id, "endpoint_id": endpoint_id, "key": key, "url": said.url,
-        "kind": said.kind, "depth": said.depth, "hints": to_json(said.hints) or None,
-        "published_at": said.published, "modified_at": said.modified or said.published,
-        "state": "pending", "attempts": 0, "found_at": now,
-    }  # fmt: skip
+        "source_id": source_id,
+        "endpoint_id": endpoint_id,
+        "key": key,
+        "url": said.url,
+        "kind": said.kind,
+        "depth": said.depth,
+        "hints": to_json(said.hints) or None,
+        "published_at": said.published,
+        "modified_at": said.modified or said.published,
+        "state": "pending",
+        "attempts": 0,
+        "found_at": now,
+    }
 
 
 def _schedule_changed(
@@ -103,10 +111,17 @@ def _schedule_changed(
         return
     rows = connection.execute(
         select(
-            Candidate.id, Candidate.key, Candidate.modified_at, Candidate.state, Candidate.hints,
-            Candidate.published_at, Candidate.attempts, Candidate.settled_at, Candidate.cause,
+            Candidate.id,
+            Candidate.key,
+            Candidate.modified_at,
+            Candidate.state,
+            Candidate.hints,
+            Candidate.published_at,
+            Candidate.attempts,
+            Candidate.settled_at,
+            Candidate.cause,
         ).where(Candidate.source_id == source_id, Candidate.key.in_(list(known)))
-    ).all()  # fmt: skip
+    ).all()
     for row in rows:
         found = woken(row, known[row.key], now)
         if found is None:
@@ -173,11 +188,12 @@ def request_urls(
         connection.execute(
             update(Candidate)
             .where(
-                Candidate.source_id == source_id, Candidate.key.in_(keys),
+                Candidate.source_id == source_id,
+                Candidate.key.in_(keys),
                 Candidate.state.in_(("pending", "skipped", "failed", "refused")),
             )
             .values(state="pending", attempts=0, settled_at=None, depth=0)
-        )  # fmt: skip
+        )
         for key in keys:
             _reopen_candidate(connection, source_id, key, now)
 
@@ -304,8 +320,9 @@ def _recheck(item: Item, capture: Capture | None, provenance: dict[str, str] | N
 def _known_capture(capture: Capture | None) -> KnownCapture | None:
     if capture is None:
         return None
-    return KnownCapture(capture.id, capture.record_id, capture.url, capture.fetched_at,
-                        capture.digest)  # fmt: skip
+    return KnownCapture(
+        capture.id, capture.record_id, capture.url, capture.fetched_at, capture.digest
+    )
 
 
 def pending_count(
@@ -330,10 +347,12 @@ _SETTLE = (
     update(Candidate)
     .where(Candidate.id == bindparam("b_id"))
     .values(
-        state=bindparam("b_state"), cause=bindparam("b_cause"), detail=bindparam("b_detail"),
+        state=bindparam("b_state"),
+        cause=bindparam("b_cause"),
+        detail=bindparam("b_detail"),
         settled_at=bindparam("b_now"),
     )
-)  # fmt: skip
+)
 
 
 def settle_task(
@@ -361,20 +380,28 @@ def settle_tasks(
     """Close the candidates of ``tasks`` in one statement."""
     rows = [
         {
-            "b_id": task.candidate_id, "b_state": state, "b_cause": cause,
-            "b_detail": detail[:500] if detail else None, "b_now": now,
+            "b_id": task.candidate_id,
+            "b_state": state,
+            "b_cause": cause,
+            "b_detail": detail[:500] if detail else None,
+            "b_now": now,
         }
         for task in tasks
         if task.candidate_id is not None
-    ]  # fmt: skip
+    ]
     if rows:
         connection.execute(_SETTLE, rows)
 
 
 def schedule_retry(
-    connection: Connection, task: Task, now: datetime, *, cause: str, detail: str,
+    connection: Connection,
+    task: Task,
+    now: datetime,
+    *,
+    cause: str,
+    detail: str,
     state: str = "failed",
-) -> None:  # fmt: skip
+) -> None:
     """Count a temporary failure; after ``MAX_ATTEMPTS`` the candidate gets the state ``state``.
 
     A run that began before does not try it again.

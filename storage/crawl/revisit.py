@@ -109,9 +109,12 @@ def _past_skipped(due: datetime, hints: PollingHints) -> datetime:
 
 
 def next_attempt(
-    endpoint_id: int, now: datetime, failures: int, last_read: datetime | None,
+    endpoint_id: int,
+    now: datetime,
+    failures: int,
+    last_read: datetime | None,
     retry_after: float | None = None,
-) -> datetime:  # fmt: skip
+) -> datetime:
     """Return when to retry an endpoint that failed ``failures`` times in a row.
 
     A quarter of the outage so far (so that the delay after its end is at most a quarter of the

@@ -34,8 +34,14 @@ def process_name() -> str:
 def begin_run(session: Session, source_id: int, now: datetime) -> CrawlRun:
     """Begin a run of ``source_id``, and close runs whose process has died."""
     _close_dead(session, source_id, now)
-    run = CrawlRun(source_id=source_id, started_at=now, state="running", process=process_name(),
-                   counts={}, causes={})  # fmt: skip
+    run = CrawlRun(
+        source_id=source_id,
+        started_at=now,
+        state="running",
+        process=process_name(),
+        counts={},
+        causes={},
+    )
     session.add(run)
     session.flush()
     return run
@@ -72,13 +78,16 @@ def delete_empty_runs(session: Session, source_id: int, now: datetime) -> None:
     """
     rows = session.execute(
         select(CrawlRun.id, CrawlRun.counts, CrawlRun.causes).where(
-            CrawlRun.source_id == source_id, CrawlRun.state == "finished",
+            CrawlRun.source_id == source_id,
+            CrawlRun.state == "finished",
             CrawlRun.started_at < now - _KEPT,
-            CrawlRun.id < select(func.max(CrawlRun.id))
-            .where(CrawlRun.source_id == source_id).scalar_subquery(),
+            CrawlRun.id
+            < select(func.max(CrawlRun.id))
+            .where(CrawlRun.source_id == source_id)
+            .scalar_subquery(),
             CrawlRun.id > _last_kept(session, source_id),
         )
-    ).all()  # fmt: skip
+    ).all()
     empty = [
         row.id
         for row in rows
@@ -92,9 +101,12 @@ def delete_empty_runs(session: Session, source_id: int, now: datetime) -> None:
 def _last_kept(session: Session, source_id: int) -> int:
     """Return the run before which every empty run is deleted already."""
     query = (
-        select(CrawlRun.id).where(CrawlRun.source_id == source_id)
-        .order_by(CrawlRun.id.desc()).offset(_LOOKED_AT).limit(1)
-    )  # fmt: skip
+        select(CrawlRun.id)
+        .where(CrawlRun.source_id == source_id)
+        .order_by(CrawlRun.id.desc())
+        .offset(_LOOKED_AT)
+        .limit(1)
+    )
     return session.scalar(query) or 0
 
 

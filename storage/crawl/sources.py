@@ -91,9 +91,15 @@ def add_source(
     """
     require_new(session, name, home_url)
     source = Source(
-        name=name, title=title, home_url=home_url, language=language, timezone=timezone,
-        delay=delay, state="active", created_at=now,
-    )  # fmt: skip
+        name=name,
+        title=title,
+        home_url=home_url,
+        language=language,
+        timezone=timezone,
+        delay=delay,
+        state="active",
+        created_at=now,
+    )
     session.add(source)
     session.flush()
     return source
@@ -141,14 +147,15 @@ def list_sources(session: Session, source_id: int | None = None) -> list[SourceI
         return dict(session.execute(query).all())
 
     endpoints = counted(
-        select(Endpoint.source_id, func.count()).where(only(Endpoint.source_id))
+        select(Endpoint.source_id, func.count())
+        .where(only(Endpoint.source_id))
         .group_by(Endpoint.source_id)
-    )  # fmt: skip
+    )
     articles = counted(
         select(Item.source_id, func.count())
         .where(Item.kind == "article", Item.state != "stub", only(Item.source_id))
         .group_by(Item.source_id)
-    )  # fmt: skip
+    )
     # Source by source: few wait, and most of the table is what is done.
     waiting = select(func.count()).where(
         Candidate.source_id == Source.id, Candidate.state == "pending"
@@ -157,16 +164,26 @@ def list_sources(session: Session, source_id: int | None = None) -> list[SourceI
     runs = newest_runs(session, source_id)
     return [
         SourceInfo(
-            id=s.id, name=s.name, title=s.title, home_url=s.home_url, language=s.language,
-            timezone=s.timezone, site=s.site, delay=s.delay, rights=s.rights, store=s.store,
-            state=s.state, browser=s.browser,
-            endpoints=endpoints.get(s.id, 0), articles=articles.get(s.id, 0),
+            id=s.id,
+            name=s.name,
+            title=s.title,
+            home_url=s.home_url,
+            language=s.language,
+            timezone=s.timezone,
+            site=s.site,
+            delay=s.delay,
+            rights=s.rights,
+            store=s.store,
+            state=s.state,
+            browser=s.browser,
+            endpoints=endpoints.get(s.id, 0),
+            articles=articles.get(s.id, 0),
             pending=pending.get(s.id, 0),
             last_run=runs[s.id].state if s.id in runs else None,
             last_run_at=runs[s.id].started_at if s.id in runs else None,
         )
         for s in session.scalars(select(Source).where(only(Source.id)).order_by(Source.name))
-    ]  # fmt: skip
+    ]
 
 
 def set_bounds(
@@ -182,10 +199,11 @@ def set_bounds(
     latest = now + PollingBounds.of_minutes(least, most).most
     session.execute(
         update(Endpoint)
-        .where(Endpoint.source_id == source.id, Endpoint.failures == 0,
-               Endpoint.next_due_at > latest)
+        .where(
+            Endpoint.source_id == source.id, Endpoint.failures == 0, Endpoint.next_due_at > latest
+        )
         .values(next_due_at=latest)
-    )  # fmt: skip
+    )
 
 
 def source_names(session: Session) -> list[tuple[str, str]]:

@@ -42,9 +42,10 @@ def make_engine(url: str) -> Engine:
                 f"{parsed.get_backend_name()} is not supported", "use SQLite or PostgreSQL"
             )
         engine = create_engine(
-            parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite",
+            parsed,
+            pool_pre_ping=parsed.get_backend_name() != "sqlite",
             **_read_only_arguments(parsed),
-        )  # fmt: skip
+        )
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise DatabaseUnreachable(
             f"the database URL cannot be used: {error}",

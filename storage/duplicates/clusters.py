@@ -223,9 +223,12 @@ def _tie(texts: _Texts, ids: Iterable[int], leading: int) -> None:
     for item_id in ids:
         texts.connection.execute(
             _SET_CLUSTER,
-            {"b_id": item_id, "b_cluster": leading,
-             "b_similarity": round(texts.alike(item_id, leading), 4)},
-        )  # fmt: skip
+            {
+                "b_id": item_id,
+                "b_cluster": leading,
+                "b_similarity": round(texts.alike(item_id, leading), 4),
+            },
+        )
 
 
 _SET_CLUSTER = (
@@ -247,9 +250,10 @@ def _lead(texts: _Texts, old: int, leading: int) -> None:
 def remove_items(connection: Connection, ids: Sequence[int]) -> None:
     """Remove articles from the index of signatures and from their clusters."""
     rows = connection.execute(
-        select(Signature.id, Signature.item_id, Signature.signature)
-        .where(Signature.item_id.in_(ids))
-    ).all()  # fmt: skip
+        select(Signature.id, Signature.item_id, Signature.signature).where(
+            Signature.item_id.in_(ids)
+        )
+    ).all()
     full = {
         row.item_id
         for row in rows
@@ -276,10 +280,12 @@ def _leave(connection: Connection, item_id: int) -> list[int]:
     connection.execute(_SET_CLUSTER, {"b_id": item_id, "b_cluster": None, "b_similarity": None})
     ids = list(
         connection.scalars(
-            select(Article.item_id).where(Article.cluster_id == cluster)
-            .order_by(Article.item_id.desc()).limit(_MOST_MEMBERS)
+            select(Article.item_id)
+            .where(Article.cluster_id == cluster)
+            .order_by(Article.item_id.desc())
+            .limit(_MOST_MEMBERS)
         )
-    )  # fmt: skip
+    )
     if len(ids) == 1:
         connection.execute(_SET_CLUSTER, {"b_id": ids[0], "b_cluster": None, "b_similarity": None})
     elif ids and cluster == item_id:

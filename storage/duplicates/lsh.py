@@ -150,9 +150,11 @@ def _asked(connection: Connection, bands: Collection[int]) -> str:
 
 
 def add_bands(
-    connection: Connection, generation: int, signed: Iterable[tuple[int, list[int]]],
+    connection: Connection,
+    generation: int,
+    signed: Iterable[tuple[int, list[int]]],
     held: Mapping[int, int],
-) -> None:  # fmt: skip
+) -> None:
     """Store the bands of new signatures (id, bands) where fewer signatures hold them than allowed.
 
     ``held`` is their current number, ``generation`` the result of :func:`generation_for`.
@@ -176,9 +178,12 @@ def remove_bands(connection: Connection, number: int, bands: list[int]) -> bool:
     for generation in {row.generation for row in own}:
         connection.execute(
             _REMOVE,
-            {"generation": generation, "number": number,
-             "bands": [row.band for row in own if row.generation == generation]},
-        )  # fmt: skip
+            {
+                "generation": generation,
+                "number": number,
+                "bands": [row.band for row in own if row.generation == generation],
+            },
+        )
     return any(counts[row.band] >= MOST_HOLDERS for row in own)
 
 

@@ -114,16 +114,38 @@ def matching_ids(connection: Connection, query: str, where: Filter) -> Select[An
 
 
 def _exported(row: Any) -> ExportedArticle:
-    (item_id, source, title, home, url, number, state, cluster, _at, _offset, _zoned, _day_only,
-     modified, modified_offset, modified_zoned, *rest) = row  # fmt: skip
+    (
+        item_id,
+        source,
+        title,
+        home,
+        url,
+        number,
+        state,
+        cluster,
+        _at,
+        _offset,
+        _zoned,
+        _day_only,
+        modified,
+        modified_offset,
+        modified_zoned,
+        *rest,
+    ) = row
     return ExportedArticle(
-        id=item_id, source=source, source_title=title or home, url=url, number=number, state=state,
+        id=item_id,
+        source=source,
+        source_title=title or home,
+        url=url,
+        number=number,
+        state=state,
         leading=cluster,
         published=StatedTimestamp.published_from_row(row),
-        modified=None if modified is None else StatedTimestamp.from_stored(
-            modified, modified_offset, zoned=modified_zoned),
+        modified=None
+        if modified is None
+        else StatedTimestamp.from_stored(modified, modified_offset, zoned=modified_zoned),
         **dict(zip(_ARTICLE, rest, strict=True)),
-    )  # fmt: skip
+    )
 
 
 def _statement(

@@ -30,9 +30,16 @@ def write_iramuteq(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     for a in articles:
         # Without a date the text has none of these variables.
         day = a.day or ""
-        variables = {"source": a.source, "date": day, "year": day[:4], "month": day[:7],
-                     "archived": None if day else a.archived_day, "language": a.language,
-                     "section": a.section, "kind": a.kind}  # fmt: skip
+        variables = {
+            "source": a.source,
+            "date": day,
+            "year": day[:4],
+            "month": day[:7],
+            "archived": None if day else a.archived_day,
+            "language": a.language,
+            "section": a.section,
+            "kind": a.kind,
+        }
         stars = " ".join(
             f"*{name}_{_variable(value)}" for name, value in variables.items() if _variable(value)
         )
@@ -54,26 +61,49 @@ def write_txm(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     """Write TXM's "XML/w + CSV" import: a ZIP with one XML file per text and a metadata table."""
     table = io.StringIO()
     writer = csv.writer(table)
-    names = ("id", "source", "title", "author", "date", "year", "archived", "section", "language",
-             "url")  # fmt: skip
+    names = (
+        "id",
+        "source",
+        "title",
+        "author",
+        "date",
+        "year",
+        "archived",
+        "section",
+        "language",
+        "url",
+    )
     writer.writerow(names)
     count = 0
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for a in articles:
             name = f"dateline-{a.id}"
-            row = (name, a.source, a.headline, "; ".join(a.byline), a.day or UNDATED,
-                   a.day[:4] if a.day else UNDATED, a.archived_day, a.section or "",
-                   a.language or "", a.url)  # fmt: skip
+            row = (
+                name,
+                a.source,
+                a.headline,
+                "; ".join(a.byline),
+                a.day or UNDATED,
+                a.day[:4] if a.day else UNDATED,
+                a.archived_day,
+                a.section or "",
+                a.language or "",
+                a.url,
+            )
             writer.writerow([_xml_text(value) for value in row])
-            attributes = " ".join(f"{key}={_attribute(value)}"
-                                  for key, value in zip(names, row, strict=True))  # fmt: skip
+            attributes = " ".join(
+                f"{key}={_attribute(value)}" for key, value in zip(names, row, strict=True)
+            )
             body = "".join(
-                f"<{tag}>{_xml(block['text'])}</{tag}>\n" for block in a.blocks
+                f"<{tag}>{_xml(block['text'])}</{tag}>\n"
+                for block in a.blocks
                 for tag in ("head" if block["kind"] == "heading" else "p",)
                 if block["kind"] != "figure"
-            )  # fmt: skip
-            text = (f'<?xml version="1.0" encoding="UTF-8"?>\n<text {attributes}>\n'
-                    f"<head>{_xml(a.headline)}</head>\n{body}</text>\n")  # fmt: skip
+            )
+            text = (
+                f'<?xml version="1.0" encoding="UTF-8"?>\n<text {attributes}>\n'
+                f"<head>{_xml(a.headline)}</head>\n{body}</text>\n"
+            )
             archive.writestr(f"{name}.xml", text.encode("utf-8", "replace"))
             count += 1
         archive.writestr("metadata.csv", table.getvalue().encode("utf-8", "replace"))
@@ -109,8 +139,10 @@ def _tei(a: ExportedArticle) -> str:
     authors = "".join(f"<author>{_xml(name)}</author>" for name in a.byline)
     language = ""
     if a.language:
-        language = (f"<langUsage><language ident={_attribute(a.language)}>{_xml(a.language)}"
-                    "</language></langUsage>")  # fmt: skip
+        language = (
+            f"<langUsage><language ident={_attribute(a.language)}>{_xml(a.language)}"
+            "</language></langUsage>"
+        )
     words = "".join(f"<term>{_xml(word)}</term>" for word in (*a.tags, a.section) if word)
     classes = f"<textClass><keywords>{words}</keywords></textClass>" if words else ""
     profile = f"<profileDesc>{language}{classes}</profileDesc>" if language or classes else ""
@@ -191,15 +223,18 @@ def write_ninjs(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     out.write(b"[")
     for a in articles:
         item: dict[str, Any] = {
-            "uri": a.url, "standard": {"name": "ninjs", "version": "2.1"}, "type": "text",
+            "uri": a.url,
+            "standard": {"name": "ninjs", "version": "2.1"},
+            "type": "text",
             "version": str(a.revision),
             # When this version came into the archive, where its publisher says nothing.
-            "versioncreated": (a.modified or a.published or StatedTimestamp(a.first_fetched_at))
-            .at.isoformat(),
+            "versioncreated": (
+                a.modified or a.published or StatedTimestamp(a.first_fetched_at)
+            ).at.isoformat(),
             "headlines": [{"value": a.headline}],
             "bodies": [{"contenttype": "text/plain", "charcount": len(a.text), "value": a.text}],
             "infosources": [{"name": a.source_title}],
-        }  # fmt: skip
+        }
         if a.published is not None:
             item["firstcreated"] = a.published.at.isoformat()
         if a.standfirst:

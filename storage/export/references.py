@@ -52,13 +52,16 @@ def write_bibtex(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
             ("title", f"{{{_tex(a.headline)}}}"),
             # Braces keep a name whole, since the family name is unknown.
             ("author", " and ".join(f"{{{_tex(name)}}}" for name in a.byline)),
-            ("journal", _tex(a.source_title)), ("year", a.day[:4] if a.day else UNDATED),
+            ("journal", _tex(a.source_title)),
+            ("year", a.day[:4] if a.day else UNDATED),
             ("date", a.day or ""),
             ("url", re.sub(r"[{}\\\s]", lambda m: f"%{ord(m[0]):02X}", a.url)),
             ("urldate", a.archived_day),
-            ("abstract", _tex(a.standfirst or "")), ("keywords", _tex(", ".join(a.tags))),
-            ("number", _tex(a.number or "")), ("language", _tex(a.language or "")),
-        ]  # fmt: skip
+            ("abstract", _tex(a.standfirst or "")),
+            ("keywords", _tex(", ".join(a.tags))),
+            ("number", _tex(a.number or "")),
+            ("language", _tex(a.language or "")),
+        ]
         lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields if value)
         if a.day is not None:
             lines += f"  month = {_MONTHS[int(a.day[5:7]) - 1]},\n"

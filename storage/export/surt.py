@@ -29,10 +29,13 @@ _PATH_SESSIONS = [
 _QUERY_SESSIONS = [
     re.compile(rb"(.*)" + number + rb"(?:&(.*))?", re.IGNORECASE)
     for number in (
-        rb"jsessionid=[0-9a-z]{32}", rb"phpsessid=[0-9a-z]{32}", rb"sid=[0-9a-z]{32}",
-        rb"aspsessionid[a-z]{8}=[a-z]{24}", rb"cfid=[^&]+&cftoken=[^&]+",
+        rb"jsessionid=[0-9a-z]{32}",
+        rb"phpsessid=[0-9a-z]{32}",
+        rb"sid=[0-9a-z]{32}",
+        rb"aspsessionid[a-z]{8}=[a-z]{24}",
+        rb"cfid=[^&]+&cftoken=[^&]+",
     )
-]  # fmt: skip
+]
 
 
 def surt(url: str) -> str:

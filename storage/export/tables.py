@@ -39,8 +39,12 @@ def write_jsonl(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
     """Write one JSON object per line, with the structured text."""
     count = 0
     for article in articles:
-        row = {**row_of(article), "notices": article.notices, "rights": article.rights,
-               "blocks": article.blocks}  # fmt: skip
+        row = {
+            **row_of(article),
+            "notices": article.notices,
+            "rights": article.rights,
+            "blocks": article.blocks,
+        }
         out.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         count += 1
     return count
@@ -80,10 +84,17 @@ def write_parquet(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
             "Parquet needs pyarrow", "install it with `pip install 'dateline[parquet]'`"
         ) from error
     moment = pa.timestamp("us", tz="UTC")
-    types = {"id": pa.int64(), "word_count": pa.int32(), "revision": pa.int32(),
-             "leading": pa.int64(), "byline": pa.list_(pa.string()),
-             "tags": pa.list_(pa.string()), "published": moment, "modified": moment,
-             "first_fetched_at": moment}  # fmt: skip
+    types = {
+        "id": pa.int64(),
+        "word_count": pa.int32(),
+        "revision": pa.int32(),
+        "leading": pa.int64(),
+        "byline": pa.list_(pa.string()),
+        "tags": pa.list_(pa.string()),
+        "published": moment,
+        "modified": moment,
+        "first_fetched_at": moment,
+    }
     schema = pa.schema([(name, types.get(name, pa.string())) for name in _COLUMNS])
     count = 0
     with pq.ParquetWriter(out, schema, compression="zstd") as writer:

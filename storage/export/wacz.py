@@ -48,9 +48,15 @@ _NO_DIGEST = "sha1:" + base64.b32encode(hashlib.sha1(b"", usedforsecurity=False)
 
 
 def write_wacz(
-    database: Database, connection: Connection, query: str, where: Filter, out: BinaryIO, left:
-    ReservedCount, *, reserved: bool = False,
-) -> int:  # fmt: skip
+    database: Database,
+    connection: Connection,
+    query: str,
+    where: Filter,
+    out: BinaryIO,
+    left: ReservedCount,
+    *,
+    reserved: bool = False,
+) -> int:
     """WACZ 1.1.1: the WARC with its compressed CDXJ index and list of pages. Returns how many
     captures.
 
@@ -64,8 +70,16 @@ def write_wacz(
             (folder / _DATA).open("wb") as data,
             (folder / _PAGES).open("w", encoding="utf-8") as pages,
         ):
-            pages.write(_line({"format": "json-pages-1.0", "id": "pages", "title": "All pages",
-                               "hasText": True}))  # fmt: skip
+            pages.write(
+                _line(
+                    {
+                        "format": "json-pages-1.0",
+                        "id": "pages",
+                        "title": "All pages",
+                        "hasText": True,
+                    }
+                )
+            )
             data.write(warcinfo_member(database, _DATA))
             for capture in exported_captures(connection, query, where, left, reserved=reserved):
                 for record, member in record_members(database, capture):
@@ -100,17 +114,25 @@ def _page(database: Database, connection: Connection, capture: Capture) -> dict[
         title = old["headline"]
         text = "\n".join(b["text"] for b in old["blocks"] if b["kind"] != "figure")
     moment = f"{capture.fetched_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return {"id": str(capture.id), "url": serialize_url(capture.url), "ts": moment,
-            "title": title or capture.url, "text": text}  # fmt: skip
+    return {
+        "id": str(capture.id),
+        "url": serialize_url(capture.url),
+        "ts": moment,
+        "title": title or capture.url,
+        "text": text,
+    }
 
 
 def _cdxj(record: warc.Record, capture: Capture, offset: int, length: int) -> str:
     fields: dict[str, Any] = {
         "url": serialize_url(capture.url),
         "mime": (capture.content_type or "-").split(";")[0].strip(),
-        "status": str(capture.status), "length": str(length), "offset": str(offset),
-        "filename": _DATA, "digest": record.headers.get("warc-payload-digest") or _NO_DIGEST,
-    }  # fmt: skip
+        "status": str(capture.status),
+        "length": str(length),
+        "offset": str(offset),
+        "filename": _DATA,
+        "digest": record.headers.get("warc-payload-digest") or _NO_DIGEST,
+    }
     if record.kind == "revisit":
         fields["mime"] = "warc/revisit"
     return f"{surt(capture.url)} {capture.fetched_at:%Y%m%d%H%M%S} {json.dumps(fields)}\n"
@@ -134,8 +156,12 @@ def _write_index(folder: Path, lines: Sequence[str]) -> None:
 def _write_member(some: Sequence[str], packed: BinaryIO, lookup: TextIO) -> None:
     member = gzip.compress("".join(some).encode("utf-8", "replace"), mtime=0)
     key, moment, _ = some[0].split(" ", 2)
-    place = {"offset": packed.tell(), "length": len(member), "filename": _INDEX,
-             "digest": f"sha256:{hashlib.sha256(member).hexdigest()}"}  # fmt: skip
+    place = {
+        "offset": packed.tell(),
+        "length": len(member),
+        "filename": _INDEX,
+        "digest": f"sha256:{hashlib.sha256(member).hexdigest()}",
+    }
     packed.write(member)
     lookup.write(f"{key} {moment} {json.dumps(place)}\n")
 
@@ -146,16 +172,30 @@ def _write_zip(folder: Path, out: BinaryIO) -> None:
         for name, place, way in _MEMBERS:
             path = folder / name
             packed.write(path, f"{place}/{name}", way)
-            resources.append({"name": name, "path": f"{place}/{name}", "hash": _sha256(path),
-                              "bytes": path.stat().st_size})  # fmt: skip
-        package = json.dumps({
-            "profile": "data-package", "wacz_version": "1.1.1", "software": SOFTWARE,
-            "title": "Captures of a Dateline archive",
-            "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "resources": resources,
-        }, indent=2).encode()  # fmt: skip
+            resources.append(
+                {
+                    "name": name,
+                    "path": f"{place}/{name}",
+                    "hash": _sha256(path),
+                    "bytes": path.stat().st_size,
+                }
+            )
+        package = json.dumps(
+            {
+                "profile": "data-package",
+                "wacz_version": "1.1.1",
+                "software": SOFTWARE,
+                "title": "Captures of a Dateline archive",
+                "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                "resources": resources,
+            },
+            indent=2,
+        ).encode()
         packed.writestr("datapackage.json", package)
-        digest = {"path": "datapackage.json",
-                  "hash": f"sha256:{hashlib.sha256(package).hexdigest()}"}  # fmt: skip
+        digest = {
+            "path": "datapackage.json",
+            "hash": f"sha256:{hashlib.sha256(package).hexdigest()}",
+        }
         packed.writestr("datapackage-digest.json", json.dumps(digest))
 
 

@@ -49,10 +49,12 @@ def exported_captures(
     )
     statement = (
         select(Capture)
-        .where(or_(Capture.id.in_(made_of), Capture.refers_to.in_(made_of)),
-               Capture.kind != "forgotten")
+        .where(
+            or_(Capture.id.in_(made_of), Capture.refers_to.in_(made_of)),
+            Capture.kind != "forgotten",
+        )
         .order_by(Capture.file, Capture.offset)
-    )  # fmt: skip
+    )
     with Session(connection) as session:
         for capture in session.scalars(statement.execution_options(yield_per=_TOGETHER)):
             if reserved or not capture_reservations(session, capture):
@@ -101,9 +103,15 @@ def warcinfo_member(database: Database, name: str) -> bytes:
 
 
 def write_warc(
-    database: Database, connection: Connection, query: str, where: Filter, out: BinaryIO, left:
-    ReservedCount, *, reserved: bool = False,
-) -> int:  # fmt: skip
+    database: Database,
+    connection: Connection,
+    query: str,
+    where: Filter,
+    out: BinaryIO,
+    left: ReservedCount,
+    *,
+    reserved: bool = False,
+) -> int:
     """Write WARC 1.1 in gzip members, copying records unchanged; return the number of captures.
 
     Raises:

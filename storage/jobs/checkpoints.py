@@ -24,9 +24,14 @@ def load_checkpoint(database: Database, name: str) -> tuple[int, bool, dict[str,
 
 
 def save_checkpoint(
-    database: Database, name: str, position: int, counts: dict[str, int], now: datetime,
-    *, done: bool = False,
-) -> None:  # fmt: skip
+    database: Database,
+    name: str,
+    position: int,
+    counts: dict[str, int],
+    now: datetime,
+    *,
+    done: bool = False,
+) -> None:
     """Store how far a job has come."""
 
     def work(session: Session) -> None:

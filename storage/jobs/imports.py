@@ -62,9 +62,10 @@ def stored_captures(
     keys = {url_key(url) for url, _, _ in pages}
     with database.reading() as session:
         rows = session.execute(
-            select(Capture.key, Capture.fetched_at, Capture.digest)
-            .where(Capture.source_id == source_id, Capture.key.in_(keys))
-        ).all()  # fmt: skip
+            select(Capture.key, Capture.fetched_at, Capture.digest).where(
+                Capture.source_id == source_id, Capture.key.in_(keys)
+            )
+        ).all()
     known = {(key, moment, digest) for key, moment, digest in rows}
     return {page for page in pages if (url_key(page[0]), page[1], page[2]) in known}
 
@@ -83,9 +84,10 @@ def follow_listed_source(
             require_new(session, None, home_url)
         except SourceExists:
             source = next(
-                s for s in session.scalars(select(Source))
+                s
+                for s in session.scalars(select(Source))
                 if url_key(s.home_url) == url_key(home_url)
-            )  # fmt: skip
+            )
             add_endpoints(session, source.id, [endpoint], now)
             return None
         name = suggest_name(home_url, [s.name for s in list_sources(session)])

@@ -45,10 +45,15 @@ def link_names(
         names = NameTrie(known_names(session))
         if not names.count:
             return 0, 0
-        ids = set(session.scalars(
-            select(Item.id).join(Revision, Revision.item_id == Item.id)
-            .where(Item.source_id == source_id, Item.kind == "article", Revision.seen_at >= since)
-        ))  # fmt: skip
+        ids = set(
+            session.scalars(
+                select(Item.id)
+                .join(Revision, Revision.item_id == Item.id)
+                .where(
+                    Item.source_id == source_id, Item.kind == "article", Revision.seen_at >= since
+                )
+            )
+        )
         fresh = session.scalars(select(EntryName.name).where(EntryName.id > newer_than)).all()
         for name in fresh:
             ids |= _articles_with(session.connection(), name)
@@ -90,9 +95,9 @@ def _articles_with(connection: Connection, name: str) -> set[int]:
     keys = compile_query(connection, Phrase(words)).keys(connection, _MOST)
     found: set[int] = set()
     for some in chunked(keys):
-        found |= set(connection.scalars(
-            select(Article.item_id).where(Article.search_key.in_(some))
-        ))  # fmt: skip
+        found |= set(
+            connection.scalars(select(Article.item_id).where(Article.search_key.in_(some)))
+        )
     return found
 
 
@@ -139,8 +144,14 @@ def _named_in(
                 unclear += 1
             elif known.item_id not in held and known.item_id not in found:
                 found[known.item_id] = {
-                    "entry_id": known.item_id, "anchor": block["text"][hit.start : hit.end],
-                    "full_name": known.name, "expansion": None, "kind": known.kind, "url": None,
-                    "block": number, "start": hit.start, "end": hit.end,
-                }  # fmt: skip
+                    "entry_id": known.item_id,
+                    "anchor": block["text"][hit.start : hit.end],
+                    "full_name": known.name,
+                    "expansion": None,
+                    "kind": known.kind,
+                    "url": None,
+                    "block": number,
+                    "start": hit.start,
+                    "end": hit.end,
+                }
     return list(found.values()), unclear

@@ -63,10 +63,21 @@ def _leave_index(connection: Connection) -> int:
     count, last = 0, 0
     while True:
         rows = connection.execute(
-            select(Article.item_id, Article.search_key, Article.headline, Article.standfirst,
-                   Article.text, Article.byline, Article.section, Article.tags, Article.kind)
-            .where(Article.item_id > last).order_by(Article.item_id).limit(_TOGETHER)
-        ).all()  # fmt: skip
+            select(
+                Article.item_id,
+                Article.search_key,
+                Article.headline,
+                Article.standfirst,
+                Article.text,
+                Article.byline,
+                Article.section,
+                Article.tags,
+                Article.kind,
+            )
+            .where(Article.item_id > last)
+            .order_by(Article.item_id)
+            .limit(_TOGETHER)
+        ).all()
         if not rows:
             return count
         last = rows[-1].item_id
@@ -80,9 +91,10 @@ def _leave_index(connection: Connection) -> int:
         clusters.remove_items(connection, ids)
         for row in left:
             connection.execute(
-                update(Article).where(Article.item_id == row.item_id)
+                update(Article)
+                .where(Article.item_id == row.item_id)
                 .values(search_key=None, word_count=len(normalized_words(row.text)))
-            )  # fmt: skip
+            )
 
 
 def _reads_plain(row: Any) -> bool:

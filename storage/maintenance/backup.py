@@ -198,10 +198,12 @@ def _copy_into(archive: Archive, source: Connection) -> None:
         for table in Base.metadata.sorted_tables:
             if "id" in table.columns and table.columns["id"].autoincrement:
                 # The tables' names are ours.
-                target.execute(text(
-                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'),"  # noqa: S608
-                    f" coalesce((SELECT max(id) FROM {table.name}), 0) + 1, false)"
-                ))  # fmt: skip
+                target.execute(
+                    text(
+                        f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'),"  # noqa: S608
+                        f" coalesce((SELECT max(id) FROM {table.name}), 0) + 1, false)"
+                    )
+                )
 
 
 def _index_again(archive: Archive) -> None:

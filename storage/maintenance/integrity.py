@@ -108,8 +108,9 @@ def _histories(session: Session) -> Iterator[str]:
             history: dict[int, list[Any]] = {row.item_id: [] for row in rows}
             for revision in session.execute(
                 select(Revision.item_id, Revision.number, Revision.content, Revision.delta)
-                .where(Revision.item_id.in_(history)).order_by(Revision.item_id, Revision.number)
-            ):  # fmt: skip
+                .where(Revision.item_id.in_(history))
+                .order_by(Revision.item_id, Revision.number)
+            ):
                 history[revision.item_id].append(revision)
             for row in rows:
                 problem = _history(history[row.item_id], row)
@@ -148,10 +149,14 @@ def _index(session: Session) -> Iterator[str]:
         yield f"search index: {key} is no article's"
     last = 0
     while True:
-        ids = list(connection.scalars(
-            select(Article.item_id).where(Article.item_id > last)
-            .order_by(Article.item_id).limit(_TOGETHER)
-        ))  # fmt: skip
+        ids = list(
+            connection.scalars(
+                select(Article.item_id)
+                .where(Article.item_id > last)
+                .order_by(Article.item_id)
+                .limit(_TOGETHER)
+            )
+        )
         if not ids:
             return
         last = ids[-1]
@@ -171,7 +176,7 @@ def _signatures(session: Session) -> Iterator[str]:
         session.execute(
             select(SignatureBand.signature_id, func.count()).group_by(SignatureBand.signature_id)
         ).all()
-    )  # fmt: skip
+    )
     connection = session.connection()
     for number in session.scalars(select(Signature.id)).all():
         if not counts.pop(number, 0):

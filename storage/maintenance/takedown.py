@@ -105,9 +105,15 @@ def apply_takedowns_of(database: Database, other: Database, now: datetime) -> in
         ids += [
             row.id
             for row in session.execute(select(Item.id, Item.source_id, Item.kind, Item.identity))
-            if ("identity", tombstones.tombstone_digest("identity", tombstones.identity_value(
-                connection, row.source_id, row.kind, row.identity))) in names
-        ]  # fmt: skip
+            if (
+                "identity",
+                tombstones.tombstone_digest(
+                    "identity",
+                    tombstones.identity_value(connection, row.source_id, row.kind, row.identity),
+                ),
+            )
+            in names
+        ]
         ids += [
             item_id
             for item_id, digest in session.execute(select(Article.item_id, Article.text_digest))
@@ -116,11 +122,20 @@ def apply_takedowns_of(database: Database, other: Database, now: datetime) -> in
     why = f"erased in {other.location.folder.name} before"
 
     def bury(session: Session) -> None:
-        number = int(session.connection().execute(
-            insert(Takedown),
-            {"at": now, "why": why, "what": "tombstones of another archive", "state": "done",
-             "counts": {"items": 0, "captures": 0, "media": 0}},
-        ).inserted_primary_key[0])  # type: ignore[index]  # fmt: skip
+        number = int(
+            session.connection()
+            .execute(
+                insert(Takedown),
+                {
+                    "at": now,
+                    "why": why,
+                    "what": "tombstones of another archive",
+                    "state": "done",
+                    "counts": {"items": 0, "captures": 0, "media": 0},
+                },
+            )
+            .inserted_primary_key[0]
+        )  # type: ignore[index]
         held = [{"forgetting_id": number, "kind": k, "digest": d} for k, d in sorted(names)]
         for some in chunked(held, 1_000):
             insert_ignore(session, Tombstone, some)
@@ -156,9 +171,10 @@ def _unlink(session: Session, keys: set[str]) -> None:
     stubs: list[int] = []
     for some in chunked(sorted(keys), 1_000):
         stubs += connection.scalars(
-            select(Item.id).join(Address, Address.item_id == Item.id)
+            select(Item.id)
+            .join(Address, Address.item_id == Item.id)
             .where(Address.key.in_(some), Item.state == "stub")
-        )  # fmt: skip
+        )
     others = _scrub_others(connection, TakedownPlan(stubs, keys))
     for some in chunked(sorted(keys), 1_000):
         connection.execute(delete(Link).where(Link.key.in_(some)))
@@ -186,10 +202,16 @@ def list_takedowns(database: Database) -> list[dict[str, Any]]:
     """List all takedowns, oldest first, JSON-ready."""
     with database.reading() as session:
         return [
-            {"id": f.id, "at": f.at.isoformat(), "why": f.why, "what": f.what, "state": f.state,
-             **{name: count for name, count in f.counts.items() if isinstance(count, int)}}
+            {
+                "id": f.id,
+                "at": f.at.isoformat(),
+                "why": f.why,
+                "what": f.what,
+                "state": f.state,
+                **{name: count for name, count in f.counts.items() if isinstance(count, int)},
+            }
             for f in session.scalars(select(Takedown).order_by(Takedown.id))
-        ]  # fmt: skip
+        ]
 
 
 def _forget(
@@ -211,11 +233,18 @@ def _erase_rows(
     what = "a source" if source_id is not None else f"{len(plan.items)} item(s)"
     pending = {"records": plan.records, "paths": plan.paths, "dictionaries": plan.dictionaries}
     counts = {"items": len(plan.items), "captures": plan.captures, "media": len(plan.media)}
-    number = int(connection.execute(
-        insert(Takedown),
-        {"at": now, "why": why[:2_000], "what": what, "state": "begun",
-         "counts": {**counts, "pending": pending}},
-    ).inserted_primary_key[0])  # type: ignore[index]  # fmt: skip
+    number = int(
+        connection.execute(
+            insert(Takedown),
+            {
+                "at": now,
+                "why": why[:2_000],
+                "what": what,
+                "state": "begun",
+                "counts": {**counts, "pending": pending},
+            },
+        ).inserted_primary_key[0]
+    )  # type: ignore[index]
     _bury(connection, number, plan, source_id)
     others = _scrub_others(connection, plan)
     for some in chunked(plan.items, 1_000):
@@ -240,9 +269,10 @@ def _erase_rows(
     indexer.index_articles(connection, others)
     counts["links_of_others"] = len(others)
     connection.execute(
-        update(Takedown).where(Takedown.id == number)
+        update(Takedown)
+        .where(Takedown.id == number)
         .values(counts={**counts, "pending": {**pending, "source": source_id}})
-    )  # fmt: skip
+    )
     return number
 
 
@@ -253,13 +283,16 @@ def _bury(connection: Connection, number: int, plan: TakedownPlan, source_id: in
             select(Item.source_id, Item.kind, Item.identity).where(Item.id.in_(some))
         ).all()
         tombstones.add_tombstones(
-            connection, number, "identity",
+            connection,
+            number,
+            "identity",
             [tombstones.identity_value(connection, *row) for row in rows],
-        )  # fmt: skip
+        )
         digests = connection.scalars(
-            select(Revision.digest).join(Article, Article.item_id == Revision.item_id)
+            select(Revision.digest)
+            .join(Article, Article.item_id == Revision.item_id)
             .where(Revision.item_id.in_(some), Article.word_count >= minhash.FEWEST_WORDS)
-        )  # fmt: skip
+        )
         tombstones.add_tombstones(connection, number, "text", list(digests))
     _bury_names(connection, number, plan)
     for media in chunked(plan.media, 1_000):
@@ -280,9 +313,10 @@ def _bury_names(connection: Connection, number: int, plan: TakedownPlan) -> None
         tombstones.add_tombstones(connection, number, "title", values.values())
         tombstones.add_tombstones(connection, number, "address", guids)
         rows = connection.execute(
-            select(Candidate.id, Candidate.key, Candidate.hints)
-            .where(Candidate.source_id == source_id, Candidate.hints.is_not(None))
-        )  # fmt: skip
+            select(Candidate.id, Candidate.key, Candidate.hints).where(
+                Candidate.source_id == source_id, Candidate.hints.is_not(None)
+            )
+        )
         known = set(values) | set(guids)
         ids = [row.id for row in rows if not known.isdisjoint(_named_by(row.hints))]
         for some in chunked(ids, 1_000):
@@ -305,8 +339,10 @@ def _scrub_others(connection: Connection, plan: TakedownPlan) -> list[int]:
     showing = sorted(others - going)
     for item_id in showing:
         for table, names in (
-            (Revision, ("content", "delta")), (Article, ("blocks",)), (DirectoryEntry, ("blocks",)),
-        ):  # fmt: skip
+            (Revision, ("content", "delta")),
+            (Article, ("blocks",)),
+            (DirectoryEntry, ("blocks",)),
+        ):
             key = table.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
             columns = [getattr(table, name) for name in names]
             own = getattr(table, "item_id") == item_id  # noqa: B009  # the tables' common column
@@ -315,18 +351,20 @@ def _scrub_others(connection: Connection, plan: TakedownPlan) -> list[int]:
                 clean = [_scrubbed(value, plan.keys) for value in values]
                 if clean != values:
                     connection.execute(
-                        update(table).where(key == number)
+                        update(table)
+                        .where(key == number)
                         .values(dict(zip(names, clean, strict=True)))
-                    )  # fmt: skip
+                    )
         mentions = connection.execute(
             select(Mention.id, Mention.entry_id).where(Mention.item_id == item_id)
         ).all()
         naming = [number for number, entry_id in mentions if entry_id in going]
         for some_names in chunked(naming, 1_000):
             connection.execute(
-                update(Mention).where(Mention.id.in_(some_names))
+                update(Mention)
+                .where(Mention.id.in_(some_names))
                 .values(full_name=None, expansion=None, url=None)
-            )  # fmt: skip
+            )
     return showing
 
 
@@ -387,9 +425,9 @@ def _drop_dictionary(database: Database, name: str) -> None:
     """Recompress the files of a dictionary as gzip, and delete it."""
     suffix = f".{name}{warc.ZSTD_SUFFIX}"
     with database.reading() as session:
-        files = list(session.scalars(
-            select(Capture.file).distinct().where(Capture.file.endswith(suffix))
-        ))  # fmt: skip
+        files = list(
+            session.scalars(select(Capture.file).distinct().where(Capture.file.endswith(suffix)))
+        )
     for file in files:
         rewrite.rewrite(database, file, (), warc.GZIP)
     folder = database.location.captures / DICTIONARIES

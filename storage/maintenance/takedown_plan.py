@@ -96,9 +96,10 @@ def _shared(connection: Connection, source_id: int, titles: set[str], items: set
     found: set[str] = set()
     for some in chunked(sorted(titles), 500):
         rows = connection.execute(
-            select(Item.id, Item.title)
-            .where(Item.source_id == source_id, Item.title.in_(some), Item.state != "stub")
-        )  # fmt: skip
+            select(Item.id, Item.title).where(
+                Item.source_id == source_id, Item.title.in_(some), Item.state != "stub"
+            )
+        )
         found.update(title for item_id, title in rows if title and item_id not in items)
     return found
 
@@ -109,9 +110,12 @@ def _captures(session: Session, plan: TakedownPlan, source_id: int | None) -> li
     found: dict[int, Capture] = {}
     for some in chunked(plan.items, 1_000):
         made_of = select(Revision.capture_id).where(Revision.item_id.in_(some))
-        found.update((c.id, c) for c in session.scalars(
-            select(Capture).where(or_(Capture.id.in_(made_of), Capture.refers_to.in_(made_of)))
-        ))  # fmt: skip
+        found.update(
+            (c.id, c)
+            for c in session.scalars(
+                select(Capture).where(or_(Capture.id.in_(made_of), Capture.refers_to.in_(made_of)))
+            )
+        )
     for part in chunked(sorted(plan.keys), 1_000):
         # In every source: an address may have been met from several.
         found.update(
@@ -131,9 +135,10 @@ def _plan_media(session: Session, plan: TakedownPlan) -> None:
     items = set(plan.items)
     for part in chunked(sorted(own), 1_000):
         rows = session.execute(
-            select(ArticleMedia.media_id, ArticleMedia.item_id)
-            .where(ArticleMedia.media_id.in_(part))
-        )  # fmt: skip
+            select(ArticleMedia.media_id, ArticleMedia.item_id).where(
+                ArticleMedia.media_id.in_(part)
+            )
+        )
         shared.update(media_id for media_id, item_id in rows if item_id not in items)
     plan.media = sorted(own - shared)
     going = set(plan.media)
@@ -153,9 +158,10 @@ def _dictionaries_with(
     """Return the dictionaries that may hold erased pages: those of the sources' files."""
     sources = {c.source_id for c in captures} | ({source_id} if source_id is not None else set())
     files = session.scalars(
-        select(Capture.file).distinct()
+        select(Capture.file)
+        .distinct()
         .where(Capture.source_id.in_(sources), Capture.file.endswith(warc.ZSTD_SUFFIX))
-    )  # fmt: skip
+    )
     names = {dictionaries.dictionary_name(file) for file in files}
     folder = database.location.captures / DICTIONARIES
     found = []

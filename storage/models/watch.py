@@ -102,9 +102,11 @@ class AlertedItem(Base):
         ForeignKey("watches.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     item_id: Mapped[int] = mapped_column(
-        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, autoincrement=False,
+        ForeignKey("items.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
         index=True,
-    )  # fmt: skip
+    )
 
 
 class Delivery(Base):

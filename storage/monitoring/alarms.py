@@ -42,9 +42,16 @@ _OVERDUE = timedelta(hours=24)
 
 
 def finish_run(
-    database: Database, source_id: int, run_id: int, now: datetime, *, state: str, reason: str,
-    counts: dict[str, int], causes: dict[str, int],
-) -> list[str]:  # fmt: skip
+    database: Database,
+    source_id: int,
+    run_id: int,
+    now: datetime,
+    *,
+    state: str,
+    reason: str,
+    counts: dict[str, int],
+    causes: dict[str, int],
+) -> list[str]:
     """End a crawl run and update the source's alarms; return the raised alarms as text lines."""
 
     def work(session: Session) -> list[str]:
@@ -113,10 +120,13 @@ def recent_alarms(session: Session, source_id: int, limit: int = 10) -> Sequence
 def alarm_record(one: Alarm, source: str) -> dict[str, Any]:
     """Return an alarm as JSON-ready data."""
     return {
-        "id": one.id, "source": source, "kind": one.kind, "detail": one.detail,
+        "id": one.id,
+        "source": source,
+        "kind": one.kind,
+        "detail": one.detail,
         "raised_at": one.raised_at.isoformat(),
         "cleared_at": one.cleared_at.isoformat() if one.cleared_at else None,
-    }  # fmt: skip
+    }
 
 
 def due_since(session: Session, before: datetime) -> dict[int, datetime]:
@@ -125,11 +135,13 @@ def due_since(session: Session, before: datetime) -> dict[int, datetime]:
         select(Endpoint.source_id, func.min(Endpoint.next_due_at))
         .join(Source, Source.id == Endpoint.source_id)
         .where(
-            Source.state == "active", Endpoint.closed_at.is_(None), Endpoint.indexed.is_(False),
+            Source.state == "active",
+            Endpoint.closed_at.is_(None),
+            Endpoint.indexed.is_(False),
             Endpoint.next_due_at < before,
         )
         .group_by(Endpoint.source_id)
-    )  # fmt: skip
+    )
     return {source_id: at for source_id, at in session.execute(query) if at is not None}
 
 
@@ -146,8 +158,9 @@ def _silent(session: Session, source_id: int, now: datetime) -> str | None:
         select(Revision.seen_at)
         .join(Item, Item.id == Revision.item_id)
         .where(Item.source_id == source_id, Item.kind == "article", Revision.number == 1)
-        .order_by(Revision.id.desc()).limit(1)
-    )  # fmt: skip
+        .order_by(Revision.id.desc())
+        .limit(1)
+    )
     if last is None or now - last < _SILENT_LEAST:
         return None
     rhythms = [
@@ -171,11 +184,16 @@ def _lost_fields(session: Session, source_id: int, now: datetime) -> str | None:
     del now
     rows = session.execute(
         select(
-            Article.published_at, Article.byline, Article.standfirst, Article.section,
-            Article.language, Article.word_count,
+            Article.published_at,
+            Article.byline,
+            Article.standfirst,
+            Article.section,
+            Article.language,
+            Article.word_count,
         )
-        .where(Article.item_id.in_(_newest(source_id))).order_by(Article.item_id.desc())
-    ).all()  # fmt: skip
+        .where(Article.item_id.in_(_newest(source_id)))
+        .order_by(Article.item_id.desc())
+    ).all()
     newest, before = rows[:_NEWEST], rows[_NEWEST:]
     if len(before) < _BEFORE_LEAST:
         return None
@@ -212,8 +230,9 @@ def _walls(session: Session, source_id: int, now: datetime) -> str | None:
         return f"{walls} of the last {pages} pages were walls (login, consent or payment)"
     rows = session.scalars(
         select(Article.access)
-        .where(Article.item_id.in_(_newest(source_id))).order_by(Article.item_id.desc())
-    ).all()  # fmt: skip
+        .where(Article.item_id.in_(_newest(source_id)))
+        .order_by(Article.item_id.desc())
+    ).all()
     newest, before = rows[:_NEWEST], rows[_NEWEST:]
     if len(before) < _BEFORE_LEAST:
         return None
@@ -259,11 +278,14 @@ def _gaps(session: Session, source_id: int, now: datetime) -> str | None:
     row = session.scalar(
         select(Backfill)
         .where(
-            Backfill.source_id == source_id, Backfill.reason == "gap", Backfill.state == "failed",
+            Backfill.source_id == source_id,
+            Backfill.reason == "gap",
+            Backfill.state == "failed",
             Backfill.ended_at > now - _GAP_TOLD,
         )
-        .order_by(Backfill.id.desc()).limit(1)
-    )  # fmt: skip
+        .order_by(Backfill.id.desc())
+        .limit(1)
+    )
     if row is None:
         return None
     return (

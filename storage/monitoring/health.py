@@ -49,9 +49,15 @@ def source_health(database: Database, name: str, now: datetime) -> dict[str, Any
         for run in runs:
             causes.update(run.causes)
         return {
-            "source": row.name, "title": row.title, "home_url": row.home_url,
-            "language": row.language, "timezone": row.timezone, "site": row.site,
-            "state": row.state, "rights": row.rights, "articles": info.articles,
+            "source": row.name,
+            "title": row.title,
+            "home_url": row.home_url,
+            "language": row.language,
+            "timezone": row.timezone,
+            "site": row.site,
+            "state": row.state,
+            "rights": row.rights,
+            "articles": info.articles,
             "waiting": info.pending,
             "last_success": _last_success(session, row),
             "endpoints": [_endpoint(one) for one in _endpoints(session, row.id)],
@@ -65,7 +71,7 @@ def source_health(database: Database, name: str, now: datetime) -> dict[str, Any
             "causes": dict(causes.most_common()),
             "yield": _yield(session, row.id, now),
             "completeness": _completeness(session, row.id),
-        }  # fmt: skip
+        }
 
 
 def list_runs(
@@ -89,10 +95,15 @@ def list_runs(
 def run_record(run: CrawlRun, source_name: str) -> dict[str, Any]:
     """Return a crawl run as JSON-ready data."""
     return {
-        "id": run.id, "source": source_name, "started_at": run.started_at.isoformat(),
-        "ended_at": run.ended_at.isoformat() if run.ended_at else None, "state": run.state,
-        "reason": run.reason, "counts": run.counts, "causes": run.causes,
-    }  # fmt: skip
+        "id": run.id,
+        "source": source_name,
+        "started_at": run.started_at.isoformat(),
+        "ended_at": run.ended_at.isoformat() if run.ended_at else None,
+        "state": run.state,
+        "reason": run.reason,
+        "counts": run.counts,
+        "causes": run.causes,
+    }
 
 
 def set_state(database: Database, name: str, state: str) -> None:
@@ -115,20 +126,29 @@ def _endpoints(session: Session, source_id: int) -> list[Endpoint]:
 
 def _endpoint(one: Endpoint) -> dict[str, Any]:
     return {
-        "kind": one.kind, "url": one.url, "title": one.title, "status": one.status,
-        "failures": one.failures, "last_error": one.last_error,
+        "kind": one.kind,
+        "url": one.url,
+        "title": one.title,
+        "status": one.status,
+        "failures": one.failures,
+        "last_error": one.last_error,
         "fetched_at": one.fetched_at.isoformat() if one.fetched_at else None,
         "changed_at": one.changed_at.isoformat() if one.changed_at else None,
         "next_due_at": one.next_due_at.isoformat() if one.next_due_at else None,
         "closed_at": one.closed_at.isoformat() if one.closed_at else None,
-    }  # fmt: skip
+    }
 
 
 def _backfill(one: backfills.BackfillInfo) -> dict[str, Any]:
     return {
-        "reason": one.reason, "since": one.since.isoformat(), "until": one.until.isoformat(),
-        "state": one.state, "detail": one.detail, "pages": one.pages, "new": one.fresh,
-    }  # fmt: skip
+        "reason": one.reason,
+        "since": one.since.isoformat(),
+        "until": one.until.isoformat(),
+        "state": one.state,
+        "detail": one.detail,
+        "pages": one.pages,
+        "new": one.fresh,
+    }
 
 
 def _last_success(session: Session, row: Source) -> str | None:
@@ -158,14 +178,20 @@ def _completeness(session: Session, source_id: int) -> dict[str, Any]:
     """Return the share of the newest articles that have each field."""
     newest = (
         select(
-            Article.item_id, Article.standfirst, Article.byline, Article.published_at,
-            Article.section, Article.language, Article.access, Article.tags,
+            Article.item_id,
+            Article.standfirst,
+            Article.byline,
+            Article.published_at,
+            Article.section,
+            Article.language,
+            Article.access,
+            Article.tags,
         )
         .join(Item, Item.id == Article.item_id)
         .where(Item.source_id == source_id)
         .order_by(Item.id.desc())
         .limit(_SAMPLE)
-    )  # fmt: skip
+    )
     rows = session.execute(newest).all()
     ids = [row.item_id for row in rows]
     pictured = set(

@@ -50,24 +50,36 @@ class ArchiveMetrics:
 def source_metrics(database: Database, now: datetime) -> list[SourceMetrics]:
     """Return the metrics of each source, by name."""
     with database.reading() as session:
-        failing = dict(session.execute(
-            select(Endpoint.source_id, func.count())
-            .where(Endpoint.failures > 0, Endpoint.closed_at.is_(None))
-            .group_by(Endpoint.source_id)
-        ).all())  # fmt: skip
+        failing = dict(
+            session.execute(
+                select(Endpoint.source_id, func.count())
+                .where(Endpoint.failures > 0, Endpoint.closed_at.is_(None))
+                .group_by(Endpoint.source_id)
+            ).all()
+        )
         due = due_since(session, now)
-        open_alarms = dict(session.execute(
-            select(Alarm.source_id, func.count()).where(Alarm.cleared_at.is_(None))
-            .group_by(Alarm.source_id)
-        ).all())  # fmt: skip
-        well = dict(session.execute(
-            select(CrawlRun.source_id, func.max(CrawlRun.ended_at))
-            .where(CrawlRun.state == "finished").group_by(CrawlRun.source_id)
-        ).all())  # fmt: skip
+        open_alarms = dict(
+            session.execute(
+                select(Alarm.source_id, func.count())
+                .where(Alarm.cleared_at.is_(None))
+                .group_by(Alarm.source_id)
+            ).all()
+        )
+        well = dict(
+            session.execute(
+                select(CrawlRun.source_id, func.max(CrawlRun.ended_at))
+                .where(CrawlRun.state == "finished")
+                .group_by(CrawlRun.source_id)
+            ).all()
+        )
         runs = newest_runs(session)
         return [
             SourceMetrics(
-                s.name, s.articles, s.pending, s.endpoints, failing.get(s.id, 0),
+                s.name,
+                s.articles,
+                s.pending,
+                s.endpoints,
+                failing.get(s.id, 0),
                 open_alarms.get(s.id, 0),
                 _since(due.get(s.id), now),
                 well.get(s.id),
@@ -75,7 +87,7 @@ def source_metrics(database: Database, now: datetime) -> list[SourceMetrics]:
                 runs[s.id].causes if s.id in runs else {},
             )
             for s in list_sources(session)
-        ]  # fmt: skip
+        ]
 
 
 def _since(moment: datetime | None, now: datetime) -> float:
@@ -91,8 +103,9 @@ def archive_metrics(database: Database) -> ArchiveMetrics:
             shutil.disk_usage(database.location.folder).free,
             session.scalar(
                 select(func.count()).select_from(Delivery).where(Delivery.due_at.is_not(None))
-            ) or 0,
-        )  # fmt: skip
+            )
+            or 0,
+        )
 
 
 def database_bytes(session: Session) -> int:
@@ -100,6 +113,7 @@ def database_bytes(session: Session) -> int:
     sqlite = session.get_bind().dialect.name == "sqlite"
     size = (
         "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
-        if sqlite else "SELECT pg_database_size(current_database())"
-    )  # fmt: skip
+        if sqlite
+        else "SELECT pg_database_size(current_database())"
+    )
     return int(session.scalar(text(size)) or 0)

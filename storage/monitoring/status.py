@@ -60,23 +60,31 @@ def archive_status(database: Database, now: datetime) -> dict[str, Any]:
         trouble = problems_by_source(session, now)
         for s in list_sources(session):
             runs = last_runs(session, s.id, 1)
-            sources.append({
-                "source": s.name, "home_url": s.home_url, "state": s.state,
-                "articles": s.articles, "waiting": s.pending, "endpoints": s.endpoints,
-                "last_run": s.last_run,
-                "last_run_at": s.last_run_at.isoformat() if s.last_run_at else None,
-                "last_counts": runs[0].counts if runs else {},
-                "last_causes": runs[0].causes if runs else {},
-                "trouble": trouble.get(s.id, []),
-            })  # fmt: skip
+            sources.append(
+                {
+                    "source": s.name,
+                    "home_url": s.home_url,
+                    "state": s.state,
+                    "articles": s.articles,
+                    "waiting": s.pending,
+                    "endpoints": s.endpoints,
+                    "last_run": s.last_run,
+                    "last_run_at": s.last_run_at.isoformat() if s.last_run_at else None,
+                    "last_counts": runs[0].counts if runs else {},
+                    "last_causes": runs[0].causes if runs else {},
+                    "trouble": trouble.get(s.id, []),
+                }
+            )
 
         def count(table: Any) -> int:
             return session.scalar(select(func.count()).select_from(table)) or 0
 
         return {
             "folder": str(database.location.folder),
-            "articles": count(Article), "entries": count(DirectoryEntry),
-            "revisions": count(Revision), "captures": count(Capture),
+            "articles": count(Article),
+            "entries": count(DirectoryEntry),
+            "revisions": count(Revision),
+            "captures": count(Capture),
             "capture_bytes": int(session.scalar(select(func.sum(Capture.length))) or 0),
             "sources": sources,
-        }  # fmt: skip
+        }

@@ -41,18 +41,24 @@ class Network:
 def network(database: Database, entry_id: int, limit: int = 20) -> Network:
     """Return the ``limit`` entries most often mentioned with one, over its newest articles."""
     with database.reading() as session:
-        ids = list(session.scalars(
-            select(Mention.item_id).where(Mention.entry_id == entry_id).distinct()
-            .order_by(Mention.item_id.desc()).limit(_ARTICLES)
-        ))  # fmt: skip
+        ids = list(
+            session.scalars(
+                select(Mention.item_id)
+                .where(Mention.entry_id == entry_id)
+                .distinct()
+                .order_by(Mention.item_id.desc())
+                .limit(_ARTICLES)
+            )
+        )
         named: dict[int, set[int]] = {}
         for at in range(0, len(ids), _CHUNK):
             rows = session.execute(
                 select(Mention.item_id, Mention.entry_id).where(
-                    Mention.item_id.in_(ids[at : at + _CHUNK]), Mention.entry_id.is_not(None),
+                    Mention.item_id.in_(ids[at : at + _CHUNK]),
+                    Mention.entry_id.is_not(None),
                     Mention.entry_id != entry_id,
                 )
-            )  # fmt: skip
+            )
             for item_id, other in rows:
                 if other is not None:
                     named.setdefault(item_id, set()).add(other)

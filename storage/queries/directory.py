@@ -68,13 +68,18 @@ def _entry(session: Session, item_id: int) -> dict[str, Any]:
     entry = session.get(DirectoryEntry, item_id)
     names = session.scalars(select(EntryName.name).where(EntryName.item_id == item_id))
     return {
-        "id": item.id, "source": session.get_one(Source, item.source_id).name,
-        "name": entry.name if entry else item.title, "state": item.state, "url": item.url,
-        "kind": entry.kind if entry else _said_kind(session, item_id), "number": item.number,
-        "names": sorted(names), "expansion": entry.expansion if entry else None,
+        "id": item.id,
+        "source": session.get_one(Source, item.source_id).name,
+        "name": entry.name if entry else item.title,
+        "state": item.state,
+        "url": item.url,
+        "kind": entry.kind if entry else _said_kind(session, item_id),
+        "number": item.number,
+        "names": sorted(names),
+        "expansion": entry.expansion if entry else None,
         "description": entry.description if entry else item.teaser,
         "articles": articles_mentioning(session, item_id),
-    }  # fmt: skip
+    }
 
 
 def names_of(database: Database, item_id: int) -> list[str]:
@@ -107,8 +112,14 @@ def articles_mentioning(session: Session, item_id: int, limit: int = 200) -> lis
     found = []
     for row in session.execute(query):
         published = StatedTimestamp.published_from_row(row)
-        found.append({"item": row.id, "title": row.headline, "source": row.name,
-                      "at": published.isoformat() if published is not None else None})  # fmt: skip
+        found.append(
+            {
+                "item": row.id,
+                "title": row.headline,
+                "source": row.name,
+                "at": published.isoformat() if published is not None else None,
+            }
+        )
     return found
 
 
@@ -127,11 +138,19 @@ def neighbours(database: Database, item_id: int) -> list[dict[str, Any]]:
             for item in session.scalars(select(Item).where(Item.id.in_([*near, *far][:1000])))
         }
         return [
-            {"item": i, "kind": items[i].kind, "state": items[i].state, "title": items[i].title,
-             "number": items[i].number, "url": items[i].url,
-             "distance": 1 if i in near else 2, "how": sorted(near.get(i, ()))}
-            for i in (*near, *far) if i in items
-        ]  # fmt: skip
+            {
+                "item": i,
+                "kind": items[i].kind,
+                "state": items[i].state,
+                "title": items[i].title,
+                "number": items[i].number,
+                "url": items[i].url,
+                "distance": 1 if i in near else 2,
+                "how": sorted(near.get(i, ())),
+            }
+            for i in (*near, *far)
+            if i in items
+        ]
 
 
 def _beside(session: Session, ids: list[int]) -> dict[int, set[str]]:
@@ -144,7 +163,7 @@ def _beside(session: Session, ids: list[int]) -> dict[int, set[str]]:
         (select(Mention.entry_id, Mention.kind).where(Mention.item_id.in_(ids)), "names"),
         (select(Link.item_id, Link.relation).where(Link.target_id.in_(ids)), "from"),
         (select(Mention.item_id, Mention.kind).where(Mention.entry_id.in_(ids)), "named by"),
-    )  # fmt: skip
+    )
     for query, how in steps:
         for other, relation in session.execute(query):
             if other is not None:

@@ -75,12 +75,18 @@ def read_item(database: Database, item_id: int, revision: int | None = None) -> 
         revisions = _revisions(session, item_id)
         content = _content(session, revisions, revision, item_id)
         record: dict[str, Any] = {
-            "id": row.id, "kind": row.kind, "source": source.name, "state": row.state,
-            "url": row.url, "number": row.number, "title": row.title, "teaser": row.teaser,
+            "id": row.id,
+            "kind": row.kind,
+            "source": source.name,
+            "state": row.state,
+            "url": row.url,
+            "number": row.number,
+            "title": row.title,
+            "teaser": row.teaser,
             "first_seen_at": row.first_seen_at.isoformat(),
             "last_seen_at": row.last_seen_at.isoformat(),
             "blocks": [],
-        }  # fmt: skip
+        }
         record.update({k: v for k, v in content.items() if k not in ("kind", "links", "number")})
         record.setdefault("headline", row.title)
         if row.kind == "article":
@@ -107,11 +113,17 @@ def read_item(database: Database, item_id: int, revision: int | None = None) -> 
             )
         )
         record["revisions"] = [
-            {"number": r.number, "seen_at": r.seen_at.isoformat(), "changed": r.changed,
-             "extractor": r.extractor, "origin": r.origin, "silent": r.silent,
-             "capture": _capture(session, r.capture_id)}
+            {
+                "number": r.number,
+                "seen_at": r.seen_at.isoformat(),
+                "changed": r.changed,
+                "extractor": r.extractor,
+                "origin": r.origin,
+                "silent": r.silent,
+                "capture": _capture(session, r.capture_id),
+            }
             for r in revisions
-        ]  # fmt: skip
+        ]
         record["duplicates"] = _duplicates(session, item_id)
         record["events"] = history.events(session.connection(), item_id)
         return record
@@ -158,10 +170,15 @@ def _duplicates(session: Session, item_id: int) -> list[dict[str, Any]]:
         .limit(200)
     )
     return [
-        {"item": i, "title": title, "source": source, "similarity": similarity,
-         "leading": i == own.cluster_id}
+        {
+            "item": i,
+            "title": title,
+            "source": source,
+            "similarity": similarity,
+            "leading": i == own.cluster_id,
+        }
         for i, title, similarity, source in session.execute(query)
-    ]  # fmt: skip
+    ]
 
 
 def _links(session: Session, item_id: int) -> list[dict[str, Any]]:
@@ -174,13 +191,18 @@ def _links(session: Session, item_id: int) -> list[dict[str, Any]]:
     rows: Iterable[tuple[Link, Item | None]] = session.execute(query)
     return [
         {
-            "relation": link.relation, "url": link.url, "title": link.anchor,
-            "teaser": link.teaser, "kind": link.kind, "number": link.number,
-            "published": _said(link), "item": target.id if target is not None else None,
+            "relation": link.relation,
+            "url": link.url,
+            "title": link.anchor,
+            "teaser": link.teaser,
+            "kind": link.kind,
+            "number": link.number,
+            "published": _said(link),
+            "item": target.id if target is not None else None,
             "state": target.state if target is not None else None,
         }
         for link, target in rows
-    ]  # fmt: skip
+    ]
 
 
 def _media(session: Session, item_id: int) -> list[dict[str, Any]]:
@@ -193,13 +215,21 @@ def _media(session: Session, item_id: int) -> list[dict[str, Any]]:
     rows: Iterable[tuple[ArticleMedia, Media]] = session.execute(query)
     return [
         {
-            "url": m.url, "kind": m.kind, "caption": shown.caption, "credit": shown.credit,
-            "alternative_text": shown.alternative_text, "state": m.state, "cause": m.cause,
-            "detail": m.detail, "digest": m.digest, "size": m.size, "path": m.path,
+            "url": m.url,
+            "kind": m.kind,
+            "caption": shown.caption,
+            "credit": shown.credit,
+            "alternative_text": shown.alternative_text,
+            "state": m.state,
+            "cause": m.cause,
+            "detail": m.detail,
+            "digest": m.digest,
+            "size": m.size,
+            "path": m.path,
             "content_type": m.content_type,
         }
         for shown, m in rows
-    ]  # fmt: skip
+    ]
 
 
 def _said(link: Link) -> str | None:
@@ -221,13 +251,19 @@ def _mentions(session: Session, item_id: int) -> list[dict[str, Any]]:
     rows: Iterable[tuple[Mention, Item | None]] = session.execute(query)
     return [
         {
-            "anchor": m.anchor, "block": m.block, "start": m.start, "end": m.end, "url": m.url,
-            "full_name": m.full_name, "expansion": m.expansion, "kind": m.kind,
+            "anchor": m.anchor,
+            "block": m.block,
+            "start": m.start,
+            "end": m.end,
+            "url": m.url,
+            "full_name": m.full_name,
+            "expansion": m.expansion,
+            "kind": m.kind,
             "item": entry.id if entry is not None else None,
             "state": entry.state if entry is not None else None,
         }
         for m, entry in rows
-    ]  # fmt: skip
+    ]
 
 
 def _linked_from(session: Session, item_id: int) -> list[dict[str, Any]]:
@@ -243,9 +279,16 @@ def _linked_from(session: Session, item_id: int) -> list[dict[str, Any]]:
 
 def _capture(session: Session, capture_id: int) -> dict[str, Any]:
     row = session.get_one(Capture, capture_id)
-    return {"url": row.url, "fetched_at": row.fetched_at.isoformat(), "status": row.status,
-            "file": row.file, "offset": row.offset, "length": row.length,
-            "digest": row.digest, "rights": row.rights}  # fmt: skip
+    return {
+        "url": row.url,
+        "fetched_at": row.fetched_at.isoformat(),
+        "status": row.status,
+        "file": row.file,
+        "offset": row.offset,
+        "length": row.length,
+        "digest": row.digest,
+        "rights": row.rights,
+    }
 
 
 def raw_page(database: Database, item_id: int, revision: int | None = None) -> bytes:

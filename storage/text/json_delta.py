@@ -55,12 +55,14 @@ def replay_deltas(rows: Iterable[tuple[Content | None, Content | None]]) -> Cont
 
 
 def _list_delta(old: list[Any], new: list[Any]) -> list[Any]:
-    before, after = ([json.dumps(v, sort_keys=True, ensure_ascii=False) for v in side]
-                     for side in (old, new))  # fmt: skip
+    before, after = (
+        [json.dumps(v, sort_keys=True, ensure_ascii=False) for v in side] for side in (old, new)
+    )
     shorter = min(len(before), len(after))
     head = next((i for i in range(shorter) if before[i] != after[i]), shorter)
-    tail = next((i for i in range(shorter - head) if before[-1 - i] != after[-1 - i]),
-                shorter - head)  # fmt: skip
+    tail = next(
+        (i for i in range(shorter - head) if before[-1 - i] != after[-1 - i]), shorter - head
+    )
     operations: list[Any] = [[0, head]] if head else []
     middle, fresh = before[head : len(before) - tail], after[head : len(after) - tail]
     if len(middle) * len(fresh) > _MOST_COMPARED:

@@ -58,16 +58,35 @@ _ACCENTS = re.compile(
     f"\ufe20-\ufe2f\U0001e000-\U0001e02a\U000e0100-\U000e01ef{_IGNORED}{NON_JOINER}]"
 )
 # Letters that NFKD leaves whole but readers write alike.
-_ALIKE = str.maketrans({
-    "ø": "o", "đ": "d", "ł": "l", "œ": "oe", "æ": "ae", "ı": "i", "ß": "ss",
-    # Alef, ya, kaf and ha as Arabic, Persian, Urdu and Kurdish write them; ta marbuta.
-    "\u0671": "\u0627", "\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643",
-    "\u0629": "\u0647", "\u06c1": "\u0647", "\u06c3": "\u0647", "\u06d5": "\u0647",
-    # Candrabindu for anusvara in Devanagari; letters that older texts write with a joiner.
-    "\u0901": "\u0902", "\u09ce": "\u09a4\u09cd", "\u0d7a": "\u0d23\u0d4d",
-    "\u0d7b": "\u0d28\u0d4d", "\u0d7c": "\u0d30\u0d4d", "\u0d7d": "\u0d32\u0d4d",
-    "\u0d7e": "\u0d33\u0d4d", "\u0d7f": "\u0d15\u0d4d",
-})  # fmt: skip
+_ALIKE = str.maketrans(
+    {
+        "ø": "o",
+        "đ": "d",
+        "ł": "l",
+        "œ": "oe",
+        "æ": "ae",
+        "ı": "i",
+        "ß": "ss",
+        # Alef, ya, kaf and ha as Arabic, Persian, Urdu and Kurdish write them; ta marbuta.
+        "\u0671": "\u0627",
+        "\u0649": "\u064a",
+        "\u06cc": "\u064a",
+        "\u06a9": "\u0643",
+        "\u0629": "\u0647",
+        "\u06c1": "\u0647",
+        "\u06c3": "\u0647",
+        "\u06d5": "\u0647",
+        # Candrabindu for anusvara in Devanagari; letters that older texts write with a joiner.
+        "\u0901": "\u0902",
+        "\u09ce": "\u09a4\u09cd",
+        "\u0d7a": "\u0d23\u0d4d",
+        "\u0d7b": "\u0d28\u0d4d",
+        "\u0d7c": "\u0d30\u0d4d",
+        "\u0d7d": "\u0d32\u0d4d",
+        "\u0d7e": "\u0d33\u0d4d",
+        "\u0d7f": "\u0d15\u0d4d",
+    }
+)
 
 
 def is_plain(text: str) -> bool:

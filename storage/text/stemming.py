@@ -29,12 +29,62 @@ _ALGORITHMS = {
 }  # fmt: skip
 # Korean has no Snowball stemmer: particles are all that is taken off its words.
 KOREAN = "ko"
-_PARTICLES = tuple(sorted((
-    "은", "는", "이", "가", "을", "를", "의", "에", "에서", "에게", "께", "께서", "한테", "로",
-    "으로", "와", "과", "랑", "이랑", "도", "만", "까지", "부터", "마다", "보다", "처럼", "같이",
-    "조차", "마저", "나", "이나", "라도", "이라도", "에는", "에도", "에서는", "에서도", "으로는",
-    "로는", "와의", "과의", "에게서", "이다", "이며", "이고", "입니다", "이었다", "였다",
-), key=len, reverse=True))  # fmt: skip
+_PARTICLES = tuple(
+    sorted(
+        (
+            "은",
+            "는",
+            "이",
+            "가",
+            "을",
+            "를",
+            "의",
+            "에",
+            "에서",
+            "에게",
+            "께",
+            "께서",
+            "한테",
+            "로",
+            "으로",
+            "와",
+            "과",
+            "랑",
+            "이랑",
+            "도",
+            "만",
+            "까지",
+            "부터",
+            "마다",
+            "보다",
+            "처럼",
+            "같이",
+            "조차",
+            "마저",
+            "나",
+            "이나",
+            "라도",
+            "이라도",
+            "에는",
+            "에도",
+            "에서는",
+            "에서도",
+            "으로는",
+            "로는",
+            "와의",
+            "과의",
+            "에게서",
+            "이다",
+            "이며",
+            "이고",
+            "입니다",
+            "이었다",
+            "였다",
+        ),
+        key=len,
+        reverse=True,
+    )
+)
 # Languages whose stemmers take off or change beginnings.
 PREFIXING = frozenset({"ar", "fa", "ga", "hi", "id", "ne", "sr", "ta", "yi"})
 # Stems whose second letter may not be their words'.

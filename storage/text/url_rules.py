@@ -142,8 +142,9 @@ _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp)$", re.IGNORECA
 _AMP = re.compile(
     r"(?<=[^/])(?:/amp\.html?$|(?:/amp|\.amp|(?<!guitar)(?<!bass)(?<!tube)(?<!valve)(?<!power)"
     r"(?<!headphone)(?<!stereo)(?<!combo)(?<!practice)(?<!modeling)(?<!op)(?<!pre)[-_]amp)"
-    r"(?=/?$|\.html?$))", re.IGNORECASE,
-)  # fmt: skip
+    r"(?=/?$|\.html?$))",
+    re.IGNORECASE,
+)
 # An article's own part of a path: with a number, or several words. "/media/print" is a section.
 _ARTICLE = r"(?=[^/]*(?:\d|-[^/-]+-))[^/]+"
 _PRINT = re.compile(
@@ -156,8 +157,9 @@ _WHOLE = re.compile(
 )
 _BEFORE = re.compile(
     rf"^/(?:amp|print|imprimer|sp|smartphone|m|mobile)(?=/(?:[^/]+/)*{_ARTICLE}$)"
-    rf"|(?<=[^/])/amp(?=/(?:[^/]+/)*{_ARTICLE}$)", re.IGNORECASE,
-)  # fmt: skip
+    rf"|(?<=[^/])/amp(?=/(?:[^/]+/)*{_ARTICLE}$)",
+    re.IGNORECASE,
+)
 
 
 def normalize_path(path: str) -> str:

@@ -37,8 +37,9 @@ _PLAIN_HOST = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]+
 # Copies that Google serves of AMP pages name the page in their own address.
 _AMP_CACHE = re.compile(
     r"https?://(?:[a-z0-9-]+\.cdn\.ampproject\.org/[a-z]/|(?:www\.)?google\.[a-z.]{2,6}/amp/)"
-    r"(s/)?([^/]+\..*)", re.IGNORECASE,
-)  # fmt: skip
+    r"(s/)?([^/]+\..*)",
+    re.IGNORECASE,
+)
 _SPACES = " \t\r\n\x00\x0b\x0c"
 # Characters of an address and of its key, escaped. The sitemaps protocol allows 2,047
 # (https://www.sitemaps.org/protocol.html), PostgreSQL's indexes 2,704 bytes.

@@ -14,8 +14,17 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BlockKind = Literal["paragraph", "heading", "list_item", "term", "definition", "quote", "figure",
-                    "table", "preformatted"]  # fmt: skip
+BlockKind = Literal[
+    "paragraph",
+    "heading",
+    "list_item",
+    "term",
+    "definition",
+    "quote",
+    "figure",
+    "table",
+    "preformatted",
+]
 SpanKind = Literal["link", "emphasis", "strong"]
 Relation = Literal["related", "further", "entry", "attachment", "embedded", "outside"]
 EntryKind = Literal["person", "organisation", "term", "unknown"]
@@ -85,9 +94,11 @@ class StatedTimestamp:
         if row.published_at is None:
             return None
         return cls.from_stored(
-            row.published_at, row.published_offset, zoned=bool(row.published_zoned),
+            row.published_at,
+            row.published_offset,
+            zoned=bool(row.published_zoned),
             day_only=bool(row.published_day_only),
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,11 +303,20 @@ def article_from_json(row: dict[str, Any]) -> Article:
     simple: dict[str, Any] = {
         name: row[name]
         for name in (
-            "headline", "standfirst", "dateline_place", "number", "kind", "doubtful",
-            "section", "language", "access", "canonical_url", "provenance",
+            "headline",
+            "standfirst",
+            "dateline_place",
+            "number",
+            "kind",
+            "doubtful",
+            "section",
+            "language",
+            "access",
+            "canonical_url",
+            "provenance",
         )
         if name in row
-    }  # fmt: skip
+    }
     moments: dict[str, Any] = {
         name: StatedTimestamp.fromisoformat(row[name])
         for name in ("published", "modified")

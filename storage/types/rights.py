@@ -160,5 +160,7 @@ def _metas(body: bytes) -> Iterable[tuple[str, str]]:
         for name, double, single, bare in _ATTRIBUTE.findall(body[start.end() : end]):
             found.setdefault(name.lower(), double or single or bare)
         if b"name" in found and b"content" in found:
-            yield (found[b"name"].decode("latin-1").strip().lower(),
-                   found[b"content"].decode("latin-1"))  # fmt: skip
+            yield (
+                found[b"name"].decode("latin-1").strip().lower(),
+                found[b"content"].decode("latin-1"),
+            )

@@ -99,10 +99,15 @@ def add_alert(
     def work(session: Session) -> int:
         newest = session.scalar(select(func.max(Revision.id))) or 0
         row = Alert(
-            search_id=search_id, target=target, secret=secrets.token_hex(24),
-            every_minutes=max(LEAST_MINUTES, every_minutes), after=newest, first=newest,
-            created_at=now, due_at=now,
-        )  # fmt: skip
+            search_id=search_id,
+            target=target,
+            secret=secrets.token_hex(24),
+            every_minutes=max(LEAST_MINUTES, every_minutes),
+            after=newest,
+            first=newest,
+            created_at=now,
+            due_at=now,
+        )
         session.add(row)
         session.flush()
         return row.id
@@ -125,8 +130,10 @@ def normalize_target(target: str) -> str:
     name, at, host = address.rpartition("@")
     if at and name and "." in host and not any(c.isspace() or c in ",;<>" for c in address):
         return f"mailto:{address}"
-    raise InvalidTarget(f"{target!r} is neither an e-mail address nor a URL",
-                    "write archive@example.org or https://example.org/hook")  # fmt: skip
+    raise InvalidTarget(
+        f"{target!r} is neither an e-mail address nor a URL",
+        "write archive@example.org or https://example.org/hook",
+    )
 
 
 def remove_alert(database: Database, number: int) -> None:
@@ -147,8 +154,9 @@ def list_alerts(database: Database) -> list[AlertInfo]:
     with database.reading() as session:
         rows = session.execute(
             select(Alert, SavedSearch.name, SavedSearch.query)
-            .outerjoin(SavedSearch, SavedSearch.id == Alert.search_id).order_by(Alert.id)
-        ).all()  # fmt: skip
+            .outerjoin(SavedSearch, SavedSearch.id == Alert.search_id)
+            .order_by(Alert.id)
+        ).all()
         told = dict(
             session.execute(
                 select(AlertedItem.watch_id, func.count()).group_by(AlertedItem.watch_id)
@@ -159,48 +167,72 @@ def list_alerts(database: Database) -> list[AlertInfo]:
             sent.setdefault(one.watch_id, []).append(one)
         return [
             AlertInfo(
-                row.id, name, query, row.target, row.secret, row.every_minutes, row.created_at,
-                told.get(row.id, 0), sum(d.due_at is not None for d in sent.get(row.id, [])),
+                row.id,
+                name,
+                query,
+                row.target,
+                row.secret,
+                row.every_minutes,
+                row.created_at,
+                told.get(row.id, 0),
+                sum(d.due_at is not None for d in sent.get(row.id, [])),
                 max((d.sent_at for d in sent.get(row.id, []) if d.sent_at), default=None),
                 next((d.error for d in reversed(sent.get(row.id, [])) if d.error), None),
             )
             for row, name, query in rows
-        ]  # fmt: skip
+        ]
 
 
 def queue_alarms(session: Session, source: str, alarms: Sequence[Alarm], now: datetime) -> None:
     """Queue messages about raised alarms in the caller's transaction."""
     payload = {
-        "kind": "alarms", "source": source,
+        "kind": "alarms",
+        "source": source,
         "alarms": [
             {"kind": one.kind, "detail": one.detail, "raised_at": one.raised_at.isoformat()}
             for one in alarms
         ],
-    }  # fmt: skip
+    }
     for row in session.scalars(select(Alert).where(Alert.search_id.is_(None))):
         _put(session, row.id, payload, now)
 
 
 def _put(session: Session, watch_id: int, payload: dict[str, Any], now: datetime) -> None:
-    session.add(Delivery(watch_id=watch_id, key=str(uuid4()), payload=payload, created_at=now,
-                         due_at=now, attempts=0))  # fmt: skip
+    session.add(
+        Delivery(
+            watch_id=watch_id,
+            key=str(uuid4()),
+            payload=payload,
+            created_at=now,
+            due_at=now,
+            attempts=0,
+        )
+    )
 
 
 def is_anything_due(database: Database, now: datetime) -> bool:
     """Return whether a search is due or a message waits."""
     with database.reading() as session:
-        return bool(session.scalar(select(or_(
-            exists().where(Alert.search_id.is_not(None), Alert.due_at <= now),
-            exists().where(Delivery.due_at <= now),
-        ))))  # fmt: skip
+        return bool(
+            session.scalar(
+                select(
+                    or_(
+                        exists().where(Alert.search_id.is_not(None), Alert.due_at <= now),
+                        exists().where(Delivery.due_at <= now),
+                    )
+                )
+            )
+        )
 
 
 def queue_matches(database: Database, now: datetime) -> int:
     """Queue messages about new matches of the due alerts; return the number of messages."""
     with database.reading() as session:
-        due = list(session.scalars(
-            select(Alert.id).where(Alert.search_id.is_not(None), Alert.due_at <= now)
-        ))  # fmt: skip
+        due = list(
+            session.scalars(
+                select(Alert.id).where(Alert.search_id.is_not(None), Alert.due_at <= now)
+            )
+        )
     made = 0
     for number in due:
         while database.write(lambda s, number=number: _gather_one(s, number, now)):  # type: ignore[misc]
@@ -230,9 +262,11 @@ def _gather_one(session: Session, number: int, now: datetime) -> bool:
     )
     loaded = hits.load_hits(session.connection(), found)
     payload = {
-        "kind": "matches", "search": search.name, "query": search.query,
+        "kind": "matches",
+        "search": search.name,
+        "query": search.query,
         "articles": [_article(one) for one in loaded],
-    }  # fmt: skip
+    }
     _put(session, number, payload, now)
     return True
 
@@ -256,11 +290,13 @@ def _new_matches(
             select(Article.search_key, Article.item_id)
             .join(Item, Item.id == Article.item_id)
             .where(
-                Article.item_id.in_(items), Article.search_key.is_not(None),
-                Item.id.not_in(told), first.scalar_subquery() > row.first,
+                Article.item_id.in_(items),
+                Article.search_key.is_not(None),
+                Item.id.not_in(told),
+                first.scalar_subquery() > row.first,
             )
         ).all()
-    )  # fmt: skip
+    )
     if not keys:
         return [], rows[-1].id
     by_key = {key: item_id for key, item_id in keys.items() if key is not None}
@@ -280,10 +316,14 @@ def _new_matches(
 
 def _article(one: hits.Hit) -> dict[str, Any]:
     return {
-        "id": one.id, "source": one.source, "headline": one.headline, "url": one.url,
+        "id": one.id,
+        "source": one.source,
+        "headline": one.headline,
+        "url": one.url,
         "published": one.published.at.isoformat() if one.published else None,
-        "standfirst": one.standfirst, "snippet": one.snippet,
-    }  # fmt: skip
+        "standfirst": one.standfirst,
+        "snippet": one.snippet,
+    }
 
 
 def due_messages(database: Database, now: datetime, limit: int = 50) -> list[Message]:
@@ -291,8 +331,10 @@ def due_messages(database: Database, now: datetime, limit: int = 50) -> list[Mes
     query = (
         select(Delivery, Alert)
         .join(Alert, Alert.id == Delivery.watch_id)
-        .where(Delivery.due_at <= now).order_by(Delivery.id).limit(limit)
-    )  # fmt: skip
+        .where(Delivery.due_at <= now)
+        .order_by(Delivery.id)
+        .limit(limit)
+    )
     with database.reading() as session:
         return [
             Message(one.id, one.key, row.target, row.secret, one.payload, one.attempts)
@@ -332,7 +374,8 @@ def erase_from_messages(session: Session, items: Collection[int], source: str | 
 def _note(database: Database, message: Message, **values: Any) -> None:
     database.write(
         lambda s: s.execute(
-            update(Delivery).where(Delivery.id == message.id)
+            update(Delivery)
+            .where(Delivery.id == message.id)
             .values(attempts=message.attempts + 1, **values)
         )
-    )  # fmt: skip
+    )

@@ -57,7 +57,7 @@ def list_dossiers(database: Database) -> list[DossierInfo]:
             session.execute(
                 select(DossierArticle.dossier_id, func.count()).group_by(DossierArticle.dossier_id)
             ).all()
-        )  # fmt: skip
+        )
         rows = session.scalars(select(Dossier).order_by(Dossier.name))
         return [_info(one, counts.get(one.id, 0)) for one in rows]
 
@@ -73,9 +73,10 @@ def get_dossier(database: Database, number: int) -> DossierInfo:
         if one is None:
             raise UnknownSearchOrDossier(f"there is no dossier {number}", "list them first")
         count = session.scalar(
-            select(func.count()).select_from(DossierArticle)
+            select(func.count())
+            .select_from(DossierArticle)
             .where(DossierArticle.dossier_id == number)
-        )  # fmt: skip
+        )
         return _info(one, count or 0)
 
 
@@ -157,14 +158,19 @@ def add_articles(database: Database, number: int, ids: Sequence[int], now: datet
             raise UnknownSearchOrDossier(
                 f"item {unknown[0]} is no article", "take it from a search"
             )
-        insert_ignore(session, DossierArticle, [
-            {"dossier_id": number, "item_id": one, "note": "", "added_at": now}
-            for one in dict.fromkeys(ids)
-        ])  # fmt: skip
+        insert_ignore(
+            session,
+            DossierArticle,
+            [
+                {"dossier_id": number, "item_id": one, "note": "", "added_at": now}
+                for one in dict.fromkeys(ids)
+            ],
+        )
         after = session.scalar(
-            select(func.count()).select_from(DossierArticle)
+            select(func.count())
+            .select_from(DossierArticle)
             .where(DossierArticle.dossier_id == number)
-        )  # fmt: skip
+        )
         return (after or 0) - held
 
     return database.write(work)
@@ -202,22 +208,36 @@ def dossier_entries(
 ) -> list[DossierEntry]:
     """Return the articles of a dossier, newest article first; ``after`` is the offset."""
     query = (
-        select(DossierArticle.item_id, Article.headline, Source.name, *PUBLISHED, Article.sort_at,
-               DossierArticle.note, DossierArticle.added_at)
+        select(
+            DossierArticle.item_id,
+            Article.headline,
+            Source.name,
+            *PUBLISHED,
+            Article.sort_at,
+            DossierArticle.note,
+            DossierArticle.added_at,
+        )
         .join(Article, Article.item_id == DossierArticle.item_id)
         .join(Item, Item.id == Article.item_id)
         .join(Source, Source.id == Item.source_id)
         .where(DossierArticle.dossier_id == number)
         .order_by(Article.sort_at.desc(), Article.item_id.desc())
-        .limit(limit).offset(after)
-    )  # fmt: skip
+        .limit(limit)
+        .offset(after)
+    )
     with database.reading() as session:
         return [
-            DossierEntry(row.item_id, row.headline, row.name,
-                     StatedTimestamp.published_from_row(row),
-                     row.sort_at, row.note, row.added_at)
+            DossierEntry(
+                row.item_id,
+                row.headline,
+                row.name,
+                StatedTimestamp.published_from_row(row),
+                row.sort_at,
+                row.note,
+                row.added_at,
+            )
             for row in session.execute(query)
-        ]  # fmt: skip
+        ]
 
 
 def query_of(one: DossierInfo) -> str:

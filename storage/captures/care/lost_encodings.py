@@ -66,16 +66,22 @@ def restore_encodings(database: Database) -> int:
         if payload in payloads:
             lost.setdefault(file, {})[record_id] = payloads[payload]
     for file, named in lost.items():
-        rewrite.rewrite(database, file, (), headers={
-            record_id: (_HEADER, coding) for record_id, coding in named.items()
-        })  # fmt: skip
+        rewrite.rewrite(
+            database,
+            file,
+            (),
+            headers={record_id: (_HEADER, coding) for record_id, coding in named.items()},
+        )
     return sum(map(len, lost.values()))
 
 
 def _look(
-    database: Database, file: str, lost: dict[str, dict[str, str]], payloads: dict[str, str],
+    database: Database,
+    file: str,
+    lost: dict[str, dict[str, str]],
+    payloads: dict[str, str],
     revisits: list[tuple[str, str, str]],
-) -> None:  # fmt: skip
+) -> None:
     """Find what the records of one file lost; skip a missing or growing file."""
     path = current_path(database.location.captures, file)
     if not path.exists() or path.name.endswith(OPEN_SUFFIX):

@@ -36,9 +36,14 @@ class VerifyResult:
 
 
 def verify_file(
-    session: Session | Connection, name: str, stream: BinaryIO, codec: warc.Codec,
-    found: VerifyResult, *, growing: bool = False,
-) -> None:  # fmt: skip
+    session: Session | Connection,
+    name: str,
+    stream: BinaryIO,
+    codec: warc.Codec,
+    found: VerifyResult,
+    *,
+    growing: bool = False,
+) -> None:
     """Verify each record of the capture file ``name`` against its digests and its row.
 
     A torn end of a ``growing`` file is not a problem: its writer repairs it.
@@ -46,10 +51,11 @@ def verify_file(
     rows = {
         offset: (number, record_id, digest, kind)
         for number, offset, record_id, digest, kind in session.execute(
-            select(Capture.id, Capture.offset, Capture.record_id, Capture.digest, Capture.kind)
-            .where(Capture.file == name)
+            select(
+                Capture.id, Capture.offset, Capture.record_id, Capture.digest, Capture.kind
+            ).where(Capture.file == name)
         )
-    }  # fmt: skip
+    }
     try:
         for offset, _, record in warc.records_in(stream, name, codec):
             found.records += 1
@@ -90,17 +96,21 @@ def _unlike(record: warc.Record, row: tuple[int, str, str, str]) -> str | None:
 
 
 def verify_media(
-    session: Session | Connection, opened: Callable[[str], BinaryIO], found: VerifyResult,
+    session: Session | Connection,
+    opened: Callable[[str], BinaryIO],
+    found: VerifyResult,
     source_id: int | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Verify each stored picture and attachment; ``opened`` returns the bytes at a path.
 
     A file of several rows is read once.
     """
     query = (
         select(Media.path, Media.digest, func.min(Media.id))
-        .where(Media.state == "stored").group_by(Media.path, Media.digest).order_by(Media.path)
-    )  # fmt: skip
+        .where(Media.state == "stored")
+        .group_by(Media.path, Media.digest)
+        .order_by(Media.path)
+    )
     if source_id is not None:
         query = query.where(
             Media.id.in_(

@@ -66,19 +66,34 @@ def stats(database: Database) -> dict[str, Any]:
     revisits = func.sum(case((Capture.kind == "revisit", 1), else_=0))
     with database.reading() as session:
         rows = session.execute(
-            select(Source.name, Source.store, func.count(Capture.id), revisits,
-                   func.sum(Capture.length), func.min(Capture.fetched_at),
-                   func.max(Capture.fetched_at), func.count(Capture.file.distinct()))
+            select(
+                Source.name,
+                Source.store,
+                func.count(Capture.id),
+                revisits,
+                func.sum(Capture.length),
+                func.min(Capture.fetched_at),
+                func.max(Capture.fetched_at),
+                func.count(Capture.file.distinct()),
+            )
             .join(Capture, Capture.source_id == Source.id)
-            .group_by(Source.name, Source.store).order_by(Source.name)
-        ).all()  # fmt: skip
+            .group_by(Source.name, Source.store)
+            .order_by(Source.name)
+        ).all()
     return {
         "folder": str(database.location.captures),
         "bytes": sum(path.stat().st_size for path in all_capture_files(database)),
         "sources": [
-            {"source": name, "store": store, "captures": count, "revisits": int(again or 0),
-             "bytes": int(size or 0), "oldest": oldest.isoformat(), "newest": newest.isoformat(),
-             "files": files}
+            {
+                "source": name,
+                "store": store,
+                "captures": count,
+                "revisits": int(again or 0),
+                "bytes": int(size or 0),
+                "oldest": oldest.isoformat(),
+                "newest": newest.isoformat(),
+                "files": files,
+            }
             for name, store, count, again, size, oldest, newest, files in rows
         ],
-    }  # fmt: skip
+    }

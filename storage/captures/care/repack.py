@@ -80,9 +80,9 @@ def repack(database: Database, source_id: int, store: str, now: datetime) -> tup
     codec = codec_for_source(database, source_id, now)
     folder = database.location.captures
     with database.reading() as session:
-        files = list(session.scalars(
-            select(Capture.file).where(Capture.source_id == source_id).distinct()
-        ))  # fmt: skip
+        files = list(
+            session.scalars(select(Capture.file).where(Capture.source_id == source_id).distinct())
+        )
     before = after = 0
     for file in sorted(files):
         path = current_path(folder, file)

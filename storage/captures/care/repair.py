@@ -90,10 +90,11 @@ def _point_rows(database: Database) -> list[str]:
             rows = {
                 record_id: (number, offset)
                 for number, record_id, offset in session.execute(
-                    select(Capture.id, Capture.record_id, Capture.offset)
-                    .where(Capture.file == name)
+                    select(Capture.id, Capture.record_id, Capture.offset).where(
+                        Capture.file == name
+                    )
                 )
-            }  # fmt: skip
+            }
         moved: list[dict[str, Any]] = []
         try:
             for offset, length, record in warc.read_records(path, codec_of(path.parent, path.name)):

@@ -45,9 +45,12 @@ class Rewritten:
 
 
 def rewrite(
-    database: Database, file: str, drop: Collection[str], codec: warc.Codec | None = None,
+    database: Database,
+    file: str,
+    drop: Collection[str],
+    codec: warc.Codec | None = None,
     headers: Mapping[str, tuple[str, str]] | None = None,
-) -> Rewritten:  # fmt: skip
+) -> Rewritten:
     """Rewrite ``file`` without the captures whose record ids are in ``drop``, and update the rows.
 
     ``codec`` changes the compression of the rest; ``headers`` adds an HTTP header to some records
@@ -157,9 +160,13 @@ def _new_name(file: str, codec: warc.Codec) -> str:
 
 
 def _copy(
-    path: Path, target: Path, drop: Collection[str], old: warc.Codec, codec: warc.Codec | None,
+    path: Path,
+    target: Path,
+    drop: Collection[str],
+    old: warc.Codec,
+    codec: warc.Codec | None,
     headers: Mapping[str, tuple[str, str]],
-) -> tuple[list[dict[str, Any]], int]:  # fmt: skip
+) -> tuple[list[dict[str, Any]], int]:
     """Copy the remaining records; return their positions (captures only) and the number dropped."""
     moved: list[dict[str, Any]] = []
     dropped = 0

@@ -71,18 +71,24 @@ class TokenizedText:
 
     @classmethod
     def of(
-        cls, headline: str, standfirst: str, body: str, language: str | None,
+        cls,
+        headline: str,
+        standfirst: str,
+        body: str,
+        language: str | None,
         body_tokens: Sequence[str] | None = None,
-    ) -> TokenizedText:  # fmt: skip
+    ) -> TokenizedText:
         """Tokenize the texts of an article; ``body_tokens`` are those of the body, where known."""
         known = stemming_language(language)
         # A separator, so that no compound joins words of both texts.
         stems = stem_set(f"{standfirst}\n{body}", known)
         return cls(
-            " ".join(tokenize(headline)), " ".join(tokenize(standfirst)),
+            " ".join(tokenize(headline)),
+            " ".join(tokenize(standfirst)),
             " ".join(tokenize(body) if body_tokens is None else body_tokens),
-            " ".join(stem_set(headline, known)), " ".join(stems),
-        )  # fmt: skip
+            " ".join(stem_set(headline, known)),
+            " ".join(stems),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +111,26 @@ def document_of(key: int, article: IndexedArticle) -> Document:
     )
     title_stems = (TITLE_STEM_MARK + stem for stem in texts.headline_stems.split())
     return Document(
-        key, texts.headline, texts.standfirst, texts.body, texts.headline_stems, texts.text_stems,
+        key,
+        texts.headline,
+        texts.standfirst,
+        texts.body,
+        texts.headline_stems,
+        texts.text_stems,
         " ".join([*title_stems, *_field_tokens(article)]),
-    )  # fmt: skip
+    )
 
 
 def _field_tokens(article: IndexedArticle) -> Iterable[str]:
     values: list[tuple[Field, Iterable[str]]] = [
-        ("title", [article.headline]), ("author", article.byline),
-        ("section", filter(None, [article.section])), ("tag", article.tags),
+        ("title", [article.headline]),
+        ("author", article.byline),
+        ("section", filter(None, [article.section])),
+        ("tag", article.tags),
         ("kind", filter(None, [article.kind])),
-        ("number", filter(None, [article.number])), ("site", [host_of(article.url)]),
-    ]  # fmt: skip
+        ("number", filter(None, [article.number])),
+        ("site", [host_of(article.url)]),
+    ]
     for name, texts in values:
         for text in texts:
             words = [MARKS[name] + token for token in tokenize(text)]

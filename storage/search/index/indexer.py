@@ -30,14 +30,26 @@ _WRITE_BATCH = 500
 _IDS: Any = bindparam("ids", expanding=True)
 _ARTICLES = (
     select(
-        Article.item_id, Article.search_key, Item.source_id, Item.url, Article.headline,
-        Article.standfirst, Article.text, Article.byline, Article.section, Article.tags,
-        Article.kind, Item.number, Article.language, Article.access, Article.revision,
+        Article.item_id,
+        Article.search_key,
+        Item.source_id,
+        Item.url,
+        Article.headline,
+        Article.standfirst,
+        Article.text,
+        Article.byline,
+        Article.section,
+        Article.tags,
+        Article.kind,
+        Item.number,
+        Article.language,
+        Article.access,
+        Article.revision,
         Article.rights,
     )
     .join(Item, Item.id == Article.item_id)
     .where(Article.item_id.in_(_IDS))
-)  # fmt: skip
+)
 _MEDIA = (
     select(ArticleMedia.item_id, Media.kind, Media.text)
     .join(Media, Media.id == ArticleMedia.media_id)
@@ -79,21 +91,37 @@ def indexed_articles(
             continue
         kinds = shown.get(row.item_id, set())
         body = "\n".join([row.text, *said.get(row.item_id, ())])
-        yield row.item_id, row.search_key, IndexedArticle(
-            source_id=row.source_id, url=row.url, headline=row.headline,
-            standfirst=row.standfirst or "", body=body, byline=row.byline, section=row.section,
-            tags=row.tags, kind=row.kind, number=row.number, language=row.language,
-            access=row.access, revision=row.revision,
-            has_attachment="attachment" in kinds or row.item_id in attached,
-            has_picture="picture" in kinds, entries=sorted(entries.get(row.item_id, ())),
-            texts=None if row.item_id in said else (made or {}).get(row.item_id),
-        )  # fmt: skip
+        yield (
+            row.item_id,
+            row.search_key,
+            IndexedArticle(
+                source_id=row.source_id,
+                url=row.url,
+                headline=row.headline,
+                standfirst=row.standfirst or "",
+                body=body,
+                byline=row.byline,
+                section=row.section,
+                tags=row.tags,
+                kind=row.kind,
+                number=row.number,
+                language=row.language,
+                access=row.access,
+                revision=row.revision,
+                has_attachment="attachment" in kinds or row.item_id in attached,
+                has_picture="picture" in kinds,
+                entries=sorted(entries.get(row.item_id, ())),
+                texts=None if row.item_id in said else (made or {}).get(row.item_id),
+            ),
+        )
 
 
 def index_articles(
-    connection: Connection, ids: Sequence[int], made: Mapping[int, TokenizedText] | None = None,
+    connection: Connection,
+    ids: Sequence[int],
+    made: Mapping[int, TokenizedText] | None = None,
     without: Sequence[int] = (),
-) -> None:  # fmt: skip
+) -> None:
     """Index articles as they are in the tables, under the search keys that they have there.
 
     ``without`` are former search keys to remove.
@@ -142,16 +170,22 @@ def _index_batch(session: Session, after: int) -> tuple[int, int]:
     connection = session.connection()
     rows = connection.execute(
         select(
-            Article.item_id, Article.sort_at, Article.published_at, Article.published_offset,
-            Article.published_zoned, Article.modified_at, Article.modified_offset,
-            Article.rights, Source.timezone,
+            Article.item_id,
+            Article.sort_at,
+            Article.published_at,
+            Article.published_offset,
+            Article.published_zoned,
+            Article.modified_at,
+            Article.modified_offset,
+            Article.rights,
+            Source.timezone,
         )
         .join(Item, Item.id == Article.item_id)
         .join(Source, Source.id == Item.source_id)
         .where(Article.search_key.is_(None), Article.item_id > after)
         .order_by(Article.item_id)
         .limit(_MISSING_BATCH)
-    ).all()  # fmt: skip
+    ).all()
     if not rows:
         return 0, 0
     found = [row for row in rows if HIDDEN not in row.rights]
@@ -166,10 +200,11 @@ def _index_batch(session: Session, after: int) -> tuple[int, int]:
             update(Article)
             .where(Article.item_id == row.item_id)
             .values(
-                search_key=key, published_offset=offset,
+                search_key=key,
+                published_offset=offset,
                 modified_offset=_offset(row.modified_at, row.modified_offset, row.timezone),
             )
-        )  # fmt: skip
+        )
     index_articles(connection, [row.item_id for row in found])
     return len(found), rows[-1].item_id
 

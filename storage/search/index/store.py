@@ -198,10 +198,12 @@ def _row_of(connection: Connection, one: Document) -> dict[str, Any]:
     if connection.dialect.name == "sqlite":
         return asdict(one)
     return {
-        "key": one.key, "words": SEPARATOR.join((one.headline, one.standfirst, one.body)),
-        "stems": SEPARATOR.join((one.headline_stems, one.text_stems)), "fields": one.fields,
+        "key": one.key,
+        "words": SEPARATOR.join((one.headline, one.standfirst, one.body)),
+        "stems": SEPARATOR.join((one.headline_stems, one.text_stems)),
+        "fields": one.fields,
         "document": _tsvector(one),
-    }  # fmt: skip
+    }
 
 
 def _tsvector(one: Document) -> str:

@@ -28,9 +28,14 @@ class CompiledQuery:
     high: int | None = None
 
     def statement(
-        self, columns: str, *, at_least: int | None = None, below: int | None = None,
-        among: Sequence[int] | None = None, tail: str = "",
-    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        self,
+        columns: str,
+        *,
+        at_least: int | None = None,
+        below: int | None = None,
+        among: Sequence[int] | None = None,
+        tail: str = "",
+    ) -> tuple[str, dict[str, Any]]:
         """Return SQL that selects ``columns`` (with ``{key}``) of the matches, and its parameters.
 
         ``at_least`` and ``below`` limit the range of keys; ``among`` lists them.
@@ -58,22 +63,34 @@ class CompiledQuery:
         return max(lows, default=None), min(highs, default=None)
 
     def keys(
-        self, connection: Connection, limit: int, *, at_least: int | None = None,
-        below: int | None = None, among: Sequence[int] | None = None,
-    ) -> list[int]:  # fmt: skip
+        self,
+        connection: Connection,
+        limit: int,
+        *,
+        at_least: int | None = None,
+        below: int | None = None,
+        among: Sequence[int] | None = None,
+    ) -> list[int]:
         """Return the newest ``limit`` keys that match."""
         if among is not None and not among:
             return []
         return self._newest(connection, limit, at_least, below, among)
 
     def _newest(
-        self, connection: Connection, limit: int, at_least: int | None, below: int | None,
+        self,
+        connection: Connection,
+        limit: int,
+        at_least: int | None,
+        below: int | None,
         among: Sequence[int] | None,
-    ) -> list[int]:  # fmt: skip
+    ) -> list[int]:
         sql, bound = self.statement(
-            "{key}", at_least=at_least, below=below, among=among,
+            "{key}",
+            at_least=at_least,
+            below=below,
+            among=among,
             tail="ORDER BY {key} DESC LIMIT :most",
-        )  # fmt: skip
+        )
         # One fetch of all rows: fetching row by row calls the driver once per row.
         return [key for (key,) in connection.execute(text(sql), {**bound, "most": limit}).all()]
 

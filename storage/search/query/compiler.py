@@ -283,9 +283,11 @@ def _sources(connection: Connection, node: FromSource) -> list[int]:
     found = [
         row.id
         for row in rows
-        if any(fnmatch.fnmatchcase(one.casefold(), wanted) or one.casefold() == wanted
-               for one in (row.name, row.title or ""))
-    ]  # fmt: skip
+        if any(
+            fnmatch.fnmatchcase(one.casefold(), wanted) or one.casefold() == wanted
+            for one in (row.name, row.title or "")
+        )
+    ]
     if not found:
         names = [row.name for row in rows]
         near = difflib.get_close_matches(wanted, names, n=2)
@@ -313,7 +315,8 @@ def _entries(connection: Connection, node: MentionsEntry) -> list[int]:
     found = entry_ids_named(connection, node.name) if node.entry is None else [node.entry]
     if not found:
         raise BadQuery(
-            f"no directory entry is called {node.name!r}", node.position,
+            f"no directory entry is called {node.name!r}",
+            node.position,
             "search with `dateline who NAME`; quote a name of several words",
-        )  # fmt: skip
+        )
     return found

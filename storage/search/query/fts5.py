@@ -28,8 +28,9 @@ class Fts5Compiler(Compiler):
         conditions = [one.condition for one in others]
         if not indexed:
             # Reads the unique index of search keys only.
-            return CompiledQuery("articles", "articles.search_key",
-                         ["articles.search_key IS NOT NULL", *conditions])  # fmt: skip
+            return CompiledQuery(
+                "articles", "articles.search_key", ["articles.search_key IS NOT NULL", *conditions]
+            )
         match = f"search_index MATCH {self._bind(indexed[0].match)}"
         # The plus sign keeps SQLite from a lookup by rowid, after which it could not use MATCH.
         kept = [one.replace("{key}", "+search_index.rowid") for one in conditions]

@@ -58,12 +58,16 @@ def stemmed_languages(connection: Connection) -> list[str]:
 def entry_ids_named(connection: Connection, name: str) -> list[int]:
     """Return the directory entries with this name, alias, acronym or number."""
     key = name_key(name)
-    found = list(connection.scalars(
-        text("SELECT DISTINCT item_id FROM entry_names WHERE key = :key"), {"key": key}
-    ))  # fmt: skip
+    found = list(
+        connection.scalars(
+            text("SELECT DISTINCT item_id FROM entry_names WHERE key = :key"), {"key": key}
+        )
+    )
     # A number of more digits exceeds the item numbers of any database.
     if not found and name.isdecimal() and len(name) < 10:
-        found = list(connection.scalars(
-            text("SELECT id FROM items WHERE id = :id AND kind = 'entry'"), {"id": int(name)}
-        ))  # fmt: skip
+        found = list(
+            connection.scalars(
+                text("SELECT id FROM items WHERE id = :id AND kind = 'entry'"), {"id": int(name)}
+            )
+        )
     return found

@@ -212,9 +212,10 @@ def _check_values(text: str) -> None:
     name = found["field"]
     own = {**WORD_FIELDS, **VALUE_FIELDS}[name.lower()]
     raise BadQuery(
-        f"{name}: has no value", found.start(),
+        f"{name}: has no value",
+        found.start(),
         f'write {_EXAMPLES[own]}, or "{name}" in quotes to search for the word',
-    )  # fmt: skip
+    )
 
 
 def _syntax_error(text: str, error: Any) -> BadQuery:
@@ -230,9 +231,10 @@ def _syntax_error(text: str, error: Any) -> BadQuery:
     found = str(token) if token is not None else text[place : place + 1]
     if token is not None and token.type in ("_OR", "_AND", "_NOT", "NEAR"):
         return BadQuery(
-            f"{found} is in a place where a word is expected", place,
+            f"{found} is in a place where a word is expected",
+            place,
             f'put words on both sides, or write "{found}" in quotes to search for it',
-        )  # fmt: skip
+        )
     return BadQuery(f"unexpected {found!r}", place, "put words in quotes")
 
 
@@ -293,9 +295,10 @@ class _ExpressionBuilder:
             first, second = operands[i], operands[i + 1]
             if first.field != second.field:
                 raise BadQuery(
-                    "both sides of NEAR must be in the same field", token.start_pos,
+                    "both sides of NEAR must be in the same field",
+                    token.start_pos,
                     "write title:(a NEAR/5 b)",
-                )  # fmt: skip
+                )
             pairs.append(Near(first, second, words))
         return pairs[0] if len(pairs) == 1 else And(tuple(pairs))
 
@@ -303,9 +306,10 @@ class _ExpressionBuilder:
         found = self.read(tree, field, depth + 1)
         if not isinstance(found, Phrase):
             raise BadQuery(
-                "NEAR accepts words and phrases only", tree.meta.start_pos,
+                "NEAR accepts words and phrases only",
+                tree.meta.start_pos,
                 "write a NEAR/5 b OR a NEAR/5 c",
-            )  # fmt: skip
+            )
         return Phrase(found.tokens, found.field, found.prefix)
 
     def _leaf(self, token: Token, field: str | None, *, quoted: bool) -> Expression:

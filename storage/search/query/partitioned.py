@@ -38,9 +38,14 @@ class PartitionedQuery(CompiledQuery):
     sizes: Mapping[int, float] = field(default_factory=dict)
 
     def statement(
-        self, columns: str, *, at_least: int | None = None, below: int | None = None,
-        among: Sequence[int] | None = None, tail: str = "",
-    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+        self,
+        columns: str,
+        *,
+        at_least: int | None = None,
+        below: int | None = None,
+        among: Sequence[int] | None = None,
+        tail: str = "",
+    ) -> tuple[str, dict[str, Any]]:
         """Build SQL as :meth:`CompiledQuery.statement`, over all partitions together."""
         if among is not None:
             return super().statement(
@@ -74,9 +79,13 @@ class PartitionedQuery(CompiledQuery):
         return " AND ".join(self.key_conditions) or "true"
 
     def _newest(
-        self, connection: Connection, limit: int, at_least: int | None, below: int | None,
+        self,
+        connection: Connection,
+        limit: int,
+        at_least: int | None,
+        below: int | None,
         among: Sequence[int] | None,
-    ) -> list[int]:  # fmt: skip
+    ) -> list[int]:
         if among is not None:
             return super()._newest(connection, limit, at_least, below, among)
         found: list[int] = []
@@ -110,9 +119,12 @@ class PartitionedQuery(CompiledQuery):
         return sql.replace("{key}", "found.key"), bound
 
     def _joined(
-        self, some: Sequence[Partition], at_least: int | None, below: int | None,
+        self,
+        some: Sequence[Partition],
+        at_least: int | None,
+        below: int | None,
         further: Sequence[str] = (),
-    ) -> tuple[str, dict[str, Any]]:  # fmt: skip
+    ) -> tuple[str, dict[str, Any]]:
         """Build SQL of the keys in these partitions that the index and ``further`` find."""
         conditions = [self.conditions[0], *further]
         whole = CompiledQuery(self.table, self.key, conditions, self.bound, self.low, self.high)

@@ -15,9 +15,13 @@ _REST = "[^ ]*"
 
 
 def aligned(
-    first: Sequence[str], second: Sequence[str], prefixes: tuple[bool, bool], words: int,
-    *, across_values: bool = False,
-) -> str:  # fmt: skip
+    first: Sequence[str],
+    second: Sequence[str],
+    prefixes: tuple[bool, bool],
+    words: int,
+    *,
+    across_values: bool = False,
+) -> str:
     """Return a regular expression for two phrases at most ``words`` tokens apart, in any order.
 
     As in FTS5's NEAR, the phrases may overlap: ``a b`` is near ``b c`` in ``a b c``. Tokens are

@@ -48,11 +48,14 @@ class TsqueryCompiler(Compiler):
         if not indexed:
             return CompiledQuery("search_index", "search_index.key", conditions)
         return PartitionedQuery(
-            "search_index", "search_index.key", [self._condition(indexed[0]), *conditions],
+            "search_index",
+            "search_index.key",
+            [self._condition(indexed[0]), *conditions],
             key_conditions=[one.rest or one.condition for one in others if not one.reads_row],
             row_conditions=[one.rest or one.condition for one in others if one.reads_row],
-            partitions=self._partitions, sizes=self._sizes,
-        )  # fmt: skip
+            partitions=self._partitions,
+            sizes=self._sizes,
+        )
 
     def _condition(self, indexed: IndexCondition) -> str:
         return f"search_index.document @@ CAST({self._bind(indexed.match)} AS tsquery)"
@@ -99,10 +102,12 @@ class TsqueryCompiler(Compiler):
     def _words(self, tokens: Sequence[str], weights: str, *, prefix: bool) -> IndexCondition:
         """Match rows that contain all ``tokens``, at any position."""
         last = len(tokens) - 1
-        return self._all([
-            IndexCondition(_lexeme(token, weights, prefix=prefix and i == last))
-            for i, token in enumerate(tokens)
-        ])  # fmt: skip
+        return self._all(
+            [
+                IndexCondition(_lexeme(token, weights, prefix=prefix and i == last))
+                for i, token in enumerate(tokens)
+            ]
+        )
 
     def _neighbours(self, tokens: Sequence[str], weights: str, *, prefix: bool) -> IndexCondition:
         """Match rows that contain consecutive ``tokens``, with few false positives."""
@@ -120,10 +125,12 @@ class TsqueryCompiler(Compiler):
         both = [marked_tokens(one) if fielded else one.tokens for one in (node.first, node.second)]
         prefixes = (node.first.prefix, node.second.prefix)
         weights = "" if fielded else _WEIGHTS[node.first.field]
-        words = self._all([
-            self._words(tokens, weights, prefix=prefix)
-            for tokens, prefix in zip(both, prefixes, strict=True)
-        ])  # fmt: skip
+        words = self._all(
+            [
+                self._words(tokens, weights, prefix=prefix)
+                for tokens, prefix in zip(both, prefixes, strict=True)
+            ]
+        )
         pattern = aligned(both[0], both[1], prefixes, node.words, across_values=fielded)
         near = f"{column} ~ {self._bind(pattern)}"
         return SqlCondition(f"({self._condition(words)} AND {near})", words, near, reads_row=True)

@@ -64,15 +64,22 @@ class Scorer:
     def __init__(self, terms: Sequence[Term], weights: Sequence[float]) -> None:
         self._terms = [
             (
-                weight, term.needle,
-                [(i, value) for i, (name, value, _, _) in enumerate(_FIELDS)
-                 if name in term.columns],
-                [(i, value) for i, (_, value, field) in enumerate(_STEM_COLUMNS)
-                 if term.phrase.field in ("any", field)],
+                weight,
+                term.needle,
+                [
+                    (i, value)
+                    for i, (name, value, _, _) in enumerate(_FIELDS)
+                    if name in term.columns
+                ],
+                [
+                    (i, value)
+                    for i, (_, value, field) in enumerate(_STEM_COLUMNS)
+                    if term.phrase.field in ("any", field)
+                ],
                 term.stems,
             )
             for term, weight in zip(terms, weights, strict=True)
-        ]  # fmt: skip
+        ]
         self._stemmed = any(term.stems for term in terms)
 
     def score(self, document: Document) -> float:

@@ -68,14 +68,21 @@ def decode(text: str) -> Cursor:
         cursor: Cursor = _KINDS[kind](*values)
         if isinstance(cursor, AfterScore):
             weights = tuple(float(one) for one in cursor.weights)
-            cursor = AfterScore(cursor.floor, cursor.title_floor, weights, float(cursor.score),
-                                cursor.key)  # fmt: skip
+            cursor = AfterScore(
+                cursor.floor, cursor.title_floor, weights, float(cursor.score), cursor.key
+            )
             if len(weights) > _MAX_TERMS:
                 raise ValueError("too many terms")
         numbers = [v for v in astuple(cursor) if not isinstance(v, (tuple, float))]
         if not all(type(v) is int and abs(v) < _MAX_NUMBER for v in numbers):
             raise ValueError("no number")
-    except (ValueError, KeyError, TypeError, RecursionError, OverflowError,
-            binascii.Error) as error:  # fmt: skip
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+        OverflowError,
+        binascii.Error,
+    ) as error:
         raise BadCursor("invalid cursor", "start the search again without a cursor") from error
     return cursor

@@ -63,10 +63,13 @@ _HITS = (
     )
     .bindparams(bindparam("ids", expanding=True))
     .columns(
-        published_at=UtcDateTime(), sort_at=UtcDateTime(), byline=JSON(), published_zoned=Boolean(),
+        published_at=UtcDateTime(),
+        sort_at=UtcDateTime(),
+        byline=JSON(),
+        published_zoned=Boolean(),
         published_day_only=Boolean(),
     )
-)  # fmt: skip
+)
 _CLUSTER_SOURCES = text(
     "SELECT articles.cluster_id, items.id, sources.name FROM articles"
     " JOIN items ON items.id = articles.item_id JOIN sources ON sources.id = items.source_id"
@@ -88,10 +91,8 @@ def load_hits(
     )
     marker = Highlighter(terms)
     return [
-        _hit(rows[one.item_id], one.score, marker, copies)
-        for one in found
-        if one.item_id in rows
-    ]  # fmt: skip
+        _hit(rows[one.item_id], one.score, marker, copies) for one in found if one.item_id in rows
+    ]
 
 
 def _cluster_sources(
@@ -113,13 +114,26 @@ def _hit(
     snippet, marks = marker.snippet(row.text, row.language)
     others = copies.get(row.cluster_id, ())
     return Hit(
-        id=row.id, source=row.name, headline=row.headline, url=row.url,
+        id=row.id,
+        source=row.name,
+        headline=row.headline,
+        url=row.url,
         published=StatedTimestamp.published_from_row(row),
-        sort_at=row.sort_at, byline=tuple(row.byline or ()), language=row.language,
-        snippet=snippet, marks=marks, text=row.text, standfirst=row.standfirst,
-        section=row.section, kind=row.kind, number=row.number, access=row.access,
-        word_count=row.word_count, revision=row.revision,
-        headline_marks=marker.marks(row.headline, row.language), score=score,
+        sort_at=row.sort_at,
+        byline=tuple(row.byline or ()),
+        language=row.language,
+        snippet=snippet,
+        marks=marks,
+        text=row.text,
+        standfirst=row.standfirst,
+        section=row.section,
+        kind=row.kind,
+        number=row.number,
+        access=row.access,
+        word_count=row.word_count,
+        revision=row.revision,
+        headline_marks=marker.marks(row.headline, row.language),
+        score=score,
         leading=row.cluster_id,
         copies=tuple(name for other, name in others if other != row.id),
-    )  # fmt: skip
+    )
