@@ -122,20 +122,10 @@ def apply_takedowns_of(database: Database, other: Database, now: datetime) -> in
     why = f"erased in {other.location.folder.name} before"
 
     def bury(session: Session) -> None:
-        number = int(
-            session.connection()
-            .execute(
-                insert(Takedown),
-                {
-                    "at": now,
-                    "why": why,
-                    "what": "tombstones of another archive",
-                    "state": "done",
-                    "counts": {"items": 0, "captures": 0, "media": 0},
-                },
-            )
-            .inserted_primary_key[0]
-        )  # type: ignore[index]
+        counts = {"items": 0, "captures": 0, "media": 0}
+        what = "tombstones of another archive"
+        takedown = {"at": now, "why": why, "what": what, "state": "done", "counts": counts}
+        number = _insert_takedown(session.connection(), takedown)
         held = [{"forgetting_id": number, "kind": k, "digest": d} for k, d in sorted(names)]
         for some in chunked(held, 1_000):
             insert_ignore(session, Tombstone, some)
@@ -226,6 +216,10 @@ def _forget(
     return _sweep(database, number)
 
 
+def _insert_takedown(connection: Connection, values: dict[str, Any]) -> int:
+    return int(connection.execute(insert(Takedown), values).inserted_primary_key[0])  # type: ignore[index]
+
+
 def _erase_rows(
     session: Session, plan: TakedownPlan, source_id: int | None, why: str, now: datetime
 ) -> int:
@@ -233,18 +227,14 @@ def _erase_rows(
     what = "a source" if source_id is not None else f"{len(plan.items)} item(s)"
     pending = {"records": plan.records, "paths": plan.paths, "dictionaries": plan.dictionaries}
     counts = {"items": len(plan.items), "captures": plan.captures, "media": len(plan.media)}
-    number = int(
-        connection.execute(
-            insert(Takedown),
-            {
-                "at": now,
-                "why": why[:2_000],
-                "what": what,
-                "state": "begun",
-                "counts": {**counts, "pending": pending},
-            },
-        ).inserted_primary_key[0]
-    )  # type: ignore[index]
+    takedown = {
+        "at": now,
+        "why": why[:2_000],
+        "what": what,
+        "state": "begun",
+        "counts": {**counts, "pending": pending},
+    }
+    number = _insert_takedown(connection, takedown)
     _bury(connection, number, plan, source_id)
     others = _scrub_others(connection, plan)
     for some in chunked(plan.items, 1_000):
