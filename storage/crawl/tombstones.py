@@ -111,9 +111,10 @@ def erased_keys(
     for part in chunked(sorted(set(titles.values()))):
         gone |= find_erased(connection, "title", part)
     return {
-        key for key, said in hints.items()
+        key
+        for key, said in hints.items()
         if not erased.isdisjoint(names[key]) or titles.get(said.get("headline") or "") in gone
-    }  # fmt: skip
+    }
 
 
 def extend_takedown(

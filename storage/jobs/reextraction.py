@@ -1,4 +1,4 @@
-"""What a newer extractor makes of kept captures: which to read again, and what came of it."""
+"""Re-extraction: applies a newer extractor to stored captures."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _TOGETHER = 200
 
 @dataclass(frozen=True, slots=True)
 class ReextractionTask:
-    """An item and the newest whole capture of its page."""
+    """An item and the newest full capture of its page."""
 
     item_id: int
     source_id: int
@@ -59,7 +59,7 @@ class ReextractionTask:
 
 @dataclass(frozen=True, slots=True)
 class ReextractionResult:
-    """What today's extractor made of a capture of an item."""
+    """What the current extractor made of a capture."""
 
     item_id: int
     capture_id: int
@@ -68,13 +68,16 @@ class ReextractionResult:
 
 
 def _query(extractor: str, source_id: int | None, since: datetime | None, *, older: bool) -> Any:
-    # Where the newest capture shows a teaser, the text is that of an older one.
+    # Where the newest capture shows a teaser, the text comes from an older one.
     shown = (
         select(Revision.capture_id)
-        .where(Revision.item_id == Item.id, Revision.number == Article.revision,
-               exists().where(Event.item_id == Item.id, Event.kind == "teaser"))
+        .where(
+            Revision.item_id == Item.id,
+            Revision.number == Article.revision,
+            exists().where(Event.item_id == Item.id, Event.kind == "teaser"),
+        )
         .scalar_subquery()
-    )  # fmt: skip
+    )
     used = func.coalesce(shown, Article.capture_id, DirectoryEntry.capture_id)
     read_by = case(
         (Article.item_id.is_not(None), Article.extractor), else_=DirectoryEntry.extractor
@@ -100,10 +103,15 @@ def _query(extractor: str, source_id: int | None, since: datetime | None, *, old
 
 
 def count_pending(
-    database: Database, extractor: str, source_id: int | None, since: datetime | None,
-    *, older: bool, after: int = 0,
-) -> int:  # fmt: skip
-    """How many items there are to read again."""
+    database: Database,
+    extractor: str,
+    source_id: int | None,
+    since: datetime | None,
+    *,
+    older: bool,
+    after: int = 0,
+) -> int:
+    """Count the items to re-extract."""
     query = _query(extractor, source_id, since, older=older).where(Item.id > after)
     with database.reading() as session:
         total = select(func.count()).select_from(query.with_only_columns(Item.id).subquery())
@@ -111,10 +119,16 @@ def count_pending(
 
 
 def next_tasks(
-    database: Database, extractor: str, source_id: int | None, since: datetime | None,
-    *, older: bool, after: int, limit: int,
-) -> list[ReextractionTask]:  # fmt: skip
-    """The next items to read again, by id."""
+    database: Database,
+    extractor: str,
+    source_id: int | None,
+    since: datetime | None,
+    *,
+    older: bool,
+    after: int,
+    limit: int,
+) -> list[ReextractionTask]:
+    """Return the next items to re-extract, by id."""
     query = _query(extractor, source_id, since, older=older).where(Item.id > after)
     with database.reading() as session:
         rows = session.execute(query.order_by(Item.id).limit(limit)).all()
@@ -129,17 +143,19 @@ def next_tasks(
 def further_capture(
     database: Database, first: Capture, url: str, within: timedelta = timedelta(hours=2)
 ) -> Capture | None:
-    """The capture of a further page of the article that ``first`` begins, of the same visit."""
+    """Return the capture of a further page of the article of ``first``, from the same visit."""
     query = (
         select(Capture)
         .where(
-            Capture.source_id == first.source_id, Capture.key == url_key(url),
+            Capture.source_id == first.source_id,
+            Capture.key == url_key(url),
             Capture.kind == "response",
-            Capture.fetched_at >= first.fetched_at, Capture.fetched_at < first.fetched_at + within,
+            Capture.fetched_at >= first.fetched_at,
+            Capture.fetched_at < first.fetched_at + within,
         )
         .order_by(Capture.fetched_at)
         .limit(1)
-    )  # fmt: skip
+    )
     with database.reading() as session:
         return session.scalar(query)
 
@@ -151,9 +167,9 @@ def write_results(
     extractor: str,
     now: datetime,
 ) -> list[list[str]]:
-    """Write what was made of a source's captures; the fields that changed of each, in order.
+    """Write the results of a source's captures; return the changed fields of each, in order.
 
-    Nothing is overwritten: what differs becomes a revision of the same capture, marked as
+    Nothing is overwritten: a difference becomes a revision of the same capture, marked as
     re-extraction.
     """
 
@@ -166,7 +182,7 @@ def write_results(
         plan = Plan(known, batch)
         changed = [_decide(plan, one, extractor) for one in done]
         write(connection, batch, plan.change)
-        # A newer extractor may see the wall that an older one did not.
+        # A newer extractor may detect a paywall that an older one missed.
         restore_fuller_texts(
             connection,
             batch,
@@ -204,7 +220,7 @@ def _decide(plan: Plan, one: ReextractionResult, extractor: str) -> list[str]:
 
 
 def _is_own(item: KnownItem, capture_id: int) -> bool:
-    """Whether an article's current revision was made of this capture."""
+    """Return whether an article's current revision was extracted from this capture."""
     if item.article is None:
         return False
     current = item.article.revision
