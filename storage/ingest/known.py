@@ -125,6 +125,11 @@ class KnownItem:
     wall: WallEvent | None = None
 
     @property
+    def columns(self) -> tuple[object, ...]:
+        """Return what a page can change of the item's row, apart from when it was seen."""
+        return (self.kind, self.state, self.identity, self.url, self.number, self.title)
+
+    @property
     def has_content(self) -> bool:
         """Whether anything was stored of it: only then there may be rows to replace."""
         return self.has_entry or (self.article is not None and self.article.is_stored)

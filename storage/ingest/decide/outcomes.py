@@ -252,7 +252,7 @@ def _create_item(plan: Plan, page: StoredPage) -> KnownItem:
 
 def _fill_item(plan: Plan, item: KnownItem, page: StoredPage, *, entitled: bool) -> None:
     """Make an item what its page says it is; ``entitled``: its title too."""
-    content = page.outcome.content
+    content, before = page.outcome.content, item.columns
     identity = item.identity
     renamed = item.state == "stub" or page.identity.startswith("number:")
     if renamed and plan.known.find(page.kind, page.identity, ()) is None:
@@ -270,4 +270,5 @@ def _fill_item(plan: Plan, item: KnownItem, page: StoredPage, *, entitled: bool)
     item.number = content.number or item.number
     item.title = page.title if entitled or not item.title else item.title
     plan.seen(item)
-    plan.changed(item)
+    if item.columns != before:
+        plan.changed(item)
