@@ -116,7 +116,7 @@ def test_a_typo_names_the_nearest_command(dateline: Commands) -> None:
         (("add", "http://127.0.0.1:9/"), 1, "connection-refused"),
         (("add", "https://x.example/", "--timezone", "Mars/North"), 2, "Europe/Paris"),
         (("add", "https://x.example/", "--name", "../up"), 2, "letters, digits"),
-        (("crawl", "--since", "soon"), 2, "is no day"),
+        (("crawl", "--since", "soon"), 2, "is not a date"),
         (("extract",), 2, "--manifest"),
         (("extract", "/no/such/file"), 1, "cannot read"),
     ],
