@@ -24,6 +24,7 @@ _FIELDS = (
     "published",
     "modified",
     "access",
+    "doubtful",
     "notices",
     "canonical_url",
 )
@@ -81,6 +82,7 @@ def as_prediction(found: Extraction) -> dict[str, Any]:
         "section": article.section,
         "tags": list(article.tags),
         "access": article.access,
+        "doubtful": article.doubtful,
         "notices": list(article.notices),
         "provenance": article.provenance,
     }

@@ -139,7 +139,7 @@ def search(
     a NEAR/5 b              at most 5 words between them
     title: text: author: section: tag: kind: number: site: source:
     lang:fr who:"A Name" date:2021-09..2021-12 since:7d
-    is:teaser|revised|duplicate|gone|undated has:attachment|picture
+    is:teaser|revised|duplicate|gone|undated|doubtful has:attachment|picture
 
     Case and accents are ignored; l'hôpital matches hôpital. Exit code 1: no matches.
     """

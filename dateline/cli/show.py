@@ -134,6 +134,9 @@ def _print_article(record: dict[str, Any]) -> None:
         click.echo("\nStub: known only from links; its page is not fetched yet.")
     if record.get("access") == "teaser":
         click.secho("Teaser only: the site showed the beginning of the text.", fg="yellow")
+    if record.get("doubtful"):
+        looks = record.get("provenance", {}).get("doubtful", "another kind of page")
+        click.secho(f"Doubtful: this may be no article ({looks}).", fg="yellow")
     since = teaser_since(record["events"])
     if since:
         words = f"The page shows only a teaser since {since[:10]}; this is the full text."

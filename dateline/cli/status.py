@@ -37,6 +37,9 @@ def _print(report: dict[str, Any]) -> None:
         f"{plural(report['entries'], 'directory entry', 'directory entries')}, "
         f"{plural(report['revisions'], 'revision')}"
     )
+    if report["doubtful"]:
+        doubtful = plural(report["doubtful"], "article")
+        click.echo(f"Doubtful  {doubtful} that may be none: dateline search is:doubtful")
     click.echo(f"Captures  {report['captures']:,} ({report['capture_bytes'] / 1e6:.1f} MB)")
     if not report["sources"]:
         say("No sources yet. Add one: dateline add URL")

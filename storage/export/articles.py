@@ -53,6 +53,7 @@ class ExportedArticle:
     state: str
     first_fetched_at: datetime
     sort_at: datetime
+    doubtful: bool = False
 
     @property
     def day(self) -> str | None:
@@ -74,7 +75,7 @@ class ReservedCount:
 
 _ARTICLE = (
     "headline", "standfirst", "byline", "dateline_place", "kind", "section", "tags", "language",
-    "access", "notices", "rights", "text", "blocks", "word_count", "revision",
+    "access", "doubtful", "notices", "rights", "text", "blocks", "word_count", "revision",
     "first_fetched_at", "sort_at",
 )  # fmt: skip
 _COLUMNS = (

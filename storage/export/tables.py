@@ -20,8 +20,8 @@ _LIST = "; "
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = (
     "id", "source", "url", "number", "headline", "standfirst", "byline", "dateline_place", "kind",
-    "section", "tags", "language", "published", "modified", "access", "word_count", "revision",
-    "leading", "state", "first_fetched_at", "text",
+    "section", "tags", "language", "published", "modified", "access", "doubtful",
+    "word_count", "revision", "leading", "state", "first_fetched_at", "text",
 )  # fmt: skip
 _ROWS_A_GROUP = 1_000
 
@@ -94,6 +94,7 @@ def write_parquet(articles: Iterable[ExportedArticle], out: BinaryIO) -> int:
         "published": moment,
         "modified": moment,
         "first_fetched_at": moment,
+        "doubtful": pa.bool_(),
     }
     schema = pa.schema([(name, types.get(name, pa.string())) for name in _COLUMNS])
     count = 0

@@ -14,6 +14,8 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
+    text,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -80,6 +82,12 @@ class Article(Base):
         Index("ix_articles_sort_at", "sort_at", "item_id"),
         Index("ix_articles_text_digest", "text_digest"),
         Index("ix_articles_next_check_at", "next_check_at"),
+        Index(
+            "ix_articles_doubtful",
+            "search_key",
+            sqlite_where=text("doubtful"),
+            postgresql_where=text("doubtful"),
+        ),
     )
 
     item_id: Mapped[int] = mapped_column(
@@ -105,6 +113,8 @@ class Article(Base):
     modified_offset: Mapped[int | None]
     modified_zoned: Mapped[bool] = mapped_column(default=True, server_default=true())
     access: Mapped[str] = mapped_column(String(16), default="full")
+    # Whether its page may be no article; ``provenance`` says what it looks like.
+    doubtful: Mapped[bool] = mapped_column(default=False, server_default=false())
     notices: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     provenance: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
     word_count: Mapped[int] = mapped_column(default=0)

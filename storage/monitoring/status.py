@@ -82,6 +82,10 @@ def archive_status(database: Database, now: datetime) -> dict[str, Any]:
         return {
             "folder": str(database.location.folder),
             "articles": count(Article),
+            "doubtful": session.scalar(
+                select(func.count()).select_from(Article).where(Article.doubtful)
+            )
+            or 0,
             "entries": count(DirectoryEntry),
             "revisions": count(Revision),
             "captures": count(Capture),

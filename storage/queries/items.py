@@ -99,6 +99,7 @@ def read_item(database: Database, item_id: int, revision: int | None = None) -> 
         else:
             record["article_kind"] = content.get("kind")
             record.setdefault("access", "full")
+            record.setdefault("doubtful", False)
         record["text"] = "\n".join(b["text"] for b in record["blocks"] if b["kind"] != "figure")
         record["links"] = _links(session, item_id)
         record["mentions"] = _mentions(session, item_id)

@@ -10,14 +10,17 @@ from crawler.extraction.dates.timestamps import find_timestamp, has_day, read_ti
 from crawler.extraction.dates.zones import zone_called
 from storage.types.content import StatedTimestamp
 
+_MONTHS_OF_A_YEAR = 12
 _TOLERANCE = timedelta(days=1)
 # No line with a date is longer.
 _MOST_SHOWN = 200
 # "Published:", "Mis en ligne le".
 _LABEL_WORDS = 4
 _LABEL_WORD = re.compile(r"\s*[^\W\d_][^\s\d]*[\s:]+")
-_MONTHS = {name: i for i, name in enumerate(
-    "jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}  # fmt: skip
+_NAMES = (
+    "january february march april may june july august september october november december"
+).split()
+_MONTHS = {form: i for i, name in enumerate(_NAMES, 1) for form in (name, name[:3])}
 
 
 def zone_of(name: str | None) -> tzinfo:
@@ -75,7 +78,9 @@ def plausible(moment: StatedTimestamp | None, now: datetime | None) -> StatedTim
 _URL_DATE = re.compile(
     r"(?:^|[/_-])((?:19|20)\d{2})[/_-]?(0[1-9]|1[0-2]|[a-z]{3})[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)"
 )
-_URL_SPACED = re.compile(r"/((?:19|20)\d{2})/(\d{1,2}|[a-z]{3})/(\d{1,2})/")
+_URL_SPACED = re.compile(r"/((?:19|20)\d{2})/(\d{1,2}|[a-z]{3,9})/(\d{1,2})/")
+# With the year last only where no month is that great: 29-10-2021.
+_URL_YEAR_LAST = re.compile(r"(?:^|[/_~-])(\d{2})[-_.](\d{2})[-_.]((?:19|20)\d{2})(?!\d)")
 
 
 def from_url(url: str, zone: tzinfo = UTC) -> StatedTimestamp | None:
@@ -90,9 +95,22 @@ def from_url(url: str, zone: tzinfo = UTC) -> StatedTimestamp | None:
             day = date(int(match[1]), month, int(match[3]))
         except ValueError:
             continue
-        at = datetime(day.year, day.month, day.day, tzinfo=zone)
-        return StatedTimestamp(at, zoned=False, day_only=True)
+        return _day(day, zone)
+    last = _URL_YEAR_LAST.search(path)
+    if last:
+        one, other, year = (int(number) for number in last.groups())
+        day_, month = (one, other) if other <= _MONTHS_OF_A_YEAR else (other, one)
+        if month <= _MONTHS_OF_A_YEAR < day_:
+            try:
+                return _day(date(year, month, day_), zone)
+            except ValueError:
+                return None
     return None
+
+
+def _day(day: date, zone: tzinfo) -> StatedTimestamp:
+    at = datetime(day.year, day.month, day.day, tzinfo=zone)
+    return StatedTimestamp(at, zoned=False, day_only=True)
 
 
 # Words before a moment that say which one it is, in the languages of large press markets.

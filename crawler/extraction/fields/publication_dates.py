@@ -28,12 +28,13 @@ _PUBLISHED_METAS = (
     "cxenseparse:publishtime", "article.published", "published", "last-published", "release_date",
     "citation_publication_date", "citation_date", "article_date_original", "originalpublicationdate",
     "displaydate", "date.release", "iso-8601-publish-date", "rnews:datepublished", "bt:pubdate",
-    "datecreated", "article:published",
+    "datecreated", "article:published", "published-date", "published_date", "date-published",
+    "date_published", "publication-date", "pub_date", "article:publish_date", "dc.date.published",
 )  # fmt: skip
 _MODIFIED_METAS = (
     "article:modified_time", "og:updated_time", "og:article:modified_time", "datemodified",
     "dcterms.modified", "dc.date.modified", "last-modified", "lastmod", "revised",
-    "cxenseparse:modifiedtime", "article:modified",
+    "cxenseparse:modifiedtime", "article:modified", "last-updated", "updated", "modified-date",
 )  # fmt: skip
 _NEAR = 25
 # The earliest hour of UTC at which a day begins elsewhere (in Kiribati).
@@ -75,7 +76,9 @@ def published(
         (formats.plausible(moment, now), source)
         for moment, source in _last_claims(meta, walk, chosen, zone)
     )
-    return next(((moment, source) for moment, source in last if moment is not None), None)
+    told = next(((moment, source) for moment, source in last if moment is not None), None)
+    # Who says only when a page was last updated dates this text by that.
+    return told or modified(meta, zone, now)
 
 
 def _days(moment: StatedTimestamp, zone: tzinfo) -> set[date]:
@@ -189,10 +192,15 @@ def _time_elements(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterato
             (node.get("class") or "") + " " + (node.text or "")
             for node in (element, element.getparent()) if node is not None
         )  # fmt: skip
-        said = element.get("pubdate") is not None or formats.PUBLISHED_WORDS.search(around)
+        labelled = _is_label(_before(element))
+        said = (
+            labelled
+            or element.get("pubdate") is not None
+            or formats.PUBLISHED_WORDS.search(around) is not None
+        )
         if not said and formats.MODIFIED_WORDS.search(around):
             continue
-        if _is_foreign(element, own):
+        if _is_foreign(element, own, _ELSEWHERE if labelled else _FOREIGN):
             continue
         if said:
             yield value
@@ -201,20 +209,43 @@ def _time_elements(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterato
     yield from later[:1]
 
 
-_FOREIGN_TAGS = frozenset({"aside", "nav", "footer", "li"})
+def _before(element: Any) -> str:
+    """The words of what stands before an element or the one around it: "Published"."""
+    for node in (element, element.getparent()):
+        previous = node.getprevious() if node is not None else None
+        if previous is not None and isinstance(previous.tag, str):
+            return " ".join("".join(previous.itertext()).split())[: 2 * _LONGEST_LABEL]
+    return ""
+
+
+def _is_label(text: str) -> bool:
+    """Whether a text says of the next one that it is the moment of publication."""
+    return (
+        len(text) <= _LONGEST_LABEL
+        and formats.PUBLISHED_WORDS.search(text) is not None
+        and not formats.has_date(text)
+    )
+
+
+_LONGEST_LABEL = 25
+_FOREIGN_TAGS = frozenset({"nav", "footer"})
 _FOREIGN = re.compile(
     r"relat|teaser|recommend|sidebar|more-|most-|card|item|comment|kommentar|disqus|repl(?:y|ies)|discuss"
 )
 
 
-def _is_foreign(element: Any, own: set[Any]) -> bool:
+def _is_foreign(element: Any, own: set[Any], words_of_others: re.Pattern[str]) -> bool:
     """Whether the element belongs to a comment or to another article that the page tells of."""
     node = element.getparent()
     while node is not None and node not in own:
         if node.tag in _FOREIGN_TAGS or (node.tag == "article" and own):
             return True
+        if node.tag == "li" and words_of_others is _FOREIGN:
+            return True
+        if node.tag == "aside" and not _is_line("".join(node.itertext())):
+            return True
         words = f"{node.get('class') or ''} {node.get('id') or ''}".lower()
-        if _FOREIGN.search(words):
+        if words_of_others.search(words):
             return True
         node = node.getparent()
     return False
@@ -227,13 +258,14 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
     last = chosen[-1] if chosen else 0
     begin = min(heading if heading is not None else first, first)
     order = [
-        *_up_toheading_of(walk, begin, _NEAR, last),
+        *_up_to_heading(walk, begin, _NEAR, last),
         *range(max(0, begin - 8), begin),
-        *_up_toheading_of(walk, last + 1, 5, last),
+        *_up_to_heading(walk, last + 1, 5, last),
     ]
     own, inside = own_elements(walk, chosen), set(chosen)
     labelled: list[str] = []
     plain: list[str] = []
+    updated: list[str] = []
     for i in dict.fromkeys(order):
         text = walk.blocks[i].text
         if len(text) > 160 or not formats.has_date(text):
@@ -247,20 +279,35 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
         said = formats.PUBLISHED_WORDS.search(text)
         if said:
             labelled.append(text[said.start() :])
-        elif modified is None and (i not in inside or len(text) < 60) and not _is_sentence(text):
+        elif i and _is_label(walk.blocks[i - 1].text):
+            labelled.append(text)
+        elif modified is not None:
+            updated.append(text[modified.start() :])
+        elif (i not in inside or len(text) < 60) and not _is_sentence(text):
             plain.append(text)
     yield from labelled
     yield from plain
+    for i in chosen[:_DATELINES]:
+        line = _LEADING.match(walk.blocks[i].text)
+        if line and formats.has_date(line[1]):
+            yield line[1]
     if meta.page.title and formats.has_date(meta.page.title):
         yield meta.page.title
+    yield from updated
 
 
-def _up_toheading_of(walk: Walk, begin: int, most: int, last: int) -> Iterator[int]:
+def _up_to_heading(walk: Walk, begin: int, most: int, last: int) -> Iterator[int]:
     """The blocks from ``begin``, up to a heading after the text: what it heads is of others."""
     for i in range(begin, min(begin + most, len(walk.blocks))):
-        if i > last > 0 and walk.blocks[i].tag in _HEADINGS:
+        block = walk.blocks[i]
+        if i > last > 0 and block.tag in _HEADINGS and not _is_label(block.text):
             return
         yield i
+
+
+def _is_line(text: str) -> bool:
+    """Whether a text is no longer than a line of metadata."""
+    return len(" ".join(text[: 10 * _LONGEST_LINE].split())) <= _LONGEST_LINE
 
 
 def _is_sentence(text: str) -> bool:
@@ -268,6 +315,10 @@ def _is_sentence(text: str) -> bool:
     return text.rstrip(" \"'”»)")[-1:] in _ENDS and len(text.split()) >= _FEWEST_OF_SENTENCE
 
 
+_LONGEST_LINE = 200
+# A text may begin with its date: "27.1.2022 - The council met", "(21. November 2022) Whoever".
+_DATELINES = 2
+_LEADING = re.compile(r"\(?([^()–—|]{6,40}?)\s*(?:[)–—|]|\s-\s)")
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _ENDS = (".", "!", "?", "…", "।", "۔", "؟")
 _FEWEST_OF_SENTENCE = 8
@@ -277,7 +328,8 @@ _ELSEWHERE = re.compile(r"relat|teaser|recommend|sidebar|comment|kommentar|disqu
 def _is_said_elsewhere(place: Place | None, own: set[Any]) -> bool:
     """As :func:`_is_foreign`, for a block: lines of metadata are lists and cards too."""
     while place is not None and place.element not in own:
-        if place.tag in ("aside", "article") or _ELSEWHERE.search(place.words):
+        aside = place.tag == "aside" and place.chars > _LONGEST_LINE
+        if aside or place.tag == "article" or _ELSEWHERE.search(place.words):
             return True
         place = place.parent
     return False

@@ -42,6 +42,7 @@ class SearchHit(BaseModel):
     number: str | None
     language: str | None
     access: str
+    doubtful: bool = Field(description="Whether the page may be no article.")
     word_count: int
     revision: int
     snippet: str
@@ -70,6 +71,7 @@ class SearchHit(BaseModel):
             number=hit.number,
             language=hit.language,
             access=hit.access,
+            doubtful=hit.doubtful,
             word_count=hit.word_count,
             revision=hit.revision,
             snippet=hit.snippet,

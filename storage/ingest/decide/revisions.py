@@ -22,7 +22,7 @@ _ENTRY_REVISED_BY = ("name", "kind", "expansion", "aliases", "text")
 # A newer extractor may find more in the same page; how it found it is no news.
 _REEXTRACTED_BY = (
     *REVISED_BY, "modified", "dateline_place", "number", "kind", "section", "tags", "language",
-    "notices", "blocks", "mentions", "links", "media",
+    "notices", "doubtful", "blocks", "mentions", "links", "media",
 )  # fmt: skip
 _ENTRY_REEXTRACTED_BY = (*_ENTRY_REVISED_BY, "number", "published", "blocks", "links", "media")
 # What readers see; a change of these that the page does not date is silent.
@@ -48,6 +48,8 @@ def _comparable(content: Content, name: str) -> Any:
         return [" ".join(b["text"].split()) for b in blocks if b["kind"] != "figure"]
     if name == "access":
         return content.get("access", "full")
+    if name == "doubtful":
+        return content.get("doubtful", False)
     value = content.get(name)
     return " ".join(value.split()) if isinstance(value, str) else value
 

@@ -116,6 +116,7 @@ def article_values(
         "modified_offset": modified_offset,
         "modified_zoned": content.modified is None or content.modified.zoned,
         "access": content.access,
+        "doubtful": content.doubtful,
         "notices": list(content.notices),
         "provenance": dict(content.provenance),
         "extractor": page.extractor,

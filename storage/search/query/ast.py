@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from storage.search.index.documents import Field
 
 Flag = Literal["teaser", "full", "revised", "attachment", "picture", "all"]
-State = Literal["duplicate", "gone", "undated"]
+State = Literal["duplicate", "gone", "undated", "doubtful"]
 
 
 @dataclass(frozen=True, slots=True)

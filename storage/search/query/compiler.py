@@ -67,9 +67,14 @@ _GONE = (
     "EXISTS (SELECT 1 FROM articles AS g JOIN items ON items.id = g.item_id"
     " WHERE g.search_key = {key} AND items.state = 'gone')"
 )
+_DOUBTFUL = (
+    "{key} IN (SELECT f.search_key FROM articles AS f"
+    " WHERE f.doubtful AND f.search_key IS NOT NULL)"
+)
 _STATES: dict[State, str] = {
     "duplicate": _DUPLICATE,
     "gone": _GONE,
+    "doubtful": _DOUBTFUL,
     "undated": f"NOT ({keys.sql_dated('{key}')})",
 }
 _AND = " AND "

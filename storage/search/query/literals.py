@@ -36,6 +36,7 @@ _IS_FLAGS: dict[str, Flag] = {
 _IS_STATES: dict[str, State] = {
     "duplicate": "duplicate", "doublon": "duplicate", "gone": "gone", "disparu": "gone",
     "undated": "undated", "sansdate": "undated",
+    "doubtful": "doubtful", "douteux": "doubtful",
 }  # fmt: skip
 _HAS_FLAGS: dict[str, Flag] = {
     "attachment": "attachment", "pièce": "attachment", "piece": "attachment",

@@ -42,6 +42,7 @@ class Hit:
     kind: str | None = None
     number: str | None = None
     access: str = "full"
+    doubtful: bool = False
     word_count: int = 0
     revision: int = 1
     headline_marks: Marks = ()
@@ -57,6 +58,7 @@ _HITS = (
         " articles.published_offset, articles.published_zoned, articles.published_day_only,"
         " articles.sort_at, articles.byline, articles.language, articles.text,"
         " articles.standfirst, articles.section, articles.kind, items.number, articles.access,"
+        " articles.doubtful,"
         " articles.word_count, articles.revision, articles.cluster_id"
         " FROM articles JOIN items ON items.id = articles.item_id"
         " JOIN sources ON sources.id = items.source_id WHERE articles.item_id IN :ids"
@@ -130,6 +132,7 @@ def _hit(
         kind=row.kind,
         number=row.number,
         access=row.access,
+        doubtful=bool(row.doubtful),
         word_count=row.word_count,
         revision=row.revision,
         headline_marks=marker.marks(row.headline, row.language),

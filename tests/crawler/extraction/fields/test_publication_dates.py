@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from crawler.extraction.article import Known, extract
-from tests.pages import sentences
+from crawler.extraction.dates.formats import from_url
+from tests.pages import article_page, sentences
 
 URL = "https://herald.example/news/lock-gate-at-selmere"
 
@@ -93,3 +94,51 @@ def test_a_local_midnight_is_the_day_that_the_page_shows() -> None:
 def test_a_worded_date_needs_no_declared_language() -> None:
     now = datetime(2026, 4, 1, tzinfo=UTC)
     assert _published(line="<p>2026. március 12., csütörtök</p>", now=now) == "2026-03-12"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "day", "source"),
+    [
+        # A label in an element of its own.
+        ("<h4>Published</h4><div>July 8, 2025</div>", "", "2025-07-08", "text"),
+        ("<div class='item'><h3>Publish date</h3><time datetime='2018-11-15'></time></div>", "",
+         "2018-11-15", "time"),
+        ("<p class='x'>Veröffentlicht</p><p>5. März 2025</p>", "", "2025-03-05", "text"),
+        # A short aside of the article is a line of metadata.
+        ("<aside><time datetime='2021-06-06'>June 6, 2021</time></aside>", "", "2021-06-06", "time"),
+        ("<aside><p>Published June 6, 2021</p></aside>", "", "2021-06-06", "text"),
+        # The beginning of the text.
+        ("", "<p>27.1.2022 - The council met at the quay that day, and it decided on what to build there.</p>",
+         "2022-01-27", "text"),
+        ("", "<p>(21. November 2022) The council met at the quay that day, and it decided on much.</p>",
+         "2022-11-21", "text"),
+        # Only the last change is told, in words or for machines.
+        ("<p>Updated: December 09, 2025</p>", "", "2025-12-09", "text"),
+        ("<p>Zuletzt aktualisiert: 30.12.2016</p>", "", "2016-12-30", "text"),
+        ("<meta itemprop='x'><p>Last updated 17 December 2025</p><p>Published 2 May 2024</p>", "",
+         "2024-05-02", "text"),
+    ],
+)  # fmt: skip
+def test_where_a_page_shows_its_day(
+    before: str, after: str, day: str | None, source: str | None
+) -> None:
+    page = article_page("The quay is open again", sentences(3), published=None)
+    page = page.replace("</h1>", f"</h1>{before}{after}")
+    found = extract(page.encode(), "https://a.example/news/the-quay-is-open-again").article
+    assert found is not None
+    assert (found.published.isoformat() if found.published else None) == day
+    assert found.provenance.get("published") == source
+
+
+@pytest.mark.parametrize(
+    ("path", "day"),
+    [
+        ("/2023/october/03/quay", "2023-10-03"), ("/2023/mar/03/quay", "2023-03-03"),
+        ("/news/29-10-2021", "2021-10-29"), ("/~21-02-2022-quay", "2022-02-21"),
+        # Either number may be the month; no month at all.
+        ("/news/02-01-2022", None), ("/2023/marketing/03/quay", None),
+    ],
+)  # fmt: skip
+def test_the_day_of_an_address(path: str, day: str | None) -> None:
+    found = from_url(f"https://a.example{path}")
+    assert (found.isoformat() if found else None) == day
