@@ -30,7 +30,7 @@ def matrix(
     headline, ``best`` that with most paragraph text.
     """
     paths = [_path(block) for block in blocks]
-    kinds = [(block.tag, block.place.words) for block in blocks]
+    kinds = [(block.tag, block.place.classes) for block in blocks]
     by_kind, by_path = _sums(blocks, kinds), _sums(blocks, paths)
     root = blocks[0].place
     while root.parent is not None:
@@ -59,7 +59,7 @@ def matrix(
 
 def _path(block: RawBlock) -> tuple[str, str, str]:
     above = block.place.parent
-    return block.tag, block.place.words, above.words if above is not None else ""
+    return block.tag, block.place.classes, above.classes if above is not None else ""
 
 
 def _sums(blocks: Sequence[RawBlock], keys: Sequence[Any]) -> dict[Any, tuple[int, int, int]]:

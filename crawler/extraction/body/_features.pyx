@@ -16,7 +16,7 @@ from crawler.extraction.body import features
 from crawler.extraction.blocks.class_groups import groups_of, _group_cache
 
 # That of features.py at which this was written.
-VERSION = 2
+VERSION = 3
 
 cdef Py_ssize_t OWN = len(features._OWN)
 cdef Py_ssize_t TAGS = len(features._TAGS) + 1
@@ -360,7 +360,7 @@ cdef class Rows:
             total += size
             if heading < 0 and block.tag == "h1":
                 heading = i
-            kind = (block.tag, block.place.words)
+            kind = (block.tag, block.place.classes)
             texts[text] = texts.get(text, 0) + 1
             kinds[kind] = kinds.get(kind, 0) + 1
             kind_chars[kind] = kind_chars.get(kind, 0) + size
@@ -376,7 +376,7 @@ cdef class Rows:
         for i in range(n):
             block = self.blocks[i]
             text, words = block.text, block.words
-            kind = (block.tag, block.place.words)
+            kind = (block.tag, block.place.classes)
             order = block.order
             following = self.blocks[i + 1].order if i + 1 < n else order + 1
             size = len(words)
@@ -424,10 +424,10 @@ cdef class Rows:
         for i in range(n):
             block = self.blocks[i]
             place = block.place
-            kind = (block.tag, place.words)
+            kind = (block.tag, place.classes)
             kind_linked[kind] = kind_linked.get(kind, 0) + block.linked
             above = place.parent
-            path = (*kind, "" if above is None else above.words)
+            path = (*kind, "" if above is None else above.classes)
             ways.append(path)
             known = paths.get(path)
             if known is None:
@@ -449,7 +449,7 @@ cdef class Rows:
         for i in range(n):
             block = self.blocks[i]
             place = block.place
-            kind = (block.tag, place.words)
+            kind = (block.tag, place.classes)
             count, chars, linked = self.kinds[kind], self.kind_chars[kind], kind_linked[kind]
             sums = paths[ways[i]]
             out = &self.out[i, column]

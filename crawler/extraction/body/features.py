@@ -315,10 +315,10 @@ def _position(blocks: Sequence[RawBlock], context: Context, scale: float) -> np.
     named = headline_at(blocks, context)
     h1 = blocks[named].text.lower() if named is not None else ""
     texts = Counter(block.text for block in blocks)
-    kinds = Counter((block.tag, block.place.words) for block in blocks)
+    kinds = Counter((block.tag, block.place.classes) for block in blocks)
     kind_chars: Counter[tuple[str, str]] = Counter()
     for block in blocks:
-        kind_chars[(block.tag, block.place.words)] += len(block.text)
+        kind_chars[(block.tag, block.place.classes)] += len(block.text)
     orders = [-1, *(block.order for block in blocks), blocks[-1].order + 1]
     gaps = [after - one - 1 for one, after in pairwise(orders)]
     before = 0
@@ -326,7 +326,7 @@ def _position(blocks: Sequence[RawBlock], context: Context, scale: float) -> np.
     for i, block in enumerate(blocks):
         words = block.words
         head = words[:_COMPARED]
-        kind = (block.tag, block.place.words)
+        kind = (block.tag, block.place.classes)
         in_json = 0.0
         if context.body and words:
             grams = list(zip(words, words[1:], words[2:], strict=False))
@@ -393,5 +393,5 @@ def _neighbours(blocks: Sequence[RawBlock], own: np.ndarray) -> np.ndarray:
 
 
 # It moves with every change to the columns above.
-VERSION = 2
+VERSION = 3
 compiled = part("crawler.extraction.body._features", VERSION)

@@ -70,9 +70,9 @@ def outline(blocks: Sequence[RawBlock]) -> Outline:
             place = place.parent if place is not None else None
             key = place.order if place is not None else -1
             groups[level, i] = numbers[level].setdefault(key, len(numbers[level]))
-        kind = (block.tag, block.place.words)
+        kind = (block.tag, block.place.classes)
         above = block.place.parent
-        path = (*kind, above.words if above is not None else "")
+        path = (*kind, above.classes if above is not None else "")
         groups[_LEVELS, i] = numbers[-2].setdefault(kind, len(numbers[-2]))
         groups[_LEVELS + 1, i] = numbers[-1].setdefault(path, len(numbers[-1]))
         headings[i] = heading

@@ -201,7 +201,14 @@ def _belongs(block: RawBlock, box: Place | None) -> bool:
             return True
         if place is None or place.tag not in passed:
             return False
-        if not code and place.words and _AGAINST.intersection(groups_of(place.words)):
+        # Embedded posts are quotations under the class words of what shares.
+        embedded = place.tag == "blockquote"
+        if (
+            not code
+            and not embedded
+            and place.words
+            and _AGAINST.intersection(groups_of(place.words))
+        ):
             return False
         place = place.parent
     return False

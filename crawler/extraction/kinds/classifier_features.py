@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crawler.extraction.blocks.class_groups import GROUPS, groups_of
+from crawler.extraction.body.features import extent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -117,10 +118,13 @@ def _text(blocks: Sequence[RawBlock], chosen: Sequence[int], scores: np.ndarray)
     total = lengths.sum() + 1
     taken = [blocks[i] for i in chosen]
     text = sum(len(block.text) for block in taken)
-    words = [len(block.words) for block in blocks] or [0]
-    kinds = Counter((block.tag, block.place.words) for block in blocks if len(block.words) > 3)
+    # Scripts without spaces have words too.
+    words = [extent(block.text)[1] for block in blocks] or [0]
+    named = [(block.tag, block.place.classes) for block in blocks]
+    kinds = Counter(kind for kind, count in zip(named, words, strict=False) if count > 3)
     alike, most = kinds.most_common(1)[0] if kinds else (("", ""), 0)
-    like = [block for block in blocks if (block.tag, block.place.words) == alike]
+    like = [block for block, kind in zip(blocks, named, strict=True) if kind == alike]
+    like_words = sum(count for count, kind in zip(words, named, strict=False) if kind == alike)
     prices = [block for block in blocks if _PRICE.search(block.text[:200])]
     heads = [block for block in blocks if block.tag[:1] == "h" and block.tag[1:].isdigit()]
     return [
@@ -135,7 +139,7 @@ def _text(blocks: Sequence[RawBlock], chosen: Sequence[int], scores: np.ndarray)
         sum(block.list_depth > 0 for block in blocks) / n,
         sum(block.tag in ("td", "th") for block in blocks) / n,
         sum(len(block.text) for block in blocks if block.tag == "pre") / total,
-        log1p(most), sum(len(block.words) for block in like) / (len(like) + 1),
+        log1p(most), like_words / (len(like) + 1),
         sum(block.linked for block in like) / (sum(len(block.text) for block in like) + 1),
         log1p(sum(len(block.images) for block in blocks)),
         sum(count <= 5 for count in words) / n,
