@@ -35,3 +35,20 @@ def heading_of(walk: Walk, chosen: Sequence[int]) -> int | None:
     ]  # fmt: skip
     before = [i for i in shown if chosen and i <= chosen[0]]
     return before[-1] if before else next(iter(shown), None)
+
+
+def beginning_of(element: Any, most: int) -> str:
+    """The text of an element with plain spaces, read no further than ``most`` characters.
+
+    A little more is returned where there is more, so that its length tells.
+    """
+    parts: list[str] = []
+    length = 0
+    for steps, part in enumerate(element.itertext()):
+        words = " ".join(part[: 20 * most].split())
+        if words:
+            parts.append(words)
+            length += len(words) + 1
+        if length > most + 1 or steps > 20 * most:
+            return (" ".join(parts) + " " * most)[: 2 * most + 2]
+    return " ".join(parts)

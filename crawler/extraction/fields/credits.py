@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from crawler.extraction.blocks.own_place import beginning_of
 from crawler.extraction.dates.words import words_of
 from crawler.extraction.fields import byline_words
 from crawler.extraction.fields.bylines import stated_names
@@ -232,7 +233,7 @@ def _box(element: Any) -> Any:
     for above in element.iterancestors():
         if above.tag in ("body", "html", "article", "main", "header", "section"):
             break
-        if len(" ".join("".join(above.itertext()).split())) > _LONGEST_BOX:
+        if len(beginning_of(above, _LONGEST_BOX)) > _LONGEST_BOX:
             break
         box = above
     return box
@@ -252,7 +253,7 @@ def _is_second(element: Any, box: Any) -> bool:
 
 
 def _names_in(element: Any) -> tuple[str, ...]:
-    text = " ".join(" ".join(element.itertext()).split())
+    text = beginning_of(element, 2 * _LONGEST)
     if not text or len(text) > 2 * _LONGEST or byline_words.is_second(text):
         return ()
     text = _once(_AFTER.sub("", _BEFORE.sub("", _BEFORE.sub("", text))))

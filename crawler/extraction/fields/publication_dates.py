@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from crawler.extraction.blocks.own_place import heading_of, own_elements
+from crawler.extraction.blocks.own_place import beginning_of, heading_of, own_elements
 from crawler.extraction.dates import formats
 from crawler.extraction.fields.json_ld import text_of
 from storage.types.content import StatedTimestamp
@@ -214,7 +214,7 @@ def _before(element: Any) -> str:
     for node in (element, element.getparent()):
         previous = node.getprevious() if node is not None else None
         if previous is not None and isinstance(previous.tag, str):
-            return " ".join("".join(previous.itertext()).split())[: 2 * _LONGEST_LABEL]
+            return beginning_of(previous, _LONGEST_LABEL)
     return ""
 
 
@@ -242,7 +242,7 @@ def _is_foreign(element: Any, own: set[Any], words_of_others: re.Pattern[str]) -
             return True
         if node.tag == "li" and words_of_others is _FOREIGN:
             return True
-        if node.tag == "aside" and not _is_line("".join(node.itertext())):
+        if node.tag == "aside" and len(beginning_of(node, _LONGEST_LINE)) > _LONGEST_LINE:
             return True
         words = f"{node.get('class') or ''} {node.get('id') or ''}".lower()
         if words_of_others.search(words):
@@ -303,11 +303,6 @@ def _up_to_heading(walk: Walk, begin: int, most: int, last: int) -> Iterator[int
         if i > last > 0 and block.tag in _HEADINGS and not _is_label(block.text):
             return
         yield i
-
-
-def _is_line(text: str) -> bool:
-    """Whether a text is no longer than a line of metadata."""
-    return len(" ".join(text[: 10 * _LONGEST_LINE].split())) <= _LONGEST_LINE
 
 
 def _is_sentence(text: str) -> bool:
