@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Headers, TextResponse
+from scrapy.http import Headers
 from scrapy.responsetypes import responsetypes
 
-from crawler.http.fetch import header
-from crawler.middlewares.refresh import redirect_target
+from crawler.http.coded import CodedResponse, header_pairs
+from crawler.middlewares.refresh import refresh_of
 from crawler.run import fetch_context
-from storage.captures.content_encoding import UNDECLARED, decode_response
-from storage.captures.warc import Exchange, RevisitTarget
+from crawler.run.capture_writer import SentPage, capture_record, notes, revisited
+from storage.captures.content_encoding import decode_response
+from storage.captures.warc import Exchange
 from storage.errors import BodyTooLarge
-from storage.types import rights
-from storage.types.pages import CaptureRecord
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
     from crawler.run.capture_writer import CaptureWriterThread
-    from storage.types.pages import KnownCapture
+    from crawler.run.fetch_context import Redirect
+    from storage.types.pages import CaptureRecord, KnownCapture
 
 _OK, _NOT_MODIFIED = 200, 304
+# Bodies of up to so many bytes are decoded on the event loop: a thread would take longer.
+_SMALL = 8 * 1024
 
 
 class CaptureMiddleware(HttpCompressionMiddleware):
@@ -42,121 +46,122 @@ class CaptureMiddleware(HttpCompressionMiddleware):
     """
 
     async def process_response(self, request: Request, response: Response) -> Any:  # type: ignore[override]
-        """Write ``response`` to a capture file if its request asks for it, and decode it."""
-        sent, decoded = response, self._decoded(request, response)
+        """Write ``response`` to a capture file if its request asks for it, and decode it.
+
+        The page of a captured response keeps its body as it was sent (``CodedResponse``): the
+        capture's thread decodes it once, for the digest, and the worker once more.
+        """
         context = fetch_context.of(request)
         capture_writer, known = context.capture_writer, context.known
+        if capture_writer is not None and response.status == _OK and request.method != "HEAD":
+            return await self._capture(request, response, capture_writer, known)
         if response.status == _NOT_MODIFIED and capture_writer is not None and known is not None:
-            capture = await _write_capture(capture_writer, request, sent, known.digest, None, known)
+            capture = await _write_revisit(capture_writer, request, response, known)
             fetch_context.update(request, capture=capture)
-        if response.status != _OK or (capture_writer is None and not context.wants_digest):
-            return decoded
-        digest = hashlib.sha256(decoded.body).hexdigest()
-        fetch_context.update(request, digest=digest)
-        # A signpost is no page, as a redirect is none: no row of the archive would name its record.
-        if capture_writer is None or await redirect_target(request, decoded) is not None:
-            return decoded
-        reserved = capture_writer.page_rights(request.url, _pairs(sent.headers), decoded.body)
-        if rights.forbids_storing(reserved):
-            fetch_context.update(request, reserved=rights.NOARCHIVE)
-            return decoded
-        unchanged_since = known if known is not None and known.digest == digest else None
-        undeclared = decoded is not sent and "Content-Encoding" not in sent.headers
-        capture = await _write_capture(
-            capture_writer, request, sent, digest, reserved, unchanged_since, undeclared=undeclared
-        )
-        fetch_context.update(request, capture=capture)
+        decoded = await self._decoded(request, response)
+        if response.status == _OK and context.wants_digest:
+            fetch_context.update(request, digest=hashlib.sha256(decoded.body).hexdigest())
         return decoded
 
-    def _decoded(self, request: Request, sent: Response) -> Response:
-        """Return a new response with the decoded body, without the Content-Encoding header."""
+    async def _capture(
+        self,
+        request: Request,
+        sent: Response,
+        capture_writer: CaptureWriterThread,
+        known: KnownCapture | None,
+    ) -> Response:
+        limit = self._limit(request)
+
+        def find_redirect(body: bytes) -> Redirect | None:
+            return refresh_of(request, sent, body)
+
+        page = SentPage(_exchange(request, sent), limit, known, find_redirect)
+        try:
+            found = await capture_writer.capture(page)
+        except BodyTooLarge as error:
+            raise _too_large(request, limit) from error
+        fetch_context.update(
+            request,
+            digest=found.digest,
+            redirect=found.redirect,
+            redirect_checked=True,
+            reserved=found.reserved,
+            capture=found.record,
+        )
+        return _respond(CodedResponse, sent, sent.body, sent.headers) if found.is_coded else sent
+
+    async def _decoded(self, request: Request, sent: Response) -> Response:
+        """Return a response with the decoded body, without the Content-Encoding header."""
         if request.method == "HEAD":
             return sent
-        limit = request.meta.get("download_maxsize", self._max_size)
+        limit = self._limit(request)
+        pairs = header_pairs(sent.headers)
         try:
-            body = decode_response(_pairs(sent.headers), sent.body, limit)
+            if len(sent.body) > _SMALL:
+                body = await asyncio.to_thread(decode_response, pairs, sent.body, limit)
+            else:
+                body = decode_response(pairs, sent.body, limit)
         except BodyTooLarge as error:
-            raise IgnoreRequest(
-                f"{request.url}: its body exceeded {limit} bytes when decompressed"
-            ) from error
+            raise _too_large(request, limit) from error
         if body is sent.body and "Content-Encoding" not in sent.headers:
             return sent
         headers = Headers(sent.headers)
         headers.pop("Content-Encoding", None)
         kind = responsetypes.from_args(headers=headers, url=sent.url, body=body)
-        # A text's charset is told from what was decoded.
-        anew: dict[str, Any] = {"encoding": None} if issubclass(kind, TextResponse) else {}
-        return sent.replace(cls=kind, headers=headers, body=body, **anew)
+        return _respond(kind, sent, body, headers)
+
+    def _limit(self, request: Request) -> int:
+        return int(request.meta.get("download_maxsize", self._max_size))
 
 
-async def _write_capture(
-    capture_writer: CaptureWriterThread,
-    request: Request,
-    sent: Response,
-    digest: str,
-    reserved: dict[str, Any] | None,
-    known: KnownCapture | None,
-    *,
-    undeclared: bool = False,
-) -> CaptureRecord:
-    exchange = _exchange(request, sent, digest, reserved, known, undeclared=undeclared)
-    place = await capture_writer.keep(exchange)
-    return CaptureRecord(
-        url=request.url,
+def _respond(kind: type[Response], sent: Response, body: bytes, headers: Headers) -> Response:
+    # Not sent.replace(): it detects the charset of the sent body, packed as it is.
+    return kind(
+        url=sent.url,
         status=sent.status,
-        content_type=header(sent, "Content-Type"),
-        etag=header(sent, "ETag"),
-        last_modified=header(sent, "Last-Modified"),
-        fetched_at=exchange.fetched_at,
-        file=place.file,
-        offset=place.offset,
-        length=place.length,
-        digest=digest,
-        record_id=place.record_id,
-        kind="response" if known is None else "revisit",
-        refers_to=known.id if known is not None else None,
-        rights=reserved,
+        headers=headers,
+        body=body,
+        flags=sent.flags,
+        request=sent.request,
+        certificate=sent.certificate,
+        ip_address=sent.ip_address,
+        protocol=sent.protocol,
     )
 
 
-def _exchange(
-    request: Request,
-    response: Response,
-    digest: str,
-    reserved: dict[str, Any] | None,
-    known: KnownCapture | None,
-    *,
-    undeclared: bool,
-) -> Exchange:
+def _too_large(request: Request, limit: int) -> IgnoreRequest:
+    return IgnoreRequest(f"{request.url}: its body exceeded {limit} bytes when decompressed")
+
+
+async def _write_revisit(
+    capture_writer: CaptureWriterThread, request: Request, sent: Response, known: KnownCapture
+) -> CaptureRecord:
+    """Keep that the server said 304."""
+    exchange = _exchange(request, sent)
+    exchange = replace(
+        exchange,
+        revisited=revisited(known),
+        notes=(*notes(known.digest, None), *exchange.notes),
+    )
+    place = await capture_writer.keep(exchange)
+    return capture_record(exchange, place, known.digest, None, known)
+
+
+def _exchange(request: Request, response: Response) -> Exchange:
     seconds = request.meta.get("download_latency")
-    notes = [("digest-of-decoded-body", f"sha256:{digest}")]
-    if undeclared:
-        notes.append((UNDECLARED, "gzip"))
+    said = []
     if request.meta.get("redirect_urls"):
-        notes.append(("via", request.meta["redirect_urls"][-1]))
+        said.append(("via", request.meta["redirect_urls"][-1]))
     if seconds is not None:
-        notes.append(("fetchTimeMs", str(round(seconds * 1000))))
-    notes += [(f"rights-{name}", str(value)) for name, value in (reserved or {}).items()]
-    revisited = None
-    if known is not None:
-        revisited = RevisitTarget(known.record_id, known.url, known.fetched_at)
+        said.append(("fetchTimeMs", str(round(seconds * 1000))))
     return Exchange(
         url=request.url,
         method=request.method,
-        request_headers=_pairs(request.headers),
+        request_headers=header_pairs(request.headers),
         status=response.status,
-        response_headers=_pairs(response.headers),
+        response_headers=header_pairs(response.headers),
         body=response.body,
         fetched_at=datetime.now(UTC),
         ip_address=str(response.ip_address) if response.ip_address else None,
-        revisited=revisited,
-        notes=tuple(notes),
-    )
-
-
-def _pairs(headers: Headers) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in headers.items()
-        for value in values
+        notes=tuple(said),
     )

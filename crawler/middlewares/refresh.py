@@ -64,12 +64,16 @@ async def redirect_target(request: Request, response: Response) -> Redirect | No
 
 
 async def _find_target(request: Request, response: Response) -> Redirect | None:
-    refresh_header = header(response, "Refresh")
-    if not _may_redirect(request, response, refresh_header):
+    if not _may_redirect(request, response, response.body):
         return None
-    found = await asyncio.to_thread(
-        refresh_target, response.body, response.url, content_type(response), refresh_header
-    )
+    return await asyncio.to_thread(refresh_of, request, response, response.body)
+
+
+def refresh_of(request: Request, response: Response, body: bytes) -> Redirect | None:
+    """Return where a page with this decoded ``body`` sends its reader. For a thread."""
+    if not _may_redirect(request, response, body):
+        return None
+    found = refresh_target(body, response.url, content_type(response), _refresh_header(response))
     if found is None or not is_web_url(found[1]):
         return None
     target = safe_url_string(found[1])
@@ -79,10 +83,14 @@ async def _find_target(request: Request, response: Response) -> Redirect | None:
     return Redirect(found[0], target)
 
 
-def _may_redirect(request: Request, response: Response, refresh_header: str | None) -> bool:
-    if request.method != "GET" or len(response.body) > _MAX_BYTES:
+def _refresh_header(response: Response) -> str | None:
+    return header(response, "Refresh")
+
+
+def _may_redirect(request: Request, response: Response, body: bytes) -> bool:
+    if request.method != "GET" or len(body) > _MAX_BYTES:
         return False
     kind = content_type(response).lower()
     if kind and "html" not in kind:
         return False
-    return bool(refresh_header) or b"refresh" in response.body.lower()
+    return bool(_refresh_header(response)) or b"refresh" in body.lower()

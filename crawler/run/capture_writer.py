@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from scrapy import Request
@@ -13,20 +15,26 @@ from crawler.http import failures
 from crawler.http.fetch import fetch, max_age
 from storage.captures.care import rewrite
 from storage.captures.care.repack import codec_for_source
+from storage.captures.content_encoding import UNDECLARED, decode_response
 from storage.captures.recovery import recover_files
+from storage.captures.warc import RevisitTarget
 from storage.captures.writer import CaptureWriter
 from storage.crawl import host_cache
 from storage.types import rights
+from storage.types.pages import CaptureRecord
 from storage.version import VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from scrapy.crawler import Crawler
 
+    from crawler.run.fetch_context import Redirect
     from storage import Archive
     from storage.captures.warc import Exchange, Rendering
     from storage.captures.writer import RecordLocation
+    from storage.types.pages import KnownCapture
 
 _TDMREP = "/.well-known/tdmrep.json"
 
@@ -40,8 +48,82 @@ def recover_captures(archive: Archive) -> list[str]:
     return lines
 
 
+def revisited(known: KnownCapture | None) -> RevisitTarget | None:
+    """Return what a revisit record names of the known capture."""
+    return None if known is None else RevisitTarget(known.record_id, known.url, known.fetched_at)
+
+
+def notes(
+    digest: str, reserved: dict[str, Any] | None, *, undeclared: bool = False
+) -> list[tuple[str, str]]:
+    """Return the fields of the metadata record that tell the digest and the page's rights."""
+    found = [("digest-of-decoded-body", f"sha256:{digest}")]
+    if undeclared:
+        found.append((UNDECLARED, "gzip"))
+    return found + [(f"rights-{name}", str(value)) for name, value in (reserved or {}).items()]
+
+
+def capture_record(
+    exchange: Exchange,
+    place: RecordLocation,
+    digest: str,
+    reserved: dict[str, Any] | None,
+    known: KnownCapture | None,
+) -> CaptureRecord:
+    """Return the row of a written capture; a revisit where the page is ``known``."""
+    headers = {name.lower(): value for name, value in reversed(exchange.response_headers)}
+
+    def header(name: str) -> str | None:
+        # NUL is allowed in no header (RFC 9110, 5.5), and PostgreSQL takes none.
+        return headers.get(name, "").replace("\x00", "") or None
+
+    return CaptureRecord(
+        url=exchange.url,
+        status=exchange.status,
+        content_type=header("content-type"),
+        etag=header("etag"),
+        last_modified=header("last-modified"),
+        fetched_at=exchange.fetched_at,
+        file=place.file,
+        offset=place.offset,
+        length=place.length,
+        digest=digest,
+        record_id=place.record_id,
+        kind="response" if known is None else "revisit",
+        refers_to=known.id if known is not None else None,
+        rights=reserved,
+    )
+
+
+class SentPage(NamedTuple):
+    """A page as it was sent, with all that its capture keeps of the exchange.
+
+    ``max_size`` bounds the decoded body in bytes, ``known`` is the page's last capture.
+    """
+
+    exchange: Exchange
+    max_size: int
+    known: KnownCapture | None
+    find_redirect: Callable[[bytes], Redirect | None]
+
+
+class CapturedPage(NamedTuple):
+    """A page after its capture: ``record`` is ``None`` where the page is not kept.
+
+    ``digest``: SHA-256 of the decoded body, hexadecimal. ``is_coded``: the sent body differs from
+    the decoded one. ``reserved``: why the rights of the page forbid a capture. ``redirect``: where
+    its refresh leads, which makes it no page of its own.
+    """
+
+    digest: str
+    is_coded: bool
+    redirect: Redirect | None = None
+    reserved: str | None = None
+    record: CaptureRecord | None = None
+
+
 class CaptureWriterThread:
-    """One WARC writer in its own thread: compression does not block the reactor."""
+    """One WARC writer in its own thread: neither decoding nor compression blocks the reactor."""
 
     def __init__(self, archive: Archive, source_id: int, label: str, now: datetime) -> None:
         codec = codec_for_source(archive, source_id, now)
@@ -83,6 +165,39 @@ class CaptureWriterThread:
         if self._tdmrep and parts.netloc == self._host:
             site = rights.tdm_rule_for_path(self._tdmrep, parts.path or "/")
         return rights.with_policy(rights.parse_reservations(headers, body, site), self.policy)
+
+    async def capture(self, page: SentPage) -> CapturedPage:
+        """Decode a page and write its capture, in the writer's thread.
+
+        Raises:
+            BodyTooLarge: the body is larger than ``page.max_size`` once it is decoded.
+            FolderNotWritable: the capture could not be written.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self.executor, self._capture, page)
+
+    def _capture(self, page: SentPage) -> CapturedPage:
+        exchange, known = page.exchange, page.known
+        headers = exchange.response_headers
+        body = decode_response(headers, exchange.body, page.max_size)
+        digest = hashlib.sha256(body).hexdigest()
+        is_coded = body is not exchange.body
+        # A signpost is no page, as a redirect is none: no row of the archive would name its record.
+        redirect = page.find_redirect(body)
+        if redirect is not None:
+            return CapturedPage(digest, is_coded, redirect)
+        reserved = self.page_rights(exchange.url, headers, body)
+        if rights.forbids_storing(reserved):
+            return CapturedPage(digest, is_coded, reserved=rights.NOARCHIVE)
+        known = known if known is not None and known.digest == digest else None
+        undeclared = is_coded and not any(name == "Content-Encoding" for name, _ in headers)
+        exchange = replace(
+            exchange,
+            revisited=revisited(known),
+            notes=(*notes(digest, reserved, undeclared=undeclared), *exchange.notes),
+        )
+        place = self.writer.append(exchange)
+        record = capture_record(exchange, place, digest, reserved, known)
+        return CapturedPage(digest, is_coded, record=record)
 
     async def keep(self, exchange: Exchange | Rendering) -> RecordLocation:
         """Write an exchange in the writer's thread."""

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crawler.discovery.archives import ListPage
     from crawler.extraction.article import Extraction, Known
+    from crawler.http.coded import CodedBody
     from crawler.items import EndpointContent
     from crawler.workers.prepare import PreparedExtraction
 
 
-def extract_job(body: bytes, url: str, content_type: str, known: Known) -> Extraction:
+def extract_job(body: bytes | CodedBody, url: str, content_type: str, known: Known) -> Extraction:
     """Extract a page, in a worker."""
     from crawler.sites import extract_for_site
 
-    return extract_for_site(body, url, content_type, known)
+    decoded = body if isinstance(body, bytes) else body.decoded()
+    return extract_for_site(decoded, url, content_type, known)
 
 
-def article_job(body: bytes, url: str, content_type: str, known: Known) -> PreparedExtraction:
+def article_job(
+    body: bytes | CodedBody, url: str, content_type: str, known: Known
+) -> PreparedExtraction:
     """Extract a page and prepare it for the archive, in a worker."""
     from crawler.workers.prepare import prepare_extraction
 

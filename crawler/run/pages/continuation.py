@@ -17,6 +17,7 @@ from crawler.extraction.page.continuation import (
 )
 from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
+from crawler.http.coded import body_for_worker
 from crawler.http.fetch import content_type, fetch
 from crawler.run import fetch_context
 from crawler.run.fetch_context import FetchContext
@@ -121,7 +122,11 @@ class ContinuationFetcher:
                 return None
             try:
                 found: Extraction = await self._pool.run(
-                    jobs.extract_job, answer.body, answer.url, content_type(answer), known
+                    jobs.extract_job,
+                    body_for_worker(answer),
+                    answer.url,
+                    content_type(answer),
+                    known,
                 )
             except (BadPage, workers.WorkerFailure):
                 return None

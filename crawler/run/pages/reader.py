@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crawler.extraction.article import Known
 from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
+from crawler.http.coded import body_for_worker
 from crawler.http.fetch import content_type
 from crawler.run import fetch_context
 from crawler.run.pages.outcomes import outcome_of
@@ -68,7 +69,11 @@ class PageReader:
         known = Known(source.timezone, source.language, task.kind, utc_now(), task.hints)
         try:
             extraction = await self._run.worker_pool.run(
-                jobs.article_job, response.body, response.url, content_type(response), known
+                jobs.article_job,
+                body_for_worker(response),
+                response.url,
+                content_type(response),
+                known,
             )
         except BadPage as error:
             return PageSkipped(task, error.cause, error.reason, capture)

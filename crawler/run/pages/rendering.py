@@ -15,6 +15,7 @@ from scrapy import Request
 from crawler.extraction.linked.link_rules import same_site
 from crawler.extraction.page.parse import BadPage
 from crawler.http import failures
+from crawler.http.coded import decoded_body
 from crawler.http.fetch import content_type, fetch
 from crawler.run.pages import browser
 from crawler.run.pages.browser import LIMIT_SECONDS, BrowserFailure, SubResponse
@@ -95,7 +96,7 @@ class PageRenderer:
         Raises:
             BrowserFailure: it could not be drawn.
         """
-        url, body = response.url, response.body
+        url, body = response.url, decoded_body(response)
         page_scripts = {
             urljoin(url, src.decode("utf-8", "replace").replace("&amp;", "&"))
             for src in _SCRIPT.findall(body)
