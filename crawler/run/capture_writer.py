@@ -193,6 +193,7 @@ class CaptureWriterThread:
         exchange = replace(
             exchange,
             revisited=revisited(known),
+            is_packed=is_coded,
             notes=(*notes(digest, reserved, undeclared=undeclared), *exchange.notes),
         )
         place = self.writer.append(exchange)

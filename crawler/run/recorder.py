@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from crawler.run.capture_writer import CaptureWriterThread
     from storage import Archive
-    from storage.types.pages import Outcome
+    from storage.types.pages import Outcome, Recorded
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Recorder:
         run_id: int,
         on_failure: Callable[[ArchiveError], None],
         on_queued: Callable[[], None] = lambda: None,
-        on_written: Callable[[Sequence[Outcome]], None] = lambda _: None,
+        on_written: Callable[[Sequence[Outcome], Sequence[Recorded]], None] = lambda _, __: None,
     ) -> None:
         self.archive = archive
         self.capture_writer = capture_writer
@@ -115,7 +115,7 @@ class Recorder:
         recorded = await self.call(
             lambda: self.archive.record(self.source_id, self.run_id, batch, utc_now(), counts)
         )
-        self._on_written(batch)
+        self._on_written(batch, recorded)
         for outcome, result in zip(batch, recorded, strict=True):
             self.tally.verdicts[result.verdict] += 1
             self.tally.fresh += result.announced

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from storage.types.pages import Outcome
+    from storage.types.pages import Outcome, Recorded
 
 _NOT_MODIFIED = 304
 # Requests in Scrapy at a time; the others wait in the database.
@@ -88,6 +88,8 @@ class NewsSpider(Spider):
         # Requests that the source still allows today; None: any number.
         self._request_budget: int | None = None
         self._wake_event = asyncio.Event()
+        # Whether the frontier may hold more than what was taken from it.
+        self._may_have_more = True
         self._login = SourceLogin()
 
     @classmethod
@@ -244,6 +246,7 @@ class NewsSpider(Spider):
 
     def wake(self) -> None:
         """Make the spider look for its next requests."""
+        self._may_have_more = True
         self._wake_event.set()
 
     def stop(self, reason: str) -> None:
@@ -334,8 +337,9 @@ class NewsSpider(Spider):
             return []
         if self._request_budget is not None:
             capacity = min(capacity, self._request_budget - self.tally.requests)
-        if capacity <= 0:
+        if capacity <= 0 or not (self._may_have_more or self._pending_pages == 0):
             return []
+        self._may_have_more = False
         # What is known is looked at again only once all that is new has been announced.
         rechecks = (
             arguments.rechecks - self._rechecked if self._endpoint_visits.in_flight == 0 else 0
@@ -363,6 +367,8 @@ class NewsSpider(Spider):
         if self._pending_pages == 0:
             await self.recorder.flush()
         tasks = await self.recorder.read(work)
+        if len(tasks) >= capacity:
+            self._may_have_more = True
         self._in_flight.update(task.key for task in tasks)
         self._rechecked += sum(1 for task in tasks if task.item_id is not None)
         self._pending_pages += len(tasks)
@@ -435,7 +441,9 @@ class NewsSpider(Spider):
             return
         yield PageFailed(task, known.cause, known.detail, known.final)
 
-    def _on_written(self, outcomes: Sequence[Outcome]) -> None:
+    def _on_written(self, outcomes: Sequence[Outcome], recorded: Sequence[Recorded]) -> None:
+        if any(result.announced for result in recorded):
+            self._may_have_more = True
         keys = (outcome.task.key for outcome in outcomes)
         self._in_flight.difference_update(key for key in keys if key[0] == "candidate")
 

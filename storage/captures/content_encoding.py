@@ -8,19 +8,19 @@ unchanged, a truncated stream yields what it holds, and only a body that is too 
 from __future__ import annotations
 
 import hashlib
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import brotli
+from zlib_ng import zlib_ng
 
-from storage.captures.warc import zstandard
+from storage.captures.warc import DAMAGE, zstandard
 from storage.errors import BodyTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 MAX_BODY = 128 * 1024 * 1024
-_PIECE = 1 << 16
+_PIECE = 1 << 20
 _ALIASES = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate", "x-deflate": "deflate",
             "br": "br", "brotli": "br", "zstd": "zstd", "x-zstd": "zstd"}  # fmt: skip
 CODINGS = ("gzip", "br", "zstd", "deflate")
@@ -124,7 +124,7 @@ def _gunzip(body: bytes, limit: int) -> bytes:
     found = bytearray()
     rest, ended = body, False
     while (start := _behind_head(rest)) is not None:
-        one = zlib.decompressobj(wbits=-15)
+        one = zlib_ng.decompressobj(wbits=-15)
         if not _drained(one, rest[start:], found, limit) or not one.eof:
             break
         rest, ended = one.unused_data[8:], True
@@ -174,7 +174,7 @@ def _drained(one: Any, data: bytes, found: bytearray, limit: int) -> bool:
             data = getattr(one, "unconsumed_tail", b"")
             if not data and not piece:
                 return True  # it is cut off: what there is was given
-    except (zlib.error, zstandard().ZstdError, EOFError):
+    except DAMAGE:
         return False
     return True
 
@@ -182,7 +182,7 @@ def _drained(one: Any, data: bytes, found: bytearray, limit: int) -> bool:
 def _inflate(body: bytes, limit: int) -> bytes:
     """Decode with a zlib header, as the standard requires, or raw, as some servers send it."""
     for wbits in (15, -15):
-        one, found = zlib.decompressobj(wbits=wbits), bytearray()
+        one, found = zlib_ng.decompressobj(wbits=wbits), bytearray()
         if _drained(one, body, found, limit) and (found or one.eof):
             return bytes(found)
     raise _WrongEncoding

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from storage.captures import warc
 from storage.captures.files import NEW_SUFFIX, OPEN_SUFFIX, final_path, sync_folder
+from storage.captures.warc import Exchange
 from storage.errors import FolderNotWritable
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from storage.captures.warc import Codec, Exchange, Rendering
+    from storage.captures.warc import Codec, Rendering
 
 # 1 GB is the size that the WARC specification's annex recommends.
 MAX_FILE_BYTES = 1_000_000_000
@@ -73,7 +74,11 @@ class CaptureWriter:
             FolderNotWritable: the disk is full, or the folder cannot be written.
         """
         record_id, records = warc.records_of(exchange)
-        packed = [self._codec.pack(record) for record in records]
+        is_packed = isinstance(exchange, Exchange) and exchange.is_packed
+        packed = [
+            self._codec.pack(records[0], is_packed=is_packed),
+            *map(self._codec.pack, records[1:]),
+        ]
         return self._append(packed, record_id)
 
     def _append(self, members: list[bytes], record_id: str) -> RecordLocation:

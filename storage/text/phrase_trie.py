@@ -80,6 +80,11 @@ class NameTrie:
 
     def find(self, text: str) -> Iterator[NameHit]:
         """Return the names in ``text``, the longest at each place, without overlaps."""
+        spelled = _words(text).findall(text)
+        plain = spelled if text.isascii() else map(_plain, spelled)
+        # Most texts hold the first word of no name.
+        if self._root.after.keys().isdisjoint(plain):
+            return
         words = [(m.start(), m.end(), _plain(m[0])) for m in _words(text).finditer(text)]
         at = 0
         while at < len(words):

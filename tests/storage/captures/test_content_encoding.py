@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
+import pickle
 import zlib
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import brotli
@@ -13,10 +15,13 @@ import pytest
 from scrapy import Request
 from scrapy.http import HtmlResponse
 
+from crawler.http.coded import body_for_worker, decoded_body
 from crawler.middlewares.capture import CaptureMiddleware
+from crawler.run import fetch_context
+from crawler.run.capture_writer import CaptureWriterThread
 from storage.captures.content_encoding import decode_body, decode_response, decode_verified
 from storage.captures.files import read_http
-from storage.captures.warc import Exchange, zstandard
+from storage.captures.warc import zstandard
 from storage.captures.writer import CaptureWriter
 from storage.errors import BodyTooLarge
 
@@ -95,26 +100,29 @@ def middleware() -> Any:
 
 @pytest.mark.parametrize("case", ANSWERS)
 def test_a_capture_reads_back_as_it_was_fetched(case: str, tmp_path: Path) -> None:
-    named, sent, _ = ANSWERS[case]
+    named, sent, wanted = ANSWERS[case]
     response = HtmlResponse("http://x.example/", body=sent, headers={
         "Content-Type": HTML[1], **({"Content-Encoding": named} if named else {}),
     })  # fmt: skip
-    fetched = middleware()._decoded(Request(response.url), response)
+    fetched = asyncio.run(middleware()._decoded(Request(response.url), response))
     assert "Content-Encoding" not in fetched.headers
-    assert (response.body, [v.decode() for v in response.headers.getlist("Content-Encoding")]) == (
-        sent, named,
-    )  # fmt: skip
-    pairs = tuple(
-        (n.decode(), v.decode()) for n, values in response.headers.items() for v in values
-    )
-    writer = CaptureWriter(tmp_path, "t", "test")
-    place = writer.append(Exchange(
-        response.url, "GET", (), 200, pairs, response.body, datetime(2026, 1, 1, tzinfo=UTC)
-    ))  # fmt: skip
-    writer.close()
-    headers, body = read_http(tmp_path, place.file, place.offset)
-    digest = hashlib.sha256(fetched.body).hexdigest()
-    assert decode_verified(headers, body, digest) == fetched.body
+    assert fetched.body == wanted
+    thread = CaptureWriterThread.__new__(CaptureWriterThread)
+    thread.writer = CaptureWriter(tmp_path, "t", "test")
+    thread.executor = ThreadPoolExecutor(1)
+    thread.policy, thread._host, thread._tdmrep = "ignore", "", []
+    request = Request(response.url)
+    fetch_context.update(request, capture_writer=thread)
+    page = asyncio.run(middleware().process_response(request, response))
+    thread.close()
+    assert decoded_body(page) == wanted
+    job_body = pickle.loads(pickle.dumps(body_for_worker(page)))  # noqa: S301
+    assert (job_body if isinstance(job_body, bytes) else job_body.decoded()) == wanted
+    capture = fetch_context.of(request).capture
+    assert capture is not None
+    headers, body = read_http(tmp_path, capture.file, capture.offset)
+    assert body == sent
+    assert decode_verified(headers, body, capture.digest) == wanted
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
