@@ -307,7 +307,7 @@ class Codec:
         self.suffix = GZIP_SUFFIX
 
     def pack(self, record: bytes, *, is_packed: bool = False) -> bytes:
-        """Compress to one member; what the server packed already (``is_packed``) is stored as it is."""
+        """Compress to one member; what the server packed (``is_packed``) is stored as it is."""
         level = _STORED if is_packed else _LEVEL
         engine = zlib_ng.compressobj(level, zlib_ng.DEFLATED, 31)
         return bytes(engine.compress(record) + engine.flush())
