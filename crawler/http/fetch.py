@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.http import failures
 
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})")
+
+
+class Redirect(NamedTuple):
+    """Where a page's refresh sends its reader, after how many seconds."""
+
+    seconds: float
+    url: str
 
 
 async def fetch(crawler: Crawler, request: Request) -> Response | failures.Failure:

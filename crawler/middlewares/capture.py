@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
+    from crawler.http.fetch import Redirect
     from crawler.run.capture_writer import CaptureWriterThread
-    from crawler.run.fetch_context import Redirect
     from storage.types.pages import CaptureRecord, KnownCapture
 
 _OK, _NOT_MODIFIED = 200, 304

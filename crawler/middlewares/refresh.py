@@ -9,10 +9,9 @@ from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware
 from w3lib.url import safe_url_string
 
 from crawler.extraction.page.refresh import refresh_target
-from crawler.http.fetch import content_type, header
+from crawler.http.fetch import Redirect, content_type, header
 from crawler.run import fetch_context
 from crawler.run.downloader import pause
-from crawler.run.fetch_context import Redirect
 from storage.text.urls import is_web_url
 
 if TYPE_CHECKING:

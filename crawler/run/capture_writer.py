@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-    from crawler.run.fetch_context import Redirect
+    from crawler.http.fetch import Redirect
     from storage import Archive
     from storage.captures.warc import Exchange, Rendering
     from storage.captures.writer import RecordLocation

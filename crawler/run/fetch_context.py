@@ -11,6 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from crawler.http.fetch import Redirect
 from storage.crawl.backfills import PendingPage
 from storage.types.endpoints import DueEndpoint
 from storage.types.pages import Task
@@ -33,13 +34,6 @@ class Validators(NamedTuple):
     url: str
     etag: str | None
     last_modified: str | None
-
-
-class Redirect(NamedTuple):
-    """Where a page's refresh sends its reader, after how many seconds."""
-
-    seconds: float
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
