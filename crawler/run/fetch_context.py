@@ -11,7 +11,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from crawler.http.fetch import Redirect
 from storage.crawl.backfills import PendingPage
 from storage.types.endpoints import DueEndpoint
 from storage.types.pages import Task
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
+    from crawler.http.fetch import Redirect
     from crawler.run.capture_writer import CaptureWriterThread
     from storage.types.pages import CaptureRecord, KnownCapture
 
