@@ -18,7 +18,8 @@ from crawler.extraction.body.filler import is_filler
 from crawler.extraction.body.hydration import hidden_article, tree_of
 from crawler.extraction.body.live_blogs import live_entries
 from crawler.extraction.dates import formats
-from crawler.extraction.fields import byline_text, language, publication_dates
+from crawler.extraction.fields import language, publication_dates
+from crawler.extraction.fields.bylines import byline
 from crawler.extraction.fields.json_ld import types_of
 from crawler.extraction.fields.metadata import Metadata
 from crawler.extraction.fields.paywall import access_of, is_notice
@@ -210,9 +211,9 @@ def _article(
     entries: dict[int, Mark],
 ) -> Article:  # fmt: skip
     page = meta.page
-    bylines = byline_text.byline(meta, walk, chosen, known.hints)
+    bylines = byline.byline(meta, walk, chosen, known.hints)
     names = bylines[0] if bylines else ()
-    chosen = [i for i in chosen if not byline_text.is_byline(walk.blocks[i].text, names)]
+    chosen = [i for i in chosen if not byline.is_byline(walk.blocks[i].text, names)]
     blocks, media = _body(meta, walk, chosen, provenance, entries)
     standfirst = standfirst_of(meta, walk, chosen, provenance)
     # A standfirst set as a subheading is still a paragraph of the text.

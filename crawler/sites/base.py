@@ -13,7 +13,7 @@ from parsel.csstranslator import HTMLTranslator
 
 from crawler.extraction.article import Extraction, extract_page
 from crawler.extraction.dates import formats
-from crawler.extraction.fields.bylines import clean_names
+from crawler.extraction.fields.bylines.names import clean_names
 from crawler.extraction.linked.mentions import mentions_in
 from crawler.extraction.linked.repeated_words import cleaned
 from crawler.extraction.page.parse import take_out

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from crawler.extraction.dates.formats import has_date
-from crawler.extraction.fields.bylines import Authors, authors_of, stated_names
+from crawler.extraction.fields.bylines.names import Authors, authors_of, stated_names
 from crawler.extraction.fields.headline_words import alike, fold, word_set
 from crawler.extraction.fields.json_ld import json_ld, text_of, types_of
 from crawler.extraction.fields.json_ld_graph import Graph, key_of

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from dateline.web.background import Background
 from dateline.web.dependencies import ArchiveDep
 from dateline.web.i18n import formats
-from dateline.web.pages import charts
+from dateline.web.markup import charts
 from dateline.web.pages.frame import Visitor, page, words_of
 from storage.archive import Archive
 from storage.errors import ArchiveError, BadQuery

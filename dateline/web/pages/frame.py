@@ -19,7 +19,7 @@ from dateline.web.dependencies import archive_of, sessions_of
 from dateline.web.i18n import explain, formats
 from dateline.web.i18n.catalogue import LANGUAGES, Words, words_in
 from dateline.web.i18n.labels import facet_value, label
-from dateline.web.pages import texts
+from dateline.web.markup import texts
 from dateline.web.sessions import Reader
 from storage.crawl.sources import source_names
 from storage.types.content import StatedTimestamp

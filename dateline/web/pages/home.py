@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, Response
 
 from dateline.web.dependencies import ArchiveDep, sessions_of
 from dateline.web.i18n import formats
-from dateline.web.pages import charts
+from dateline.web.markup import charts
 from dateline.web.pages.frame import Visitor, page, words_of
 from dateline.web.paths import STATIC
 from storage.clock import utc_now

@@ -14,7 +14,7 @@ from dateline.web.dependencies import ArchiveDep, IdPath
 from dateline.web.i18n import formats
 from dateline.web.i18n.catalogue import Words
 from dateline.web.i18n.labels import CODED, field_value
-from dateline.web.pages import charts, texts
+from dateline.web.markup import charts, texts
 from dateline.web.pages.frame import Visitor, page, words_of
 from storage.errors import ArchiveError, CaptureUnreadable, UnknownItem
 from storage.queries import cooccurrence, directory, items, timemap

@@ -13,7 +13,7 @@ from dateline.web.background import Background
 from dateline.web.dependencies import ArchiveDep, CursorParam, IdPath, SearchParams, SearchParamsDep
 from dateline.web.i18n import formats
 from dateline.web.i18n.catalogue import Words
-from dateline.web.pages import charts
+from dateline.web.markup import charts
 from dateline.web.pages.frame import Form, Visitor, back, page, parameters, words_of
 from storage.clock import utc_now
 from storage.crawl.sources import source_names

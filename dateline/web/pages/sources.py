@@ -10,7 +10,7 @@ from starlette.responses import Response
 from dateline.web import crawls
 from dateline.web.dependencies import ArchiveDep
 from dateline.web.i18n import formats
-from dateline.web.pages import charts
+from dateline.web.markup import charts
 from dateline.web.pages.frame import Form, Visitor, back, page, words_of
 from storage.clock import utc_now
 from storage.crawl.sources import get_source, list_sources

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.extraction.article import Known, extract
-from crawler.extraction.fields.bylines import clean_names
+from crawler.extraction.fields.bylines.names import clean_names
 from crawler.extraction.linked.pictures import split_credit
 from crawler.extraction.page.encoding import decode
 from crawler.extraction.page.parse import BadPage

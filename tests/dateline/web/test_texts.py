@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dateline.web.pages.texts import grouped
+from dateline.web.markup.texts import grouped
 
 
 def test_lists_are_nested_and_tables_keep_cells() -> None:

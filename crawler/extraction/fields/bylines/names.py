@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawler.extraction.fields import byline_words
-from crawler.extraction.fields.byline_words import (
+from crawler.extraction.fields.bylines import words
+from crawler.extraction.fields.bylines.words import (
     ATTACHED_JOINT,
     CREDIT,
     JOINT,
@@ -159,7 +159,7 @@ def _names(text: str, joint: re.Pattern[str], *, free: bool = False) -> list[str
         piece = _TAIL.sub("", _GLUED.sub("", part.strip()))
         if not piece or CREDIT.search(piece):
             continue
-        into = seconds if byline_words.is_second(piece) else found
+        into = seconds if words.is_second(piece) else found
         piece = _LABEL.sub("", piece)
         if into is seconds:
             piece = re.sub(r"^.*?\bby\s+", "", piece)
@@ -185,7 +185,7 @@ def _is_place(piece: str) -> bool:
 
 def _is_employer(piece: str, first: str) -> bool:
     """Whether a later part is the house of the person who stands first: "Ann Dale - BBC News"."""
-    return byline_words.is_house(piece) and not is_agency(piece) and reads_as_name(first)
+    return words.is_house(piece) and not is_agency(piece) and reads_as_name(first)
 
 
 def _listed(text: str, joint: re.Pattern[str], *, free: bool) -> list[str]:
@@ -198,10 +198,10 @@ def _listed(text: str, joint: re.Pattern[str], *, free: bool) -> list[str]:
         commas = [f"{commas[1]} {commas[0]}"]
     elif len(commas) > 1:
         # A place or a house after a person is none of the authors.
-        houses = byline_words.is_house(commas[0])
+        houses = words.is_house(commas[0])
         commas = commas[:1] + [
             _without_place(p, joint) for p in commas[1:]
-            if reads_as_name(p) or joint.search(p) or (houses and byline_words.is_house(p))
+            if reads_as_name(p) or joint.search(p) or (houses and words.is_house(p))
         ]  # fmt: skip
     found = []
     for piece in commas:
@@ -224,14 +224,10 @@ def _is_turned_round(first: str, second: str) -> bool:
     """Whether two parts around a comma are one name: "Dale, Ann", "De Smet, Jan"."""
     if is_agency(first) or is_agency(second) or (second.isupper() and len(second) > 3):
         return False
-    if (
-        reads_as_name(first)
-        and reads_as_name(second)
-        and byline_words.is_of_the_east(first + second)
-    ):
+    if reads_as_name(first) and reads_as_name(second) and words.is_of_the_east(first + second):
         return False
     family, given = first.split(), second.split()
-    short = len(family) == 1 or family[0].casefold() in byline_words.PARTICLES
+    short = len(family) == 1 or family[0].casefold() in words.PARTICLES
     initials = all(len(word.rstrip(".")) == 1 for word in given[1:])
     return short and len(family) <= 3 and len(given) <= 3 and initials
 
@@ -250,7 +246,7 @@ def _where_names_meet(parts: list[str]) -> Iterator[str]:
     current = parts[0]
     for between, following in zip(parts[1::2], parts[2::2], strict=False):
         glued = between.strip() in ("و", "ו")
-        is_name_of_its_own = glued and byline_words.starts_with_waw(
+        is_name_of_its_own = glued and words.starts_with_waw(
             between.strip() + following.split(" ")[0])  # fmt: skip
         if (
             reads_as_name(_bare(current))
@@ -273,7 +269,7 @@ def _name(part: str) -> str | None:
     name = _BY.sub("", part.strip()[:_LOOKED_AT])
     name = _EASTERN_ROLE.sub("", name)
     name = re.sub(r"\s*\((?:[^)]*)\)\s*$", "", name)
-    name = byline_words.without_role(name)
+    name = words.without_role(name)
     away = _FOR.search(name)
     if away and reads_as_name(name[: away.start()]):
         name = name[: away.start()]

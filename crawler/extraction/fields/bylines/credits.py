@@ -11,8 +11,8 @@ from lxml import etree
 
 from crawler.extraction.blocks.own_place import beginning_of
 from crawler.extraction.dates.words import words_of
-from crawler.extraction.fields import byline_words
-from crawler.extraction.fields.bylines import stated_names
+from crawler.extraction.fields.bylines import words as byline_words
+from crawler.extraction.fields.bylines.names import stated_names
 from crawler.extraction.fields.headline_words import fold
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from crawler.extraction.blocks.class_groups import GROUPS, is_in_group
 from crawler.extraction.blocks.own_place import heading_of, own_elements
 from crawler.extraction.dates.formats import has_date
-from crawler.extraction.fields.byline_words import PARTICLES, is_agency, is_house, reads_as_name
-from crawler.extraction.fields.bylines import clean_names
-from crawler.extraction.fields.credits import Credit, credits_of
+from crawler.extraction.fields.bylines.credits import Credit, credits_of
+from crawler.extraction.fields.bylines.names import clean_names
+from crawler.extraction.fields.bylines.unmarked_names import names_beside_date
+from crawler.extraction.fields.bylines.words import PARTICLES, is_agency, is_house, reads_as_name
 from crawler.extraction.fields.headline_words import fold
-from crawler.extraction.fields.unmarked_names import names_beside_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crawler.extraction.article import extract
-from crawler.extraction.fields.bylines import authors_of, clean_names
+from crawler.extraction.fields.bylines.names import authors_of, clean_names
 from tests.pages import article_page, sentences
 
 

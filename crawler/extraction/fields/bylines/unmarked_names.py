@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from crawler.extraction.blocks.block import HEADINGS
 from crawler.extraction.blocks.class_groups import GROUPS, is_in_group
 from crawler.extraction.dates.formats import has_date
-from crawler.extraction.fields.byline_words import is_house, is_role, reads_as_name
-from crawler.extraction.fields.bylines import clean_names
-from crawler.extraction.fields.credits import INTERFACE
+from crawler.extraction.fields.bylines.credits import INTERFACE
+from crawler.extraction.fields.bylines.names import clean_names
+from crawler.extraction.fields.bylines.words import is_house, is_role, reads_as_name
 from crawler.extraction.fields.headline_words import fold
 
 if TYPE_CHECKING:

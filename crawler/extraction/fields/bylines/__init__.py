@@ -1,0 +1,1 @@
+"""Who wrote a page: names from its head, marked elements and text."""
