@@ -3,7 +3,7 @@
 Revision ID: 0004
 Revises: 0003
 
-The index is filled again by ``storage.search.filling`` after the migration, in batches.
+The index is filled again by ``storage.search.index.indexer`` after the migration, in batches.
 """
 
 from typing import Literal

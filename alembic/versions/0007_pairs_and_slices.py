@@ -4,7 +4,7 @@ Revision ID: 0007
 Revises: 0006
 
 What is indexed of an article is more than it was, so the index is filled again by
-``storage.search.filling`` after the migration, in batches. Bands of signatures are in larger
+``storage.search.index.indexer`` after the migration, in batches. Bands of signatures are in larger
 generations, which makes fewer to ask.
 """
 

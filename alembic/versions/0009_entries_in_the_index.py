@@ -3,9 +3,9 @@
 Revision ID: 0009
 Revises: 0008
 
-Articles that name one leave the index here, and ``storage.search.filling`` brings them back after
-the migration, in batches. SQLite merges sixteen segments of its index at a time and not four, so
-that in a large archive a word is written three times and not seven (docs/archive.md).
+Articles that name one leave the index here. After the migration,
+``storage.search.index.indexer`` adds them again in batches. SQLite merges 16 segments of its index
+at a time, not 4, so that it writes a word 3 times, not 7, in a large archive (docs/archive.md).
 """
 
 from alembic import op

@@ -4,7 +4,8 @@ Revision ID: 0014
 Revises: 0013
 
 The search keys of articles without a date named the day of their first capture. They leave the
-index here, and ``storage.search.filling`` brings them back under keys without a day, in batches.
+index here, and ``storage.search.index.indexer`` adds them again under keys without a day, in
+batches.
 
 ``noarchive`` and ``noindex`` speak to search engines that show copies to the public. Sources that
 obeyed them keep such pages from now on, find them, and pass none of them on; what was skipped for

@@ -11,8 +11,6 @@ from storage.text.urls import resolve_url, url_key
 from storage.types.endpoints import Announcement
 
 MAX_LINKS = 2_000
-# The parts of a page whose links are the site's own furniture.
-_FURNITURE = frozenset({"nav", "header", "footer", "aside"})
 
 
 @dataclass(frozen=True, slots=True)

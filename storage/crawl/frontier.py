@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from storage.crawl import retries, tombstones
 from storage.crawl.retries import MAX_ATTEMPTS
@@ -341,82 +341,3 @@ def pending_count(
 
 def _not_before(since: datetime) -> ColumnElement[bool]:
     return or_(Candidate.published_at.is_(None), Candidate.published_at >= since)
-
-
-_SETTLE = (
-    update(Candidate)
-    .where(Candidate.id == bindparam("b_id"))
-    .values(
-        state=bindparam("b_state"),
-        cause=bindparam("b_cause"),
-        detail=bindparam("b_detail"),
-        settled_at=bindparam("b_now"),
-    )
-)
-
-
-def settle_task(
-    connection: Connection,
-    task: Task,
-    state: str,
-    now: datetime,
-    *,
-    cause: str | None = None,
-    detail: str | None = None,
-) -> None:
-    """Close a candidate: ``done``, ``skipped``, ``failed`` or ``refused``."""
-    settle_tasks(connection, [task], state, now, cause=cause, detail=detail)
-
-
-def settle_tasks(
-    connection: Connection,
-    tasks: Iterable[Task],
-    state: str,
-    now: datetime,
-    *,
-    cause: str | None = None,
-    detail: str | None = None,
-) -> None:
-    """Close the candidates of ``tasks`` in one statement."""
-    rows = [
-        {
-            "b_id": task.candidate_id,
-            "b_state": state,
-            "b_cause": cause,
-            "b_detail": detail[:500] if detail else None,
-            "b_now": now,
-        }
-        for task in tasks
-        if task.candidate_id is not None
-    ]
-    if rows:
-        connection.execute(_SETTLE, rows)
-
-
-def schedule_retry(
-    connection: Connection,
-    task: Task,
-    now: datetime,
-    *,
-    cause: str,
-    detail: str,
-    state: str = "failed",
-) -> None:
-    """Count a temporary failure; after ``MAX_ATTEMPTS`` the candidate gets the state ``state``.
-
-    A run that began before does not try it again.
-    """
-    if task.candidate_id is None:
-        return
-    last = Candidate.attempts + 1 >= MAX_ATTEMPTS
-    connection.execute(
-        update(Candidate)
-        .where(Candidate.id == task.candidate_id)
-        .values(
-            attempts=Candidate.attempts + 1,
-            cause=cause,
-            detail=detail[:500],
-            state=case((last, state), else_=Candidate.state),
-            settled_at=now,
-        )
-    )

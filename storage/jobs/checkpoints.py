@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from storage.models import Import
 
@@ -40,14 +40,5 @@ def save_checkpoint(
             row = Import(name=name)
             session.add(row)
         row.position, row.counts, row.done, row.updated_at = position, counts, done, now
-
-    database.write(work)
-
-
-def delete_checkpoint(database: Database, name: str) -> None:
-    """Delete a checkpoint, so that the job starts anew."""
-
-    def work(session: Session) -> Any:
-        session.execute(delete(Import).where(Import.name == name))
 
     database.write(work)

@@ -20,13 +20,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Policy = Literal["reserve", "strict", "ignore"]
-POLICIES: tuple[Policy, ...] = get_args(Policy)
 NOARCHIVE, NOINDEX, TDM = "noarchive", "noindex", "tdm-reserved"
 # Marks an article that no search may find, beside its reservations.
 HIDDEN = "not-searchable"
