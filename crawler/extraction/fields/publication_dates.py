@@ -77,8 +77,11 @@ def published(
         for moment, source in _last_claims(meta, walk, chosen, zone)
     )
     told = next(((moment, source) for moment, source in last if moment is not None), None)
-    # Who says only when a page was last updated dates this text by that.
-    return told or modified(meta, zone, now)
+    if told is not None:
+        return told
+    # A page that states only its last update is dated by that, and the source says so.
+    updated = modified(meta, zone, now)
+    return None if updated is None else (updated[0], "modified")
 
 
 def _days(moment: StatedTimestamp, zone: tzinfo) -> set[date]:
@@ -150,8 +153,8 @@ def _last_claims(
     """Claims that cost a search through the whole page, for where nothing else is said."""
     for value in _in_scripts(meta.page.data[:_SCRIPT_REACH], read=bool(meta.graph.nodes)):
         yield formats.parse_machine(value, zone), "script"
-    for text in _texts(meta, walk, chosen):
-        yield formats.parse_words(text, meta.page.language, zone), "text"
+    for text, source in _texts(meta, walk, chosen):
+        yield formats.parse_words(text, meta.page.language, zone), source
 
 
 def _in_scripts(data: bytes, *, read: bool) -> Iterator[str]:
@@ -251,8 +254,11 @@ def _is_foreign(element: Any, own: set[Any], words_of_others: re.Pattern[str]) -
     return False
 
 
-def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
-    """Short blocks around the headline and at the end of the text that hold a date."""
+def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Short blocks around the headline and at the end of the text that hold a date.
+
+    Each with its source: ``text``, or ``modified`` where it dates the last update.
+    """
     heading = heading_of(walk, chosen)
     first = chosen[0] if chosen else 0
     last = chosen[-1] if chosen else 0
@@ -285,15 +291,14 @@ def _texts(meta: Metadata, walk: Walk, chosen: Sequence[int]) -> Iterator[str]:
             updated.append(text[modified.start() :])
         elif (i not in inside or len(text) < 60) and not _is_sentence(text):
             plain.append(text)
-    yield from labelled
-    yield from plain
+    yield from ((text, "text") for text in (*labelled, *plain))
     for i in chosen[:_DATELINES]:
         line = _LEADING.match(walk.blocks[i].text)
         if line and formats.has_date(line[1]):
-            yield line[1]
+            yield line[1], "text"
     if meta.page.title and formats.has_date(meta.page.title):
-        yield meta.page.title
-    yield from updated
+        yield meta.page.title, "text"
+    yield from ((text, "modified") for text in updated)
 
 
 def _up_to_heading(walk: Walk, begin: int, most: int, last: int) -> Iterator[int]:

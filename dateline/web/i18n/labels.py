@@ -180,6 +180,7 @@ LABELS: dict[str, dict[str, Name]] = {
         "meta": NP_("place", "page metadata"),
         "microdata": NP_("place", "structured data (microdata)"),
         "model": NP_("place", "text recognition"),
+        "modified": NP_("place", "date of the last update"),
         "script": NP_("place", "script of the page"),
         "site": NP_("place", "rules for this site"),
         "sitemap": NP_("place", "sitemap"),

@@ -113,8 +113,8 @@ def test_a_worded_date_needs_no_declared_language() -> None:
         ("", "<p>(21. November 2022) The council met at the quay that day, and it decided on much.</p>",
          "2022-11-21", "text"),
         # Only the last change is told, in words or for machines.
-        ("<p>Updated: December 09, 2025</p>", "", "2025-12-09", "text"),
-        ("<p>Zuletzt aktualisiert: 30.12.2016</p>", "", "2016-12-30", "text"),
+        ("<p>Updated: December 09, 2025</p>", "", "2025-12-09", "modified"),
+        ("<p>Zuletzt aktualisiert: 30.12.2016</p>", "", "2016-12-30", "modified"),
         ("<meta itemprop='x'><p>Last updated 17 December 2025</p><p>Published 2 May 2024</p>", "",
          "2024-05-02", "text"),
     ],
