@@ -38,6 +38,9 @@ _NAMES = frozenset(
     "page pg p paged pagenum pageno page_no pagenumber pagewanted currentpage seite pagina pag"
     " side sida strona strana stranica sivu oldal sayfa página 페이지".split()
 )
+_DIGIT = re.compile("[0-9]")
+# Characters up to the slashes of "https://".
+_LONGEST_SCHEME = 8
 _NOT_PAGES = re.compile(
     r"comment|kommentar|reply|review|cpage|slide|image|photo|bild", re.IGNORECASE
 )
@@ -53,12 +56,15 @@ _PAGE_OF = re.compile(
 def onward_links(page: Page) -> tuple[tuple[str, bool], ...]:
     """(URL, whether ``rel`` says so) of links that may lead to the next page of an article."""
     found: dict[str, bool] = {}
+    host = _host(urlsplit(page.url).netloc)
     for element in page.root.iter("link", "a"):
         href = (element.get("href") or "").strip()
         if not href or href.startswith("#"):
             continue
         says = "next" in (element.get("rel") or "").lower().split()
-        if not says and (element.tag == "link" or not _is_pager(element)):
+        if not says and (
+            element.tag == "link" or not _may_name_page(href, host) or not _is_pager(element)
+        ):
             continue
         url = resolve_url(page.base_url, href)
         if url is not None and is_web_url(url):
@@ -66,6 +72,13 @@ def onward_links(page: Page) -> tuple[tuple[str, bool], ...]:
             if len(found) >= _MOST_LINKS:
                 break
     return tuple(found.items())
+
+
+def _may_name_page(href: str, host: str) -> bool:
+    """Whether an address can be that of a further page: it has a number, and is not elsewhere."""
+    return _DIGIT.search(href) is not None and (
+        "//" not in href[:_LONGEST_SCHEME] or host in href.lower()
+    )
 
 
 def _is_pager(anchor: Any) -> bool:

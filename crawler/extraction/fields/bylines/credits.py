@@ -146,11 +146,16 @@ def _marked_elements(root: Any) -> Iterator[Any]:
     for element in root.iter(etree.Element):
         tag = element.tag
         words = element.get("class")
-        if tag == "h1" or (words and _CLASS.search(words)) or element.get("itemprop") in ("author", "creator") or (
-            tag == "a"
-            and (
-                _PROFILE.search(element.get("href") or "")
-                or " author " in f" {element.get('rel') or ''} "
+        if (
+            tag == "h1"
+            or (words and _CLASS.search(words))
+            or element.get("itemprop") in ("author", "creator")
+            or (
+                tag == "a"
+                and (
+                    _PROFILE.search(element.get("href") or "")
+                    or " author " in f" {element.get('rel') or ''} "
+                )
             )
         ):
             yield element
