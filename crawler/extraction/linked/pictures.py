@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from crawler.extraction.blocks.class_groups import GROUPS, groups_of
 from storage.text.urls import is_web_url, url_key
@@ -31,6 +32,22 @@ _ICON = re.compile(
     r"|^(?:leer|dummy|transparent|loading|loader|empty|default|no-?image)\b",
     re.I,
 )
+# Folders of pictures that no article is about, and of services that draw faces.
+_ICON_FOLDER = re.compile(
+    r"/(?:logos?|icons?|avatars?|authors?|headshots?|favicons?|emojis?|badges?)/|gravatar\.",
+    re.IGNORECASE,
+)
+# Pictures for all pages of a site that have none of their own.
+_SHARED_BY_ALL = re.compile(
+    r"^(?:default|fallback)\b|default[-_]?(?:share|social|og|image|thumb)|^(?:og|social|share|sharing)[-_]?default"
+    r"|social[-_](?:share|sharing|media[-_]images?)|share[-_]?image[-_.]|subscribe-card",
+    re.IGNORECASE,
+)
+# A size below the edge of an icon, as a folder or at the end of the name: /70x70/, -96x96.jpg.
+_SMALL = re.compile(r"[/_-](?:\d{2}|1[01]\d)x(?:\d{2}|1[01]\d)(?:/|\.\w+$)")
+# Boxes that introduce an author, by the words of their class.
+_AUTHOR_BOX = re.compile(r"author|byline|avatar|vcard|\bbio\b|headshot|contributor")
+_LARGEST_AUTHOR_BOX = 600
 _LOADER = re.compile(r"(?:spinner|loader|loading|placeholder|transparent)[^/]*$", re.IGNORECASE)
 _CREDIT = re.compile(
     r"\s*(?:[-–—|•(\[/]\s*)?((?:©|\(c\)|photo(?:graph|graphie)?s?\s*(?:by|:|par|-)|crédits?(?: photo)?\s*:"
@@ -52,10 +69,10 @@ def pictures(walk: Walk, first: int, last: int) -> list[tuple[int, Media]]:
         if not first - 6 <= index <= end or len(found) >= _MAX_PICTURES:
             continue
         figure = _figure_of(element)
-        if figure is None and (_aside(place) or _is_icon(element)):
+        if figure is None and (_aside(place) or _is_icon(element) or _in_author_box(place)):
             continue
         url = _source(element, walk)
-        if url is None or _ICON.search(url.partition("?")[0].rpartition("/")[2]):
+        if url is None or is_furniture(url):
             continue
         if figure is None and "logo" in (element.get("alt") or "").lower():
             continue
@@ -66,6 +83,37 @@ def pictures(walk: Walk, first: int, last: int) -> list[tuple[int, Media]]:
                 media = replace(media, caption=caption or None, credit=media.credit or credit)
         _put(found, index, media)
     return list(found.values())
+
+
+def is_furniture(url: str) -> bool:
+    """Whether a picture's URL names a logo, an icon, a face or a picture for all pages of a site.
+
+    Services that resize pictures carry the URL of the original in theirs; both are looked at.
+    """
+    original = unquote(url.rpartition("http")[2])
+    for address in (url, original):
+        path = address.partition("?")[0]
+        name = path.rpartition("/")[2]
+        if (
+            _ICON.search(name)
+            or _SHARED_BY_ALL.search(name)
+            or _ICON_FOLDER.search(path)
+            or _SMALL.search(path)
+        ):
+            return True
+    return False
+
+
+def _in_author_box(place: Place) -> bool:
+    """Whether a picture stands in a small box that introduces an author."""
+    node: Place | None = place
+    for _ in range(3):
+        if node is None or node.tag in ("article", "main", "body"):
+            return False
+        if node.chars <= _LARGEST_AUTHOR_BOX and node.words and _AUTHOR_BOX.search(node.words):
+            return True
+        node = node.parent
+    return False
 
 
 def _in_figure(place: Place | None) -> bool:
@@ -91,11 +139,7 @@ def figures_of(
         if not first - 6 <= index <= last + 1 or index in cut or _aside(place):
             continue
         url = _source(element, walk)
-        if (
-            url is None
-            or _is_icon(element)
-            or _ICON.search(url.partition("?")[0].rpartition("/")[2])
-        ):
+        if url is None or _is_icon(element) or is_furniture(url):
             continue
         figure = _figure_of(element)
         media = _media(url, element, figure)
@@ -241,8 +285,11 @@ def _words(text: str) -> str:
 
 
 def lead_picture(url: str | None, known: Sequence[Media]) -> Media | None:
-    """The picture that the head names, unless the article shows it already."""
-    if not url or not is_web_url(url):
+    """The picture that the head names, unless the article shows it already.
+
+    Never a logo, a face or the picture that a site names for all pages without one.
+    """
+    if not url or not is_web_url(url) or is_furniture(url):
         return None
     name = _file_name(url)
     if any(_file_name(media.url) == name for media in known):

@@ -168,8 +168,8 @@ def test_the_past_is_fetched_by_pages_of_months_and_goes_on_after_a_stop(
     ("words", "why"),
     [
         (("quay", "--from", "yesterday"), "is not a date"),
-        (("quay", "--from", "2021", "--to", "2020"), "lies before"),
-        (("--from", "2021"), "name the SOURCE"),
+        (("quay", "--from", "2021", "--to", "2020"), "is before --from"),
+        (("--from", "2021"), "Name the SOURCE"),
         (("nobody", "--from", "2021"), "nobody"),
     ],
 )

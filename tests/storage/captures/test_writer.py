@@ -117,7 +117,7 @@ def test_a_damaged_record_is_said_to_be_damaged(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     writer = CaptureWriter(tmp_path / "file", "herald", "Dateline/test")
-    with pytest.raises(FolderNotWritable, match="free some space or correct"):
+    with pytest.raises(FolderNotWritable, match="free disk space or correct"):
         writer.append(exchange())
 
 

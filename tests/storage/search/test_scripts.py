@@ -81,7 +81,7 @@ def test_what_was_found_is_marked_with_its_marks() -> None:
         class Term:
             stems = ()
 
-        Term.match = match  # type: ignore[attr-defined]
+        Term.phrase = match  # type: ignore[attr-defined]
         ((start, end),) = Highlighter([Term]).marks(text, None)  # type: ignore[list-item]
         found = unicodedata.normalize("NFC", text[start:end])
         assert found.startswith(unicodedata.normalize("NFC", query))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.extraction.article import extract
+from crawler.extraction.linked.pictures import lead_picture
 
 if TYPE_CHECKING:
     from storage.types.content import Article
@@ -79,3 +80,40 @@ def test_a_text_in_structured_data_keeps_its_standfirst(inner: str) -> None:
     article = article_of(inner.format(lead=lead), head)
     assert article.provenance["body"] == "json-ld"
     assert article.standfirst == lead
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example/themes/x/images/logo.png",
+        "https://a.example/wp-content/uploads/2024/04/quay-social-logo-2024.jpg",
+        "https://secure.gravatar.com/avatar/390a88e3?s=96&d=mm",
+        "https://a.example/assets/images/og/default.png",
+        "https://dims.example/dims4/default/resize/1200x630/?url=https%3A%2F%2Fa.example%2Fdefaultshareimage-copy.png",
+        "https://a.example/thumbnail/70x70/34b0/miller-ann.png",
+        "https://a.example/images/authors/ann-miller.jpg",
+        "https://a.example/img/default-social-media.png",
+    ],
+)  # fmt: skip
+def test_logos_faces_and_pictures_for_all_pages_lead_no_article(url: str) -> None:
+    assert lead_picture(url, ()) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example/sites/default/files/styles/large/public/2026/quay.jpg",
+        "https://i.ytimg.example/vi/x/maxresdefault.jpg",
+        "https://a.example/thumbnail/1200x675/34b0/quay.png",
+        "https://a.example/2026/03/the-iconic-quay/quay-1312x656.jpg",
+    ],
+)
+def test_pictures_of_the_article_lead_it(url: str) -> None:
+    assert lead_picture(url, ()) is not None
+
+
+def test_the_face_beside_a_byline_is_no_picture_of_the_article() -> None:
+    face = '<div class="post-author"><img src="/p/ann.jpg" alt="Ann"><span>Ann Miller</span></div>'
+    text = "".join(PARAGRAPH.format(number) for number in range(5))
+    article = article_of(f"{face}{text}<p><img src='/p/gate.jpg'></p>{PARAGRAPH.format(9)}")
+    assert [one.url.rpartition("/")[2] for one in article.media] == ["gate.jpg"]

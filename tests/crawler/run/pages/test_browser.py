@@ -194,7 +194,7 @@ def test_without_a_browser_the_pages_wait(
         "sources", "quay", "--browser", "needed", DATELINE_BROWSER="/no/such/thing"
     )
     assert changed.code == 0
-    assert "which is no program" in changed.err
+    assert "which is not an executable file" in changed.err
     crawled = dateline_sqlite("crawl", "quay", "--json", DATELINE_BROWSER="/no/such/thing")
     assert crawled.code == 3
     assert crawled.json[0]["causes"]["no-browser"] >= 1
