@@ -32,6 +32,8 @@ _ICON = re.compile(
     r"|^(?:leer|dummy|transparent|loading|loader|empty|default|no-?image)\b",
     re.I,
 )
+# A photograph of a logo is one all the same.
+_AGENCY = re.compile(r"getty|reuters|\bafp\b|\bap\b|shutterstock|istock|photo", re.IGNORECASE)
 # Folders of pictures that no article is about, and of services that draw faces.
 _ICON_FOLDER = re.compile(
     r"/(?:logos?|icons?|avatars?|authors?|headshots?|favicons?|emojis?|badges?)/|gravatar\.",
@@ -95,7 +97,7 @@ def is_furniture(url: str) -> bool:
         path = address.partition("?")[0]
         name = path.rpartition("/")[2]
         if (
-            _ICON.search(name)
+            (_ICON.search(name) and not _AGENCY.search(name))
             or _SHARED_BY_ALL.search(name)
             or _ICON_FOLDER.search(path)
             or _SMALL.search(path)

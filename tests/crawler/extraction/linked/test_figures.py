@@ -104,6 +104,7 @@ def test_logos_faces_and_pictures_for_all_pages_lead_no_article(url: str) -> Non
     [
         "https://a.example/sites/default/files/styles/large/public/2026/quay.jpg",
         "https://i.ytimg.example/vi/x/maxresdefault.jpg",
+        "https://a.example/2015/08/quay-company-logo-getty-1024-683.jpg",
         "https://a.example/thumbnail/1200x675/34b0/quay.png",
         "https://a.example/2026/03/the-iconic-quay/quay-1312x656.jpg",
     ],
