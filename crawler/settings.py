@@ -91,8 +91,8 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
-    # It drops long addresses without telling the spider, which would wait for them for ever. What
-    # is too long for an address is none here (storage.text.urls).
+    # It drops long URLs without telling the spider, which would wait for them forever. What
+    # is too long for a URL is none here (storage.text.urls).
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     # Two layers around all that a page yields. The queue below keeps the order of requests; the
     # other one warns of what no request of ours does.
@@ -121,9 +121,9 @@ ITEM_PIPELINES = {
     "crawler.pipelines.store.StorePipeline": 300,
 }
 
-# Known articles that are looked at again in one run, at most.
+# Known articles that are rechecked in one run, at most.
 DATELINE_RECHECKS = 200
-# Pictures and attachments fetched in one run, at most; the next one goes on.
+# Pictures and attachments fetched in one run, at most; the next one continues.
 DATELINE_MEDIA = 500
 # Pages fetched in one run of a source unless the run says otherwise; the rest waits for the next.
 DATELINE_LIMIT = 1000

@@ -79,7 +79,7 @@ class Location:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether the database is a SQLite file."""
+        """Return whether the database is a SQLite file."""
         return self.database_url.startswith("sqlite")
 
 

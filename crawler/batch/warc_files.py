@@ -1,7 +1,7 @@
 """Read the pages of WARC and ARC files of any producer, record by record, in bounded memory.
 
 A record that cannot be read is named and left out, and what follows it is read. Only a file that
-ends within a record is an error, so that an import of a file that grew goes on.
+ends within a record is an error, so that an import of a file that grew continues.
 """
 
 from __future__ import annotations

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 # A day more on each side: calendars differ by zone, and an article of midnight is on either page.
 _MARGIN = timedelta(days=1)
-# An archive page a day: more than three years of them are no way to ask.
+# One archive page per day: three years of pages.
 MAX_DATED_PAGES = 1_100
 MAX_NUMBERS = 500
 # Addresses that must agree on a pattern before its numbers are tried.
 _MIN_AGREEING = 4
-# After every stretch.
+# Later than any date range.
 END = datetime(9998, 1, 1, tzinfo=UTC)
 _NEXT_WORDS = frozenset(
     (
@@ -215,7 +215,7 @@ def is_within(announcement: Announcement, since: datetime, until: datetime) -> b
         last = day if match[3] else (day + timedelta(days=31)).replace(day=1)
         return last >= (since - _MARGIN).date() and day <= (until + _MARGIN).date()
     if announcement.modified is not None and announcement.modified < since - _MARGIN:
-        # Changed last before the stretch: it was published before it too.
+        # Changed last before the range: it was published before it too.
         return False
     return None
 
@@ -224,7 +224,7 @@ def numbers_between(before: Sequence[str], after: Sequence[str]) -> list[str]:
     """Return the URLs between those of ``before`` and ``after`` that differ in one number:
     between ``/news/1041`` and ``/news/1044`` lie two.
 
-    Nothing where addresses have words of their own, or where the numbers do not rise.
+    Nothing where URLs have words of their own, or where the numbers do not rise.
     """
     shapes = [[s for url in urls if (s := _shape(url)) is not None] for urls in (before, after)]
     if len(shapes[0]) + len(shapes[1]) < _MIN_AGREEING or not all(shapes):

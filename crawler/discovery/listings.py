@@ -37,7 +37,7 @@ def parse_listing(body: bytes, url: str, content_type: str = "") -> Listing:
         kind = classify(link, words)
         key = url_key(link)
         known = found.get(key)
-        # The longest words of all links to one address tell most: pictures link there too.
+        # The longest words of all links to one URL tell most: pictures link there too.
         if known is None or len(words) > len(known[1]):
             best = "article" if kind == "article" or (known and known[2] == "article") else kind
             found[key] = (link, words, best)

@@ -49,7 +49,7 @@ class Values:
     def url(self, base: str, link: Any) -> str | None:
         """Return ``link`` as an absolute URL; an unusable one is counted."""
         written = unwrapped(link).strip() if isinstance(link, str) else ""
-        # "&amp;amp;": escaped twice, which no address is on purpose.
+        # "&amp;amp;": escaped twice, which no URL is on purpose.
         written = html.unescape(written) if "&amp;" in written else written
         found = resolve_url(base, written) if written else None
         if found is None:

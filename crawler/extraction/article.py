@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 # Kept with every revision; it moves whenever the same bytes may give another article.
 EXTRACTOR = "dateline-1"
-# Characters of text below which a page may be drawn by its script.
+# Characters of text below which a page may be rendered by its script.
 _LITTLE = 200
 # A line that dates an article is no longer than this, in words or, unspaced, in characters.
 _DATELINE_WORDS, _DATELINE_LENGTH = 14, 200
@@ -74,7 +74,7 @@ class Extraction:
 class Known:
     """What is known of a page before it is read: from its source and from what announced it.
 
-    ``timezone`` is an IANA name; ``hints`` are the announcement's; ``now`` bounds moments.
+    ``timezone`` is an IANA name; ``hints`` are the announcement's; ``now`` bounds timestamps.
     """
 
     timezone: str | None = None
@@ -176,7 +176,7 @@ def _extracted(page: Page, known: Known, boxes: Sequence[Any] | None) -> Extract
 def _looks(
     meta: Metadata, blocks: Sequence[RawBlock], chosen: Sequence[int], scores: Any
 ) -> classifier.Guess:
-    """What a page looks like by its address, its head and its blocks."""
+    """What a page looks like by its URL, its head and its blocks."""
     row = classifier_features.row(
         meta.page.url, meta.page.meta("og:type") or "", page_kind.types_named(meta),
         blocks, chosen, scores, has_moment=page_kind.says_moment(meta),
@@ -302,7 +302,7 @@ def _without_furniture(walk: Walk, chosen: list[int], headline: str) -> list[int
 
 
 def _is_dateline(block: RawBlock) -> bool:
-    """Whether a block is no sentence and holds a moment: ``5 March 2026 | By Ann Lee``."""
+    """Whether a block is no sentence and holds a timestamp: ``5 March 2026 | By Ann Lee``."""
     if len(block.words) > _DATELINE_WORDS or len(block.text) > _DATELINE_LENGTH:
         return False
     if block.text[-1] in '.!?…»”"':
@@ -343,7 +343,7 @@ _KIND_WORDS: tuple[tuple[EntryKind, tuple[str, ...]], ...] = (
 
 
 def _entry_kind(meta: Metadata, walk: Walk) -> EntryKind:
-    """Person, organisation or term, as structured data, the address or the page's words say."""
+    """Person, organisation or term, as structured data, the URL or the page's words say."""
     main = meta.node.get("mainEntity")
     for node in (meta.node, main if isinstance(main, dict) else {}):
         names = set(types_of(node))

@@ -82,7 +82,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Let ``request`` pass or raise :class:`RefusedRequest` with cause ``robots``.
 
-        Where robots.txt could not be had, the cause is why not: an unknown host is no refusal.
+        Where robots.txt could not be fetched, the cause is why not: an unknown host is no refusal.
         """
         reason = self.unreachable.get(urlparse_cached(request).netloc)
         if reason is not None:

@@ -314,7 +314,7 @@ class SourceLogin:
     async def log_in(self, archive: Archive, source_id: int, now: datetime, tally: Tally) -> None:
         """Open the session, and schedule items known only as teasers.
 
-        Where that fails the crawl goes on as any visitor's, and counts it.
+        Where that fails the crawl continues as any visitor's, and counts it.
         """
         self._tally = tally
         if self._session is None:

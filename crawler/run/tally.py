@@ -16,7 +16,7 @@ class Tally:
     fresh: int = 0
     endpoints: int = 0
     unchanged_endpoints: int = 0
-    # Requests that were sent, and stretches of which entries left a feed unseen.
+    # Requests that were sent, and ranges of which entries left a feed unseen.
     requests: int = 0
     gaps: int = 0
     backfill_pages: int = 0

@@ -63,6 +63,6 @@ class HostLeases:
                 logger.warning("the leases could not be renewed: %s", error)
                 continue
             for host in lost:
-                # A pause of the whole machine, say: the crawl goes on, its writes are safe, and
+                # A pause of the whole machine, say: the crawl continues, its writes are safe, and
                 # the pace of two is the worst that comes of it.
                 logger.warning("the lease of %s was taken by another process", host)

@@ -50,7 +50,7 @@ def run_discovery(location: Location, home_url: str) -> Discovery:
 def fetch_pages(location: Location, urls: Sequence[str]) -> list[FetchedPage | str]:
     """Fetch pages of one site, one after the other; once per process, as the reactor runs once.
 
-    Returns, for each URL in its order, the page or why it could not be had.
+    Returns, for each URL in its order, the page or why it could not be fetched.
     """
     from scrapy import Request, Spider
 

@@ -1,7 +1,7 @@
 """A news agency with numbered items: what its pages have in common, whatever their markup.
 
-Headline; a header line with place, moment and number; the standfirst, often in the same line; the
-text, which may go on after lists of related items and directory entries; linked names with cards.
+Headline; a header line with place, timestamp and number; the standfirst, often in the same line; the
+text, which may continue after lists of related items and directory entries; linked names with cards.
 A site's own file subclasses :class:`Agency` and says its domains, zone and language.
 """
 
@@ -95,7 +95,7 @@ _SHORT_NAME = re.compile(r"(?=(?:.*[A-ZÀ-Ý]){2})[A-ZÀ-Ý0-9][A-ZÀ-Ýa-z0-9&.
 class Agency(Site):
     """A site with numbered items."""
 
-    # Where the source does not say: the zone of the moments, and the language.
+    # Where the source does not say: the zone of the timestamps, and the language.
     timezone: ClassVar[str | None] = None
     language: ClassVar[str | None] = None
 

@@ -56,13 +56,13 @@ class Site:
     """
 
     domains: ClassVar[tuple[str, ...]] = ()
-    # Of moments without offset, and of pages that do not say, where the source does not say either.
+    # Of timestamps without offset, and of pages that do not say, where the source does not say either.
     timezone: ClassVar[str | None] = None
     language: ClassVar[str | None] = None
     fields: ClassVar[Mapping[str, str]] = {}
     remove: ClassVar[Sequence[str]] = ()
     text: ClassVar[str] = ""
-    # What the site knows of its own addresses: the only parameters of the query that say what is
+    # What the site knows of its own URLs: the only parameters of the query that say what is
     # shown (None: the generic tables decide), others that do not, further hosts that serve it.
     parameters: ClassVar[tuple[str, ...] | None] = None
     dropped_parameters: ClassVar[tuple[str, ...]] = ()

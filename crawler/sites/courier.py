@@ -1,6 +1,6 @@
 """The Saltmarsh Courier, the demonstration newspaper: an example of a paper's file.
 
-Live blogs say so in a label, galleries in their address; what readers are offered stands in
+Live blogs say so in a label, galleries in their URL; what readers are offered stands in
 boxes inside the text.
 """
 

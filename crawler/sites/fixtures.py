@@ -1,6 +1,6 @@
 """Site fixtures: saved pages with the expected extraction.
 
-``tests/sites/<site>/<page>.html.gz`` is a page as its server sent it, ``<page>.json`` its address
+``tests/sites/<site>/<page>.html.gz`` is a page as its server sent it, ``<page>.json`` its URL
 and the expected record. Written by ``dateline site new``, compared by ``dateline site test`` and
 by pytest.
 """

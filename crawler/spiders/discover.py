@@ -46,7 +46,7 @@ _MAX_PAGES = 2
 _ENOUGH_CHARS = 600
 # So many articles make a home page the listing of a site that has no feed.
 _MIN_YOUNG_ARTICLES = 2
-# So much of it in paragraphs is no beginning that a script goes on with.
+# So much of it in paragraphs is no beginning that a script continues with.
 _PLENTY_CHARS, _PARAGRAPH_CHARS = 2_000, 80
 _SCRIPTED = re.compile(rb"<script\b(?![^>]*\bjson)", re.IGNORECASE)
 # A browser is worth its while where it shows this many times the text, and so much at least.

@@ -80,7 +80,7 @@ class NewsSpider(Spider):
         self.waiting = 0
         self._is_open = False
         # Candidates on their way of which the archive has not been told yet, and the articles that
-        # were looked at again: what is found there may say nothing of them.
+        # were rechecked: what is found there may say nothing of them.
         self._in_flight: set[tuple[str, int]] = set()
         self._rechecked = 0
         self._pending_pages = 0
@@ -340,7 +340,7 @@ class NewsSpider(Spider):
         if capacity <= 0 or not (self._may_have_more or self._pending_pages == 0):
             return []
         self._may_have_more = False
-        # What is known is looked at again only once all that is new has been announced.
+        # What is known is rechecked only once all that is new has been announced.
         rechecks = (
             arguments.rechecks - self._rechecked if self._endpoint_visits.in_flight == 0 else 0
         )

@@ -258,7 +258,7 @@ def _conversion_record(rendering: Rendering, record_id: str) -> bytes:
         ("WARC-Refers-To", rendering.refers_to),
         ("Content-Type", rendering.content_type),
         ("WARC-Block-Digest", digest(rendering.body)),
-        # An extension field, which the standard allows (4): by what it was drawn.
+        # An extension field, which the standard allows (4): what rendered it.
         ("WARC-Conversion-Software", rendering.software),
     ]
     return _record(headers, rendering.body)

@@ -132,14 +132,14 @@ def _schedule_changed(
 
 
 class Woken(NamedTuple):
-    """The columns of a candidate that is announced anew; ``is_changed``: its page was changed."""
+    """The columns of a candidate that is announced again; ``is_changed``: its page was changed."""
 
     values: dict[str, Any]
     is_changed: bool
 
 
 def woken(row: Any, said: Announcement, now: datetime) -> Woken | None:
-    """What an announcement changes of the candidate ``row`` at its address; ``None``: nothing."""
+    """What an announcement changes of the candidate ``row`` at its URL; ``None``: nothing."""
     if _is_changed(row, said):
         # A page that was not an item may be one now; a known item is checked again.
         state = "pending" if row.state in ("skipped", "failed") else row.state
@@ -152,7 +152,7 @@ def woken(row: Any, said: Announcement, now: datetime) -> Woken | None:
 
 
 def _is_changed(row: Any, said: Announcement) -> bool:
-    """Return whether a page is announced anew: by its date or, if never fetched, by its claims."""
+    """Return whether a page is announced again: by its date or, if never fetched, by its claims."""
     if said.modified is not None:
         return row.modified_at is None or said.modified > row.modified_at
     if row.state not in ("skipped", "failed"):

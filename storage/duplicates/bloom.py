@@ -88,7 +88,7 @@ def slot_filter(bands: NDArray[np.int64]) -> tuple[int, bytes]:
 
 
 def add_old(connection: Connection, part: int, moving: NDArray[np.int64]) -> None:
-    """Put bands that become old into the filter of their span; make a full one anew."""
+    """Put bands that become old into the filter of their span; replace a full one."""
     row = connection.execute(
         select(BandFilter.bands, BandFilter.bits).where(BandFilter.part == part)
     ).first()

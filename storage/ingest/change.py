@@ -1,4 +1,4 @@
-"""What one batch is to change in the database: rows to insert, columns to set, in memory.
+"""The intended change of one batch, in memory: rows to insert, columns to set.
 
 Deciding fills it (:mod:`storage.ingest.decide`), writing turns it into statements
 (:mod:`storage.ingest.write`). Items and captures made in the batch have numbers below zero here.
@@ -129,7 +129,7 @@ class NameRow(TypedDict):
 
 
 class CandidateRow(TypedDict):
-    """What announced a page that was never heard of before: a row of ``candidates``."""
+    """A row of ``candidates``: a page that was not announced before."""
 
     source_id: int
     endpoint_id: int | None
@@ -141,7 +141,7 @@ class CandidateRow(TypedDict):
 
 
 class Pointers(NamedTuple):
-    """All that an item's content points to."""
+    """Everything that an item's content points to."""
 
     links: list[LinkRow]
     mentions: list[MentionRow]
@@ -171,7 +171,7 @@ class EntryChange:
 
 @dataclass(frozen=True, slots=True)
 class IngestBatch:
-    """For whom a batch is written, and when."""
+    """The source, the run and the time of one batch."""
 
     source_id: int
     run_id: int | None
@@ -212,7 +212,7 @@ class Change:
     joined: dict[int, int] = field(default_factory=dict)
     names: dict[int, list[NameRow]] = field(default_factory=dict)
     further_names: list[NameRow] = field(default_factory=list)
-    # Candidates: announced first in this batch, settled, announced anew, to be forgotten.
+    # Candidates: announced first in this batch, settled, announced again, to be forgotten.
     announced: list[tuple[CandidateRow, KnownCandidate]] = field(default_factory=list)
     settled: dict[int, KnownCandidate] = field(default_factory=dict)
     woken: dict[int, KnownCandidate] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""What is derived of a content's text to write it: digest, search tokens, stems, signature. Pure.
+"""Derives what is stored with a text: digest, search tokens, stems, signature. Pure.
 
-It takes longer than many of the statements that it is for, and needs no database: a crawl has it
-done by the process that extracted the page, and the one that writes gets it with the content.
+This takes longer than many of the statements that store it, and needs no database. So the worker
+process that extracts a page also derives, and the writing process receives the result.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What was derived of ``content``, and holds as long as its words are the very same objects.
+    """The data derived from ``content``; valid while its blocks are the same objects.
 
-    Content is never changed but copied, so whoever cleans or alters its text afterwards has other
-    blocks, of which it is derived anew. One pickle of both keeps them together.
+    Content is copied, never changed. Code that alters the text makes new blocks, so the data is
+    derived again. Pickle both together, to keep the objects identical.
     """
 
     content: Article | Entry
@@ -38,7 +38,7 @@ class Derived:
     signed: SignedText | None = None
 
     def holds_of(self, content: Article | Entry) -> bool:
-        """Whether it is what would be derived of ``content``."""
+        """Return whether the data is valid for ``content``."""
         own = self.content
         if content.blocks is not own.blocks:
             return False
@@ -50,7 +50,7 @@ class Derived:
 
 
 def derive(content: Article | Entry) -> Derived:
-    """All of it at once."""
+    """Derive everything at once."""
     deriving = Deriving(content)
     found = Derived(content, deriving.word_count, deriving.digest)
     if isinstance(content, Article):
@@ -59,7 +59,7 @@ def derive(content: Article | Entry) -> Derived:
 
 
 class Deriving:
-    """The same, each when it is first asked for; ``done`` is what was derived before."""
+    """Derives each value at its first use; ``done`` holds what was derived already."""
 
     def __init__(self, content: Article | Entry, done: DerivedFrom | None = None) -> None:
         self.content = content
@@ -72,12 +72,12 @@ class Deriving:
 
     @property
     def word_count(self) -> int:
-        """How many words the text has."""
+        """Return the number of words of the text."""
         return len(self.words) if self._done is None else self._done.word_count
 
     @cached_property
     def digest(self) -> str:
-        """The digest of the words."""
+        """Return the digest of the words."""
         return text_digest(self.words) if self._done is None else self._done.digest
 
     @cached_property
@@ -92,7 +92,7 @@ class Deriving:
 
     @cached_property
     def texts(self) -> TokenizedText:
-        """What an article's words are found by."""
+        """Return the search tokens and stems of an article."""
         if self._done is not None and self._done.texts is not None:
             return self._done.texts
         content = self.content
@@ -104,7 +104,7 @@ class Deriving:
 
     @cached_property
     def signed(self) -> SignedText | None:
-        """What near duplicates of the text are found by; ``None`` where it is too short."""
+        """Return the MinHash signature of the text; ``None`` if it is too short."""
         if self._done is not None:
             return self._done.signed
         return sign(self._tokens)

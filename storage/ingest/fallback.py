@@ -1,7 +1,7 @@
-"""What a database refuses of one page keeps nothing else from being stored.
+"""Stores the other pages of a batch when the database rejects one.
 
-Pages are cleaned before they come here, so that a refusal is a fault of ours. A fault must not end
-a crawl at the same page each time: that page is skipped with its reason, and its capture kept.
+Pages are cleaned before, so a rejection is a bug in Dateline. A bug must not end every crawl at the
+same page: that page is skipped with its reason, and its capture is kept.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CAUSE = "not-storable"
 def one_by_one(
     write: Callable[[Sequence[Outcome]], list[Recorded]], outcomes: Sequence[Outcome]
 ) -> list[Recorded]:
-    """Write outcomes in a transaction each; what is refused is skipped, with its capture if it can.
+    """Write each outcome in its own transaction; skip rejected ones, and keep their captures.
 
     Raises:
         ArchiveError: nothing can be written.
@@ -54,7 +54,7 @@ def _written(write: Callable[[Sequence[Outcome]], list[Recorded]], outcome: Outc
 
 
 def failed_endpoint(read: EndpointRead | EndpointFailed, refused: DataRejected) -> EndpointFailed:
-    """A visit whose announcements were refused."""
+    """Return the failed visit of an endpoint whose announcements were rejected."""
     logger.warning("what an endpoint announced is left out: %s", refused)
     return EndpointFailed(read.endpoint_id, CAUSE, refused.message, read.status)
 
@@ -62,7 +62,7 @@ def failed_endpoint(read: EndpointRead | EndpointFailed, refused: DataRejected) 
 def each_media(
     write: Callable[[Sequence[FetchedMedia]], None], fetched: Sequence[FetchedMedia]
 ) -> None:
-    """Write media in a transaction each, without the text where that is refused."""
+    """Write each file in its own transaction, without its text if that is rejected."""
     for one in fetched:
         try:
             write([one])

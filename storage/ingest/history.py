@@ -1,4 +1,4 @@
-"""An item's history: its revisions read back from what changed, and what befell it beside."""
+"""An item's history: revisions rebuilt from their differences, and events."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def contents(connection: Connection, item_id: int) -> dict[int, Content]:
 
 
 def events(connection: Connection, item_id: int) -> list[dict[str, Any]]:
-    """What befell an item, oldest first, JSON-ready."""
+    """Return the events of an item, oldest first, JSON-ready."""
     query = select(Event).where(Event.item_id == item_id).order_by(Event.at, Event.id)
     return [
         {"kind": row.kind, "at": row.at.isoformat(), "detail": row.detail}

@@ -1,4 +1,4 @@
-"""By what a page is recognised: its identity, its addresses, its words. Pure."""
+"""How a page is recognised: by identity, URLs or words. Pure."""
 
 from __future__ import annotations
 

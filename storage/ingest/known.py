@@ -1,7 +1,7 @@
-"""What the archive holds of all that one batch may meet, in memory.
+"""The stored state that one batch may concern, in memory.
 
-:mod:`storage.ingest.lookup` reads it in a few queries; deciding on each outcome brings it up to
-date, so that pages of one batch meet each other as if each had been written before the next.
+:mod:`storage.ingest.lookup` reads it in a fixed number of queries. Each decision updates it, so
+that a page sees the earlier pages of its batch as if they had been written.
 Items made in the batch have numbers below zero until they are written.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class KnownArticle:
-    """An article's current row, as far as deciding asks for it."""
+    """The columns of an article's current row that decisions need."""
 
     headline: str
     first_fetched_at: datetime
@@ -38,7 +38,7 @@ class KnownArticle:
 
 
 class KnownRevision(NamedTuple):
-    """A revision as it stands in the database: whole content, or what differs from the last."""
+    """A revision as stored: the whole content, or the difference from the one before."""
 
     number: int
     content: Content | None
@@ -57,7 +57,7 @@ class History:
     _contents: dict[int, Content] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """Return whether there is a revision."""
         return bool(self.revisions)
 
     @property
@@ -67,7 +67,7 @@ class History:
 
     @property
     def newest_at(self) -> datetime | None:
-        """When the newest state was seen."""
+        """Return when the newest revision was seen."""
         return max((one.seen_at for one in self.revisions), default=None)
 
     def contents(self) -> dict[int, Content]:
@@ -97,7 +97,7 @@ class History:
 
 
 class WallEvent(NamedTuple):
-    """The newest event that tells whether a wall stands before an article."""
+    """The newest event that says whether an article is behind a wall."""
 
     at: datetime
     kind: str
@@ -131,12 +131,12 @@ class KnownItem:
 
     @property
     def has_content(self) -> bool:
-        """Whether anything was stored of it: only then there may be rows to replace."""
+        """Return whether the item is stored; only then are there rows to replace."""
         return self.has_entry or (self.article is not None and self.article.is_stored)
 
     @property
     def order(self) -> tuple[bool, bool, int]:
-        """Stubs come last, else what was met first comes first."""
+        """Return the sort key: stubs last, then in the order of creation."""
         return self.state == "stub", self.id < 0, abs(self.id)
 
 
@@ -168,7 +168,7 @@ class KnownCandidate:
     modified_at: datetime | None
     published_at: datetime | None
     hints: dict[str, Any] | None
-    # The item that its page is another address of; ``detail`` says so.
+    # The item that its page is another URL of; ``detail`` says so.
     duplicate_of: int | None = None
 
 
@@ -177,20 +177,20 @@ class Known:
     """The looked-up state of one source."""
 
     items: dict[int, KnownItem] = field(default_factory=dict)
-    # The items that keys of addresses lead to, and items by kind and identity.
+    # The items that keys of URLs lead to, and items by kind and identity.
     at: dict[str, KnownItem] = field(default_factory=dict)
     named: dict[tuple[str, str], KnownItem] = field(default_factory=dict)
     # Articles by the digest of their words.
     texts: dict[str, list[Twin]] = field(default_factory=dict)
     candidates: dict[str, KnownCandidate] = field(default_factory=dict)
     tasks: dict[int, KnownCandidate] = field(default_factory=dict)
-    # Links that wait for an item, by the key of the address: all keys that may get one are here.
+    # Links that wait for an item, by the key of the URL: all keys that may get one are here.
     waiting: dict[str, list[WaitingLink]] = field(default_factory=dict)
     # What was erased by request; ``None`` where nothing ever was.
     erased: Erased | None = None
 
     def add(self, item: KnownItem) -> KnownItem:
-        """Know an item; returns the one object that stands for it."""
+        """Add an item; return the object that represents it from now on."""
         held = self.items.get(item.id)
         if held is None:
             held = self.items[item.id] = item
@@ -205,7 +205,7 @@ class Known:
     def find(self, kind: str, identity: str, keys: Iterable[str]) -> KnownItem | None:
         """The item under ``identity``, else the one of its kind, or stub, met at any of ``keys``.
 
-        A history goes on in one kind: articles have revisions of articles.
+        A history continues in one kind: articles have revisions of articles.
         """
         item = self.named.get((kind, identity))
         if item is not None:
@@ -221,7 +221,7 @@ class Known:
         self.named[kind, identity] = item
 
     def drop(self, stub: KnownItem, item: KnownItem) -> None:
-        """Let everything lead to ``item`` that led to ``stub``."""
+        """Make every key of ``stub`` lead to ``item``."""
         if self.named.get((stub.kind, stub.identity)) is stub:
             del self.named[stub.kind, stub.identity]
         for key in [key for key, held in self.at.items() if held is stub]:
@@ -229,7 +229,7 @@ class Known:
         self.items.pop(stub.id, None)
 
     def set_text(self, item_id: int, digest: str, headline: str) -> None:
-        """Note the words that an article has now."""
+        """Store the text digest that an article has now."""
         for twins in self.texts.values():
             twins[:] = [twin for twin in twins if twin.item_id != item_id]
         if digest in self.texts:

@@ -1,7 +1,7 @@
-"""Reads all that one batch may meet, in a few queries whatever the number of its pages.
+"""Reads all that one batch may concern, in a fixed number of queries per batch.
 
-First what its pages may be (by address, identity and words), then what is held of those items, then
-what the pages point to that say something new.
+First the items that its pages may be (by URL, identity and words), then the stored state of those
+items, then the link targets of pages with new content.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ _WAITING = select(Link.key, Link.id, Link.item_id).where(
 
 
 def lookup(connection: Connection, source_id: int, outcomes: Sequence[Decided]) -> Known:
-    """What the archive holds of all that a batch of outcomes may meet."""
+    """Read the stored state that a batch of outcomes may concern."""
     look = _Lookup(connection, source_id)
     pages = [one for one in outcomes if isinstance(one, StoredPage)]
     known = look.known
@@ -169,7 +169,7 @@ def lookup_items(
     ids: Iterable[int],
     contents: Iterable[ArticleContent | Entry],
 ) -> Known:
-    """What the archive holds of the items ``ids``, of which ``contents`` may be written."""
+    """Read the stored state of the items ``ids``, for which ``contents`` may be written."""
     look = _Lookup(connection, source_id)
     wanted = set(ids)
     some = list(contents)
@@ -185,7 +185,7 @@ def lookup_items(
 def lookup_pointed(
     connection: Connection, source_id: int, known: Known, contents: Iterable[ArticleContent | Entry]
 ) -> None:
-    """Add what further contents point to, which may be written too."""
+    """Add the link targets of further contents to ``known``."""
     some = list(contents)
     if known.erased is not None:
         known.erased = erased_of(connection, source_id, _shown_by(some))
@@ -206,7 +206,7 @@ def _candidates(known: Known, page: StoredPage) -> list[KnownItem]:
 
 
 def _says_nothing_new(page: StoredPage, met: Sequence[KnownItem], shared: Counter[int]) -> bool:
-    """Whether nothing will be written of a page but that it was looked at."""
+    """Return whether nothing will be written of a page but that it was looked at."""
     if len(met) != 1 or shared[met[0].id] > 1:
         return False
     item = met[0]
@@ -346,7 +346,7 @@ class _Lookup:
             self.known.waiting[key].append(WaitingLink(number, item_id))
 
     def pointed(self, contents: Iterable[ArticleContent | Entry]) -> None:
-        """What contents point to: the items there, or that would be there under another address."""
+        """What contents point to: the items there, or that would be there under another URL."""
         pointed = [one for content in contents for one in _pointed_keys(content, self.known)]
         self.addresses(key for key, _, _ in pointed)
         stubs = [

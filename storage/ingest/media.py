@@ -1,7 +1,6 @@
-"""Pictures and attachments: which are still to fetch, where their bytes lie, what attachments say.
+"""Pictures and attachments: what to fetch, where files are stored, the text of attachments.
 
-A file is kept once under its SHA-256 in the archive's ``media`` folder, whatever number of
-addresses and articles show it.
+The archive's ``media`` folder stores each file once, under its SHA-256.
 """
 
 from __future__ import annotations
@@ -41,9 +40,9 @@ class WantedMedia:
 
 @dataclass(frozen=True, slots=True)
 class FetchedMedia:
-    """What became of one: its bytes are kept at ``path``, or ``cause`` says why not.
+    """The result of one fetch: the file at ``path``, or the ``cause`` of the failure.
 
-    ``final`` says that trying again is no use: then it counts as refused.
+    ``final``: a retry is useless; the state becomes ``refused``.
     """
 
     media_id: int
@@ -58,7 +57,7 @@ class FetchedMedia:
 
     @property
     def state(self) -> str:
-        """``stored``, ``refused`` for good, or ``failed`` and to be tried again."""
+        """Return ``stored``, ``refused``, or ``failed`` (which is retried)."""
         if self.path is not None:
             return "stored"
         return "refused" if retries.is_final(self.cause, final=self.final) else "failed"
@@ -67,10 +66,10 @@ class FetchedMedia:
 def wanted(
     session: Session, source_id: int, count: int, began: datetime, *, patient: bool = False
 ) -> list[WantedMedia]:
-    """Media of the source's articles still to be fetched: attachments, then the newest first.
+    """Return media of the source to fetch: attachments first, then the newest.
 
-    What was tried since the run ``began`` is left to a later one; a ``patient`` run keeps the
-    pauses between tries.
+    A run does not retry what it tried since it ``began``; a ``patient`` run also keeps the pauses
+    between retries.
     """
     query = (
         select(Media.id, Media.url, Media.kind)
@@ -113,7 +112,7 @@ def keep(folder: Path, body: bytes, ending: str = "") -> tuple[str, str]:
 
 
 def sources_of(session: Session, media_ids: Sequence[int]) -> list[int]:
-    """The sources whose articles show any of the media, in the order in which they are locked."""
+    """Return the sources whose articles show any of the media, in locking order."""
     query = (
         select(Item.source_id)
         .join(ArticleMedia, ArticleMedia.item_id == Item.id)
@@ -125,7 +124,7 @@ def sources_of(session: Session, media_ids: Sequence[int]) -> list[int]:
 
 
 def record(session: Session, fetched: Sequence[FetchedMedia], now: datetime) -> None:
-    """Write what became of media; what attachments say becomes searchable with their articles."""
+    """Write the results of fetches, and index the text of attachments with their articles."""
     for one in fetched:
         if one.path is not None:
             values = {

@@ -1,4 +1,4 @@
-"""A fetched page with what the archive knows it by: addresses, identity, what is derived of it."""
+"""A fetched page with its URLs, its identity, and the data derived from its text."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class ExtractedPage:
-    """What an extractor made of a page, with what is derived from it once.
+    """The content of a page, with the data derived from it once.
 
-    ``done`` is what another process derived of it before.
+    ``done`` is what another process already derived.
     """
 
     content: Article | Entry
@@ -36,27 +36,27 @@ class ExtractedPage:
     derived: Deriving = field(init=False)
 
     def __post_init__(self) -> None:
-        """Go on from what was derived before."""
+        """Reuse what was derived already."""
         self.derived = Deriving(self.content, self.done)
 
     @property
     def article(self) -> Article:
-        """The content where it is an article's."""
+        """Return the content of an article."""
         if not isinstance(self.content, Article):
             raise TypeError(f"{self.content.name} is no article")
         return self.content
 
     @property
     def is_searchable(self) -> bool:
-        """Whether it may be found by its words."""
+        """Return whether searches may find it."""
         return rights.HIDDEN not in self.rights
 
 
 @dataclass(slots=True)
 class StoredPage:
-    """A page to be stored, with the addresses and the identity that it claims.
+    """A page to store, with the URLs and the identity that it claims.
 
-    Matching may give it another identity: where its canonical URL names another article.
+    Matching changes the identity if the canonical URL belongs to another article.
     """
 
     outcome: PageStored
@@ -67,12 +67,12 @@ class StoredPage:
     # Those URLs, and the canonical one.
     urls: list[str]
     extracted: ExtractedPage
-    # The key under which the feed's own id of the page is kept among its addresses.
+    # The key under which the feed's own id of the page is kept among its URLs.
     guid: str | None = None
 
     @classmethod
     def of(cls, outcome: PageStored) -> StoredPage:
-        """Derive addresses and identity from an outcome."""
+        """Derive URLs and identity from an outcome."""
         content = outcome.content
         urls = list(outcome.urls)
         identity = identity_of(content, urls[-1])
@@ -92,7 +92,7 @@ class StoredPage:
 
     @property
     def task(self) -> Task:
-        """What was to be fetched."""
+        """Return the task that fetched the page."""
         return self.outcome.task
 
     @property
@@ -102,27 +102,27 @@ class StoredPage:
 
     @property
     def title(self) -> str:
-        """Its headline or name."""
+        """Return the headline or name."""
         content = self.outcome.content
         return content.headline if isinstance(content, Article) else content.name
 
     @property
     def all_keys(self) -> list[str]:
-        """The keys of all its addresses: on the way to it, announced, canonical."""
+        """Return the keys of all its URLs: redirects, announced, canonical."""
         return [*self.keys, url_key(self.task.url), *keys_of(self.urls)]
 
     @property
     def own_identity(self) -> str:
-        """The identity that its own address gives it."""
+        """Return the identity by the fetched URL."""
         return f"url:{self.keys[-1]}"
 
     def forget_canonical(self) -> None:
-        """Take the page for what its own address says, not for what its canonical URL names."""
+        """Ignore the canonical URL: the fetched URL identifies the page."""
         self.urls = list(self.outcome.urls)
 
 
 def _guid_key(task: Task) -> str | None:
-    """The key of a feed's id that is more than the page's address; ``None`` where it is not."""
+    """Return the key of the feed's id; ``None`` if it is missing or is the page's URL."""
     guid = task.hints.get("guid")
     if not isinstance(guid, str) or not guid.strip():
         return None

@@ -118,7 +118,7 @@ def _move_address(connection: Connection, row: Any, key: str) -> None:
 
 
 def _join(connection: Connection, item: Any, stub: Any) -> None:
-    """Make a stub part of an item; what names it is indexed anew."""
+    """Make a stub part of an item; what names it is indexed again."""
     connection.execute(
         update(Item)
         .where(Item.id == item.id)

@@ -129,7 +129,7 @@ def restore(file: Path, folder: Path, database: str | None = None) -> Archive:
     url = places.locate(str(folder), database).database_url
     recover_files(folder / places.CAPTURES_NAME)
     if url.startswith("sqlite"):
-        # An older snapshot is upgraded, its index made anew.
+        # An older snapshot is upgraded, and its index rebuilt.
         archive = create_archive(str(folder), database)
     else:
         engine = make_engine(f"sqlite:///{snapshot}")

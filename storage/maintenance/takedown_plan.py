@@ -117,7 +117,7 @@ def _captures(session: Session, plan: TakedownPlan, source_id: int | None) -> li
             )
         )
     for part in chunked(sorted(plan.keys), 1_000):
-        # In every source: an address may have been met from several.
+        # In every source: a URL may have been met from several.
         found.update(
             (c.id, c) for c in session.scalars(select(Capture).where(Capture.key.in_(part)))
         )

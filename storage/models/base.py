@@ -1,4 +1,4 @@
-"""What every table shares: naming of constraints, moments in UTC, JSON on both databases."""
+"""What every table shares: naming of constraints, timestamps in UTC, JSON on both databases."""
 
 from __future__ import annotations
 

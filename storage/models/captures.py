@@ -28,7 +28,7 @@ class Capture(Base):
 
     A *revisit* says that the page was as it is in the capture ``refers_to``: the server sent the
     same bytes again, or 304. A *response* with ``refers_to`` is what a browser drew of that one: a
-    conversion record, HTML in UTF-8. A *forgotten* one shows, at another address, what was erased
+    conversion record, HTML in UTF-8. A *forgotten* one shows, at another URL, what was erased
     by request; it goes at the end of the run. ``rights`` are the reservations that came with the
     page (:mod:`storage.types.rights`).
     """
@@ -68,7 +68,7 @@ class Revision(Base):
 
     The first holds its fields whole in ``content``; a later one holds in ``delta`` what differs
     from the one before (:mod:`storage.text.json_delta`), so that a history grows with its changes.
-    ``silent`` marks a change of the text that the page's own modification moment passes over.
+    ``silent`` marks a change of the text that the page's own modification timestamp passes over.
     """
 
     __tablename__ = "revisions"

@@ -11,7 +11,7 @@ from storage.models.base import Base, UtcDateTime
 
 
 class User(Base):
-    """Somebody who may log in. ``password`` is an Argon2 hash with its parameters.
+    """A person who may log in. ``password`` is an Argon2 hash with its parameters.
 
     ``generation`` is part of each session: a new password ends the old ones.
     """
@@ -53,7 +53,7 @@ class Token(Base):
 
 
 class SavedSearch(Base):
-    """A query under a name; also a feed."""
+    """A saved search: a query with a name, and a feed."""
 
     __tablename__ = "saved_searches"
 
@@ -64,7 +64,7 @@ class SavedSearch(Base):
 
 
 class Dossier(Base):
-    """Articles gathered by hand, and by a query where there is one."""
+    """A dossier: articles added by hand, and those of an optional query."""
 
     __tablename__ = "dossiers"
 
@@ -76,7 +76,7 @@ class Dossier(Base):
 
 
 class DossierArticle(Base):
-    """An article put into a dossier, with what is noted of it there."""
+    """An article of a dossier, with its note."""
 
     __tablename__ = "dossier_articles"
 

@@ -30,7 +30,7 @@ class Source(Base):
     timezone: Mapped[str | None] = mapped_column(String(64))
     site: Mapped[str | None] = mapped_column(String(100))
     delay: Mapped[float | None]
-    # What its site file knows of its addresses (storage.text.url_rules.UrlRules).
+    # What its site file knows of its URLs (storage.text.url_rules.UrlRules).
     rules: Mapped[dict[str, Any] | None] = mapped_column(Json)
     # What follows from what its publisher reserves (storage.types.rights.Policy).
     rights: Mapped[str] = mapped_column(String(16), default="reserve", server_default="reserve")
@@ -84,7 +84,7 @@ class Endpoint(Base):
 
 
 class Candidate(Base):
-    """An address that may be an item and what is known of it before it is fetched.
+    """A URL that may be an item and what is known of it before it is fetched.
 
     This is the frontier: it lives in the database so that a killed crawl loses nothing.
     """
@@ -150,7 +150,7 @@ class HostFile(Base):
 
 
 class Lease(Base):
-    """That one process crawls a host, until a moment (storage.crawl.leases)."""
+    """The exclusive right of one process to crawl a host (storage.crawl.leases)."""
 
     __tablename__ = "leases"
 

@@ -1,4 +1,4 @@
-"""What is watched over years: alarms of sources, gaps and the past, what readers are told."""
+"""Alarms, backfills and gaps, alerts and their messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.models.base import Base, Json, UtcDateTime
 
 
 class Alarm(Base):
-    """That something is wrong with a source, from when to when."""
+    """An alarm: a problem of a source, from the time it was raised until it was cleared."""
 
     __tablename__ = "alarms"
     __table_args__ = (Index("ix_alarms_source_id_cleared_at", "source_id", "cleared_at"),)
@@ -26,9 +26,9 @@ class Alarm(Base):
 
 
 class Backfill(Base):
-    """A stretch of a source's past to be fetched: asked for, or a gap that a feed left.
+    """A date range of a source to backfill: requested, or a gap that a feed left.
 
-    ``until`` is exclusive. ``announced`` and ``fresh`` count what its pages led to.
+    ``until`` is exclusive. ``announced`` and ``fresh`` count the items that its pages announced.
     """
 
     __tablename__ = "backfills"
@@ -52,7 +52,7 @@ class Backfill(Base):
 
 
 class BackfillPage(Base):
-    """A page of the past (sitemap, archive page, page of a list) that a backfill reads or read."""
+    """A page that a backfill reads: sitemap, archive page or page of a list."""
 
     __tablename__ = "backfill_pages"
     __table_args__ = (
@@ -72,7 +72,7 @@ class BackfillPage(Base):
 
 
 class Alert(Base):
-    """That somebody is told of new matches of a saved search, or of alarms (no search).
+    """An alert: messages about new matches of a saved search, or about alarms (no search).
 
     ``target`` is ``mailto:…`` or a webhook's URL; ``after`` the highest revision that was looked
     at.
@@ -94,7 +94,7 @@ class Alert(Base):
 
 
 class AlertedItem(Base):
-    """That a watch told of an article, or will: each once."""
+    """Marks an article as alerted, so that each alert reports it once."""
 
     __tablename__ = "told"
 
@@ -110,7 +110,7 @@ class AlertedItem(Base):
 
 
 class Delivery(Base):
-    """A message on its way: kept until it was taken, so that a restart loses none."""
+    """A message to send, stored until it is delivered, so that a restart loses none."""
 
     __tablename__ = "deliveries"
     __table_args__ = (Index("ix_deliveries_due_at", "due_at"),)

@@ -34,14 +34,14 @@ _PLAIN = re.compile(
     r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*)(/[A-Za-z0-9/_.~-]*)?(?:#(?!!).*)?"
 )
 _PLAIN_HOST = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]+(?:[/?#]|$)")
-# Copies that Google serves of AMP pages name the page in their own address.
+# Copies that Google serves of AMP pages name the page in their own URL.
 _AMP_CACHE = re.compile(
     r"https?://(?:[a-z0-9-]+\.cdn\.ampproject\.org/[a-z]/|(?:www\.)?google\.[a-z.]{2,6}/amp/)"
     r"(s/)?([^/]+\..*)",
     re.IGNORECASE,
 )
 _SPACES = " \t\r\n\x00\x0b\x0c"
-# Characters of an address and of its key, escaped. The sitemaps protocol allows 2,047
+# Characters of a URL and of its key, escaped. The sitemaps protocol allows 2,047
 # (https://www.sitemaps.org/protocol.html), PostgreSQL's indexes 2,704 bytes.
 MAX_URL_LENGTH = 2_500
 # What no database takes: NUL, and halves of surrogate pairs (JSON can say them).

@@ -251,7 +251,7 @@ _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 for _kind in (StatedTimestamp, Span, Cell, Block, Mention, Link, Media, Article, Entry):
     _DEFAULTS[_kind] = tuple((f.name, f.default) for f in fields(_kind))
     _VALUES[_kind] = attrgetter(*(f.name for f in fields(_kind)))
-    # A page's hundreds of values come from another process: dataclasses look their fields up anew
+    # A page's hundreds of values come from another process: dataclasses look their fields up again
     # for each, which took longer than all the rest of unpickling.
     _kind.__reduce__ = _reduced  # type: ignore[assignment,method-assign]
 

@@ -1,7 +1,7 @@
-"""Moments as the French press writes them, with the hour, read in the source's zone.
+"""Reads timestamps as the French press writes them, in the source's time zone.
 
-``timestamps.py`` reads one moment with its year, in any language. This reads what numbered pages
-of French agencies have beside: several moments in a line with what each is said to be, days
+``timestamps.py`` reads one timestamp with its year, in any language. This reads what numbered pages
+of French agencies have beside: several timestamps in a line with what each is said to be, days
 without a year, and times that count from now (``hier à 14 h``, ``il y a deux heures``).
 Everything it does not know is left to others: it returns nothing rather than a guess.
 """
@@ -83,7 +83,7 @@ _AHEAD = 10
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A moment in a text: what it is said to be, and where it stands (in characters)."""
+    """A timestamp in a text: what it is said to be, and where it stands (in characters)."""
 
     moment: StatedTimestamp
     label: Label
@@ -92,7 +92,7 @@ class Found:
 
 
 def find_moments(text: str, zone: tzinfo, now: datetime | None = None) -> list[Found]:
-    """The moments in ``text`` in their order; those that count from today need ``now`` (aware).
+    """The timestamps in ``text`` in their order; those that count from today need ``now`` (aware).
 
     A day without year is the last such day not after ``now``. An hour that the change of the
     clock leaves out is read as the one that the clock showed instead; of one that comes twice
@@ -131,7 +131,7 @@ def _all(
 
 
 def _label(before: str) -> Label:
-    """What the words since the moment before say of this one; the nearest word counts."""
+    """Return the label of a timestamp: the nearest word between it and the one before."""
     modified = [m.start() for m in _MODIFIED.finditer(before)]
     published = [m.start() for m in _PUBLISHED.finditer(before)]
     if modified and (not published or modified[-1] > published[-1]):

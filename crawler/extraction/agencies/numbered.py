@@ -1,8 +1,8 @@
 """Pages of agencies whose items are numbered: the header line, and lists of numbered items.
 
 ``Paris - Publié le jeudi 23 septembre 2021 à 14 h 35 - n° 13313`` above an article;
-``Entretien n° 12681 • 11/05/21 à 16:39`` under each item of a list. What is read here is the form;
-no agency's own words are known.
+``Entretien n° 12681 • 11/05/21 à 16:39`` under each item of a list. It knows the form only,
+no words of one agency.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PLACE_CLASS = re.compile(r"ville|lieu|city|place\b|location|dateline")
 _MAX_HEADER = 160
 _MAX_META = 90
 _MAX_PLACE = 40
-# So many blocks an item of a list has at most between its title and its line of number and moment.
+# Most blocks between the title of a list item and its line of number and timestamp.
 _MAX_ITEM = 14
 _LIST_HEADING = 60
 
@@ -55,8 +55,8 @@ class Header:
 def parse_header(text: str, zone: tzinfo, now: datetime | None = None) -> Header | None:
     """Read a header at the beginning of ``text``; ``None`` where there is none.
 
-    It has a moment said to be of publication or change, and mostly a number; before them may stand
-    a product, a place and a kind. What follows in the same block is no part of it.
+    A header has the timestamp of publication or change, and usually a number. A product, a place and
+    a kind may precede them. The rest of the block does not belong to it.
     """
     head = text[: _MAX_HEADER * 2]
     said = _SAID.search(head)
@@ -84,7 +84,7 @@ def parse_header(text: str, zone: tzinfo, now: datetime | None = None) -> Header
 
 
 def header_with_lines(header: Header, blocks: Sequence[RawBlock], title: int, at: int) -> Header:
-    """``header``, found in block ``at``, with the number and place that stand in lines beside it."""
+    """Add the number and place from the lines beside ``header``, which is in block ``at``."""
     number, place, kind = header.number, header.place, header.kind
     for i in range(max(0, at - 3), min(at + 4, len(blocks))):
         text = blocks[i].text.strip(" \u00a0-–—|•·")
@@ -97,14 +97,14 @@ def header_with_lines(header: Header, blocks: Sequence[RawBlock], title: int, at
 
 
 def _is_place(block: RawBlock, text: str) -> bool:
-    """Whether a line is a dateline's place: one such word alone may as well be a kind."""
+    """Return whether a line is the place of a dateline; a single word may also be a kind."""
     ruled = block.text.rstrip()[-1:] in "-–—|•·"
     called = _PLACE_CLASS.search(block.place.words) is not None
     return (ruled or called) and not block.linked and _PLACE.fullmatch(text) is not None
 
 
 def is_header_line(text: str, header: Header) -> bool:
-    """Whether a block holds no more than the header's place or number."""
+    """Return whether a block holds no more than the header's place or number."""
     line = text.strip(" \u00a0-–—|•·")
     if header.place is not None and line == header.place:
         return True
@@ -142,14 +142,14 @@ def _before(text: str) -> tuple[str | None, str | None]:
 
 
 def _after_rule(text: str, end: int) -> int:
-    """Where the text goes on after the header and the dash or point behind it."""
+    """Return where the text begins after the header and the dash or point behind it."""
     rest = re.compile(r"[\s\u00a0]*(?:[-–—|•·][\s\u00a0]*)?").match(text, end)
     return rest.end() if rest else end
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """One item of a list: its title's link, what is told of it, its kind, number and moment.
+    """One item of a list: its linked title, teaser, kind, number and timestamp.
 
     ``blocks`` are the indexes of all blocks that it is made of.
     """
@@ -166,7 +166,7 @@ class Numbered:
 def parse_meta(
     text: str, zone: tzinfo, now: datetime | None = None
 ) -> tuple[str | None, str, StatedTimestamp | None] | None:
-    """(kind, number, moment) of a line that says no more than that."""
+    """Parse a line that holds only a kind, a number and a timestamp."""
     if len(text) > _MAX_META:
         return None
     match = _META.fullmatch(text.strip(" \u00a0-–—|•·()[]"))
@@ -250,7 +250,7 @@ def _title_of(blocks: Sequence[RawBlock], first: int, meta: int) -> tuple[int, s
 def _first_link(
     blocks: Sequence[RawBlock], first: int, at: int, href: str
 ) -> tuple[int, str, str] | None:
-    """The first block before ``at`` that links to the same address: a picture's or the title's."""
+    """The first block before ``at`` that links to the same URL: a picture's or the title's."""
     found = None
     for i in range(at, first - 1, -1):
         block = blocks[i]

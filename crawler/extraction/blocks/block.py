@@ -84,7 +84,7 @@ class Place:
     commas: int = 0
 
     def lies_in(self, box: Place) -> bool:
-        """Whether this place is ``box`` or below it."""
+        """Return whether this place is ``box`` or below it."""
         place: Place | None = self
         while place is not None and place.depth >= box.depth:
             if place is box:

@@ -88,7 +88,7 @@ def groups_of(words: str) -> frozenset[int]:
 
 
 def is_in_group(place: Place, group: int, reach: int) -> bool:
-    """Whether ``place`` or one of the ``reach - 1`` next ones around it is of ``group``."""
+    """Return whether ``place`` or one of the ``reach - 1`` next ones around it is of ``group``."""
     node: Place | None = place
     for _ in range(reach):
         if node is None:

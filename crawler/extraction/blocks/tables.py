@@ -55,7 +55,7 @@ def _above(place: Place | None, tags: tuple[str, ...]) -> Place | None:
 
 
 def _is_data(table: Any) -> bool:
-    """Whether a table has data in it: header cells, or several rows of short cells."""
+    """Return whether a table has data in it: header cells, or several rows of short cells."""
     if table.get("role") in ("presentation", "none") or next(table.iter("h1"), None) is not None:
         return False
     rows = cells = long = 0

@@ -68,7 +68,7 @@ class Walk:
             walker = _walked(body, limit=most // 2)
         self.blocks, self.places = walker.blocks, walker.places
         self.images, self.explains = walker.images, walker.explains
-        # Whether the page goes on after what was read of it.
+        # Whether the page continues after what was read of it.
         self.is_cut = _is_cut(walker)
 
     def resolve(self, href: str) -> str | None:
@@ -241,7 +241,7 @@ class Walker:
                 self._run.add(tail)
 
     def _opens(self, element: Any, tag: Any) -> bool:
-        """Whether what is else passed over is walked."""
+        """Return whether what is else passed over is walked."""
         return tag in OPENED and not _is_hidden(element.items()) and self._holds_text(element, tag)
 
     def _holds_text(self, element: Any, tag: str) -> bool:

@@ -99,7 +99,7 @@ def _around(blocks: Sequence[RawBlock], i: int, box: Place) -> list[int]:
 def _belongs(
     blocks: Sequence[RawBlock], before: int, box: Place, members: Sequence[int], *, goes_on: bool
 ) -> bool:
-    """Whether a list or table after block ``before`` is part of the text."""
+    """Return whether a list or table after block ``before`` is part of the text."""
     anchor = blocks[before]
     if not _is_text(box) or not _is_near(box, anchor.place):
         return False
@@ -115,7 +115,7 @@ def _is_text(box: Place) -> bool:
 
 
 def _is_near(box: Place, anchor: Place) -> bool:
-    """Whether the two stand in one place, with nothing between that speaks against it."""
+    """Return whether the two stand in one place, with nothing between that speaks against it."""
     place = box.parent
     for _ in range(_REACH):
         if place is None:
@@ -129,7 +129,7 @@ def _is_near(box: Place, anchor: Place) -> bool:
 
 
 def _holds(box: Place, block: RawBlock) -> bool:
-    """Whether a block stands beside ``box`` or around it."""
+    """Return whether a block stands beside ``box`` or around it."""
     place = box.parent
     for _ in range(_REACH):
         if place is None:
@@ -141,7 +141,7 @@ def _holds(box: Place, block: RawBlock) -> bool:
 
 
 def _is_data(blocks: Sequence[RawBlock], members: Sequence[int]) -> bool:
-    """Whether the blocks are cells of data: several, and short."""
+    """Return whether the blocks are cells of data: several, and short."""
     cells = [k for k in members if blocks[k].tag in ("td", "th", "p", "div", "span", "caption")]
     if len(cells) < 4:
         return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crawler.extraction.blocks.block import RawBlock
 
-# What stands alone where an advert would be drawn, and what a template left unfilled.
+# What stands alone where an advert would be shown, and what a template left unfilled.
 _ADVERT = re.compile(
     r"\W*(?:advertisements?|story continues below(?: (?:this )?ad\w*)?|article continues (?:after|below) ad\w*"
     r"|anzeige|werbung|publicit[ée]|publicidad|pubblicità|publicidade|advertentie|annons|annonse?|annonce|reklam[ae]?"
@@ -30,7 +30,7 @@ _LONGEST = 300
 
 
 def is_filler(block: RawBlock) -> bool:
-    """Whether a block holds the place of an advert, or only leads to another article."""
+    """Return whether a block holds the place of an advert, or only leads to another article."""
     if len(block.text) > _LONGEST:
         return False
     if len(block.words) <= 5 and _ADVERT.fullmatch(block.text):

@@ -1,4 +1,4 @@
-"""Articles that a page carries only as data for its own script, to be drawn in the browser.
+"""Articles that a page carries only as data for its own script, to be rendered in the browser.
 
 Next.js, Nuxt and their like send the text as HTML inside JSON inside a script. Where a page shows
 no text of its own, the longest such piece of HTML is what a reader would see.

@@ -123,7 +123,7 @@ def _moment(
     for block in blocks:
         clock = _CLOCK.match(block.text)
         if clock is not None and published is not None:
-            # The clock on the page is the publisher's, whose offset a moment in UTC does not tell.
+            # The clock on the page is the publisher's, whose offset a timestamp in UTC does not tell.
             at = published.at if published.offset_minutes else published.at.astimezone(zone)
             day = at.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
             return StatedTimestamp(day, zoned=published.zoned)
@@ -131,7 +131,7 @@ def _moment(
 
 
 def _anchor(place: Place) -> str | None:
-    """The fragment of an address that leads to an entry."""
+    """The fragment of a URL that leads to an entry."""
     for n, element in enumerate(place.element.iter()):
         if n > 10:
             break

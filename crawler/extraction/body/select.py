@@ -133,7 +133,7 @@ def _without_asides(blocks: Sequence[RawBlock], chosen: list[int]) -> list[int]:
 
 
 def _is_aside(place: Place, known: dict[int, bool]) -> bool:
-    """Whether a place lies in an ``aside``; ``known`` are others'."""
+    """Return whether a place lies in an ``aside``; ``known`` are others'."""
     found = known.get(place.order)
     if found is None:
         found = place.tag == "aside" or (

@@ -315,7 +315,7 @@ def _numbers(parts: list[Token], order: range, month: int, words: Words) -> list
 
 
 def _is_ending(parts: list[Token], i: int) -> bool:
-    """Whether a word is glued to the number before it: ``12th``, ``2026ko``, ``12-én``."""
+    """Return whether a word is glued to the number before it: ``12th``, ``2026ko``, ``12-én``."""
     before = i - 1
     if before >= 0 and parts[before].text == "-" and parts[before].end == parts[i].start:
         before -= 1

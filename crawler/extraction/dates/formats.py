@@ -1,4 +1,4 @@
-"""Moments as publishers write them: machine-readable ones, and words in many languages."""
+"""Reads timestamps as publishers write them: machine-readable, or words of many languages."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _MONTHS = {form: i for i, name in enumerate(_NAMES, 1) for form in (name, name[:
 
 
 def zone_of(name: str | None) -> tzinfo:
-    """The time zone called ``name``, UTC where there is none such."""
+    """Return the time zone called ``name``; UTC if it is unknown."""
     return zone_called(name) or UTC
 
 
 def parse_machine(
     text: Any, zone: tzinfo = UTC, language: str | None = None
 ) -> StatedTimestamp | None:
-    """A moment that is a value of its own, as metadata and feeds write it.
+    """A timestamp that is a value of its own, as metadata and feeds write it.
 
-    ``zone`` is what a moment without offset is read in.
+    ``zone`` is what a timestamp without offset is read in.
     """
     found = read_timestamp(text, zone, language)
     return None if found is None else found.moment
@@ -57,12 +57,12 @@ def parse_value(text: Any, zone: tzinfo, language: str | None) -> StatedTimestam
 
 
 def parse_words(text: str, language: str | None, zone: tzinfo = UTC) -> StatedTimestamp | None:
-    """A moment among other words: ``Publié le jeudi 23 septembre 2021 à 14 h 35``."""
+    """A timestamp among other words: ``Publié le jeudi 23 septembre 2021 à 14 h 35``."""
     return find_timestamp(text, zone, language) if len(text) <= _MOST_SHOWN else None
 
 
 def has_date(text: str) -> bool:
-    """Whether ``text`` holds a calendar day with its year."""
+    """Return whether ``text`` holds a calendar day with its year."""
     return has_day(text) if len(text) <= _MOST_SHOWN else False
 
 
@@ -84,7 +84,7 @@ _URL_YEAR_LAST = re.compile(r"(?:^|[/_~-])(\d{2})[-_.](\d{2})[-_.]((?:19|20)\d{2
 
 
 def from_url(url: str, zone: tzinfo = UTC) -> StatedTimestamp | None:
-    """The day that an address names, as in ``/2021/09/23/`` or ``/20210923-``."""
+    """The day that a URL names, as in ``/2021/09/23/`` or ``/20210923-``."""
     path = url.partition("://")[2].partition("?")[0].lower()
     for pattern in (_URL_SPACED, _URL_DATE):
         match = pattern.search(path)
@@ -113,7 +113,7 @@ def _day(day: date, zone: tzinfo) -> StatedTimestamp:
     return StatedTimestamp(at, zoned=False, day_only=True)
 
 
-# Words before a moment that say which one it is, in the languages of large press markets.
+# Words before a timestamp that say which one it is, in the languages of large press markets.
 PUBLISHED_WORDS = re.compile(
     r"publi|post(?:ed|ado)|created|erschienen|veröffentlicht|stand:|veröff|fecha|pubblicat"
     r"|gepubliceerd|geplaatst|opublikowan|publicerad|udgivet|publisert|julkaistu|yayın|diterbitkan"

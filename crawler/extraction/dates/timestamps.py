@@ -168,7 +168,7 @@ _MAY_HOLD = re.compile(
 
 @lru_cache(maxsize=4096)
 def has_day(text: str) -> bool:
-    """Whether a calendar day with its year stands in ``text``."""
+    """Return whether a calendar day with its year stands in ``text``."""
     if _MAY_HOLD.search(text) is None:
         return False
     clean = plain(text)
@@ -200,7 +200,7 @@ def _blank(text: str, part: Day | Clock | None, sign: str = " ") -> str:
 
 
 def _is_all(text: str, day: Day, clocks: list[Clock], language: str | None) -> bool:
-    """Whether nothing of ``text`` is left that may mean something."""
+    """Return whether nothing of ``text`` is left that may mean something."""
     rest = text
     for clock in clocks:
         rest = _blank(rest, clock)

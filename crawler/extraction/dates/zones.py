@@ -94,5 +94,5 @@ def named_zone(name: str, at: datetime, own: tzinfo) -> tzinfo | None:
 
 
 def is_abbreviation(name: str) -> bool:
-    """Whether ``name`` abbreviates a zone."""
+    """Return whether ``name`` abbreviates a zone."""
     return name.upper() in _HOURS or name.upper() in _SEASONAL

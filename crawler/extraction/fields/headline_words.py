@@ -25,7 +25,7 @@ def word_set(text: str) -> frozenset[str]:
 
 
 def alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two headlines share half of the words of the shorter one."""
+    """Return whether two headlines share half of the words of the shorter one."""
     return bool(one and other) and len(one & other) >= 0.5 * min(len(one), len(other))
 
 

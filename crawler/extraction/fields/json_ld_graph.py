@@ -209,7 +209,7 @@ class Graph:
                     continue
                 if other in self._keys:
                     return True, like
-                # A node's own id need not be an address of anything.
+                # A node's own id need not be a URL of anything.
                 named = None if value is not key or not said else named
         if isinstance(key, str) and key in self._foreign:
             named = None
@@ -231,7 +231,7 @@ class Graph:
         return frozenset(key for url in self._urls if (key := self._key(url)) is not None)
 
     def _key(self, url: str) -> str | None:
-        """The key of a page's URL; ``None`` for a home page, a fragment, and what is no address."""
+        """The key of a page's URL; ``None`` for a home page, a fragment, and what is no URL."""
         if url[:1] in ("#", "_"):
             return None
         full = resolve_url(self._base, url)

@@ -61,7 +61,7 @@ def language_of(declared: str | None, blocks: Sequence[Block]) -> tuple[str, str
 
 
 def _is_plainly(language: str, text: str) -> bool:
-    """Whether the common words of ``language`` settle that ``text`` is in it."""
+    """Return whether the common words of ``language`` settle that ``text`` is in it."""
     common = _COMMON.get(language)
     return common is not None and sum(map(common.__contains__, text.lower().split())) >= _SO_MANY
 

@@ -68,12 +68,12 @@ def access_of(
 
 
 def is_notice(block: RawBlock) -> bool:
-    """Whether a block says no more than that the article is for subscribers."""
+    """Return whether a block says no more than that the article is for subscribers."""
     return len(block.words) <= _NOTICE_WORDS and says_wall(block)
 
 
 def says_wall(block: RawBlock) -> bool:
-    """Whether a block says that the rest is for subscribers."""
+    """Return whether a block says that the rest is for subscribers."""
     if len(block.text) >= _WALL_LENGTH:
         return False
     if (

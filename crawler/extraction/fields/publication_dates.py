@@ -57,7 +57,7 @@ def published(
     meta: Metadata, walk: Walk, chosen: Sequence[int], zone: tzinfo, now: datetime | None,
     hints: dict[str, Any],
 ) -> Found | None:  # fmt: skip
-    """The publication moment and where it came from; never in the future, never by default."""
+    """The publication timestamp and where it came from; never in the future, never by default."""
     best: Found | None = None
     for moment, source in _claims(meta, walk, chosen, zone, hints):
         sound = formats.plausible(_without_false_time(moment, zone), now)
@@ -85,13 +85,13 @@ def published(
 
 
 def _days(moment: StatedTimestamp, zone: tzinfo) -> set[date]:
-    """The days that a moment may mean: by its own clock, and by that of its source."""
+    """The days that a timestamp may mean: by its own clock, and by that of its source."""
     return {moment.at.date()} if moment.day_only else {
         moment.at.date(), moment.at.astimezone(zone).date()}  # fmt: skip
 
 
 def _without_false_time(moment: StatedTimestamp | None, zone: tzinfo) -> StatedTimestamp | None:
-    """A day that was written as a moment in UTC, as the day that was meant.
+    """A day that was written as a timestamp in UTC, as the day that was meant.
 
     Software makes a day ``2026-03-12T00:00:00Z``, which is the evening before in America, or by
     the local midnight ``2026-03-11T23:00:00Z``, which is the next day in Paris.
@@ -179,7 +179,7 @@ def _is_in_json_ld(data: bytes, at: int) -> bool:
     return script >= 0 and b"ld+json" in data[script : data.find(b">", script)]
 
 
-# The own moment of a page stands before so many others.
+# The own timestamp of a page stands before so many others.
 _MOST_TIMES = 1_000
 
 
@@ -222,7 +222,7 @@ def _before(element: Any) -> str:
 
 
 def _is_label(text: str) -> bool:
-    """Whether a text says of the next one that it is the moment of publication."""
+    """Return whether a text says of the next one that it is the timestamp of publication."""
     return (
         len(text) <= _LONGEST_LABEL
         and formats.PUBLISHED_WORDS.search(text) is not None
@@ -311,7 +311,7 @@ def _up_to_heading(walk: Walk, begin: int, most: int, last: int) -> Iterator[int
 
 
 def _is_sentence(text: str) -> bool:
-    """Whether a text tells something: the day in it is that of what it tells."""
+    """Return whether a text tells something: the day in it is that of what it tells."""
     return text.rstrip(" \"'”»)")[-1:] in _ENDS and len(text.split()) >= _FEWEST_OF_SENTENCE
 
 
@@ -336,7 +336,7 @@ def _is_said_elsewhere(place: Place | None, own: set[Any]) -> bool:
 
 
 def modified(meta: Metadata, zone: tzinfo, now: datetime | None) -> Found | None:
-    """The moment of the last change, where the page states one."""
+    """The timestamp of the last change, where the page states one."""
     for value, source in _modified_claims(meta):
         read = formats.parse_value(value, zone, meta.page.language)
         moment = formats.plausible(_without_false_time(read, zone), now)

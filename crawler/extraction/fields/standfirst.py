@@ -58,7 +58,7 @@ def _beside_stated(
 
 
 def _same_words(text: str, description: str) -> bool:
-    """Whether the page's description is this paragraph, or its beginning."""
+    """Return whether the page's description is this paragraph, or its beginning."""
     said = re.findall(r"\w+", description.lower().rstrip(".… "))
     shown = re.findall(r"\w+", text.lower())
     return len(said) >= 8 and said[:-1] == shown[: len(said) - 1] and len(shown) < len(said) + 60

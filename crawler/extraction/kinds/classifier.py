@@ -1,6 +1,6 @@
-"""What a page looks like, where nothing on it says that it is an article.
+"""Classifies a page that does not itself say what it is.
 
-A forest a kind over the row of :mod:`~crawler.extraction.kinds.classifier_features`, learned from pages of all
+One forest per kind over the features of :mod:`~crawler.extraction.kinds.classifier_features`, learned from pages of all
 kinds by ``benchmarks/train_kinds.py``.
 """
 
@@ -27,7 +27,7 @@ NAMED: dict[Looks, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What a page looks like most, and how surely that is no article."""
+    """The most likely kind of a page, and the confidence that it is not an article."""
 
     kind: Looks
     confidence: float
@@ -37,7 +37,7 @@ class Guess:
 
 
 def guess(row: np.ndarray) -> Guess:
-    """What the page of this row looks like."""
+    """Return the most likely kind of the page with these features."""
     found = [float(forest.probability(row)[0]) for forest in model.load("kinds")]
     best = max(range(len(found)), key=found.__getitem__)
     return Guess(FORESTS[best], found[best])

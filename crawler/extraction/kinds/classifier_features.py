@@ -1,4 +1,4 @@
-"""One row of numbers a page: by which forums, shops, lists and the like are told from articles.
+"""One row of features per page, to distinguish articles from forums, shops, lists and others.
 
 The names in ``NAMES`` are the columns, in order; ``kinds.json.gz`` names them again.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from crawler.extraction.blocks.block import Place, RawBlock
 
-# What parts of an address say of a page.
+# What parts of a URL say of a page.
 _PATHS = {
     "forum": r"forums?|threads?|topics?|viewtopic|discussions?|showthread|t|r|community|questions?|answers|comments|qa|board",
     "product": r"products?|p|dp|shop|items?|store|buy|sku|itm|pd|catalog|collections?",

@@ -1,4 +1,4 @@
-"""Person or organisation, from how a French text names them, where no mark or address says it."""
+"""Person or organisation, from how a French text names them, where no mark or URL says it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kind of page it is: an article, or one of the things that must never pass for one."""
+"""Decides what a page is: an article, or one of the kinds that must not be stored as one."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _SHORT = 90
 # With a text longer than this a film or a series of pictures goes with an article.
 _MUCH = 250
 _GALLERIES = frozenset({"imagegallery", "mediagallery"})
-# A text of fewer words is an article only where the page, its moment or a feed says so.
+# A text of fewer words is an article only where the page, its timestamp or a feed says so.
 _FEWEST = 12
 _MIN_TEASERS = 3
 # Where no more of the text than this are teasers, with so many words beside them, it may be an
@@ -172,7 +172,7 @@ def _looked(found: Guess, blocks: Sequence[RawBlock], chosen: Sequence[int]) -> 
 
 
 def says_moment(meta: Metadata) -> bool:
-    """Whether the page's head says when it was published."""
+    """Return whether the page's head says when it was published."""
     return bool(meta.page.meta("article:published_time") or meta.node.get("datePublished"))
 
 
@@ -182,7 +182,7 @@ def types_named(meta: Metadata) -> tuple[str, ...]:
 
 
 def _form(meta: Metadata) -> Literal["video", "gallery"] | None:
-    """Whether the page says that it shows a film or a series of pictures."""
+    """Return whether the page says that it shows a film or a series of pictures."""
     if any(_GALLERIES.intersection(types_of(node)) for node in meta.nodes[:10]):
         return "gallery"
     og_type = (meta.page.meta("og:type") or "").lower()
@@ -226,25 +226,25 @@ def _untyped(
         if teasers <= _MIXED * len(chosen) and _has_prose(blocks, chosen):
             return Verdict("article", reason, doubtful=True)
         return Verdict("listing", reason)
-    # The dates of teasers are no moment of the page's own.
+    # The dates of teasers are no timestamp of the page's own.
     if teasers >= _MIN_TEASERS and teasers >= 0.8 * len(chosen):
         return Verdict("listing", f"{teasers} teasers under linked headings, and nothing else")
     return Verdict("article")
 
 
 def _has_prose(blocks: Sequence[RawBlock], chosen: Sequence[int]) -> bool:
-    """Whether a page says something beside its teasers, and is not mostly links."""
+    """Return whether a page says something beside its teasers, and is not mostly links."""
     own = sum(_count(blocks[i].text) for i in chosen if not _is_teaser(blocks, i))
     return own >= _PROSE and _link_share(blocks) < _MOSTLY_LINKS
 
 
 def _is_sentence(text: str) -> bool:
-    """Whether a text, however short, ends as a sentence does."""
+    """Return whether a text, however short, ends as a sentence does."""
     return text.rstrip("\"'”’»)")[-1:] in tuple(".!?…。！？")
 
 
 def _is_home(url: str) -> bool:
-    """Whether an address is that of a site: no path, and no query that names one thing."""
+    """Return whether a URL is that of a site: no path, and no query that names one thing."""
     base, _, query = url_key(url).partition("?")
     if base.partition("/")[2].strip("/"):
         return False
@@ -255,7 +255,7 @@ def _is_home(url: str) -> bool:
 
 
 def _leads_on(block: RawBlock) -> bool:
-    """Whether a block is a link with a headline's words."""
+    """Return whether a block is a link with a headline's words."""
     return block.linked > 0.8 * len(block.text) and (
         len(block.words) >= _TEASER_WORDS or len(block.text) >= _TEASER_LENGTH
     )

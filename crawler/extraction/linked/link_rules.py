@@ -1,4 +1,4 @@
-"""Telling article links from the rest by their address and their words."""
+"""Telling article links from the rest by their URL and their words."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ASIDE = frozenset(
         "games mots-croises crossword sudoku annonces"
     ).split()
 )
-# Of these, the ones that also stand in addresses of articles, before a date or a number.
+# Of these, the ones that also stand in URLs of articles, before a date or a number.
 _SOMETIMES_ASIDE = frozenset(
     (
         "archive archives archiv weather wetter meteo podcasts podcast games jeux people shop "
@@ -81,7 +81,7 @@ def is_page(url: str) -> bool:
 # Pure, and asked for the same links on page after page of a site.
 @lru_cache(maxsize=20_000)
 def classify(url: str, anchor: str = "") -> LinkKind:
-    """What a link leads to, by its address and its words: article, section page or other."""
+    """What a link leads to, by its URL and its words: article, section page or other."""
     if not is_page(url):
         return "other"
     path = _PAGE_ENDING.sub("", _path(url))

@@ -67,12 +67,12 @@ _UNDER_HEADING = 60
 
 
 def is_entry(url: str) -> bool:
-    """Whether an address is that of a directory entry or glossary term."""
+    """Return whether a URL is that of a directory entry or glossary term."""
     return _ENTRY.search(url) is not None
 
 
 def is_attachment(url: str) -> bool:
-    """Whether an address is that of a file: a document, not a page."""
+    """Return whether a URL is that of a file: a document, not a page."""
     address = url.partition("#")[0]
     path, _, query = address.partition("?")
     return (
@@ -94,7 +94,7 @@ def relation_of(url: str, page_url: str, anchor: str) -> Relation:
 
 
 def links_in_text(blocks: Iterable[Block], page_url: str) -> list[Link]:
-    """The links of the text in their order, each address once."""
+    """The links of the text in their order, each URL once."""
     found: dict[str, Link] = {}
     own = url_key(page_url)
     for block in blocks:
@@ -151,7 +151,7 @@ def related_items(walk: Walk, chosen: Sequence[int], page_url: str) -> list[Link
 
 
 def _says_related(block: RawBlock) -> bool:
-    """Whether a short block is the heading of a list of related items."""
+    """Return whether a short block is the heading of a list of related items."""
     if len(block.text) > _TITLE_LENGTH or block.linked > len(block.text) / 2:
         return False
     if block.words and block.text.isascii() and block.words[0] not in _TITLE_WORDS:
@@ -163,7 +163,7 @@ def _add(
     found: dict[str, Link], walk: Walk, block: RawBlock, anchor: str, href: str, page_url: str,
     index: int, inside: set[int],
 ) -> None:  # fmt: skip
-    # A menu's word or two leads to no article: not worth resolving, unless its address says more.
+    # A menu's word or two leads to no article: not worth resolving, unless its URL says more.
     if not anchor or (anchor.count(" ") < 2 and not _TELLING.search(href)):
         return
     url = walk.resolve(href)

@@ -219,7 +219,7 @@ def _is_icon(element: Any) -> bool:
 
 
 def _source(element: Any, walk: Walk) -> str | None:
-    """The picture's address: the real one where a late-loading script keeps it aside."""
+    """The picture's URL: the real one where a late-loading script keeps it aside."""
     offered = [element.get(name) for name in ("data-src", "data-original", "data-lazy-src", "data-lazy",
                "data-full-src", "data-image", "src")]  # fmt: skip
     # <source> has no end tag, so that the parser puts what follows into it.

@@ -30,7 +30,7 @@ _WORD_START = re.compile(r"(?<![\w-])(?=[^\W\d_])")
 def unrepeated(text: str, slug: str = "") -> tuple[str, list[str]]:
     """(the name once, what the card said after it) of an anchor's words.
 
-    ``slug`` is the last part of the link's address; where it spells the words that follow the name,
+    ``slug`` is the last part of the link's URL; where it spells the words that follow the name,
     it proves that they are the full name (``AP-HPAssistance Publique – Hôpitaux de Paris``).
     """
     text = text.strip()
@@ -158,7 +158,7 @@ def _spelled_out(name: str, rest: str) -> int:
         if wanted < len(letters) and plain(match[0])[:1] == letters[wanted]:
             wanted, end = wanted + 1, match.end()
         elif wanted == len(letters):
-            # "École supérieure … industrielles Paris": names go on in capitals.
+            # "École supérieure … industrielles Paris": names continue in capitals.
             if not capital or rest[end : match.start()] != " ":
                 break
             end = match.end()
@@ -168,7 +168,7 @@ def _spelled_out(name: str, rest: str) -> int:
 
 
 def _joint(text: str, at: int) -> bool:
-    """Whether two words meet at ``at`` with nothing between them."""
+    """Return whether two words meet at ``at`` with nothing between them."""
     before, after = text[at - 1], text[at]
     return (
         not before.isspace() and not after.isspace() and after not in "-–—'’.,;:)"

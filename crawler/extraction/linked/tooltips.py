@@ -77,7 +77,7 @@ class Named:
 
 @dataclass(slots=True)
 class _Piece:
-    """A stretch of an anchor's content: its words, the node that holds them, how it is marked."""
+    """A part of an anchor's content: its words, the node that holds them, how it is marked."""
 
     text: str
     node: Any = None
@@ -95,7 +95,7 @@ class Names:
         self._by_anchor.setdefault((plain(anchor), named.href), named)
 
     def get(self, anchor: str, href: str | None) -> Named | None:
-        """The card of ``anchor``, a link to the absolute address ``href``."""
+        """The card of ``anchor``, a link to the absolute URL ``href``."""
         return self._by_anchor.get((plain(anchor), href))
 
     def unlinked(self) -> Iterator[tuple[str, Named]]:
@@ -180,7 +180,7 @@ def _pieces(anchor: Any) -> list[_Piece]:
 
 
 def _leaves(node: Any) -> list[tuple[Any, str]]:
-    """(node, words) of every stretch of text below ``node``, itself first."""
+    """(node, words) of every piece of text below ``node``, itself first."""
     found = [(node, node.text or "")]
     for child in node:
         if child.tag == "img":
@@ -248,7 +248,7 @@ def _rest(pieces: list[_Piece]) -> list[_Piece]:
 
 
 def _glued(pieces: list[_Piece]) -> bool:
-    """Whether the first two stretches of text touch without a space, as no two words do."""
+    """Return whether the first two pieces of text touch without a space, as no two words do."""
     told = [piece for piece in pieces if piece.text.strip() and not _is_image(piece)]
     if len(told) < 2:
         return False
@@ -282,7 +282,7 @@ def _inside_link(node: Any) -> bool:
 
 
 def kind_of(anchor: Any, href: str | None) -> EntryKind:
-    """What an entry is, as the link's own marks or its address say."""
+    """What an entry is, as the link's own marks or its URL say."""
     marks = " ".join(str(v) for k, v in anchor.items() if k not in ("href", *_SAYING))
     for text in (marks, (href or "").partition("?")[0]):
         folded = text.lower()

@@ -1,6 +1,6 @@
-"""Articles that go on over several pages: which page is the next one, and all of them as one. Pure.
+"""Articles that continue over several pages: which page is the next one, and all of them as one. Pure.
 
-A page counts as the next of the same article by its address (the first page's with a page number)
+A page counts as the next of the same article by its URL (the first page's with a page number)
 and, once it is read, by its canonical URL or headline: ``rel=next`` also names the next article of
 a section, or the next part of a series.
 """
@@ -110,7 +110,7 @@ def _counts_from_zero(first_url: str, url: str) -> bool:
 
 
 def page_number(first_url: str, url: str) -> int | None:
-    """Which page of the article at ``first_url`` an address names; ``None`` where it is another."""
+    """Which page of the article at ``first_url`` a URL names; ``None`` where it is another."""
     first, other = urlsplit(first_url), urlsplit(url)
     if _host(first.netloc) != _host(other.netloc):
         return None
@@ -172,7 +172,7 @@ def _number_in_path(first: str, other: str) -> int | None:
 
 
 def is_same_article(first: Article, first_url: str, other: Article, url: str) -> bool:
-    """Whether a page that is read goes on with the article that ``first`` begins."""
+    """Return whether a page that is read continues with the article that ``first`` begins."""
     if other.canonical_url is not None:
         own = {url_key(one) for one in (first_url, first.canonical_url) if one}
         if url_key(other.canonical_url) in own:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # A page that waits longer shows something meanwhile, or reloads itself.
 MAX_DELAY_SECONDS = 5.0
-# A page with as much text is no mere signpost, whatever it does next; one that goes on only where
+# A page with as much text is no mere signpost, whatever it does next; one that continues only where
 # scripts are off must have still less.
 _MOST_TEXT, _MOST_TEXT_WITHOUT_SCRIPTS = 1_500, 250
 _SPACE = " \t\n\f\r"
@@ -22,7 +22,7 @@ _TARGET = re.compile(r"url\s{0,9}=\s{0,9}", re.IGNORECASE)
 
 
 def read_refresh(value: str) -> tuple[float, str] | None:
-    """(seconds, address) of a refresh, as browsers read it; ``None`` where it names no address.
+    """(seconds, URL) of a refresh, as browsers read it; ``None`` where it names no URL.
 
     By the HTML standard (shared declarative refresh steps): ``0;url=x``, ``0, URL = 'x'``, ``0 x``.
     """
@@ -45,7 +45,7 @@ def read_refresh(value: str) -> tuple[float, str] | None:
 
 def refresh_target(body: bytes, url: str, content_type: str, header: str | None
                    ) -> tuple[float, str] | None:  # fmt: skip
-    """(seconds, URL) of where a page goes on by itself; ``None`` where it is a page of its own."""
+    """(seconds, URL) of where a page continues by itself; ``None`` where it is a page of its own."""
     try:
         root = parse_html(body, url, content_type).root
     except BadPage as error:

@@ -1,7 +1,7 @@
 """Pages whose tags are never closed: each is taken to end where the next of its name begins.
 
 ``<font>`` before each of three hundred lines, and a parser that nests them has the last line three
-hundred elements deep. libxml2 stops at 255 and drops the rest of the page; browsers go on.
+hundred elements deep. libxml2 stops at 255 and drops the rest of the page; browsers continue.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ def links_to_follow(
 ) -> tuple[Announcement, ...]:
     """Return announcements for the related articles and directory entries in ``content``.
 
-    ``depth`` is how far the page itself lies from an endpoint. How far is gone is the run's to
-    say: the frontier keeps what lies deeper for one that goes there.
+    ``depth`` is the number of links between an endpoint and the page. The run limits the depth;
+    the frontier keeps deeper candidates for a run with a higher limit.
     """
     found: dict[str, Announcement] = {}
     for link in content.links:

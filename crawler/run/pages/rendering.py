@@ -94,7 +94,7 @@ class PageRenderer:
         """Render the page of ``response``.
 
         Raises:
-            BrowserFailure: it could not be drawn.
+            BrowserFailure: it could not be rendered.
         """
         url, body = response.url, decoded_body(response)
         page_scripts = {

@@ -17,7 +17,7 @@ _NEAR_TOP = 3
 
 
 def marked(text: str, marks: Iterable[tuple[int, int]]) -> Markup:
-    """``text`` with the stretches of ``marks`` marked."""
+    """``text`` with the ranges of ``marks`` marked."""
     out: list[Markup | str] = []
     last = 0
     for start, end in sorted(marks):

@@ -98,7 +98,7 @@ def _in_language(words: Words) -> dict[str, Any]:
 
 
 def parameters(**values: object) -> str:
-    """The query of an address; what is empty is left out, lists are repeated."""
+    """The query of a URL; what is empty is left out, lists are repeated."""
     pairs = {name: value for name, value in values.items() if value not in (None, "", [], False)}
     return urlencode(pairs, doseq=True)
 

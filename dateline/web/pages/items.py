@@ -73,7 +73,7 @@ def item(
 
 
 def _can_show(one: dict[str, Any]) -> bool:
-    """Whether a picture is here and of a type that browsers show."""
+    """Return whether a picture is here and of a type that browsers show."""
     kind = (one["content_type"] or "").partition(";")[0].lower()
     return one["state"] == "stored" and kind in _PICTURES
 

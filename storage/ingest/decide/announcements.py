@@ -1,4 +1,4 @@
-"""What pages announce in their turn: linked items to fetch, offered to the frontier. Pure."""
+"""Adds the linked items of pages to the frontier. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def offer(plan: Plan, announcements: Iterable[Announcement]) -> int:
-    """Take in what a page announces; returns how many of it was never heard of before."""
+    """Add announcements of a page; return how many are new."""
     by_key: dict[str, Announcement] = {}
     for announcement in announcements:
         by_key.setdefault(url_key(announcement.url), announcement)
@@ -65,7 +65,7 @@ def _offer(plan: Plan, key: str, said: Announcement) -> bool:
 
 
 def _wake(plan: Plan, candidate: KnownCandidate, said: Announcement) -> None:
-    """Make due what its announcement says was changed since it was last looked at."""
+    """Make a candidate due if its announcement states a later modification."""
     woken = frontier.woken(candidate, said, plan.now)
     if woken is None:
         return

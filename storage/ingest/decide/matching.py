@@ -1,4 +1,4 @@
-"""Which stored item a fetched page belongs to, if any. Pure; it reads the known state only."""
+"""Finds the stored item that a fetched page belongs to. Pure; reads the known state only."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class Match(NamedTuple):
-    """The item that a page belongs to; ``moved``: it is found by its feed's id, elsewhere."""
+    """The item that a page belongs to; ``moved``: found by the feed's id, at another URL."""
 
     item: KnownItem | None
     moved: bool = False
 
 
 def held_as_other_kind(known: Known, page: StoredPage) -> KnownItem | None:
-    """What the archive holds at the page's own addresses, where it is no item of its kind.
+    """Return the item of another kind at the page's own URLs, if there is one.
 
-    A history goes on in one kind: articles have revisions of articles. Where just its canonical URL
-    names something of another kind, the page stays what its own address says.
+    An item never changes its kind: articles have revisions of articles. If only the canonical URL
+    belongs to an item of another kind, the fetched URL identifies the page.
     """
     met = [
         (key, item)
@@ -44,7 +44,7 @@ def held_as_other_kind(known: Known, page: StoredPage) -> KnownItem | None:
 
 
 def item_for(known: Known, page: StoredPage) -> Match:
-    """The item that the page belongs to, by number, canonical URL or address, if it is known."""
+    """Find the item that the page belongs to, by number, canonical URL or fetched URL, if known."""
     content = page.outcome.content
     match = Match(known.find(page.kind, page.identity, keys_of(page.urls)))
     if match.item is None and page.guid is not None:
@@ -55,7 +55,7 @@ def item_for(known: Known, page: StoredPage) -> Match:
     elsewhere = page.task.item_id not in (None, item.id)
     if not elsewhere and not is_other_article(known, item, page):
         return match
-    # Its canonical URL names another article: it stays what its own address says.
+    # Its canonical URL belongs to another article: the fetched URL identifies it.
     page.identity = page.own_identity
     page.forget_canonical()
     own = known.find(page.kind, page.identity, page.keys)
@@ -63,9 +63,9 @@ def item_for(known: Known, page: StoredPage) -> Match:
 
 
 def _announced_as(known: Known, page: StoredPage, guid: str) -> Match:
-    """The item that a feed announced under the same id, where it is the same article.
+    """Find the item that a feed announced under the same id, if it is the same article.
 
-    Feeds use one id twice, and for whole series; so its headline or text must agree.
+    Some feeds use one id twice, or for a whole series, so the headline or the text must agree.
     """
     item = known.at.get(guid)
     content = page.outcome.content
@@ -79,7 +79,7 @@ def _announced_as(known: Known, page: StoredPage, guid: str) -> Match:
 
 
 def is_other_article(known: Known, item: KnownItem, page: StoredPage) -> bool:
-    """Whether a page cannot be a revision of ``item``: other address, headline and text."""
+    """Return whether URL, headline and text all differ from ``item``."""
     content = page.extracted.article
     if item.article is None or normalized_words(item.article.headline) == normalized_words(
         content.headline
@@ -93,13 +93,13 @@ def is_other_article(known: Known, item: KnownItem, page: StoredPage) -> bool:
 
 
 def duplicate_of(known: Known, page: StoredPage, match: Match) -> KnownItem | None:
-    """The article that the page is only another address of."""
+    """Find the article of which the page is only another URL."""
     content, item = page.outcome.content, match.item
     if not isinstance(content, Article):
         return None
     if item is not None and item.state != "stub":
         looked_for = page.task.item_id is not None
-        # Found by a feed's id at an address never met: it moved there.
+        # Found by the feed's id at a new URL: it moved there.
         here = looked_for or match.moved or page.keys[-1] == url_key(item.url)
         # A view may show the whole text where the page has a wall.
         return None if here or teasers.is_fuller(item, content) else item
@@ -107,7 +107,7 @@ def duplicate_of(known: Known, page: StoredPage, match: Match) -> KnownItem | No
 
 
 def _same_text(known: Known, page: StoredPage, content: Article) -> KnownItem | None:
-    """The source's article with the very same words under the same headline."""
+    """Find the source's article with the same words and the same headline."""
     derived = page.extracted.derived
     if derived.word_count < DUPLICATE_WORDS:
         return None
@@ -121,7 +121,7 @@ def _same_text(known: Known, page: StoredPage, content: Article) -> KnownItem | 
 
 
 def is_older(item: KnownItem, page: StoredPage) -> bool:
-    """Whether an imported page was fetched before what the archive holds of it."""
+    """Return whether an imported page was fetched before the newest revision."""
     if page.outcome.origin != "import":
         return False
     newest = item.history.newest_at

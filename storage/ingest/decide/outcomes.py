@@ -1,7 +1,7 @@
-"""What becomes of one fetched page: new, unchanged, revised, duplicate, skipped, failed, gone.
+"""Decides one outcome: new, unchanged, revised, duplicate, skipped, failed or gone.
 
-Pure: what the archive holds and an outcome go in, the intended change comes out. Whatever is
-decided brings the known state up to date, for the next outcome of the batch.
+Pure: it reads the known state and adds to the change of the batch. Each decision updates the known
+state, so that the next outcome of the batch sees it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SOFT_404 = frozenset({"error", "home"})
 
 
 def decide(plan: Plan, outcome: StoredPage | PageUnchanged | PageSkipped | PageFailed) -> Recorded:
-    """Decide what one outcome changes; the item that it names may have a number below zero."""
+    """Decide what one outcome changes; a created item has a number below zero."""
     if isinstance(outcome, StoredPage):
         return _decide_stored(plan, outcome)
     if isinstance(outcome, PageUnchanged):
@@ -39,7 +39,7 @@ def decide(plan: Plan, outcome: StoredPage | PageUnchanged | PageSkipped | PageF
 
 
 def _checked_item(plan: Plan, task: Task) -> KnownItem | None:
-    """The item that a task looks at again."""
+    """Return the item that a task rechecks; ``None`` for a new candidate."""
     return None if task.item_id is None else plan.known.items.get(task.item_id)
 
 
@@ -58,7 +58,7 @@ def _decide_skipped(plan: Plan, skipped: PageSkipped) -> Recorded:
         plan.add_capture(skipped.capture)
     task = skipped.task
     if task.candidate_id is not None and skipped.cause in _SOFT_404:
-        # As a 404: a page is often announced a moment before it is there.
+        # As a 404: feeds often announce a page shortly before it exists.
         plan.retry_later(task.candidate_id, skipped.cause, skipped.detail, "skipped")
         return Recorded("skipped", skipped.cause)
     plan.settle(task.candidate_id, "skipped", skipped.cause, skipped.detail)
@@ -90,7 +90,7 @@ def _decide_failed(plan: Plan, failed: PageFailed) -> Recorded:
 
 
 def _decide_failed_check(plan: Plan, failed: PageFailed, item_id: int) -> Recorded:
-    """An item that was looked at again could not be had."""
+    """Decide a recheck that failed: the item is gone, or is checked again later."""
     item = _checked_item(plan, failed.task)
     if failed.cause in ("http-404", "http-410"):
         if item is not None:
@@ -128,7 +128,7 @@ def _decide_stored(plan: Plan, page: StoredPage) -> Recorded:
 
 
 def _erased(plan: Plan, page: StoredPage) -> list[tuple[str, str]]:
-    """What of a page was erased by request, here or at another address: (kind, value)."""
+    """Return what takedowns erased of a page, at any of its URLs: (kind, value)."""
     erased = plan.known.erased
     if erased is None:
         return []
@@ -143,7 +143,7 @@ def _erased(plan: Plan, page: StoredPage) -> list[tuple[str, str]]:
 
 
 def _decide_forgotten(plan: Plan, page: StoredPage, found: list[tuple[str, str]]) -> Recorded:
-    """Keep nothing of a page that shows what was erased, and know its addresses from now on."""
+    """Store nothing of a page that shows erased content; add its URLs to the takedown."""
     # Its record is written already; it goes with the end of the run (storage.maintenance.takedown).
     captures = (page.outcome.capture, page.outcome.rendered_from, *page.outcome.pages)
     for kept in filter(None, captures):
@@ -161,9 +161,9 @@ def _decide_forgotten(plan: Plan, page: StoredPage, found: list[tuple[str, str]]
 def _decide_duplicate(
     plan: Plan, page: StoredPage, duplicate: KnownItem, capture_id: int
 ) -> Recorded:
-    """Keep another address of an article that is held.
+    """Store another URL of a known article.
 
-    Views differ in trifles (print, AMP): taking each in turn for a revision would invent a history.
+    Print and AMP views differ in details; storing each as a revision would invent a history.
     """
     plan.add_addresses(duplicate, page.urls)
     if duplicate.state == "gone":
@@ -177,9 +177,9 @@ def _decide_duplicate(
 def _decide_item(
     plan: Plan, page: StoredPage, item: KnownItem | None, capture_id: int, *, older: bool
 ) -> Recorded:
-    """Make of an item what its page says; ``older``: it was fetched before what is held of it."""
+    """Create or update an item; ``older``: the page was fetched before its newest revision."""
     if item is None:
-        # One that another page of the item gave its number, perhaps.
+        # Another page of the batch may have created it.
         item = plan.known.find(page.kind, page.identity, ())
     is_new = item is None or item.state == "stub"
     fuller = None if item is None or is_new else teasers.held_over(item, page.extracted)
@@ -224,18 +224,18 @@ def _decide_revision(
 
 
 def _is_fuller(item: KnownItem, page: StoredPage) -> bool:
-    """Whether a page has the full text of an article of which only a teaser is held."""
+    """Return whether a page has the full text of an article that is stored as a teaser."""
     content = page.outcome.content
     return isinstance(content, Article) and teasers.is_fuller(item, content)
 
 
 def _add_captures(plan: Plan, page: StoredPage) -> int:
-    """Keep the exchange of a page; those of what belongs to it come first."""
+    """Add the capture of a page after those it depends on; return its number."""
     outcome = page.outcome
-    drawn = None if outcome.rendered_from is None else plan.add_capture(outcome.rendered_from)
+    response = None if outcome.rendered_from is None else plan.add_capture(outcome.rendered_from)
     for further in outcome.pages:
         plan.add_capture(further)
-    return plan.add_capture(outcome.capture, drawn)
+    return plan.add_capture(outcome.capture, response)
 
 
 def _create_item(plan: Plan, page: StoredPage) -> KnownItem:
@@ -251,7 +251,7 @@ def _create_item(plan: Plan, page: StoredPage) -> KnownItem:
 
 
 def _fill_item(plan: Plan, item: KnownItem, page: StoredPage, *, entitled: bool) -> None:
-    """Make an item what its page says it is; ``entitled``: its title too."""
+    """Update an item from its page; ``entitled``: its title too."""
     content, before = page.outcome.content, item.columns
     identity = item.identity
     renamed = item.state == "stub" or page.identity.startswith("number:")

@@ -1,6 +1,6 @@
-"""The effects that deciding is made of: each brings the known state and the change up to date.
+"""The steps of a decision: each updates the known state and the intended change.
 
-No database here. What is decided for one page holds for the next one of its batch.
+No database here. The next page of the batch sees the effects of each step.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ _LONGEST_DETAIL = 500
 
 @dataclass(slots=True)
 class Plan:
-    """The known state of one batch, and what is to change of it."""
+    """The known state of one batch, and its intended change."""
 
     known: Known
     batch: IngestBatch
     change: Change = field(init=False)
-    # Links of this batch that lead nowhere yet, by the key of the address.
+    # Links of this batch that lead nowhere yet, by the key of the URL.
     open_links: dict[str, list[LinkRow]] = field(default_factory=dict)
     # Numbers for the items that are made, below zero.
     _new_ids: Iterator[int] = field(default_factory=partial(count, -1, -1))
 
     def __post_init__(self) -> None:
-        """Begin with nothing to change."""
+        """Begin with an empty change."""
         self.change = Change(self.batch.source_id)
 
     @property
     def now(self) -> datetime:
-        """When the batch is written."""
+        """Return the time of the batch."""
         return self.batch.now
 
     def add_capture(self, record: CaptureRecord, refers_to: int | None = None) -> int:
-        """Keep an exchange; returns the number that stands for it."""
+        """Add a capture; return its number in the batch."""
         number = -1 - len(self.change.captures)
         row: CaptureRow = {
             "number": number,
@@ -83,7 +83,7 @@ class Plan:
         number: str | None = None,
         title: str | None = None,
     ) -> KnownItem:
-        """Make an item; nothing is under its identity yet."""
+        """Create an item whose identity is not taken."""
         new_id = next(self._new_ids)
         item = KnownItem(new_id, kind, state, identity, url, number, title, None, self.now)
         item.seen_at = self.now
@@ -91,12 +91,12 @@ class Plan:
         return self.known.add(item)
 
     def changed(self, item: KnownItem) -> None:
-        """Note that an item's row is to be written."""
+        """Mark an item's row for writing."""
         if item.id > 0:
             self.change.items[item.id] = item
 
     def seen(self, item: KnownItem) -> None:
-        """Note that an item was met now."""
+        """Mark an item as seen now."""
         item.seen_at = self.now
         if item.id > 0:
             self.change.seen[item.id] = self.now
@@ -104,7 +104,7 @@ class Plan:
     def note(
         self, item: KnownItem, kind: str, detail: str | None = None, at: datetime | None = None
     ) -> None:
-        """Keep an event: ``gone``, ``returned``, ``moved``, ``teaser`` or ``full``."""
+        """Add an event: ``gone``, ``returned``, ``moved``, ``teaser`` or ``full``."""
         row: EventRow = {
             "item_id": item.id,
             "kind": kind,
@@ -118,13 +118,13 @@ class Plan:
             item.wall = WallEvent(row["at"], kind, row["detail"])
 
     def move(self, item: KnownItem, url: str) -> None:
-        """Note that an item's page is now at ``url``."""
+        """Record that an item's page is now at ``url``."""
         self.note(item, "moved", f"{item.url} → {url}")
         item.url = url
         self.changed(item)
 
     def touch(self, item: KnownItem, capture_id: int | None = None) -> None:
-        """Note that an item was looked at and is there as it was."""
+        """Record that an item was checked and has not changed."""
         self.note_checked(item)
         if item.state == "gone":
             item.state = "stored"
@@ -135,14 +135,14 @@ class Plan:
         self.seen(item)
 
     def note_checked(self, item: KnownItem) -> None:
-        """Schedule the next check of an item that was looked at."""
+        """Schedule the next check of a checked item."""
         if item.article is not None:
             item.article.checked_at = self.now
             item.article.next_check_at = next_article_check(item.article.first_fetched_at, self.now)
             self._checked(item, item.article)
 
     def check_at(self, item: KnownItem, at: datetime) -> None:
-        """Let an item be due at a given time."""
+        """Make an item due at a given time."""
         if item.article is not None:
             item.article.next_check_at = at
             self._checked(item, item.article)
@@ -155,7 +155,7 @@ class Plan:
             self.change.checked[item.id] = article
 
     def note_gone(self, item: KnownItem, detail: str) -> None:
-        """Note that a page is no more; what the archive holds of it stays, and may come back."""
+        """Record that a page is gone; its content stays stored, and the page may return."""
         if item.state == "stored":
             item.state = "gone"
             self.note(item, "gone", detail)
@@ -163,7 +163,7 @@ class Plan:
         self.note_checked(item)
 
     def add_address(self, item: KnownItem, key: str, url: str) -> None:
-        """Let an address that led nowhere lead to an item."""
+        """Add a new URL to an item."""
         row: AddressRow = {
             "source_id": self.batch.source_id,
             "key": key,
@@ -177,10 +177,10 @@ class Plan:
     def add_addresses(
         self, item: KnownItem, urls: Iterable[str], *, settled: str | None = None
     ) -> None:
-        """Let every one of ``urls`` lead to ``item``; stubs that lay there become part of it.
+        """Add ``urls`` to ``item``; stubs at these URLs become part of it.
 
-        Candidates at these addresses are done, for their page is held; ``settled`` is the key of
-        the one that the caller settles itself.
+        Candidates at these URLs are done, because their page is stored; ``settled`` is the key of
+        the candidate that the caller settles.
         """
         by_key: dict[str, str] = {}
         for url in urls:
@@ -202,7 +202,7 @@ class Plan:
             self.join_links(by_key, item)
 
     def join_links(self, keys: Iterable[str], item: KnownItem) -> None:
-        """Let links that were met before ``item`` lead to it."""
+        """Make links that were stored before ``item`` lead to it."""
         for key in keys:
             waiting = self.known.waiting.get(key, [])
             for link in waiting:
@@ -218,7 +218,7 @@ class Plan:
                 self.open_links[key] = own
 
     def absorb(self, item: KnownItem, stub: KnownItem) -> None:
-        """Make a stub part of ``item``: what named it names that now."""
+        """Make a stub part of ``item``; links and mentions of the stub move to the item."""
         self.change.absorbed[stub.id] = item.id
         self.change.created.pop(stub.id, None)
         self.change.items.pop(stub.id, None)
@@ -244,14 +244,14 @@ class Plan:
             self._settled(candidate)
 
     def settle_duplicate(self, candidate_id: int | None, item: KnownItem) -> None:
-        """Close a candidate whose page is another address of an item."""
+        """Close a candidate whose page is another URL of an item."""
         self.settle(candidate_id, "done", "duplicate")
         candidate = None if candidate_id is None else self.known.tasks.get(candidate_id)
         if candidate is not None:
             candidate.duplicate_of = item.id
 
     def drop_candidate(self, key: str) -> None:
-        """Forget what was announced at an address."""
+        """Delete the candidate of a URL."""
         self.change.dropped.add(key)
         if self.known.candidates.pop(key, None) is not None:
             self.change.announced = [one for one in self.change.announced if one[1].key != key]
@@ -259,7 +259,7 @@ class Plan:
     def retry_later(
         self, candidate_id: int | None, cause: str, detail: str, state: str = "failed"
     ) -> None:
-        """Count an attempt that failed for now; the last one leaves the candidate in ``state``."""
+        """Count a temporary failure; after the last attempt the candidate gets ``state``."""
         candidate = None if candidate_id is None else self.known.tasks.get(candidate_id)
         if candidate is not None:
             candidate.attempts += 1

@@ -1,4 +1,4 @@
-"""What an item points to: links, mentions, pictures and attachments, put as wholes. Pure."""
+"""Replaces what an item points to: links, mentions, pictures and attachments. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STUB_RELATIONS = ("related", "entry")
 
 
 def put_pointers(plan: Plan, item: KnownItem, content: Article | Entry) -> None:
-    """Put all that an item's content points to in the place of what it pointed to before."""
+    """Replace the links, mentions and media of an item by those of its content."""
     mentions = content.mentions if isinstance(content, Article) else ()
     links = list(_links(plan, item, links_of(plan.known, content)))
     named = list(_mentions(plan, item, mentions))
@@ -39,7 +39,7 @@ def put_pointers(plan: Plan, item: KnownItem, content: Article | Entry) -> None:
 
 
 def _wait(plan: Plan, item: KnownItem, row: LinkRow) -> None:
-    """Let a link that leads nowhere wait for its target; a stub further down may be it."""
+    """Register a link without target; a later stub of the batch may be its target."""
     target = plan.known.at.get(row["key"])
     if target is not None and target is not item:
         row["target_id"] = target.id
@@ -48,9 +48,9 @@ def _wait(plan: Plan, item: KnownItem, row: LinkRow) -> None:
 
 
 def links_of(known: Known, content: Article | Entry) -> list[Link]:
-    """The links of a content that are kept.
+    """Return the links of a content to store.
 
-    What was erased by request is linked no more, for a stub would have its name.
+    Links to erased items are left out, because their stubs would show the erased names.
     """
     links = [one for one in content.links if is_web_url(one.url)]
     if known.erased is None or not links:
@@ -119,7 +119,7 @@ def _shown(item: KnownItem, media: Sequence[Media]) -> Iterator[ShownRow]:
 
 
 def stub_identity(key: str, number: str | None) -> str:
-    """The identity of what is known by a link only: the site's own number, else its address."""
+    """Return the identity of a stub: the site's own number, else its URL."""
     return f"number:{number}" if number else f"url:{key}"
 
 
@@ -132,9 +132,9 @@ def _stub(
     teaser: str | None = None,
     number: str | None = None,
 ) -> KnownItem:
-    """The item at ``key``, made as a stub if there is none; a stub learns its name.
+    """Return the item at ``key``; create a stub if there is none, and name an unnamed stub.
 
-    The site's own ``number`` finds it under other addresses too.
+    The site's own ``number`` finds it under other URLs too.
     """
     item = plan.known.at.get(key)
     if item is None:
@@ -153,7 +153,7 @@ def _stub(
 
 
 def name_rows(item_id: int, names: Iterable[str]) -> list[NameRow]:
-    """The names of an entry, each once by its folded words."""
+    """Return the name rows of an entry, one per folded name."""
     by_key: dict[str, str] = {}
     for name in names:
         key = name_key(name)

@@ -1,4 +1,4 @@
-"""Whether a page makes a revision of its item, and what differs from the last one. Pure."""
+"""Decides whether a page is a new revision of its item, and which fields differ. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHOWN = frozenset({"headline", "standfirst", "text"})
 
 
 def changed_fields(old: Content, new: Content, origin: Origin = "crawl") -> list[str]:
-    """Names of the fields in which two contents (JSON form) differ, white space apart."""
+    """Return the fields in which two contents (JSON form) differ, except in white space."""
     if old == new:
         return []
     again = origin == "reextraction"
@@ -55,7 +55,7 @@ def _comparable(content: Content, name: str) -> Any:
 
 
 def changes_nothing(item: KnownItem, page: ExtractedPage) -> bool:
-    """Whether a page says what the newest revision of an item says."""
+    """Return whether a page has the content of the newest revision."""
     last = item.history.last()
     return last is not None and not changed_fields(last[1], page.derived.json, page.origin)
 
@@ -63,7 +63,7 @@ def changes_nothing(item: KnownItem, page: ExtractedPage) -> bool:
 def add_revision(
     plan: Plan, item: KnownItem, capture_id: int, page: ExtractedPage
 ) -> tuple[list[str], int]:
-    """Keep a revision where ``page`` differs from the last; returns what changed, its number."""
+    """Add a revision if ``page`` differs from the last; return (changed fields, number)."""
     content = page.derived.json
     row: RevisionRow = {
         "item_id": item.id,
@@ -111,9 +111,9 @@ def _put(plan: Plan, item: KnownItem, row: RevisionRow, content: Content) -> Non
 
 
 def is_silent(old: Content, new: Content, changed: list[str]) -> bool:
-    """Whether text was changed without a word: the page's own modification moment stayed.
+    """Return whether a text changed and the page's own modification timestamp did not.
 
-    A page that never names one is not blamed for it.
+    A page that states no such timestamp has no silent edits.
     """
     modified = new.get("modified")
     return bool(

@@ -1,4 +1,4 @@
-"""An item's current row as a page gives it: its article or directory entry. Pure."""
+"""Makes the current row of an item from a page: article or directory entry. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def put_content(
     number: int,
     fetched_at: datetime,
 ) -> None:
-    """Make revision ``number`` what the item is; ``fetched_at`` counts where it is the first."""
+    """Make revision ``number`` the current row; ``fetched_at`` is used for the first one."""
     had_content = item.has_content
     if isinstance(page.content, Entry):
         values = _entry_values(page, page.content, capture_id, plan.now)
@@ -93,7 +93,7 @@ def _put_article(
 def article_values(
     page: ExtractedPage, capture_id: int, number: int, first: datetime, now: datetime
 ) -> dict[str, Any]:
-    """The columns of an article as revision ``number`` gives it; ``first`` is its first fetch."""
+    """Return the columns of an article at revision ``number``; ``first`` is its first fetch."""
     content = page.article
     published_at, published_offset = timestamp_columns(content.published)
     modified_at, modified_offset = timestamp_columns(content.modified)
@@ -128,6 +128,6 @@ def article_values(
         "first_fetched_at": first,
         "checked_at": now,
         "next_check_at": next_article_check(first, now),
-        # A claimed moment in the future would lead every list for years.
+        # A claimed timestamp in the future would lead every list for years.
         "sort_at": min(published_at or first, first),
     }

@@ -1,8 +1,7 @@
-"""Teasers over fuller texts: an article that was free first and is metered later. Pure.
+"""Keeps the full text of an article that later shows only a teaser. Pure.
 
-The fullest text that was met stays the one that is read, searched and exported; that only a teaser
-was to be seen later is an event of the item's history (``teaser``), and so is the end of it
-(``full``).
+Readers, searches and exports use the fullest text. A later teaser becomes an event of the item's
+history (``teaser``), and so does the return of the full text (``full``).
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _FEW_WORDS = 20
 
 
 def held_over(item: KnownItem, page: ExtractedPage) -> tuple[int, Content] | None:
-    """The revision (number, content) that a page of the item is only a teaser of, if any."""
+    """Return the revision (number, content) of which a page is only a teaser, if any."""
     if not isinstance(page.content, Article) or not _may_have_a_wall(page.content):
         return None
     last = item.history.last()
@@ -42,7 +41,7 @@ def held_over(item: KnownItem, page: ExtractedPage) -> tuple[int, Content] | Non
 
 
 def is_fuller(item: KnownItem, content: Article) -> bool:
-    """Whether ``content`` is the full text of an article of which only a teaser is held."""
+    """Return whether ``content`` is the full text of an article stored as a teaser."""
     last = item.history.last() if content.access == "full" else None
     if last is None or last[1].get("access") != "teaser":
         return False
@@ -50,7 +49,7 @@ def is_fuller(item: KnownItem, content: Article) -> bool:
 
 
 def is_teaser_of(content: Article, held: Content) -> bool:
-    """Whether a page shows less of an article than what is ``held``, because of a wall."""
+    """Return whether a page shows less of an article than ``held``, because of a wall."""
     if not _may_have_a_wall(content):
         return False
     own, other = normalized_words(content.text), normalized_words(text_of(held))
@@ -67,7 +66,7 @@ def is_teaser_of(content: Article, held: Content) -> bool:
 def note_teaser(
     plan: Plan, item: KnownItem, page: ExtractedPage, held: tuple[int, Content]
 ) -> None:
-    """Keep that only a teaser is to be seen: once, and again where its headline changes."""
+    """Add a teaser event: once, and again if the headline changes."""
     number, content = held
     detail = f"revision {number} keeps the fuller text"
     headline = page.article.headline
@@ -78,22 +77,22 @@ def note_teaser(
 
 
 def note_full(plan: Plan, item: KnownItem, page: ExtractedPage) -> None:
-    """Keep that the whole text is to be seen again, where only a teaser was."""
+    """Add an event for the return of the full text, if the last one was a teaser."""
     if item.wall is not None and item.wall.kind == "teaser":
         plan.note(item, "full", "the whole text is shown again", page.fetched_at)
 
 
 def fuller_content(item: KnownItem) -> Article | None:
-    """The content that all newer revisions of an item are teasers of; ``None``: there is none."""
+    """Return the content of which all newer revisions are teasers; ``None`` if there is none."""
     contents = item.history.contents()
     held = None if item.article is None else _fullest(contents)
     return None if held is None else article_from_json(contents[held])
 
 
 def restore_fuller(plan: Plan, item: KnownItem) -> bool:
-    """Make the fullest text of an item what it is, where newer revisions are teasers of it.
+    """Make the fullest text of an item current again, if all newer revisions are teasers of it.
 
-    These become an event; their captures stay. Returns whether there were any.
+    The teasers become an event; their captures stay. Returns whether there were any.
     """
     contents, article = item.history.contents(), item.article
     held = _fullest(contents)
@@ -120,7 +119,7 @@ def restore_fuller(plan: Plan, item: KnownItem) -> bool:
 
 
 def _fullest(known: dict[int, Content]) -> int | None:
-    """The revision that all newer ones are teasers of; ``None`` where the newest is none."""
+    """Return the revision of which all newer ones are teasers, or ``None``."""
     numbers = sorted(known)
     if not numbers or "name" in known[numbers[-1]]:
         return None
@@ -142,13 +141,13 @@ def _may_have_a_wall(content: Article) -> bool:
 
 
 def text_of(content: Content) -> str:
-    """The text of a content in its JSON form."""
+    """Return the text of a content in JSON form."""
     blocks: Iterable[dict[str, Any]] = content.get("blocks", ())
     return "\n".join(block["text"] for block in blocks if block["kind"] != "figure")
 
 
 def _share(own: Sequence[str], other: Sequence[str]) -> float:
-    """The share of the sequences of three words of ``own`` that ``other`` has too."""
+    """Return the share of 3-word shingles of ``own`` that ``other`` contains."""
     first, second = (
         {tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))} for words in (own, other)
     )

@@ -1,6 +1,6 @@
-"""Writes the intended change of one batch: statements only, a table at a time.
+"""Writes the intended change of one batch: statements only, table by table.
 
-What is made in the batch has a number below zero in it; written, it has an id.
+Items and captures of the batch have numbers below zero; writing gives them ids.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ _FORGET_NAMES = delete(EntryName).where(EntryName.item_id.in_(_SOME))
 
 
 def write(connection: Connection, batch: IngestBatch, change: Change) -> Ids:
-    """Write what is to change; returns the ids of what was made."""
+    """Write the change; return the ids of created items and captures."""
     ids = Ids(captures=_write_captures(connection, change.captures))
     named = write_items(connection, change, ids)
     _write_addresses(connection, change, ids)
@@ -183,7 +183,7 @@ def _write_revisions(connection: Connection, change: Change, ids: Ids) -> None:
 
 
 def _write_pointers(connection: Connection, change: Change, ids: Ids) -> None:
-    """Write all that items point to, in the place of what they pointed to before."""
+    """Replace the links, mentions and media of items."""
     for some in chunked(sorted(change.replaced)):
         for statement in _REPLACED.values():
             connection.execute(statement, {"some": some})
@@ -209,7 +209,7 @@ def _write_pointers(connection: Connection, change: Change, ids: Ids) -> None:
 
 
 def _write_media(connection: Connection, kinds: dict[str, str]) -> dict[str, int]:
-    """Write pictures and attachments that are not there yet; returns the ids of all by URL."""
+    """Insert new pictures and attachments; return the ids of all by URL."""
     ids: dict[str, int] = {}
     for part in chunked(sorted(kinds)):
         insert_ignore(connection, Media, [{"url": url, "kind": kinds[url]} for url in part])
@@ -218,7 +218,7 @@ def _write_media(connection: Connection, kinds: dict[str, str]) -> dict[str, int
 
 
 def _write_names(connection: Connection, change: Change, ids: Ids) -> None:
-    """Write the names of entries: those of a page in the place of the ones before."""
+    """Replace the names of entries whose pages were read, and add names of stubs."""
     known = [item_id for item_id in change.names if item_id > 0]
     if known:
         connection.execute(_FORGET_NAMES, {"some": known})
@@ -237,7 +237,7 @@ def _write_names(connection: Connection, change: Change, ids: Ids) -> None:
 def _index(
     connection: Connection, change: Change, ids: Ids, named: set[int], left: list[int]
 ) -> None:
-    """Sign and index what was written, all at once (:mod:`storage.search.index.store`)."""
+    """Update duplicate clusters and the search index for the batch."""
     pages = {ids.item(item_id): one for item_id, one in change.articles.items()}
     for fresh in (True, False):
         signed = [(i, one.page.derived.signed) for i, one in pages.items() if one.is_new is fresh]

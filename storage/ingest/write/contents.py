@@ -104,7 +104,7 @@ def _place(
 
 
 def _sorted_by(row: dict[str, Any]) -> tuple[datetime, Calendar]:
-    """The moment that an article is sorted by, and the calendar of its day."""
+    """The timestamp that an article is sorted by, and the calendar of its day."""
     at = row["sort_at"]
     return at, indexer.calendar_of(at, row["published_at"], row["published_offset"])
 

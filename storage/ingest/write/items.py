@@ -1,4 +1,4 @@
-"""Writes items: those that are made, those that change, stubs that become part of others."""
+"""Writes items: created and changed ones, and stubs that become part of others."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _DROP = delete(Item).where(Item.id == _STUB)
 
 @dataclass(slots=True)
 class Ids:
-    """The ids of what has a number below zero in the change."""
+    """The ids for the numbers below zero of a change."""
 
     captures: dict[int, int] = field(default_factory=dict)
     items: dict[int, int] = field(default_factory=dict)
@@ -70,21 +70,21 @@ class Ids:
     absorbed: Mapping[int, int] = field(default_factory=dict)
 
     def item(self, number: int) -> int:
-        """The id of an item."""
+        """Return the id of an item."""
         number = self.absorbed.get(number, number)
         return number if number > 0 else self.items[number]
 
     def target(self, number: int | None) -> int | None:
-        """The id of an item, if there is one."""
+        """Return the id of an item, if there is one."""
         return None if number is None else self.item(number)
 
     def capture(self, number: int) -> int:
-        """The id of a capture."""
+        """Return the id of a capture."""
         return number if number > 0 else self.captures[number]
 
 
 def write_items(connection: Connection, change: Change, ids: Ids) -> set[int]:
-    """Write items; returns those that named a stub which became part of another item."""
+    """Write items; return those that mentioned or linked an absorbed stub."""
     ids.absorbed = change.absorbed
     stubs = [stub for stub in change.absorbed if stub > 0]
     if stubs:
@@ -119,7 +119,7 @@ def _bound(item: KnownItem) -> dict[str, Any]:
 
 
 def absorb(connection: Connection, item_id: int, stub: int) -> set[int]:
-    """Let what names a stub name an item, and drop the stub; returns the items that name it."""
+    """Move the mentions and links of a stub to an item, delete the stub; return their items."""
     bound = {"b_stub": stub, "b_item": item_id}
     named = set(connection.scalars(_NAMED, bound))
     linked = connection.execute(_LINKED, bound).all()

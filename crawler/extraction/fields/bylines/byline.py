@@ -120,7 +120,7 @@ def _is_house(meta: Metadata, name: str) -> bool:
 
 
 def _is_plain_house(meta: Metadata, name: str) -> bool:
-    """Whether a name is just the site's or an agency's, and says nothing of who wrote."""
+    """Return whether a name is just the site's or an agency's, and says nothing of who wrote."""
     return is_agency(name) or fold(name) in meta.site_names
 
 
@@ -276,7 +276,7 @@ def _may_be_of_a_name(word: str) -> bool:
 
 
 def is_byline(text: str, names: Sequence[str]) -> bool:
-    """Whether a block of text says no more than who wrote it."""
+    """Return whether a block of text says no more than who wrote it."""
     if len(text) > _MAX_BYLINE or not names:
         return False
     rest = _BY.sub("", text)

@@ -41,7 +41,7 @@ _OWN_WORD = re.compile(
     r"|[a-z](?:Author|Byline)(?:Name|Link)?(?:$|[\s_-])",
     re.IGNORECASE,
 )
-# What is of somebody else: of a comment, a teaser, a voice in an advertisement.
+# What belongs to another person: to a comment, a teaser, a voice in an advertisement.
 _OTHERS = re.compile(
     r"comment|respond|kommentar|relat|teaser|recommend|sidebar|widget|most-|popular|\bcards?\b|testimonial|review(?:s|er)"
     r"|(?:^|[\s_-])(?:next|prev|nav|menu|(?:site|page|global)[\s_-]?footer|modal|popup|newsletter|quote|carousel|slider|swiper|listing|feed)",
@@ -216,7 +216,7 @@ def _is_stated(element: Any) -> bool:
 
 
 def _is_of_others(element: Any, own: Set[Any]) -> bool:
-    """Whether an element stands in a comment, a teaser or the page's furniture."""
+    """Return whether an element stands in a comment, a teaser or the page's furniture."""
     node = element
     closed = False
     while node is not None and node.tag not in ("body", "html"):
@@ -255,7 +255,7 @@ def _box(element: Any) -> Any:
 
 
 def _is_second(element: Any, box: Any) -> bool:
-    """Whether the words before an element say that it names who edited or checked."""
+    """Return whether the words before an element say that it names who edited or checked."""
     if element is box:
         return False
     before = ""
@@ -288,7 +288,7 @@ def _once(text: str) -> str:
 
 
 def _may_be_name(name: str, element: Any, *, sole: bool) -> bool:
-    """Whether a name stands where one is marked; one word needs to be all that is marked."""
+    """Return whether a name stands where one is marked; one word needs to be all that is marked."""
     words = name.split()
     if len(name) > _LONGEST or len(words) > _MOST_WORDS:
         return False
@@ -300,7 +300,7 @@ def _may_be_name(name: str, element: Any, *, sole: bool) -> bool:
 
 
 def _is_called(element: Any, name: str) -> bool:
-    """Whether a link to somebody's page names in its address whom it names in its text."""
+    """Return whether a link to a person's page names in its URL whom it names in its text."""
     href = unquote(element.get("href") or "")
     path = _HREF.search(href)
     if path is None or " author " in f" {element.get('rel') or ''} ":

@@ -177,7 +177,7 @@ def _names(text: str, joint: re.Pattern[str], *, free: bool = False) -> list[str
 
 
 def _is_place(piece: str) -> bool:
-    """Whether a later part is one word that is no agency: a place, a desk, a department."""
+    """Return whether a later part is one word that is no agency: a place, a desk, a department."""
     return (
         " " not in piece and piece.isascii() and not reads_as_name(piece) and not is_agency(piece)
     )
@@ -221,7 +221,7 @@ def _without_place(piece: str, joint: re.Pattern[str]) -> str:
 
 
 def _is_turned_round(first: str, second: str) -> bool:
-    """Whether two parts around a comma are one name: "Dale, Ann", "De Smet, Jan"."""
+    """Return whether two parts around a comma are one name: "Dale, Ann", "De Smet, Jan"."""
     if is_agency(first) or is_agency(second) or (second.isupper() and len(second) > 3):
         return False
     if reads_as_name(first) and reads_as_name(second) and words.is_of_the_east(first + second):

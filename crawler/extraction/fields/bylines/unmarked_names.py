@@ -67,7 +67,7 @@ def names_beside_date(
 
 
 def _share(one: RawBlock, other: RawBlock) -> bool:
-    """Whether two blocks stand in one small box."""
+    """Return whether two blocks stand in one small box."""
     place: Place | None = one.place
     for _ in range(_REACH):
         if place is None or place.chars > _LARGEST:

@@ -104,22 +104,22 @@ _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3·・]+")
 
 
 def is_second(text: str) -> bool:
-    """Whether a text says who edited or translated, not who wrote."""
+    """Return whether a text says who edited or translated, not who wrote."""
     return _SECOND.match(text) is not None
 
 
 def is_agency(name: str) -> bool:
-    """Whether a name is a news agency's."""
+    """Return whether a name is a news agency's."""
     return name.casefold() in AGENCIES
 
 
 def is_house(name: str) -> bool:
-    """Whether a name reads as that of an organisation or a desk."""
+    """Return whether a name reads as that of an organisation or a desk."""
     return is_agency(name) or HOUSE.search(name) is not None
 
 
 def is_role(text: str) -> bool:
-    """Whether a part of a byline says what somebody is, or where, and not a name."""
+    """Return whether a part of a byline says what a person is, or where, and not a name."""
     first = text[:1]
     if is_agency(text):
         return False
@@ -167,10 +167,10 @@ def reads_as_name(text: str) -> bool:
 
 
 def is_of_the_east(text: str) -> bool:
-    """Whether a text is written in Chinese, Japanese or Korean signs alone."""
+    """Return whether a text is written in Chinese, Japanese or Korean signs alone."""
     return _CJK.fullmatch("".join(text.split())) is not None
 
 
 def starts_with_waw(word: str) -> bool:
-    """Whether an Arabic or Hebrew name begins with the letter that also means "and"."""
+    """Return whether an Arabic or Hebrew name begins with the letter that also means "and"."""
     return word in _BEGIN_WITH_WAW
