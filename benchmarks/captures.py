@@ -26,7 +26,7 @@ from backports import zstd
 from isal import isal_zlib
 from zlib_ng import zlib_ng
 
-from benchmarks.crawl import made_pages
+from benchmarks.page_copies import made_pages
 from dateline.demo.site import agency, newspaper
 from storage.captures.zstd_dictionaries import dictionary_of_pages
 
