@@ -21,6 +21,7 @@ import argparse
 import importlib.util
 import json
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -154,6 +155,7 @@ def _pages(folders: list[Path], count: int) -> Iterable[bytes]:
 
 def main() -> None:
     """Serve the pages, crawl them in turn and print the figures."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # stops the server too
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     parser.add_argument("--pages", type=int, default=2000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,16 +61,21 @@ def measure(command: list[str], environment: dict[str, str]) -> Usage:
         running = subprocess.Popen(
             command, env=environment, stdout=out, stderr=err, start_new_session=True
         )
-        polls = 0
-        while running.poll() is None:
-            session = _processes(running.pid)
-            processes |= session
-            threads |= _threads(running.pid)
-            if polls % _MEMORY_EACH == 0:
-                usage.memory = max(usage.memory, sum(map(_memory, session)))
-            usage.main_memory = max(usage.main_memory, _value(running.pid, "status", "VmHWM:"))
-            polls += 1
-            time.sleep(_POLL_SECONDS)
+        try:
+            polls = 0
+            while running.poll() is None:
+                session = _processes(running.pid)
+                processes |= session
+                threads |= _threads(running.pid)
+                if polls % _MEMORY_EACH == 0:
+                    usage.memory = max(usage.memory, sum(map(_memory, session)))
+                usage.main_memory = max(usage.main_memory, _value(running.pid, "status", "VmHWM:"))
+                polls += 1
+                time.sleep(_POLL_SECONDS)
+        finally:
+            if running.poll() is None:  # we are interrupted: leave nothing behind
+                os.killpg(running.pid, signal.SIGKILL)
+                running.wait()
         usage.seconds = time.perf_counter() - start
         out.seek(0)
         err.seek(0)
