@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from crawler.http.bodies import CodedBody
+
 MAX_PAGE_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class SourcePage:
-    """One page to import, with its response headers. ``body`` has no content coding."""
+    """One page to import, with its response headers. ``body`` has no content coding.
+
+    Where it was sent in one, ``coded`` is the body as it was sent, with the headers that say so.
+    """
 
     url: str
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     fetched_at: datetime
+    coded: CodedBody | None = None
 
     @property
     def content_type(self) -> str:

@@ -6,21 +6,24 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler.batch.found import SkippedEntry, SourcePage
 from crawler.batch.opml import read_opml
 from crawler.batch.readers import pages, urls
+from crawler.batch.stages import JOBS_PER_WORKER, MAX_UNWRITTEN, run_stages
 from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.page.parse import BadPage
+from crawler.http.bodies import CodedBody
 from crawler.workers.jobs import article_job
 from crawler.workers.pool import WorkerFailure, WorkerPool
 from storage import utc_now
 from storage.captures.care.repack import codec_for_source
 from storage.captures.warc import Exchange
 from storage.captures.writer import CaptureWriter
+from storage.errors import ArchiveError
 from storage.jobs import checkpoints, imports
 from storage.maintenance.housekeeping import run_housekeeping
 from storage.text.urls import serialize_url
@@ -30,7 +33,8 @@ from storage.types.pages import CaptureRecord, PageStored, Task
 from storage.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from crawler.batch.readers import ImportFormat
@@ -43,6 +47,8 @@ logger = logging.getLogger(__name__)
 _BATCH, _BATCH_BYTES = 100, 24 * 1024 * 1024
 # Skipped entries that the summary names.
 _MAX_NAMED = 20
+# Skipped entries after which the import is saved as far as it is, pages or none.
+_MAX_SKIPPED_PER_BATCH = 10_000
 
 
 @dataclass(slots=True)
@@ -85,9 +91,45 @@ class ImportResult:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
+    """A page to extract and store; ``reserved`` is what its publisher reserves."""
+
+    url: str
     page: SourcePage
-    source: Source
+    body: bytes | CodedBody
     digest: str
+    source: Source
+    reserved: dict[str, Any] | None
+
+    @property
+    def name(self) -> tuple[str, datetime, str]:
+        """Return what tells the capture from others of its source."""
+        return self.url, self.page.fetched_at, self.digest
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Pages that are extracted and written together, with all that was read before them.
+
+    ``position`` is where the next batch begins; ``None`` where the file is damaged.
+    """
+
+    position: int | None
+    jobs: list[_Job] = field(default_factory=list)
+    skipped: list[SkippedEntry] = field(default_factory=list)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+    size: int = 0
+    pages: int = 0
+    is_last: bool = False
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether no more should be read into it."""
+        return (
+            self.pages >= _BATCH
+            or self.size >= _BATCH_BYTES
+            or len(self.skipped) >= _MAX_SKIPPED_PER_BATCH
+        )
 
 
 class PageImport:
@@ -109,6 +151,8 @@ class PageImport:
         self._observer = observer
         self._owners = imports.SourceFinder(archive)
         self._writers: dict[int, CaptureWriter] = {}
+        # The captures of the batches that were read and may not be written yet.
+        self._unwritten: deque[set[tuple[int, str, datetime, str]]] = deque(maxlen=MAX_UNWRITTEN)
 
     def run(self, path: Path, form: ImportFormat) -> ImportResult:
         """Import a file or folder; resumes where an earlier import stopped.
@@ -141,66 +185,121 @@ class PageImport:
     ) -> None:
         workers = WorkerPool()
         workers.memory_mb = self._archive.location.worker_memory
-        batch: list[SourcePage] = []
-        loop = asyncio.get_running_loop()
-        found = pages(path, form, position)
+        window = asyncio.Semaphore(JOBS_PER_WORKER * workers.count)
 
-        async def flush(*, done: bool = False) -> None:
-            await self._batch(workers, batch, result)
-            batch.clear()
-            await loop.run_in_executor(
-                None,
-                lambda: checkpoints.save_checkpoint(
-                    self._archive, name, position, result.as_counts(), utc_now(), done=done
-                ),
-            )
-            self._observer(position)
+        async def extract(batch: _Batch) -> list[PreparedExtraction | str]:
+            return await asyncio.gather(*(_extract(window, workers, job) for job in batch.jobs))
+
+        def write(batch: _Batch, extracted: list[PreparedExtraction | str]) -> None:
+            self._write(batch, extracted, result)
+            if batch.position is not None:
+                counts = result.as_counts()
+                checkpoints.save_checkpoint(
+                    self._archive, name, batch.position, counts, utc_now(), done=batch.is_last
+                )
+
+        def on_written(batch: _Batch) -> None:
+            if batch.position is not None:
+                self._observer(batch.position)
 
         try:
-            while True:
-                step = await loop.run_in_executor(None, next, found, None)
-                if step is None:
-                    break
-                position, page = step
-                if isinstance(page, SkippedEntry):
-                    result.skip(page)
-                else:
-                    # Other tools write what is not ASCII in a WARC, and cannot replay it.
-                    batch.append(replace(page, url=serialize_url(page.url)))
-                if len(batch) >= _BATCH or sum(len(p.body) for p in batch) >= _BATCH_BYTES:
-                    await flush()
-            await flush(done=True)
-        except BaseException:
-            # What was read whole is kept, whatever ended it.
-            if batch:
-                await self._batch(workers, batch, result)
-            raise
+            await run_stages(self._batches(path, form, position), extract, write, on_written)
         finally:
             workers.close()
 
-    async def _batch(
-        self, workers: WorkerPool, batch: list[SourcePage], result: ImportResult
+    def _batches(self, path: Path, form: ImportFormat, position: int) -> Iterator[_Batch]:
+        """Yield what a file holds in batches; in a thread of its own.
+
+        Raises:
+            ArchiveError: it is damaged; what came before that is yielded.
+        """
+        batch = _Batch(position)
+        try:
+            for position, page in pages(path, form, position):  # noqa: B020, PLR1704
+                batch.position = position
+                if isinstance(page, SkippedEntry):
+                    batch.skipped.append(page)
+                else:
+                    self._add(batch, page)
+                if batch.is_full:
+                    yield self._without_held(batch)
+                    batch = _Batch(position)
+        except ArchiveError:
+            batch.position = None
+            yield self._without_held(batch)
+            raise
+        batch.is_last = True
+        yield self._without_held(batch)
+
+    def _add(self, batch: _Batch, page: SourcePage) -> None:
+        """Add a page to a batch, where it has a source; its body is kept as it was sent."""
+        # Other tools write what is not ASCII in a WARC, and cannot replay it.
+        url = serialize_url(page.url)
+        batch.pages += 1
+        source = self._source or self._owners.of(url)
+        if source is None and self._new_sources:
+            source = self._owners.made(url, utc_now())
+        if source is None:
+            batch.causes["no-source"] += 1
+            return
+        found = rights.parse_reservations(page.headers, page.body)
+        body = page.coded or page.body
+        batch.size += len(page.coded.sent if page.coded else page.body)
+        digest = hashlib.sha256(page.body).hexdigest()
+        page = replace(page, body=b"")
+        batch.jobs.append(
+            _Job(url, page, body, digest, source, rights.with_policy(found, source.rights))
+        )
+
+    def _without_held(self, batch: _Batch) -> _Batch:
+        """Leave out of a batch what the archive holds, or an earlier batch brings."""
+        by_source: dict[int, list[_Job]] = {}
+        for job in batch.jobs:
+            by_source.setdefault(job.source.id, []).append(job)
+        seen: set[tuple[int, str, datetime, str]] = set().union(*self._unwritten)
+        for source_id, jobs in by_source.items():
+            known = imports.stored_captures(self._archive, source_id, [job.name for job in jobs])
+            seen.update((source_id, *name) for name in known)
+        new, added = [], set()
+        for job in batch.jobs:
+            name = (job.source.id, *job.name)
+            if name in seen:
+                batch.verdicts["held"] += 1
+            else:
+                seen.add(name)
+                added.add(name)
+                new.append(job)
+        batch.jobs = new
+        self._unwritten.append(added)
+        return batch
+
+    def _write(
+        self, batch: _Batch, extracted: list[PreparedExtraction | str], result: ImportResult
     ) -> None:
-        jobs = self._new_pages(batch, result)
-        found = await asyncio.gather(*(_extract(workers, job, result) for job in jobs))
+        """Write the captures and articles of a batch, and count it; in a thread of its own."""
+        for entry in batch.skipped:
+            result.skip(entry)
+        result.verdicts.update(batch.verdicts)
+        result.causes.update(batch.causes)
         outcomes: dict[int, list[PageStored]] = {}
-        for job, extraction in zip(jobs, found, strict=True):
-            content = None if extraction is None else extraction.content
-            if content is None or extraction is None:
-                if extraction is not None:
-                    result.causes[extraction.kind] += 1
+        for job, extraction in zip(batch.jobs, extracted, strict=True):
+            if isinstance(extraction, str):
+                result.causes[extraction] += 1
                 continue
-            page = job.page
+            content = extraction.content
+            if content is None:
+                result.causes[extraction.kind] += 1
+                continue
             record = self._write_capture(job)
             if record is None:
                 result.causes["noarchive"] += 1
                 continue
             # What the page leads to is not followed: nobody asked for the site of today.
-            task = Task(page.url, "entry" if extraction.entry else "article", 0)
+            task = Task(job.url, "entry" if extraction.entry else "article", 0)
             outcomes.setdefault(job.source.id, []).append(
                 PageStored(
                     task,
-                    (page.url,),
+                    (job.url,),
                     record,
                     content,
                     EXTRACTOR,
@@ -215,38 +314,10 @@ class PageImport:
                 if done.cause:
                     result.causes[done.cause] += 1
 
-    def _new_pages(self, batch: list[SourcePage], result: ImportResult) -> list[_Job]:
-        """Return the pages that have a source and are not in the archive yet."""
-        by_source: dict[int, list[_Job]] = {}
-        for page in batch:
-            source = self._source or self._owners.of(page.url)
-            if source is None and self._new_sources:
-                source = self._owners.made(page.url, utc_now())
-            if source is None:
-                result.causes["no-source"] += 1
-                continue
-            job = _Job(page, source, hashlib.sha256(page.body).hexdigest())
-            by_source.setdefault(source.id, []).append(job)
-        new_pages: list[_Job] = []
-        for source_id, jobs in by_source.items():
-            names = [(job.page.url, job.page.fetched_at, job.digest) for job in jobs]
-            known = imports.stored_captures(self._archive, source_id, names)
-            seen = set(known)
-            for job, name in zip(jobs, names, strict=True):
-                if name in seen:
-                    result.verdicts["held"] += 1
-                else:
-                    seen.add(name)
-                    new_pages.append(job)
-        return new_pages
-
     def _write_capture(self, job: _Job) -> CaptureRecord | None:
         """Write a page to a capture file; ``None`` where its rights forbid it."""
-        page, source = job.page, job.source
-        found = rights.with_policy(
-            rights.parse_reservations(page.headers, page.body), source.rights
-        )
-        if rights.forbids_storing(found):
+        page, source, body = job.page, job.source, job.body
+        if rights.forbids_storing(job.reserved):
             return None
         writer = self._writers.get(source.id)
         if writer is None:
@@ -258,20 +329,27 @@ class PageImport:
                 codec,
                 operator=self._archive.location.contact,
             )
+        if isinstance(body, CodedBody):
+            named = (h for h in body.headers if h[0].lower() == "content-encoding")
+            headers, sent, note = (*page.headers, *named), body.sent, "transfer coding undone"
+        else:
+            headers, sent = page.headers, body
+            note = "content and transfer coding undone"
         place = writer.append(
             Exchange(
-                url=page.url,
+                url=job.url,
                 method="GET",
                 request_headers=(),
                 status=page.status,
-                response_headers=page.headers,
-                body=page.body,
+                response_headers=headers,
+                body=sent,
                 fetched_at=page.fetched_at,
-                notes=(("dateline-origin", "import; content and transfer coding undone"),),
+                notes=(("dateline-origin", f"import; {note}"),),
+                is_packed=isinstance(body, CodedBody),
             )
         )
         return CaptureRecord(
-            url=page.url,
+            url=job.url,
             status=page.status,
             content_type=page.content_type or None,
             etag=None,
@@ -282,20 +360,21 @@ class PageImport:
             length=place.length,
             digest=job.digest,
             record_id=place.record_id,
-            rights=found,
+            rights=job.reserved,
         )
 
 
 async def _extract(
-    workers: WorkerPool, job: _Job, result: ImportResult
-) -> PreparedExtraction | None:
+    window: asyncio.Semaphore, workers: WorkerPool, job: _Job
+) -> PreparedExtraction | str:
+    """Extract a page in a worker; where that fails, return the cause."""
     source, page = job.source, job.page
     known = Known(source.timezone, source.language, None, page.fetched_at, {})
     try:
-        return await workers.run(article_job, page.body, page.url, page.content_type, known)
+        async with window:
+            return await workers.run(article_job, job.body, job.url, page.content_type, known)
     except (BadPage, WorkerFailure) as error:
-        result.causes[error.cause] += 1
-        return None
+        return str(error.cause)
 
 
 def import_urls(archive: Archive, path: Path, source: Source | None) -> ImportResult:

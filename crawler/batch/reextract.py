@@ -8,25 +8,30 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from crawler.batch.stages import JOBS_PER_WORKER, run_stages
 from crawler.extraction.article import EXTRACTOR, Known
 from crawler.extraction.clean import clean_article, clean_content
 from crawler.extraction.page.continuation import joined, next_page
 from crawler.extraction.page.parse import BadPage
 from crawler.run.pages.continuation import ContinuationPage, collect_pages
-from crawler.workers.jobs import extract_job
+from crawler.workers.jobs import capture_job
 from crawler.workers.pool import WorkerFailure, WorkerPool
 from storage import utc_now
-from storage.captures.reader import read_capture
+from storage.captures.reader import locate_body
 from storage.errors import CaptureUnreadable
 from storage.jobs import checkpoints, reextraction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from crawler.extraction.article import Extraction
     from storage import Archive
     from storage.jobs.reextraction import ReextractionResult, ReextractionTask
+    from storage.models import Capture
+
+    # What became of a capture: its content, or the cause why the item stays as it is.
+    _Reread = ReextractionResult | str
 
 logger = logging.getLogger(__name__)
 _BATCH = 100
@@ -83,18 +88,32 @@ def reextract(
         archive, EXTRACTOR, source_id, since, older=older, after=position
     )
 
-    async def main() -> None:
+    def batches() -> Iterator[list[ReextractionTask]]:
+        after = position
+        while batch := reextraction.next_tasks(
+            archive, EXTRACTOR, source_id, since, older=older, after=after, limit=_BATCH
+        ):
+            yield batch
+            after = batch[-1].item_id
+
+    def write(batch: list[ReextractionTask], extracted: list[_Reread]) -> None:
         nonlocal position
+        _write(archive, batch, extracted, result)
+        position = batch[-1].item_id
+        checkpoints.save_checkpoint(archive, name, position, result.as_counts(), utc_now())
+
+    async def main() -> None:
         workers = WorkerPool()
         workers.memory_mb = archive.location.worker_memory
+        window = asyncio.Semaphore(JOBS_PER_WORKER * workers.count)
+
+        async def extract(batch: list[ReextractionTask]) -> list[_Reread]:
+            return await asyncio.gather(
+                *(_extract_within(window, archive, workers, one) for one in batch)
+            )
+
         try:
-            while batch := reextraction.next_tasks(
-                archive, EXTRACTOR, source_id, since, older=older, after=position, limit=_BATCH
-            ):
-                await _batch(archive, workers, batch, result)
-                position = batch[-1].item_id
-                checkpoints.save_checkpoint(archive, name, position, result.as_counts(), utc_now())
-                observer(result.seen, total)
+            await run_stages(batches(), extract, write, lambda _batch: observer(result.seen, total))
         finally:
             workers.close()
 
@@ -103,16 +122,26 @@ def reextract(
     return result
 
 
-async def _batch(
-    archive: Archive, workers: WorkerPool, batch: list[ReextractionTask], result: Reextraction
+async def _extract_within(
+    window: asyncio.Semaphore, archive: Archive, workers: WorkerPool, one: ReextractionTask
+) -> _Reread:
+    async with window:
+        return await _extract_capture(archive, workers, one)
+
+
+def _write(
+    archive: Archive,
+    batch: list[ReextractionTask],
+    extracted: list[_Reread],
+    result: Reextraction,
 ) -> None:
-    extracted = await asyncio.gather(
-        *(_extract_capture(archive, workers, one, result) for one in batch)
-    )
+    """Write what was extracted of a batch, and count it."""
     by_source: dict[int, list[ReextractionResult]] = {}
-    for one, content in zip(batch, extracted, strict=True):
-        if content is not None:
-            by_source.setdefault(one.source_id, []).append(content)
+    for one, reread in zip(batch, extracted, strict=True):
+        if isinstance(reread, str):
+            result.causes[reread] += 1
+        else:
+            by_source.setdefault(one.source_id, []).append(reread)
     for source_id, items in by_source.items():
         for changed in reextraction.write_results(archive, source_id, items, EXTRACTOR, utc_now()):
             result.changed += bool(changed)
@@ -133,10 +162,7 @@ async def _with_following_pages(
         if capture is None:
             return None
         try:
-            body = await loop.run_in_executor(None, read_capture, archive, capture)
-            read = await workers.run(
-                extract_job, body, capture.url, capture.content_type or "", known
-            )
+            read = await _read(archive, workers, capture, known)
         except (CaptureUnreadable, BadPage, WorkerFailure):
             return None
         return ContinuationPage(capture.url, read)
@@ -151,27 +177,27 @@ async def _with_following_pages(
     return replace(found, article=joined(first, following, missing_page))
 
 
-async def _extract_capture(
-    archive: Archive, workers: WorkerPool, one: ReextractionTask, result: Reextraction
-) -> ReextractionResult | None:
+async def _read(
+    archive: Archive, workers: WorkerPool, capture: Capture, known: Known
+) -> Extraction:
+    """Read and extract a capture in a worker, which needs no database for it."""
+    stored = await asyncio.get_running_loop().run_in_executor(None, locate_body, archive, capture)
+    return await workers.run(capture_job, stored, capture.url, capture.content_type or "", known)
+
+
+async def _extract_capture(archive: Archive, workers: WorkerPool, one: ReextractionTask) -> _Reread:
     capture = one.capture
     try:
-        body = await asyncio.get_running_loop().run_in_executor(
-            None, read_capture, archive, capture
-        )
         known = Known(one.timezone, one.language, one.kind, capture.fetched_at, one.hints)
-        found = await workers.run(extract_job, body, capture.url, capture.content_type or "", known)
+        found = await _read(archive, workers, capture, known)
     except (CaptureUnreadable, BadPage, WorkerFailure) as error:
-        cause = getattr(error, "cause", "capture-unreadable")
-        result.causes[str(cause)] += 1
         logger.warning("item %d: %s", one.item_id, error)
-        return None
+        return str(getattr(error, "cause", "capture-unreadable"))
     found = await _with_following_pages(archive, workers, one, found, known)
     content = found.content
     if content is None or (found.entry is not None) != (one.kind == "entry"):
         # What the archive holds stays: the older extractor saw an item there.
-        result.causes[f"now-{found.kind}"] += 1
-        return None
+        return f"now-{found.kind}"
     return reextraction.ReextractionResult(
         one.item_id, capture.id, clean_content(content), capture.fetched_at
     )

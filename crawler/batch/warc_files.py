@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from crawler.batch.found import SkippedEntry, SourcePage
 from crawler.batch.unpacking import CutOff, Damaged, DecompressionBomb, MemberReader
+from crawler.http.bodies import CodedBody
 from storage.captures.content_encoding import decode_response
 from storage.errors import ArchiveError, BodyTooLarge
 from storage.text.urls import is_web_url
@@ -38,6 +39,7 @@ _BOMB_BYTES, _BOMB_RATIO = 2 * 1024 * 1024, 100
 _CHUNK_BYTES = 1 << 16
 # Their coding is undone when a record is read, so these would be wrong of what is kept.
 _CODING_HEADERS = frozenset({"content-encoding", "transfer-encoding", "content-length"})
+_DECODED_BY = frozenset({"content-encoding", "content-type"})
 _PAGE_RECORD_TYPES = frozenset({"response", "resource"})
 _MAX_ARC_LINE_BYTES = 8_192
 _FIRST_FINAL_STATUS, _MAX_INTERIM = 200, 5
@@ -261,13 +263,19 @@ class _Reader:
         if cause is not None or timestamp is None:
             return SkippedEntry(cause or "no-date", record.url)
         body = self._body(record)
+        if any(n.lower() == "transfer-encoding" and "chunked" in v.lower() for n, v in headers):
+            body = dechunked(body)
         # What was unpacked may have been read with the record before.
         packed = max(self.source.packed_read - packed, _CHUNK_BYTES // 2)
         decoded = _decoded(headers, body, packed)
         if decoded is None:
             return SkippedEntry("too-large", record.url)
         kept = tuple((n, v) for n, v in headers if n.lower() not in _CODING_HEADERS)
-        return SourcePage(record.url, status, kept, decoded, timestamp)
+        coded = None
+        if decoded is not body:
+            named = tuple((n, v) for n, v in headers if n.lower() in _DECODED_BY)
+            coded = CodedBody(body, named)
+        return SourcePage(record.url, status, kept, decoded, timestamp, coded)
 
     def _body(self, record: _Record) -> bytes:
         """Return the rest of a block. If the file ends within it, the HTML must be complete."""
@@ -351,8 +359,6 @@ def _skip_cause(record: _Record, status: int, headers: list[tuple[str, str]]) ->
 
 def _decoded(headers: list[tuple[str, str]], body: bytes, packed: int) -> bytes | None:
     """Decode the body; ``None`` where it is too large, or a decompression bomb."""
-    if any(n.lower() == "transfer-encoding" and "chunked" in v.lower() for n, v in headers):
-        body = dechunked(body)
     try:
         decoded = decode_response(headers, body, MAX_PAGE_BYTES)
     except BodyTooLarge:

@@ -6,29 +6,16 @@ reads it. Between the two it travels as it was sent, a fifth of its size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scrapy.http import Response
 
-from storage.captures.content_encoding import decode_response
+from crawler.http.bodies import CodedBody
 
 if TYPE_CHECKING:
     from scrapy.http import Headers
 
 _DECODED_BY = (b"Content-Encoding", b"Content-Type")
-
-
-@dataclass(frozen=True, slots=True)
-class CodedBody:
-    """A body as it was sent, with the headers that tell how to decode it."""
-
-    sent: bytes
-    headers: tuple[tuple[str, str], ...]
-
-    def decoded(self) -> bytes:
-        """Undo the content codings; the capture was written, so the size is within the limit."""
-        return decode_response(self.headers, self.sent)
 
 
 class CodedResponse(Response):

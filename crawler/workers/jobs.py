@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawler.workers import limits
+
 if TYPE_CHECKING:
     from crawler.discovery.archives import ListPage
     from crawler.extraction.article import Extraction, Known
-    from crawler.http.coded import CodedBody
+    from crawler.http.bodies import CodedBody
     from crawler.items import EndpointContent
     from crawler.workers.prepare import PreparedExtraction
+    from storage.captures.files import StoredBody
 
 
 def extract_job(body: bytes | CodedBody, url: str, content_type: str, known: Known) -> Extraction:
     """Extract a page, in a worker."""
     from crawler.sites import extract_for_site
 
-    decoded = body if isinstance(body, bytes) else body.decoded()
+    if isinstance(body, bytes):
+        decoded = body
+    else:
+        decoded = body.decoded()
+        limits.extend_job(len(decoded))
     return extract_for_site(decoded, url, content_type, known)
 
 
@@ -27,6 +34,13 @@ def article_job(
     from crawler.workers.prepare import prepare_extraction
 
     return prepare_extraction(extract_job(body, url, content_type, known))
+
+
+def capture_job(stored: StoredBody, url: str, content_type: str, known: Known) -> Extraction:
+    """Read a capture from its file and extract it, in a worker."""
+    body = stored.read()
+    limits.extend_job(len(body))
+    return extract_job(body, url, content_type, known)
 
 
 def endpoint_job(kind: str, body: bytes, url: str, content_type: str) -> EndpointContent:

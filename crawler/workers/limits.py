@@ -11,6 +11,8 @@ _BASE_SECONDS, _SECONDS_PER_MB = 10, 2
 # A page of 10 MB needs some 100 MB for its tree.
 _BASE_MEMORY_MB, _MEMORY_PER_INPUT_BYTE = 160, 20
 _STATM = Path("/proc/self/statm")
+# What the job at hand may use at most; none outside a worker.
+_job_max_mb: int | None = None
 
 
 def limit_job(size: int, max_mb: int) -> None:
@@ -20,6 +22,8 @@ def limit_job(size: int, max_mb: int) -> None:
     bounded by RLIMIT_CPU: the system ends the process with SIGXCPU, even in the middle of a C
     function. Both are soft limits, which the next job moves.
     """
+    global _job_max_mb  # noqa: PLW0603  # one job at a time in a process
+    _job_max_mb = max_mb
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = int(used.ru_utime + used.ru_stime) + 1 + _BASE_SECONDS + _SECONDS_PER_MB * size // MB
     _set_soft_limit(resource.RLIMIT_CPU, seconds)
@@ -29,6 +33,12 @@ def limit_job(size: int, max_mb: int) -> None:
             resource.RLIMIT_DATA,
             used_bytes + min(_BASE_MEMORY_MB * MB + _MEMORY_PER_INPUT_BYTE * size, max_mb * MB),
         )
+
+
+def extend_job(size: int) -> None:
+    """Let the job at hand use what an input of ``size`` bytes may: it arrived packed."""
+    if _job_max_mb is not None:
+        limit_job(size, _job_max_mb)
 
 
 def _set_soft_limit(kind: int, value: int) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storage.captures import warc
+from storage.captures.content_encoding import decode_verified
 from storage.errors import CaptureUnreadable
 
 if TYPE_CHECKING:
@@ -80,6 +82,32 @@ def read_http(folder: Path, file: str, offset: int) -> tuple[list[tuple[str, str
     """
     _, headers, body = read_record(folder, file, offset).http()
     return headers, body
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBody:
+    """Where the body of a capture is; another process can read it without the database."""
+
+    folder: Path
+    capture_id: int
+    file: str
+    offset: int
+    digest: str
+
+    def read(self) -> bytes:
+        """Return the decoded body, verified by its digest.
+
+        Raises:
+            CaptureUnreadable: the capture is missing or damaged.
+        """
+        headers, body = read_http(self.folder, self.file, self.offset)
+        decoded = decode_verified(headers, body, self.digest)
+        if decoded is None:
+            raise CaptureUnreadable(
+                f"capture {self.capture_id} in {self.file} does not match its digest",
+                "restore the file from a backup",
+            )
+        return decoded
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.captures.content_encoding import decode_verified
-from storage.captures.files import read_http
+from storage.captures.files import StoredBody
 from storage.errors import CaptureUnreadable
 from storage.models import Capture
 
@@ -19,16 +18,20 @@ def read_capture(database: Database, capture: Capture) -> bytes:
     Raises:
         CaptureUnreadable: the capture is missing or damaged.
     """
-    if capture.kind == "revisit":
-        return read_capture(database, _revisited(database, capture))
-    headers, body = read_http(database.location.captures, capture.file, capture.offset)
-    decoded = decode_verified(headers, body, capture.digest)
-    if decoded is None:
-        raise CaptureUnreadable(
-            f"capture {capture.id} in {capture.file} does not match its digest",
-            "restore the file from a backup",
-        )
-    return decoded
+    return locate_body(database, capture).read()
+
+
+def locate_body(database: Database, capture: Capture) -> StoredBody:
+    """Return where the body of a capture is; for a revisit, its target's.
+
+    Raises:
+        CaptureUnreadable: the target of a revisit is missing.
+    """
+    while capture.kind == "revisit":
+        capture = _revisited(database, capture)
+    return StoredBody(
+        database.location.captures, capture.id, capture.file, capture.offset, capture.digest
+    )
 
 
 def _revisited(database: Database, capture: Capture) -> Capture:
