@@ -91,8 +91,8 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
-    # It drops long URLs without telling the spider, which would wait for them forever. What
-    # is too long for a URL is none here (storage.text.urls).
+    # It drops long URLs without telling the spider, which would wait for them forever.
+    # storage.text.urls rejects URLs that are too long.
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     # Two layers around all that a page yields. The queue below keeps the order of requests; the
     # other one warns of what no request of ours does.

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def part(name: str, version: int) -> Any:
-    """The compiled module of this full name, ``None`` where there is none.
+    """Return the compiled module of this full name, or ``None``.
 
     One that was compiled of another version of its twin is none: it stays behind where a checkout
     moved on and was not installed again.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Client errors that may pass: they describe the moment, not the page.
 _TRANSIENT_STATUSES = frozenset({401, 403, 407, 408, 418, 421, 423, 425, 429, 451})
-# robots.txt may change; a private address or a URL that is none stays what it is.
+# robots.txt may change; a private IP address or an invalid URL does not.
 _FINAL_REFUSALS = frozenset({"address-refused", "bad-url"})
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 
@@ -60,7 +60,7 @@ def classify_exception(error: BaseException | None, url: str) -> Failure:
     if isinstance(error, CannotResolveHostError) and host_of(url) in refused_hosts:
         return Failure(
             "address-refused",
-            "its host has only private addresses. Set DATELINE_ALLOW_PRIVATE=1 to allow them",
+            "its host has only private IP addresses. Set DATELINE_ALLOW_PRIVATE=1 to allow them",
             final=True,
         )
     if isinstance(error, IgnoreRequest):

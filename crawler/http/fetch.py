@@ -25,7 +25,7 @@ class Redirect(NamedTuple):
 
 
 async def fetch(crawler: Crawler, request: Request) -> Response | failures.Failure:
-    """Fetch ``request`` outside the scheduler; returns the page, or why there is none."""
+    """Fetch ``request`` outside the scheduler; return the response or the failure."""
     try:
         response = await crawler.engine.download_async(request)
     except Exception as error:  # noqa: BLE001  # of any kind: who asked is told

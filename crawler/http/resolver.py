@@ -76,7 +76,7 @@ class GuardedResolver:
         addressTypes: Sequence[Any] | None = None,
         transportSemantics: str = "TCP",
     ) -> Any:
-        """Resolve ``hostName``; private addresses are dropped."""
+        """Resolve ``hostName``; private IP addresses are dropped."""
         now = time.monotonic()
         if now - self._cache_started_at > CACHE_SECONDS:
             # The library keeps answers for ever, and a process that runs for years would ask a

@@ -1,4 +1,4 @@
-"""Refuse requests that must not be made: other schemes, private addresses in any spelling."""
+"""Refuse requests that must not be made: other schemes, private IP addresses in any spelling."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ class GuardMiddleware:
             raise RefusedRequest(
                 request.url[:200],
                 "address-refused",
-                f"{host} is a private address. Set DATELINE_ALLOW_PRIVATE=1 to allow it",
+                f"{host} is a private IP address. Set DATELINE_ALLOW_PRIVATE=1 to allow it",
             )

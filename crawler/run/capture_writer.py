@@ -181,7 +181,7 @@ class CaptureWriterThread:
         body = decode_response(headers, exchange.body, page.max_size)
         digest = hashlib.sha256(body).hexdigest()
         is_coded = body is not exchange.body
-        # A signpost is no page, as a redirect is none: no row of the archive would name its record.
+        # A page that only redirects gets no capture, as an HTTP redirect: no row would refer to it.
         redirect = page.find_redirect(body)
         if redirect is not None:
             return CapturedPage(digest, is_coded, redirect)

@@ -152,7 +152,7 @@ def _store_file(folder: Path, body: bytes, extension: str) -> tuple[str, str]:
 
 
 def _picture_extension(body: bytes) -> str | None:
-    """Return the file extension by a picture's first bytes; ``None`` if it is none."""
+    """Return the file extension by a picture's first bytes; ``None`` if it is not a picture."""
     for mark, extension in _PICTURES:
         if body.startswith(mark):
             return extension

@@ -171,7 +171,7 @@ class DiscoverSpider(Spider):
             "unknown-host": "check the spelling of the URL and the network",
             "connection-refused": "check the URL and its port",
             "timeout": "try again later",
-            "address-refused": "private addresses are only for sites in your own network",
+            "address-refused": "private IP addresses are only for sites in your own network",
             "redirect-loop": "open the URL in a browser and use the one it ends at",
         }
         self.discovery.robots = "forbids" if failure.cause == "robots" else "unknown"

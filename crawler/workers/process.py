@@ -1,7 +1,7 @@
 """One worker process and its channel: jobs go in, their results come back in order.
 
 The event loop reads and writes the channel itself. There is no thread between, which would want
-the interpreter's lock twice a job.
+the interpreter's lock twice per job.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ def _print_article(record: dict[str, Any]) -> None:
         click.secho("Teaser only: the site showed the beginning of the text.", fg="yellow")
     if record.get("doubtful"):
         looks = record.get("provenance", {}).get("doubtful", "another kind of page")
-        click.secho(f"Doubtful: this may be no article ({looks}).", fg="yellow")
+        click.secho(f"Doubtful: this may not be an article ({looks}).", fg="yellow")
     since = teaser_since(record["events"])
     if since:
         words = f"The page shows only a teaser since {since[:10]}; this is the full text."

@@ -39,7 +39,7 @@ def _print(report: dict[str, Any]) -> None:
     )
     if report["doubtful"]:
         doubtful = plural(report["doubtful"], "article")
-        click.echo(f"Doubtful  {doubtful} that may be none: dateline search is:doubtful")
+        click.echo(f"Doubtful  {doubtful} that may not be articles: dateline search is:doubtful")
     click.echo(f"Captures  {report['captures']:,} ({report['capture_bytes'] / 1e6:.1f} MB)")
     if not report["sources"]:
         say("No sources yet. Add one: dateline add URL")

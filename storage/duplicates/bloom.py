@@ -1,4 +1,4 @@
-"""Filters of the bands of near-duplicates: where a band may be held, and where it is not.
+"""Filters of the bands of near-duplicates: which bands may be stored, and which are not.
 
 Bloom 1970, "Space/time trade-offs in hash coding with allowable errors"; a band is a hash already,
 and all that a filter needs are made of its two halves (Kirsch and Mitzenmacher 2006, "Less hashing,

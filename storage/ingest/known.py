@@ -62,7 +62,7 @@ class History:
 
     @property
     def number(self) -> int:
-        """The number of the newest revision; 0 where there is none."""
+        """Return the number of the newest revision; 0 if there is none."""
         return self.revisions[-1].number if self.revisions else 0
 
     @property
@@ -83,7 +83,7 @@ class History:
         return self._contents
 
     def last(self) -> tuple[int, Content] | None:
-        """Number and content of the newest revision; ``None`` where there is none."""
+        """Return number and content of the newest revision, or ``None``."""
         return (self.number, self.contents()[self.number]) if self.revisions else None
 
     def add(self, revision: KnownRevision, content: Content) -> None:

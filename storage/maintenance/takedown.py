@@ -255,7 +255,7 @@ def _erase_rows(
     alerts.erase_from_messages(session, plan.items, source)
     if source_id is not None:
         connection.execute(delete(CrawlRun).where(CrawlRun.source_id == source_id))
-    # They name entries that are no more.
+    # They name entries that are erased.
     indexer.index_articles(connection, others)
     counts["links_of_others"] = len(others)
     connection.execute(

@@ -113,7 +113,7 @@ class Article(Base):
     modified_offset: Mapped[int | None]
     modified_zoned: Mapped[bool] = mapped_column(default=True, server_default=true())
     access: Mapped[str] = mapped_column(String(16), default="full")
-    # Whether its page may be no article; ``provenance`` says what it looks like.
+    # Whether its page may not be an article; ``provenance`` says what it looks like.
     doubtful: Mapped[bool] = mapped_column(default=False, server_default=false())
     notices: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     provenance: Mapped[dict[str, str]] = mapped_column(Json, default=dict)

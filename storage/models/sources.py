@@ -38,7 +38,7 @@ class Source(Base):
     store: Mapped[str] = mapped_column(String(16), default="gzip", server_default="gzip")
     state: Mapped[str] = mapped_column(String(16), default="active")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    # The bounds of the pause between two looks at an endpoint, in minutes; requests a day.
+    # Bounds of the polling interval of an endpoint, in minutes; requests per day.
     least_minutes: Mapped[int | None]
     most_minutes: Mapped[int | None]
     daily_requests: Mapped[int | None]

@@ -117,7 +117,7 @@ class Delivery(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     watch_id: Mapped[int] = mapped_column(ForeignKey("watches.id", ondelete="CASCADE"), index=True)
-    # Names the message to whoever takes it: sent again it is known again.
+    # Identifies the message to its receiver, also when it is sent again.
     key: Mapped[str] = mapped_column(String(36), unique=True)
     payload: Mapped[dict[str, Any]] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

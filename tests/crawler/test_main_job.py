@@ -305,7 +305,7 @@ def test_a_redirect_to_a_private_address_is_refused(
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DATELINE_ALLOW_PRIVATE")
         for url in (f"{site.base}/", "http://169.254.169.254/latest/meta-data/"):
-            with pytest.raises(RefusedRequest, match="private address"):
+            with pytest.raises(RefusedRequest, match="private IP address"):
                 guard.process_request(Request(url))
         guard.process_request(Request("https://news.example/"))
 

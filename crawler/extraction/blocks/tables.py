@@ -1,4 +1,4 @@
-"""Tables of data as rows of cells; tables that only lay a page out are none."""
+"""Tables of data as rows of cells; layout tables are left out."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Walk:
         self.is_cut = _is_cut(walker)
 
     def resolve(self, href: str) -> str | None:
-        """``href`` as an absolute URL, ``None`` where it is none."""
+        """Return ``href`` as an absolute URL, or ``None``."""
         return resolve_url(self.base_url, href)
 
 

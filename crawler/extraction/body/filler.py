@@ -1,4 +1,4 @@
-"""Lines inside a text that are none of it: places of adverts, and links to other articles."""
+"""Lines inside a text that do not belong to it: advert slots, and links to other articles."""
 
 from __future__ import annotations
 

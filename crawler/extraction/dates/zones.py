@@ -67,7 +67,7 @@ def zone_called(name: str | None) -> tzinfo | None:
 
 
 def offset_zone(text: str) -> tzinfo | None:
-    """The zone of ``+0200``, ``-5`` or ``+05:30``; ``None`` for what is none."""
+    """Return the zone of ``+0200``, ``-5`` or ``+05:30``; ``None`` if it is invalid."""
     match = _OFFSET.match(text)
     if match is None or int(match[3] or 0) >= 60:
         return None

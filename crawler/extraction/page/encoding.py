@@ -17,7 +17,7 @@ from w3lib.encoding import read_bom, resolve_encoding
 from crawler.extraction.page.encoding_guess import guess, single_byte
 from crawler.extraction.page.encoding_prescan import declared_label
 
-# The encodings of the web. Python knows others, some of which are none of text.
+# The encodings of the web. Python has others, some of which do not encode text.
 _KNOWN = frozenset(
     {"utf-8", "utf-16", "utf-16-le", "utf-16-be", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic",
      "cp866", "cp874", "gb18030", "big5hkscs", "euc_jp", "iso2022_jp", "cp932", "cp949",
@@ -68,7 +68,7 @@ def decode(body: bytes, content_type: str = "") -> str:
 def declared(body: bytes, content_type: str = "") -> str | None:
     """The encoding that HTTP or the page declares, as Python's name; ``None`` without any.
 
-    UTF-16 is none that a page can declare in ASCII: as in the standard, UTF-8 is meant.
+    A page cannot declare UTF-16 in ASCII; as in the standard, this means UTF-8.
     """
     bom, _ = read_bom(body)
     if bom is not None:

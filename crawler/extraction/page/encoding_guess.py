@@ -60,7 +60,7 @@ def guess(body: bytes) -> str:
         return _latin(sample, high)
     from charset_normalizer import from_bytes
 
-    # It refuses an encoding for one byte that is none of its letters; this one is of few.
+    # The library rejects an encoding for one undefined byte, and few encodings define 0xFF.
     best = from_bytes(sample.replace(b"\xff", b""), cp_isolation=_NON_LATIN).best()
     return best.encoding if best is not None else "cp1252"
 

@@ -37,7 +37,7 @@ def _place_parts(root: Any) -> None:
     for part in parts:
         del part.attrib["hidden"]
         mark = marks.get(f"B:{part.attrib['id'][2:]}")
-        # A mark inside its own part is none; without a mark the part stays where it came.
+        # A mark inside its own part does not count; without a mark the part stays in place.
         if mark is None or any(node is part for node in mark.iterancestors()):
             continue
         above = mark.getparent()

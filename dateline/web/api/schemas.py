@@ -42,7 +42,7 @@ class SearchHit(BaseModel):
     number: str | None
     language: str | None
     access: str
-    doubtful: bool = Field(description="Whether the page may be no article.")
+    doubtful: bool = Field(description="Whether the page may be something other than an article.")
     word_count: int
     revision: int
     snippet: str

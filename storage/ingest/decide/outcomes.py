@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from storage.types.pages import Task
 
 _RETRY_AFTER = timedelta(hours=1)
-# Kinds of page that say, where an article was, that it is no more.
+# Kinds of page that, in place of an article, say that it is gone.
 _SOFT_404 = frozenset({"error", "home"})
 
 

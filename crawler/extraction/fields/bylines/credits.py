@@ -300,7 +300,7 @@ def _may_be_name(name: str, element: Any, *, sole: bool) -> bool:
 
 
 def _is_called(element: Any, name: str) -> bool:
-    """Return whether a link to a person's page names in its URL whom it names in its text."""
+    """Return whether the URL and the text of a link name the same person."""
     href = unquote(element.get("href") or "")
     path = _HREF.search(href)
     if path is None or " author " in f" {element.get('rel') or ''} ":

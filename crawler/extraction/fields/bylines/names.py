@@ -24,7 +24,7 @@ from crawler.extraction.fields.json_ld import text_of, types_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# "By", "Written by": words before a name that are none of it, and no name begins so.
+# "By", "Written by": words before a name that are not part of it; no name begins like this.
 _BY = re.compile(
     r"^(?:(?:written|reported|posted|published|compiled|authored|story|words|reporting|text|content|a post)\s+by"
     r"|by(?=[\s:])|propos recueillis par|recueilli par|ein(?:e)? \w+ von|(?:veröffentlicht|geschrieben|verfasst|gepostet|erstellt) von|(?:publié|écrit|posté) par"
@@ -105,7 +105,7 @@ def clean_names(values: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def stated_names(values: Iterable[str | None]) -> tuple[str, ...]:
-    """Names from values that are names already as a rule: only what is none of a name is cut."""
+    """Return names from values that are usually names; cut only what cannot be part of one."""
     return _each_once(
         name for value in values for name in _names(_SURE_LEAD.sub("", _plain(value)), JOINT)
     )
@@ -197,7 +197,7 @@ def _listed(text: str, joint: re.Pattern[str], *, free: bool) -> list[str]:
     if len(commas) == 2 and _is_turned_round(*commas):
         commas = [f"{commas[1]} {commas[0]}"]
     elif len(commas) > 1:
-        # A place or a house after a person is none of the authors.
+        # A place or a house after a person is not an author.
         houses = words.is_house(commas[0])
         commas = commas[:1] + [
             _without_place(p, joint) for p in commas[1:]
