@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,7 +74,7 @@ def test_what_is_ignored_is_kept_and_not_obeyed() -> None:
 
 def test_only_strict_sources_hide_and_skip() -> None:
     found = {"robots": ["noarchive", "noindex"]}
-    for policy in rights.POLICIES:
+    for policy in get_args(rights.Policy):
         under = rights.with_policy(found, policy)
         assert rights.forbids_storing(under) == (policy == "strict")
         assert (rights.HIDDEN in rights.stored_reservations(under)) == (policy == "strict")
