@@ -26,8 +26,11 @@ _BY_LANGUAGE = {
 _EASTERN = frozenset({"ja", "zh", "ko"})
 _LANGUAGE = re.compile(rb"<html[^>]{0,300}?\blang\s*=\s*[\"']?([a-zA-Z]{2,3})", re.IGNORECASE)
 _SAMPLE = 8_000
-# Lines in which bytes beyond ASCII stand, each up to so many bytes.
-_FOREIGN = re.compile(rb"[^\n<>]{0,200}[\x80-\xff][^\n<>]{0,400}")
+# What is sampled around a byte beyond ASCII: its line or element, so many bytes before and behind.
+_BEFORE = 200
+_FOREIGN = re.compile(rb"[\x80-\xff]")
+_BEHIND = re.compile(rb"[^\n<>]{0,600}")
+_BORDER = re.compile(rb"[\n<>]")
 # Letters that in Windows-1252 would be signs within a word, or rare: (encoding, share needed).
 _WITHIN = (
     ("cp1250", re.compile(rb"(?<=[A-Za-z])[\xb3\xb9\xbf\x9c\x9f](?=[a-z\xea\xe6\xf1\xf3 ])"), 0.15),
@@ -72,10 +75,13 @@ def _language(body: bytes) -> str:
 
 def _sample(body: bytes) -> bytes:
     sample = bytearray()
-    for match in _FOREIGN.finditer(body):
-        sample += match[0] + b"\n"
-        if len(sample) >= _SAMPLE:
-            break
+    end = 0
+    while len(sample) < _SAMPLE and (found := _FOREIGN.search(body, end)) is not None:
+        at = found.start()
+        before = _BORDER.split(body[max(end, at - _BEFORE) : at])[-1]
+        behind = _BEHIND.match(body, at)
+        end = max(at + 1, behind.end() if behind is not None else 0)
+        sample += before + body[at:end] + b"\n"
     return bytes(sample)
 
 
