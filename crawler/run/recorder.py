@@ -21,8 +21,10 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 BATCH = 100
-# What is fetched is stored within this many seconds, full batch or not.
-MAX_AGE_SECONDS = 1.0
+# What is fetched is stored within this many seconds, full batch or not. A page that is written
+# alone costs three times as much as one of 25, so the batches of many crawls wait longer.
+MAX_AGE_SECONDS, MAX_AGE_OF_MANY_SECONDS = 1.0, 5.0
+_CRAWLS_PER_SECOND = 4
 
 
 class Recorder:
@@ -30,6 +32,9 @@ class Recorder:
 
     A capture is on the disk before the row that names it is committed.
     """
+
+    # Recorders of this process that are open.
+    _open = 0
 
     def __init__(
         self,
@@ -56,6 +61,7 @@ class Recorder:
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._flush_tasks: set[asyncio.Task[None]] = set()
+        Recorder._open += 1
 
     async def call(self, work: Callable[[], T]) -> T:
         """Run ``work`` in the archive's thread."""
@@ -73,7 +79,8 @@ class Recorder:
             await self.flush()
         elif self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(MAX_AGE_SECONDS, self._flush_soon)
+            age = min(Recorder._open / _CRAWLS_PER_SECOND, MAX_AGE_OF_MANY_SECONDS)
+            self._timer = loop.call_later(max(age, MAX_AGE_SECONDS), self._flush_soon)
 
     def _flush_soon(self) -> None:
         self._timer = None
@@ -132,5 +139,6 @@ class Recorder:
     async def close(self) -> None:
         """Write the rest and end the threads."""
         await self.flush()
+        Recorder._open -= 1
         self._executor.shutdown()
         self._readers.shutdown()
