@@ -75,7 +75,7 @@ class CaptureMiddleware(HttpCompressionMiddleware):
         def find_redirect(body: bytes) -> Redirect | None:
             return refresh_of(request, sent, body)
 
-        page = SentPage(_exchange(request, sent), limit, known, find_redirect)
+        page = SentPage(sent, _exchange(request, sent), limit, known, find_redirect)
         try:
             found = await capture_writer.capture(page)
         except BodyTooLarge as error:
@@ -144,7 +144,7 @@ async def _write_revisit(
         notes=(*notes(known.digest, None), *exchange.notes),
     )
     place = await capture_writer.keep(exchange)
-    return capture_record(exchange, place, known.digest, None, known)
+    return capture_record(sent, exchange, place, known.digest, None, known)
 
 
 def _exchange(request: Request, response: Response) -> Exchange:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 
 from crawler.http import failures
-from crawler.http.fetch import fetch, max_age
+from crawler.http.fetch import fetch, header, max_age
 from storage.captures.care import rewrite
 from storage.captures.care.repack import codec_for_source
 from storage.captures.content_encoding import UNDECLARED, decode_response
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
 
     from crawler.http.fetch import Redirect
     from storage import Archive
@@ -64,6 +65,7 @@ def notes(
 
 
 def capture_record(
+    response: Response,
     exchange: Exchange,
     place: RecordLocation,
     digest: str,
@@ -71,18 +73,12 @@ def capture_record(
     known: KnownCapture | None,
 ) -> CaptureRecord:
     """Return the row of a written capture; a revisit where the page is ``known``."""
-    headers = {name.lower(): value for name, value in reversed(exchange.response_headers)}
-
-    def header(name: str) -> str | None:
-        # NUL is allowed in no header (RFC 9110, 5.5), and PostgreSQL takes none.
-        return headers.get(name, "").replace("\x00", "") or None
-
     return CaptureRecord(
         url=exchange.url,
         status=exchange.status,
-        content_type=header("content-type"),
-        etag=header("etag"),
-        last_modified=header("last-modified"),
+        content_type=header(response, "Content-Type"),
+        etag=header(response, "ETag"),
+        last_modified=header(response, "Last-Modified"),
         fetched_at=exchange.fetched_at,
         file=place.file,
         offset=place.offset,
@@ -101,6 +97,7 @@ class SentPage(NamedTuple):
     ``max_size`` bounds the decoded body in bytes, ``known`` is the page's last capture.
     """
 
+    response: Response
     exchange: Exchange
     max_size: int
     known: KnownCapture | None
@@ -189,7 +186,7 @@ class CaptureWriterThread:
         if rights.forbids_storing(reserved):
             return CapturedPage(digest, is_coded, reserved=rights.NOARCHIVE)
         known = known if known is not None and known.digest == digest else None
-        undeclared = is_coded and not any(name == "Content-Encoding" for name, _ in headers)
+        undeclared = is_coded and "Content-Encoding" not in page.response.headers
         exchange = replace(
             exchange,
             revisited=revisited(known),
@@ -197,7 +194,7 @@ class CaptureWriterThread:
             notes=(*notes(digest, reserved, undeclared=undeclared), *exchange.notes),
         )
         place = self.writer.append(exchange)
-        record = capture_record(exchange, place, digest, reserved, known)
+        record = capture_record(page.response, exchange, place, digest, reserved, known)
         return CapturedPage(digest, is_coded, record=record)
 
     async def keep(self, exchange: Exchange | Rendering) -> RecordLocation:

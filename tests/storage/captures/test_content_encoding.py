@@ -98,6 +98,14 @@ def middleware() -> Any:
     return made
 
 
+def writer_thread(folder: Path) -> CaptureWriterThread:
+    made = CaptureWriterThread.__new__(CaptureWriterThread)
+    made.writer = CaptureWriter(folder, "t", "test")
+    made.executor = ThreadPoolExecutor(1)
+    made.policy, made._host, made._tdmrep = "ignore", "", []
+    return made
+
+
 @pytest.mark.parametrize("case", ANSWERS)
 def test_a_capture_reads_back_as_it_was_fetched(case: str, tmp_path: Path) -> None:
     named, sent, wanted = ANSWERS[case]
@@ -107,10 +115,7 @@ def test_a_capture_reads_back_as_it_was_fetched(case: str, tmp_path: Path) -> No
     fetched = asyncio.run(middleware()._decoded(Request(response.url), response))
     assert "Content-Encoding" not in fetched.headers
     assert fetched.body == wanted
-    thread = CaptureWriterThread.__new__(CaptureWriterThread)
-    thread.writer = CaptureWriter(tmp_path, "t", "test")
-    thread.executor = ThreadPoolExecutor(1)
-    thread.policy, thread._host, thread._tdmrep = "ignore", "", []
+    thread = writer_thread(tmp_path)
     request = Request(response.url)
     fetch_context.update(request, capture_writer=thread)
     page = asyncio.run(middleware().process_response(request, response))
@@ -123,6 +128,20 @@ def test_a_capture_reads_back_as_it_was_fetched(case: str, tmp_path: Path) -> No
     headers, body = read_http(tmp_path, capture.file, capture.offset)
     assert body == sent
     assert decode_verified(headers, body, capture.digest) == wanted
+
+
+def test_of_a_header_that_is_sent_twice_the_last_counts(tmp_path: Path) -> None:
+    # As Scrapy reads headers, so that the next conditional request sends what the page was sent.
+    headers = {"Content-Type": HTML[1], "ETag": ['"one"', '"two"']}
+    response = HtmlResponse("http://x.example/", body=PAGE, headers=headers)
+    thread = writer_thread(tmp_path)
+    request = Request(response.url)
+    fetch_context.update(request, capture_writer=thread)
+    asyncio.run(middleware().process_response(request, response))
+    thread.close()
+    capture = fetch_context.of(request).capture
+    assert capture is not None
+    assert capture.etag == '"two"'
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
