@@ -23,6 +23,11 @@ class RefCounted(Generic[T]):
         """Return the resource while it is in use."""
         return self._current
 
+    @property
+    def users(self) -> int:
+        """Return how many use the resource now."""
+        return self._users
+
     def acquire(self) -> T:
         """Return the resource; give it back with :meth:`release`."""
         if self._current is None:

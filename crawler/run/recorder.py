@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from crawler.run.tally import Tally
+from crawler.workers import pool as workers
 from storage import ArchiveError, utc_now
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ class Recorder:
 
     A capture is on the disk before the row that names it is committed.
     """
-
-    # Recorders of this process that are open.
-    _open = 0
 
     def __init__(
         self,
@@ -61,7 +59,6 @@ class Recorder:
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._flush_tasks: set[asyncio.Task[None]] = set()
-        Recorder._open += 1
 
     async def call(self, work: Callable[[], T]) -> T:
         """Run ``work`` in the archive's thread."""
@@ -79,7 +76,7 @@ class Recorder:
             await self.flush()
         elif self._timer is None:
             loop = asyncio.get_running_loop()
-            age = min(Recorder._open / _CRAWLS_PER_SECOND, MAX_AGE_OF_MANY_SECONDS)
+            age = min(workers.users() / _CRAWLS_PER_SECOND, MAX_AGE_OF_MANY_SECONDS)
             self._timer = loop.call_later(max(age, MAX_AGE_SECONDS), self._flush_soon)
 
     def _flush_soon(self) -> None:
@@ -139,6 +136,5 @@ class Recorder:
     async def close(self) -> None:
         """Write the rest and end the threads."""
         await self.flush()
-        Recorder._open -= 1
         self._executor.shutdown()
         self._readers.shutdown()

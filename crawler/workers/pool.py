@@ -274,6 +274,11 @@ def acquire() -> WorkerPool:
     return _refcounted.acquire()
 
 
+def users() -> int:
+    """Return how many crawls of this process use the worker pool."""
+    return _refcounted.users
+
+
 def abandon() -> None:
     """Give up what the workers of this process are at."""
     if _refcounted.current is not None:
