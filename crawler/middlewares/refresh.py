@@ -65,14 +65,18 @@ async def redirect_target(request: Request, response: Response) -> Redirect | No
 async def _find_target(request: Request, response: Response) -> Redirect | None:
     if not _may_redirect(request, response, response.body):
         return None
-    return await asyncio.to_thread(refresh_of, request, response, response.body)
+    return await asyncio.to_thread(_read_target, request, response, response.body)
 
 
 def refresh_of(request: Request, response: Response, body: bytes) -> Redirect | None:
     """Return where a page with this decoded ``body`` sends its reader. For a thread."""
     if not _may_redirect(request, response, body):
         return None
-    found = refresh_target(body, response.url, content_type(response), _refresh_header(response))
+    return _read_target(request, response, body)
+
+
+def _read_target(request: Request, response: Response, body: bytes) -> Redirect | None:
+    found = refresh_target(body, response.url, content_type(response), header(response, "Refresh"))
     if found is None or not is_web_url(found[1]):
         return None
     target = safe_url_string(found[1])
@@ -82,14 +86,10 @@ def refresh_of(request: Request, response: Response, body: bytes) -> Redirect | 
     return Redirect(found[0], target)
 
 
-def _refresh_header(response: Response) -> str | None:
-    return header(response, "Refresh")
-
-
 def _may_redirect(request: Request, response: Response, body: bytes) -> bool:
     if request.method != "GET" or len(body) > _MAX_BYTES:
         return False
     kind = content_type(response).lower()
     if kind and "html" not in kind:
         return False
-    return bool(_refresh_header(response)) or b"refresh" in body.lower()
+    return bool(header(response, "Refresh")) or b"refresh" in body.lower()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from storage.crawl.backfills import PendingPage
 from storage.types.endpoints import DueEndpoint
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from crawler.http.fetch import Redirect
     from crawler.run.capture_writer import CaptureWriterThread
     from storage.types.pages import CaptureRecord, KnownCapture
+
+Subject = TypeVar("Subject", Task, DueEndpoint, PendingPage)
 
 KEY = "dateline"
 
@@ -96,10 +98,7 @@ def task_of(message: Request | Response) -> Task:
     Raises:
         TypeError: it is not a page's.
     """
-    subject = of(message).subject
-    if not isinstance(subject, Task):
-        raise TypeError(f"{message.url} was not requested as a page")
-    return subject
+    return _subject(message, Task, "as a page")
 
 
 def endpoint_of(message: Request | Response) -> DueEndpoint:
@@ -108,10 +107,7 @@ def endpoint_of(message: Request | Response) -> DueEndpoint:
     Raises:
         TypeError: it is not an endpoint's.
     """
-    subject = of(message).subject
-    if not isinstance(subject, DueEndpoint):
-        raise TypeError(f"{message.url} was not requested as an endpoint")
-    return subject
+    return _subject(message, DueEndpoint, "as an endpoint")
 
 
 def past_page_of(message: Request | Response) -> PendingPage:
@@ -120,7 +116,11 @@ def past_page_of(message: Request | Response) -> PendingPage:
     Raises:
         TypeError: it is not a backfill's.
     """
+    return _subject(message, PendingPage, "by a backfill")
+
+
+def _subject(message: Request | Response, kind: type[Subject], how: str) -> Subject:
     subject = of(message).subject
-    if not isinstance(subject, PendingPage):
-        raise TypeError(f"{message.url} was not requested by a backfill")
+    if not isinstance(subject, kind):
+        raise TypeError(f"{message.url} was not requested {how}")
     return subject

@@ -27,9 +27,8 @@ _EASTERN = frozenset({"ja", "zh", "ko"})
 _LANGUAGE = re.compile(rb"<html[^>]{0,300}?\blang\s*=\s*[\"']?([a-zA-Z]{2,3})", re.IGNORECASE)
 _SAMPLE = 8_000
 # What is sampled around a byte beyond ASCII: its line or element, so many bytes before and behind.
-_BEFORE = 200
+_BEFORE, _BEHIND = 200, 600
 _FOREIGN = re.compile(rb"[\x80-\xff]")
-_BEHIND = re.compile(rb"[^\n<>]{0,600}")
 _BORDER = re.compile(rb"[\n<>]")
 # Letters that in Windows-1252 would be signs within a word, or rare: (encoding, share needed).
 _WITHIN = (
@@ -79,8 +78,8 @@ def _sample(body: bytes) -> bytes:
     while len(sample) < _SAMPLE and (found := _FOREIGN.search(body, end)) is not None:
         at = found.start()
         before = _BORDER.split(body[max(end, at - _BEFORE) : at])[-1]
-        behind = _BEHIND.match(body, at)
-        end = max(at + 1, behind.end() if behind is not None else 0)
+        border = _BORDER.search(body, at, at + _BEHIND)
+        end = border.start() if border is not None else at + _BEHIND
         sample += before + body[at:end] + b"\n"
     return bytes(sample)
 
