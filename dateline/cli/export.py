@@ -12,26 +12,13 @@ import click
 
 from dateline.cli.options import ExitCode, opened, plural, say
 from dateline.cli.search import Day
+from storage.export.names import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from typing import BinaryIO
 
-_FORMATS = (
-    "jsonl",
-    "csv",
-    "parquet",
-    "ris",
-    "bibtex",
-    "iramuteq",
-    "txm",
-    "tei",
-    "ninjs",
-    "warc",
-    "wacz",
-    "opml",
-)
 _WHAT = {
     "warc": ("capture", "captures"),
     "wacz": ("capture", "captures"),
@@ -45,11 +32,11 @@ _WHAT = {
     "--format",
     "-f",
     "form",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(FORMATS),
     default="jsonl",
     metavar="FORMAT",
     show_default=True,
-    help="Export format: " + ", ".join(_FORMATS) + ".",
+    help="Export format: " + ", ".join(FORMATS) + ".",
 )
 @click.option(
     "--output",

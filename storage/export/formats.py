@@ -22,7 +22,6 @@ _ARTICLES: dict[str, Callable[..., int]] = {
     "ninjs": corpora.write_ninjs,
 }  # fmt: skip
 _CAPTURES: dict[str, Callable[..., int]] = {"warc": web.write_warc, "wacz": wacz.write_wacz}
-FORMATS = (*_ARTICLES, *_CAPTURES, "opml")
 # Binary formats, which are not written to a terminal.
 BINARY = frozenset({"parquet", "txm", "warc", "wacz"})
 # Formats that need a seekable file.

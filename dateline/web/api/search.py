@@ -25,6 +25,7 @@ from dateline.web.dependencies import (
 )
 from dateline.web.exports import MEDIA_TYPES, download, limits
 from dateline.web.problems import responses
+from storage.export.names import Format
 from storage.search.results.matches import MAX_TERM_COUNT
 
 router = APIRouter(tags=["search"], dependencies=[Depends(reader_of)])
@@ -105,20 +106,6 @@ def facets(
 
 
 _FILES: dict[str, Any] = {kind.partition(";")[0]: {} for kind in MEDIA_TYPES.values()}
-Format = Literal[
-    "jsonl",
-    "csv",
-    "parquet",
-    "ris",
-    "bibtex",
-    "iramuteq",
-    "txm",
-    "tei",
-    "ninjs",
-    "warc",
-    "wacz",
-    "opml",
-]
 
 
 @router.get(

@@ -26,7 +26,8 @@ from storage.crawl.endpoints import add_endpoints
 from storage.errors import BadQuery, UnknownSource
 from storage.export import corpora, references, tables
 from storage.export.articles import ExportedArticle
-from storage.export.formats import FORMATS, export
+from storage.export.formats import export
+from storage.export.names import FORMATS
 from storage.models import Article, Capture
 from storage.search.results.compiled_search import Filter
 from storage.types.content import Block, Cell, StatedTimestamp, to_json
